@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The programs: name, sources of its own, rooms in link order, libraries.
