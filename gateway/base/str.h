@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Small strings in fixed arrays. Thread: any.
+ */
+#ifndef BASE_STR_H
+#define BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Copies and terminates; false when it was cut. */
+bool str_copy(char *dst, size_t size, const char *src);
+bool str_copy_n(char *dst, size_t size, const char *src, size_t len);
+/* Strict: decimal digits only, no sign, no spaces, no leading zero (but "0"),
+ * max inclusive. 0 or -EINVAL / -ERANGE. */
+int str_to_u32(const char *text, uint32_t max, uint32_t *out);
+/* Pattern of a number: '*' any run, '?' or 'X' one digit 0-9, 'N' 2-9, 'Z'
+ * 1-9, '[3-5]' a set, others (digits, '+', '#') themselves; '\*' a star.
+ * str_pattern_ok says whether a pattern is well formed. */
+bool str_pattern_match(const char *pattern, const char *number);
+bool str_pattern_ok(const char *pattern);
+/* Levenshtein distance, at most 32 octets each; for suggestions. */
+unsigned str_distance(const char *a, const char *b);
+/* A random token of n - 1 characters [0-9a-z], from getrandom(2). */
+void str_token(char *dst, size_t n);
+
+#endif
