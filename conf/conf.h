@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The checked configuration as plain values: no pointers, so that a part of
+ * it can be handed to a role as the octets of a sealed memory file. Strings
+ * are NUL-terminated. Order of spans and trunks is the file's; their index is
+ * their identity in all messages between roles.
+ *
+ * What a setting means, its range and default stand once, in conf/schema.c.
+ */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include "gateway/base/net.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CONF_NAME      32
+#define CONF_NUMBER    32 /* digits of a number or pattern, with '+' */
+#define CONF_PATH      256
+#define CONF_HOST      128
+#define CONF_SPANS     64
+#define CONF_TRUNKS    64
+#define CONF_ROUTES    256
+#define CONF_PATTERNS  32
+#define CONF_EMERGENCY 32
+#define CONF_SERVERS   8
+#define CONF_SOURCES   16
+
+enum conf_driver { CONF_PSEUDOWIRE, CONF_DAHDI, CONF_TDMOE };
+enum conf_law { CONF_ALAW, CONF_ULAW };
+enum conf_clock { CONF_CLOCK_MASTER, CONF_CLOCK_SLAVE };
+enum conf_time_mode { CONF_TIME_WALL, CONF_TIME_LOCKSTEP };
+enum conf_side { CONF_SIDE_USER, CONF_SIDE_NETWORK };
+enum conf_hunt { CONF_HUNT_UP, CONF_HUNT_DOWN, CONF_HUNT_ROUND };
+enum conf_ringback { CONF_RINGBACK_AUTO, CONF_RINGBACK_ON, CONF_RINGBACK_OFF };
+enum conf_transport { CONF_UDP };
+enum conf_end { CONF_END_SPAN, CONF_END_TRUNK };
+
+/* The line of a span: where its TDM samples come from. */
+struct conf_line {
+	enum conf_driver driver;
+	enum conf_time_mode time;
+	enum conf_clock clock;
+	struct net_addr local, peer; /* pseudowire */
+	uint16_t frames;	     /* per packet, 8 = 1 ms */
+	uint16_t jitter_ms;	     /* target depth of the jitter buffer */
+	bool rtp;		     /* RTP header before the control word */
+	uint8_t d_slot;		     /* time slot of the D channel, 16 */
+	uint8_t first_slot, last_slot; /* carried by the pseudowire: 1, 31 */
+	uint8_t idle;		     /* octet on idle B channels */
+	uint16_t dahdi_span;
+};
+
+struct conf_isdn {
+	enum conf_side side;
+	enum conf_hunt hunt;
+	bool exclusive;	   /* our channel is exclusive in SETUP */
+	bool restart;	   /* RESTART each B channel on link-up */
+	uint16_t t301_s, t309_s, t310_s;
+	uint16_t t200_ms, t203_ms;
+};
+
+struct conf_span {
+	char name[CONF_NAME];
+	char country[4];	/* tone zone, "de" */
+	enum conf_law law;
+	struct conf_line line;
+	struct conf_isdn isdn;
+	enum conf_ringback ringback; /* auto: when we are the network side */
+	bool echo, nlp;
+	uint16_t echo_tail_ms;	/* 32, 64, 128 */
+	char country_code[8];	/* "49": national numbers become +49... */
+	char area_code[8];	/* "711": subscriber numbers become +49711... */
+	uint16_t alarm_hold_ms; /* line alarm to release of calls */
+};
+
+struct conf_trunk {
+	char name[CONF_NAME];
+	char servers[CONF_SERVERS][CONF_HOST]; /* host or address [:port] */
+	uint8_t n_servers, n_sources;
+	uint8_t n_codecs, codecs[4]; /* payload types 8 and 0, in preference */
+	struct net_prefix sources[CONF_SOURCES];
+	enum conf_transport transport;
+	bool trusted;	      /* P-Asserted-Identity both ways */
+	bool dtmf_events;     /* RFC 4733 offered and accepted */
+	uint8_t ptime_ms;     /* we send, unless the peer asks otherwise */
+	uint8_t dscp;	      /* of SIP messages */
+	uint16_t max_calls;   /* 0 = no limit */
+	uint16_t max_calls_per_s; /* 0 = no limit */
+	struct net_addr bind; /* 0 = the gateway's SIP address */
+	char domain[CONF_HOST]; /* in From and To; "" = our, their address */
+	char auth_user[64];
+	char auth_password[64]; /* secret: only in the sip role's part */
+	char number[CONF_NUMBER]; /* the trunk's own, asserted for unscreened
+				     callers; "" = none */
+};
+
+struct conf_route {
+	enum conf_end from_end, to_end;
+	uint8_t from, to;      /* index of span or trunk */
+	uint8_t n_match, n_allow;
+	uint8_t strip;	       /* leading digits removed */
+	char match[CONF_PATTERNS][CONF_NUMBER]; /* none = every number */
+	char allow[CONF_PATTERNS][CONF_NUMBER]; /* towards a span: needed */
+	char prefix[CONF_NUMBER]; /* put before, after strip */
+};
+
+struct conf_gateway {
+	char node[CONF_NAME];
+	char run_dir[CONF_PATH];   /* control socket "ctl" lives here */
+	char cdr_dir[CONF_PATH];
+	char state_dir[CONF_PATH]; /* CDR sequence, journal */
+	struct net_addr metrics;   /* HTTP; family 0 = off */
+	uint8_t log_level;	   /* enum log_level */
+	uint16_t drain_s;	   /* SIGTERM: wait so long for calls to end */
+};
+
+struct conf_sip {
+	struct net_addr bind;	/* default of the trunks */
+	char user_agent[CONF_NAME];
+	uint16_t t1_ms;		/* RFC 3261 T1, 500 */
+	uint16_t ring_s;	/* no answer: released with cause 19 */
+};
+
+struct conf_media {
+	struct net_addr rtp;	/* local address, no port */
+	uint16_t port_min, port_max;
+	uint8_t dscp;
+	uint16_t jitter_min_ms, jitter_max_ms;
+	uint16_t silent_alarm_s; /* no RTP so long: alarm */
+	uint16_t silent_release_s; /* then release; 0 = never */
+	int8_t cpu;		 /* engine pinned to it; -1 = not */
+};
+
+/* The whole file. About 0.5 MiB: allocate it, never on the stack. */
+struct conf {
+	struct conf_gateway gateway;
+	struct conf_sip sip;
+	struct conf_media media;
+	uint16_t n_spans, n_trunks, n_routes, n_emergency;
+	struct conf_span spans[CONF_SPANS];
+	struct conf_trunk trunks[CONF_TRUNKS];
+	struct conf_route routes[CONF_ROUTES];
+	char emergency[CONF_EMERGENCY][CONF_NUMBER];
+};
+
+/* --- the parts handed to the roles --- */
+struct conf_for_media {
+	struct conf_media media;
+	uint16_t n_spans;
+	struct conf_span spans[CONF_SPANS];
+};
+
+struct conf_for_isdn {
+	uint16_t index; /* of the span */
+	struct conf_span span;
+};
+
+struct conf_for_sip { /* the only part with passwords */
+	struct conf_sip sip;
+	uint16_t n_trunks;
+	struct conf_trunk trunks[CONF_TRUNKS];
+};
+
+/* core and console: everything, passwords blanked. */
+struct conf_for_core {
+	struct conf conf;
+};
+
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Call control between a leg (isdn/, sip/) and the core: one neutral set of
+ * messages both ways. A message is a value (struct cc_msg) on a link. No SIP
+ * status, no Q.931 octet: causes are Q.850 with location, numbers are digits
+ * with type, plan, presentation and screening, media is what RTP needs.
+ *
+ *   caller's role      core             callee's role
+ *    SETUP ------------->  SETUP ----------->
+ *    <--- PROCEEDING       <------ PROCEEDING   (with channel, once known)
+ *    <----- ALERTING       <-------- ALERTING
+ *    <------- ANSWER       <---------- ANSWER
+ *    RELEASED ---------->  RELEASE --------->
+ *                          <-------- RELEASED
+ *
+ * Life of a leg: it begins with SETUP, from whichever side. It ends with
+ * RELEASED, sent by the role exactly once and last; the id is free afterwards.
+ * The core ends a leg by RELEASE and waits for RELEASED. A role whose far end
+ * clears may send RELEASE first (clearing has begun, cause known: the other
+ * leg can be cleared already) and goes on by itself; RELEASED must follow. A
+ * role refuses a SETUP by RELEASED with the cause. After RELEASE, in either
+ * direction, everything but RELEASED is ignored.
+ *
+ * Ids: legs begun by a role have CC_LEG_CORE clear, legs begun by the core
+ * have it set; each side makes its own unique while they live, and does not
+ * reuse one soon. Scope: one link.
+ *
+ * Loss of a link: the core treats each of its legs there as released with
+ * cause 41; a role clears every leg it has (41) towards its network, and
+ * forgets them without RELEASED.
+ *
+ * Thread: the role's loop. Messages are handled one at a time, in order.
+ */
+#ifndef GATEWAY_CC_H
+#define GATEWAY_CC_H
+
+#include "gateway/base/link.h"
+#include "gateway/base/net.h"
+
+typedef uint32_t leg_id; /* 0 = none */
+#define CC_LEG_CORE 0x80000000u
+
+enum cc_type {
+	CC_SETUP = 1,  /* called calling asserted redirecting name bearer
+			  media channel end ref emergency progress */
+	CC_MORE,       /* callee -> caller: more digits wanted (SETUP ACK) */
+	CC_DIGITS,     /* called: further digits; complete flag */
+	CC_PROCEEDING, /* no more digits wanted; channel */
+	CC_PROGRESS,   /* progress, media, cause (tone phase before clearing) */
+	CC_ALERTING,   /* progress, media */
+	CC_ANSWER,     /* connected, media */
+	CC_UPDATE,     /* media and/or connected changed; see below */
+	CC_HOLD,
+	CC_RETRIEVE,
+	CC_TRANSFER,
+	CC_DTMF,       /* digit; signalled outside the media path */
+	CC_INFO,
+	CC_RELEASE,    /* cause */
+	CC_RELEASED,   /* cause, detail */
+	/* Not about a leg: */
+	CC_END_STATE,  /* role -> core: end, up, channels (see cc_end_state) */
+	CC_RELOAD,     /* supervisor's news: reserved for the roles */
+	CC_TYPES
+};
+
+/* Q.850. value 0 = no cause known: to be treated as 31. */
+enum cc_location {
+	CC_LOC_USER = 0,
+	CC_LOC_PRIVATE_LOCAL = 1,
+	CC_LOC_PUBLIC_LOCAL = 2,
+	CC_LOC_TRANSIT = 3,
+	CC_LOC_PUBLIC_REMOTE = 4,
+	CC_LOC_PRIVATE_REMOTE = 5,
+	CC_LOC_INTERNATIONAL = 7,
+	CC_LOC_BEYOND = 10,
+	CC_LOC_NONE = 255 /* not known */
+};
+
+struct cc_cause {
+	uint8_t value;	  /* 0-127 */
+	uint8_t location; /* enum cc_location */
+};
+
+/* Names of the Q.850 values the gateway itself makes. */
+enum {
+	CAUSE_UNALLOCATED = 1,
+	CAUSE_NO_ROUTE = 3,
+	CAUSE_CHANNEL_UNACCEPTABLE = 6,
+	CAUSE_NORMAL = 16,
+	CAUSE_USER_BUSY = 17,
+	CAUSE_NO_ANSWER = 19,
+	CAUSE_REJECTED = 21,
+	CAUSE_OUT_OF_ORDER = 27,
+	CAUSE_INVALID_NUMBER = 28,
+	CAUSE_UNSPECIFIED = 31,
+	CAUSE_NO_CHANNEL = 34,
+	CAUSE_NET_OUT_OF_ORDER = 38,
+	CAUSE_TEMPORARY = 41,
+	CAUSE_CONGESTION = 42,
+	CAUSE_CHANNEL_BUSY = 44,
+	CAUSE_RESOURCE = 47,
+	CAUSE_BARRED = 57,
+	CAUSE_BEARER_UNAVAILABLE = 58,
+	CAUSE_BEARER_NOT_IMPLEMENTED = 65,
+	CAUSE_INCOMPATIBLE = 88,
+	CAUSE_TIMER = 102,
+	CAUSE_INTERWORKING = 127
+};
+
+/* Values are those of Q.931 4.5.10 (they are neutral enough). */
+enum cc_ton {
+	CC_TON_UNKNOWN = 0,
+	CC_TON_INTERNATIONAL = 1,
+	CC_TON_NATIONAL = 2,
+	CC_TON_NETWORK = 3,
+	CC_TON_SUBSCRIBER = 4,
+	CC_TON_ABBREVIATED = 6
+};
+enum cc_plan { CC_PLAN_UNKNOWN = 0, CC_PLAN_E164 = 1, CC_PLAN_PRIVATE = 9 };
+enum cc_presentation {
+	CC_PRES_ALLOWED = 0,
+	CC_PRES_RESTRICTED = 1,
+	CC_PRES_UNAVAILABLE = 2
+};
+enum cc_screening {
+	CC_SCREEN_NONE = 0, /* user provided, not screened */
+	CC_SCREEN_PASSED = 1,
+	CC_SCREEN_FAILED = 2,
+	CC_SCREEN_NETWORK = 3
+};
+
+#define CC_DIGITS_MAX 36
+
+/* A number. valid = 0: there is none (the rest is zero). Digits are
+ * 0-9 * # and, only for plan E.164 + type unknown coming from SIP, a leading
+ * '+' never: "+49..." is type international, digits "49...". */
+struct cc_number {
+	uint8_t valid;
+	uint8_t type;	      /* enum cc_ton */
+	uint8_t plan;	      /* enum cc_plan */
+	uint8_t presentation; /* enum cc_presentation */
+	uint8_t screening;    /* enum cc_screening */
+	char digits[CC_DIGITS_MAX];
+};
+
+enum cc_bearer {
+	CC_BEARER_SPEECH = 0,
+	CC_BEARER_AUDIO_31,	/* 3.1 kHz audio: fax, modem, most calls */
+	CC_BEARER_UNRESTRICTED, /* 64 kbit/s data */
+	CC_BEARER_RESTRICTED,	/* 56 kbit/s data */
+	CC_BEARER_VIDEO,
+	CC_BEARER_OTHER
+};
+
+enum cc_direction { /* as seen by the gateway's RTP end */
+	CC_SENDRECV = 0,
+	CC_SENDONLY,
+	CC_RECVONLY,
+	CC_INACTIVE
+};
+
+enum cc_codec { CC_PCMU = 0, CC_PCMA = 8 }; /* static payload types */
+
+/* From a SIP leg: the negotiated far end. To a SIP leg: our own RTP address
+ * (only .rtp counts). valid = 0: no media said. */
+struct cc_media {
+	struct net_addr rtp;
+	uint8_t valid;
+	uint8_t codec;	   /* enum cc_codec */
+	uint8_t dtmf_pt;   /* telephone-event to send with; 0 = none */
+	uint8_t ptime_ms;  /* to send with */
+	uint8_t direction; /* enum cc_direction, what we may do */
+};
+
+enum cc_progress { /* bits */
+	CC_PROG_INBAND = 1,	    /* PI 1 or 8: tones or speech on the media */
+	CC_PROG_NON_ISDN_DEST = 2,  /* PI 2 */
+	CC_PROG_NON_ISDN_ORIG = 4   /* PI 3 */
+};
+
+enum cc_end_kind { CC_END_SPAN = 0, CC_END_TRUNK = 1 };
+
+/* A span or a trunk by index in the configuration. */
+struct cc_end {
+	uint8_t kind; /* enum cc_end_kind */
+	uint8_t index;
+};
+
+#define CC_REF_MAX    128
+#define CC_DETAIL_MAX 96
+#define CC_NAME_MAX   64
+
+struct cc_msg {
+	struct link_head head; /* type: enum cc_type */
+	leg_id leg;
+	struct cc_end end;	/* SETUP: where from (role) or to (core) */
+	struct cc_cause cause;
+	uint8_t bearer;		/* enum cc_bearer */
+	uint8_t progress;	/* enum cc_progress bits */
+	uint8_t channel;	/* B channel time slot; 0 = none yet */
+	uint8_t complete;	/* SETUP, DIGITS: number is complete */
+	uint8_t emergency;	/* SETUP to a role: never refuse for limits */
+	uint8_t digit;		/* DTMF: '0'-'9' '*' '#' 'A'-'D' */
+	struct cc_media media;
+	struct cc_number called, calling;
+	struct cc_number asserted;    /* network-provided second caller */
+	struct cc_number connected;
+	struct cc_number redirecting; /* last diverting party */
+	char name[CC_NAME_MAX];	      /* caller's or connected name, UTF-8 */
+	char ref[CC_REF_MAX];	/* for people: Call-ID; "carrier 0x0012" */
+	char detail[CC_DETAIL_MAX]; /* RELEASED: "486 Busy Here", "cause 17" */
+};
+
+/* CC_END_STATE: the first message of a role on a new link is one for each of
+ * its ends; then at each change. */
+struct cc_end_state {
+	struct link_head head;
+	struct cc_end end;
+	uint8_t up;	  /* calls can be placed there now */
+	uint8_t channels; /* span: B channels in service */
+	uint8_t free;	  /* span: of those, idle */
+	char text[61];	  /* "layer 2 down", in words */
+};
+
+/* For logs and traces: "SETUP", ... "?" */
+const char *cc_type_name(unsigned type);
+/* "User busy"; "" when not named in Q.850. */
+const char *cause_name(unsigned value);
+/* Sets *n to the digits, dropping visual separators and turning a leading
+ * '+' into type international. 0, -EINVAL (a foreign character), -ERANGE. */
+int cc_number_set(struct cc_number *n, const char *text);
+/* "+4971112345" for international, else the digits. Returns buf. */
+const char *cc_number_str(const struct cc_number *n,
+			  char buf[CC_DIGITS_MAX + 2]);
+/* Is this message well formed for its type (length, enums, terminated
+ * strings)? Everything that a link delivers passes through this first. */
+bool cc_msg_ok(const struct link_head *head);
+
+#endif
