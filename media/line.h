@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A TDM line (E1 or T1) as the media engine and pbxsim see it: frames of
+ * raw line codes in, frames out, at the line's own pace. Drivers stand
+ * behind a private table (line_priv.h).
+ *
+ * The line's clock is the media clock: a frame is 125 us of every time
+ * slot, and for each frame that is read one is written. The owner does, at
+ * each wake-up (1 ms):
+ *
+ *	line_tick(l, clock_mono());
+ *	while (line_avail(l) >= LINE_BLOCK) {
+ *		line_read(l, rx, LINE_BLOCK);
+ *		... arithmetic ...
+ *		line_write(l, tx, LINE_BLOCK);
+ *	}
+ *
+ * What is written goes out at that tick or a later one. If the owner
+ * oversleeps, line_avail() has grown by all that was missed, up to
+ * LINE_STALL frames; beyond that frames are given up in both directions,
+ * counted as a slip, and the far end is told by the sequence number.
+ *
+ *   wire -> jitter buffer -> [avail] -> line_read ... line_write -> [queue]
+ *   -> wire: block k written leaves when block k + delay is read, where the
+ *   delay (line_tx_delay(), frames) only changes with line_epoch().
+ *
+ * Time modes. LINE_WALL: paced by `now` (master) or by the peer's packets
+ * (slave). LINE_LOCKSTEP: the master sends block n + 1 only after the
+ * peer's block n, a lost packet is sent again, and no content depends on a
+ * clock; both ends must be in lockstep, one master, one slave.
+ *
+ * Ownership and thread: one thread owns a line and makes all calls on it,
+ * counters too. Functions marked tick never allocate, lock, log or print;
+ * memory and descriptors are taken by line_open() alone.
+ */
+#ifndef MEDIA_LINE_H
+#define MEDIA_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "gateway/base/clock.h"
+
+enum {
+	LINE_SLOTS = 32,	/* rows of a block: E1 TS0-TS31, TS0 unused */
+	LINE_BLOCK = 80,	/* frames of a block: 10 ms */
+	LINE_STALL = 512,	/* frames a late owner can catch up with */
+};
+
+enum line_driver {
+	LINE_PSEUDOWIRE,	/* CESoPSN over UDP, RFC 5086 */
+};
+
+enum line_time {
+	LINE_WALL,
+	LINE_LOCKSTEP,
+};
+
+enum line_clock {
+	LINE_CLOCK_MASTER,	/* we pace the line by the monotonic clock */
+	LINE_CLOCK_SLAVE,	/* we follow the peer (adaptive) */
+};
+
+/* What the CESoPSN driver needs. Both ends must agree on all but the jitter
+ * buffer and the sequence number (RFC 5086 5.1). */
+struct pseudowire_config {
+	uint8_t frames;		/* TDM frames a packet, 1-64; 8 = 1 ms */
+	uint16_t jitter_ms;	/* depth the jitter buffer aims at, 1-60 */
+	bool rtp;		/* send an RTP header before the control word */
+	uint8_t rtp_pt;		/* its payload type, 96-127 */
+	uint32_t rtp_ssrc;	/* and SSRC; 0 = by chance */
+	bool fixed_seq;		/* start at first_seq, not by chance (tests) */
+	uint16_t first_seq;
+	/*
+	 * Where to send if the descriptor is not connected; then packets of
+	 * that address are taken from any of its ports. Family 0: connected.
+	 */
+	struct sockaddr_storage peer;
+};
+
+/* A plain value; line_config_init() gives an E1 with the defaults. */
+struct line_config {
+	enum line_driver driver;
+	enum line_time time;
+	enum line_clock clock;
+	int32_t skew_ppm;	/* master: run that much fast (+) or slow */
+	uint32_t slot_mask;	/* bit s: time slot s is carried */
+	uint8_t d_slot;		/* time slot of the D channel, 0 = none */
+	uint8_t idle;		/* code of an idle B channel: 0xd5 A-law */
+	bool conceal;		/* lost A-law: mirror and fade, else idle */
+	struct pseudowire_config pw;
+};
+
+/*
+ * Alarms, as bits. Call control acts on line_alarms(): raised after 2.5 s
+ * without a break, cleared after 10 s without (RFC 5086 6.3); line_defects()
+ * is the state of this moment.
+ */
+enum line_alarm {
+	LINE_LOS = 1,		/* nothing usable arrives */
+	LINE_AIS = 2,		/* the peer says its circuit has failed (L) */
+	LINE_RAI = 4,		/* the peer's circuit reports RDI (M = 10) */
+	LINE_REMOTE_LOSS = 8,	/* the peer does not hear us (R) */
+	LINE_DOWN = 16,		/* we took the line down; no delay */
+	LINE_CLOCK_LOOP = 32,	/* slave: the peer seems to follow us */
+};
+
+/* Counters since start. Packets unless stated. */
+struct line_rx_stats {
+	uint64_t packets;	/* everything that arrived */
+	uint64_t lost;		/* replaced by filler; late ones are in here */
+	uint64_t late;		/* arrived after their place was played */
+	uint64_t reordered;	/* arrived out of order and put right */
+	uint64_t duplicate;
+	uint64_t malformed;	/* wrong size, version, RTP or reserved bits */
+	uint64_t stray;		/* wrong source, SSRC, or channel header */
+	uint64_t signalling;	/* M = 11 without L: not for a PRI, dropped */
+	uint64_t invalid;	/* L = 1 */
+	uint64_t resync;	/* sequence number jumped */
+	uint64_t excess;	/* over twice the nominal rate, dropped */
+	uint64_t filler_frames;	/* frames read that were replaced */
+};
+
+struct line_tx_stats {
+	uint64_t packets;
+	uint64_t errors;	/* refused by the kernel */
+	uint64_t idle_frames;	/* sent as idle: nothing had been written */
+	uint64_t dropped_frames;/* written, but the queue was full */
+	uint64_t repeated;	/* lockstep: sent again */
+};
+
+struct line_clock_stats {
+	uint64_t slips;		/* times frames were skipped or inserted */
+	uint64_t slip_frames;
+	uint64_t steps;		/* slave: times the path's delay jumped */
+	uint64_t stalls;	/* times the owner overslept LINE_STALL */
+	int32_t rate_ppb;	/* slave: peer's clock against ours */
+	int32_t phase_us;	/* slave: last phase error */
+	int32_t depth_frames;	/* in the jitter buffer now */
+	bool locked;		/* slave: rate steady */
+};
+
+struct line_error_stats {
+	uint32_t es;		/* seconds with a replaced packet */
+	uint32_t ses;		/* seconds with 30 % or more replaced */
+	uint32_t loss_events;	/* times the loss state was entered */
+	uint32_t alarm_s[6];	/* seconds of each alarm, by bit number */
+};
+
+struct line_stats {
+	struct line_rx_stats rx;
+	struct line_tx_stats tx;
+	struct line_clock_stats clock;
+	struct line_error_stats errors;
+};
+
+struct line;
+
+/* E1, all of TS1-TS31, D in TS16, 8 frames a packet, 5 ms jitter buffer,
+ * wall time, master, no RTP. */
+void line_config_init(struct line_config *cfg);
+
+/* 0, or -EINVAL: out of range, D slot not carried, or over the MTU. */
+int line_config_check(const struct line_config *cfg);
+
+/*
+ * A line on a bound descriptor (pseudowire: see pseudowire_socket()), which
+ * it owns if it succeeds. Returns NULL and errno (EINVAL, ENOMEM). It sends
+ * and receives nothing until line_start().
+ */
+struct line *line_open(const struct line_config *cfg, int fd);
+void line_close(struct line *l);
+
+/* Begin at `now`; later instants must not lie before it. */
+void line_start(struct line *l, mono_t now);
+
+/* tick: receive all that waits, advance the line's clock to now, send all
+ * that is due and has been written. */
+void line_tick(struct line *l, mono_t now);
+
+/* tick: frames that can be read, and must be written, now. */
+unsigned line_avail(const struct line *l);
+
+/*
+ * tick: take the next n <= LINE_BLOCK frames: slots[s][i] is the code of
+ * time slot s in frame i (rows of slots that are not carried are idle).
+ * Returns how many of them are filler, or -EAGAIN if fewer than n wait and
+ * -EINVAL if n is too large; then nothing happened.
+ */
+int line_read(struct line *l, uint8_t (*slots)[LINE_BLOCK], unsigned n);
+
+/*
+ * tick: queue n <= LINE_BLOCK frames, laid out as above. -ENOBUFS if there
+ * is no room, -EINVAL if n is too large; the frames are then counted as
+ * dropped.
+ */
+int line_write(struct line *l, const uint8_t (*slots)[LINE_BLOCK], unsigned n);
+
+/* tick: frames that a frame written now waits for those before it; constant
+ * while line_epoch() is. */
+unsigned line_tx_delay(const struct line *l);
+
+/* tick: changes with each slip, step or stall: whoever relies on a constant
+ * echo path must look again. */
+unsigned line_epoch(const struct line *l);
+
+/* tick: bits of enum line_alarm, integrated and of this moment. */
+unsigned line_alarms(const struct line *l);
+unsigned line_defects(const struct line *l);
+
+/* tick: administratively down: the peer is told (L = 1), nothing is played. */
+void line_set_down(struct line *l, bool down);
+
+/* tick: as if the cable were out: nothing is sent, what arrives is lost. */
+void line_unplug(struct line *l, bool out);
+
+/* tick: a copy of the counters. */
+void line_stats(const struct line *l, struct line_stats *stats);
+
+/* The descriptor, to wait on for input (lockstep); still the line's. */
+int line_fd(const struct line *l);
+
+/* Name of one alarm bit, "los"; NULL if there is no such bit. */
+const char *line_alarm_name(unsigned bit);
+
+/* In words, what the worst alarm of the set means and what to look at;
+ * "in service" for 0. A constant string. */
+const char *line_alarm_why(unsigned alarms);
+
+/*
+ * A UDP socket for a pseudowire: bound to local, connected to peer (its
+ * port 0: bound only, see pseudowire_config.peer), non-blocking, DF set,
+ * DSCP EF, SO_PRIORITY 6, 1 MiB of receive buffer as far as allowed.
+ * 0 and *fd, or -errno.
+ */
+int pseudowire_socket(const struct sockaddr *local, const struct sockaddr *peer,
+		      int *fd);
+
+#endif
