@@ -39,9 +39,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
 #include "gateway/base/clock.h"
+#include "gateway/base/net.h"
 
 enum {
 	LINE_SLOTS = 32,	/* rows of a block: E1 TS0-TS31, TS0 unused */
@@ -77,7 +77,7 @@ struct pseudowire_config {
 	 * Where to send if the descriptor is not connected; then packets of
 	 * that address are taken from any of its ports. Family 0: connected.
 	 */
-	struct sockaddr_storage peer;
+	struct net_addr peer;
 };
 
 /* A plain value; line_config_init() gives an E1 with the defaults. */
@@ -235,7 +235,7 @@ const char *line_alarm_why(unsigned alarms);
  * DSCP EF, SO_PRIORITY 6, 1 MiB of receive buffer as far as allowed.
  * 0 and *fd, or -errno.
  */
-int pseudowire_socket(const struct sockaddr *local, const struct sockaddr *peer,
+int pseudowire_socket(const struct net_addr *local, const struct net_addr *peer,
 		      int *fd);
 
 #endif
