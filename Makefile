@@ -62,7 +62,7 @@ LIBS_isdn    := -lpri
 LIBS_media   := -lspandsp -luring -lm -lpthread
 
 .PHONY: all
-all: programs
+all: programs rooms
 
 -include $(shell test -d $(B)/obj && find $(B)/obj -name '*.d')
 
@@ -93,8 +93,9 @@ endef
 
 include tools/programs.mk
 
-.PHONY: programs
+.PHONY: programs rooms
 programs: $(PROGRAMS)
+rooms: $(call libs,$(ROOMS))
 
 include tests/tests.mk
 
