@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rooms: core base */
+/* The check that every message between the core and a leg passes first: on
+ * any octets it ends, and what it lets through is safe to print. */
+#include "gateway/cc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void use(const struct cc_msg *m)
+{
+	char buf[CC_DIGITS_MAX + 2];
+	struct cc_number n;
+
+	if (strlen(cc_number_str(&m->called, buf)) > CC_DIGITS_MAX ||
+	    strlen(m->name) >= sizeof(m->name) ||
+	    strlen(m->ref) >= sizeof(m->ref) ||
+	    strlen(m->detail) >= sizeof(m->detail)) {
+		abort();
+	}
+	if (buf[0] != '\0' && cc_number_set(&n, buf) != 0) {
+		abort();
+	}
+	if (cause_name(m->cause.value) == NULL ||
+	    *cc_type_name(m->head.type) == '?') {
+		abort();
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char text[64] = "";
+	struct cc_number n;
+	struct link_head *head;
+
+	memcpy(text, data, size < sizeof(text) - 1 ? size : sizeof(text) - 1);
+	(void)cc_number_set(&n, text);
+	if (size < sizeof(*head) || size > LINK_MAX) {
+		return 0;
+	}
+	/* Exactly the octets there are, so that reading past them is seen. */
+	head = malloc(size);
+	if (head == NULL) {
+		return 0;
+	}
+	memcpy(head, data, size);
+	head->len = (uint32_t)size;
+	if (cc_msg_ok(head) && head->type != CC_END_STATE) {
+		use((const struct cc_msg *)head);
+	}
+	free(head);
+	return 0;
+}
