@@ -42,7 +42,7 @@ struct link_ops {
 
 struct link_stats {
 	uint64_t tx, rx;
-	uint64_t dropped_full; /* link_send beyond LINK_QUEUE */
+	uint64_t dropped_full; /* sent: beyond LINK_QUEUE, or lost later */
 	uint64_t dropped_bad;  /* received: short, wrong version or length */
 };
 

@@ -31,6 +31,8 @@ void loop_free(struct loop *);		    /* all handles stopped before */
 /* Runs until loop_stop(); the sim backend also returns when idle (nothing
  * deferred, no timer). */
 void loop_run(struct loop *);
+/* After the current callback; outside of one, the next loop_run returns at
+ * once. */
 void loop_stop(struct loop *);
 /* Sim only: run everything due up to now + ms, then set the clock there. */
 void loop_advance(struct loop *, int64_t ms);
@@ -102,6 +104,8 @@ struct work {
 	struct defer defer;
 };
 
+/* -EBUSY while the same work is under way. The owner lives until done, except
+ * that loop_free waits for the helper thread and then drops done. */
 int loop_work(struct loop *, struct work *, work_fn *run, work_fn *done);
 
 /* --- signals (uv backend) --- */

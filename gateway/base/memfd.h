@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef GATEWAY_BASE_MEMFD_H
-#define GATEWAY_BASE_MEMFD_H
+#ifndef BASE_MEMFD_H
+#define BASE_MEMFD_H
 
 #include <stddef.h>
 

@@ -9,9 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Copies and terminates; false when it was cut. */
+/* Copies and terminates; false when it was cut, by the size or, in the second
+ * form, by a NUL within len. */
 bool str_copy(char *dst, size_t size, const char *src);
 bool str_copy_n(char *dst, size_t size, const char *src, size_t len);
+/* Octets of the well-formed UTF-8 character at text (RFC 3629), of which len
+ * octets may be read; 0: there is none. */
+unsigned str_utf8(const char *text, size_t len);
 /* Strict: decimal digits only, no sign, no spaces, no leading zero (but "0"),
  * max inclusive. 0 or -EINVAL / -ERANGE. */
 int str_to_u32(const char *text, uint32_t max, uint32_t *out);
@@ -20,7 +24,8 @@ int str_to_u32(const char *text, uint32_t max, uint32_t *out);
  * str_pattern_ok says whether a pattern is well formed. */
 bool str_pattern_match(const char *pattern, const char *number);
 bool str_pattern_ok(const char *pattern);
-/* Levenshtein distance, at most 32 octets each; for suggestions. */
+/* Levenshtein distance; for suggestions. When one is longer than 32 octets,
+ * the length of the longer. */
 unsigned str_distance(const char *a, const char *b);
 /* A random token of n - 1 characters [0-9a-z], from getrandom(2). */
 void str_token(char *dst, size_t n);

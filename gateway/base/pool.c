@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/base/pool.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT_MAX 65535
+#define ALIGN	  _Alignof(max_align_t)
+
+struct slot {
+	uint16_t generation; /* of the present or next user; never 0 */
+	bool is_used;
+	uint32_t next_free;
+};
+
+/* Free slots form a queue: the slot freed longest ago is taken first, so a
+ * generation comes round again only after 65,535 x count allocations. */
+struct pool {
+	uint8_t *objects;
+	size_t stride, size;
+	struct slot *slots;
+	uint32_t count, used;
+	uint32_t first_free, last_free; /* first_free == count: none */
+	uint64_t refused;
+};
+
+struct pool *pool_new(size_t object_size, unsigned count)
+{
+	struct pool *p;
+	uint32_t i;
+
+	if (object_size == 0 || object_size > SIZE_MAX - ALIGN || count == 0 ||
+	    count > COUNT_MAX) {
+		errno = EINVAL;
+		return NULL;
+	}
+	p = calloc(1, sizeof(*p));
+	if (p == NULL) {
+		return NULL;
+	}
+	p->size = object_size;
+	p->stride = (object_size + ALIGN - 1) / ALIGN * ALIGN;
+	p->count = count;
+	p->objects = calloc(count, p->stride);
+	p->slots = calloc(count, sizeof(*p->slots));
+	if (p->objects == NULL || p->slots == NULL) {
+		pool_destroy(p);
+		errno = ENOMEM;
+		return NULL;
+	}
+	for (i = 0; i < count; i++) {
+		p->slots[i].generation = 1;
+		p->slots[i].next_free = i + 1;
+	}
+	p->last_free = count - 1;
+	return p;
+}
+
+void pool_destroy(struct pool *p)
+{
+	if (p != NULL) {
+		free(p->objects);
+		free(p->slots);
+		free(p);
+	}
+}
+
+static pool_id make_id(const struct pool *p, uint32_t i)
+{
+	return (pool_id)p->slots[i].generation << 16 | (i + 1);
+}
+
+/* The slot of a valid id; NULL for all others. */
+static struct slot *find(const struct pool *p, pool_id id)
+{
+	uint32_t place = id & 0xffff;
+	struct slot *s;
+
+	if (place == 0 || place > p->count) {
+		return NULL;
+	}
+	s = &p->slots[place - 1];
+	return s->is_used && s->generation == id >> 16 ? s : NULL;
+}
+
+void *pool_alloc(struct pool *p, pool_id *id)
+{
+	uint32_t i = p->first_free;
+	void *object;
+
+	if (i == p->count) {
+		p->refused++;
+		*id = 0;
+		return NULL;
+	}
+	p->first_free = p->slots[i].next_free;
+	p->slots[i].is_used = true;
+	p->used++;
+	object = p->objects + i * p->stride;
+	memset(object, 0, p->size);
+	*id = make_id(p, i);
+	return object;
+}
+
+void pool_free(struct pool *p, pool_id id)
+{
+	struct slot *s = find(p, id);
+	uint32_t i;
+
+	if (s == NULL) {
+		return;
+	}
+	i = (uint32_t)(s - p->slots);
+	s->is_used = false;
+	s->generation = s->generation == UINT16_MAX
+				? 1
+				: (uint16_t)(s->generation + 1);
+	s->next_free = p->count;
+	if (p->first_free == p->count) {
+		p->first_free = i;
+	} else {
+		p->slots[p->last_free].next_free = i;
+	}
+	p->last_free = i;
+	p->used--;
+}
+
+void *pool_get(const struct pool *p, pool_id id)
+{
+	const struct slot *s = find(p, id);
+
+	return s == NULL ? NULL
+			 : p->objects + (size_t)(s - p->slots) * p->stride;
+}
+
+unsigned pool_used(const struct pool *p)
+{
+	return p->used;
+}
+
+unsigned pool_size(const struct pool *p)
+{
+	return p->count;
+}
+
+uint64_t pool_refused(const struct pool *p)
+{
+	return p->refused;
+}
+
+pool_id pool_next(const struct pool *p, pool_id id)
+{
+	uint32_t i;
+
+	for (i = id & 0xffff; i < p->count; i++) {
+		if (p->slots[i].is_used) {
+			return make_id(p, i);
+		}
+	}
+	return 0;
+}
