@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What can be said against a well-formed request without knowing any dialog
+ * (RFC 3261 8.2): method, scheme, extensions, media type. Pure; any thread.
+ */
+#ifndef SIP_CHECK_H
+#define SIP_CHECK_H
+
+#include "sip/msg.h"
+
+/* Methods we serve, as the value of Allow. */
+#define SIP_ALLOW     "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO"
+#define SIP_ACCEPT    "application/sdp"
+#define SIP_SUPPORTED "from-change"
+
+/* The immediate refusal, or NULL when there is none: 501 or 405 with Allow,
+ * 416, 420 with Unsupported, 415 with Accept, 406. Never refuses ACK or CANCEL
+ * (NULL). The caller owns the response. NULL with errno set to ENOMEM also
+ * means none. to_tag as in sip_response_new(). */
+struct sip_msg *sip_request_check(const struct sip_msg *, const char *to_tag);
+
+#endif

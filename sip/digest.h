@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Answers to 401 and 407: digest of RFC 7616 and 8760, MD5 and SHA-256, qop
+ * auth or none. Hashing by nettle.
+ *
+ * A response may carry several challenges; the strongest algorithm we know
+ * wins (SHA-256 over MD5), among equals the topmost. Challenges with an
+ * unknown scheme, algorithm or only unknown qop are passed over.
+ *
+ * The state belongs to one request as it is repeated (a leg's INVITE, a
+ * BYE...): zero it before the first. A second challenge is answered only if
+ * the nonce is new and stale=true, or the realm another; otherwise our
+ * password is wrong and asking again would loop (-EACCES).
+ *
+ * Who may be answered is decided by the caller: only the trunk's own peer, and
+ * only with the trunk's own credentials. Any thread.
+ */
+#ifndef SIP_DIGEST_H
+#define SIP_DIGEST_H
+
+#include "sip/msg.h"
+
+enum sip_digest_algorithm { SIP_DIGEST_MD5, SIP_DIGEST_SHA256 };
+
+struct sip_digest {
+	char nonce[256];
+	char realm[128];
+	uint32_t nc;	/* uses of that nonce */
+	uint8_t tries;	/* challenges answered */
+};
+
+/* Adds Authorization (401) or Proxy-Authorization (407) to request (one of an
+ * older answer for the same realm is removed), computed from its method and
+ * Request-URI. The caller raises CSeq before. 0; -ENOENT no challenge that we
+ * can answer; -EACCES asked again; -EINVAL no user; -ENOMEM. */
+int sip_digest_answer(struct sip_digest *, const struct sip_msg *response,
+		      struct sip_msg *request, const char *user,
+		      const char *password);
+
+/* The parts of one computation, for tests: "" qop for RFC 2069 style. */
+struct sip_digest_input {
+	enum sip_digest_algorithm algorithm;
+	const char *user, *realm, *password;
+	const char *method, *uri;
+	const char *nonce, *cnonce, *qop;
+	uint32_t nc;
+};
+
+#define SIP_DIGEST_HEX 65
+/* Lower-case hexadecimal response into out. */
+void sip_digest_compute(const struct sip_digest_input *,
+			char out[SIP_DIGEST_HEX]);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The gate in front of libosip2: what has not passed here never reaches a
+ * library. It is the second guard; the first is the source (trunk.h).
+ *
+ * Each datagram gets one verdict:
+ *   PASS   well formed as far as framing, limits and the headers that decide
+ *          about the transaction go; parse it.
+ *   REPLY  a request with a fault, and enough of it sound (Via, From, To,
+ *          Call-ID, CSeq) to be answered: 400 with a reason phrase, 505, 513.
+ *   DROP   everything else: faulty responses and ACKs, requests that cannot
+ *          be answered, noise. Keep-alives (CRLF, STUN) drop too.
+ * Nothing is allocated and nothing is written but the result; the time is
+ * linear in len. Any thread.
+ *
+ * Limits: 16 KiB a message, 128 header lines, 4 KiB a line (folded lines
+ * joined), 32 Via, 10 KiB of body. No NUL outside of bodies but as a
+ * quoted-pair (RFC 4475 3.1.1.2), no other control character but HTAB.
+ * Content-Length: the rest of a datagram beyond it is ignored, less than it is
+ * 400 (RFC 3261 18.3), absent means to the end. Exactly one each of From, To,
+ * Call-ID, CSeq, at most one Content-Length, Content-Type, Max-Forwards,
+ * Expires. CSeq below 2**31 (8.1.1.5), its method that of the request line.
+ */
+#ifndef SIP_GATE_H
+#define SIP_GATE_H
+
+#include "gateway/base/net.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SIP_GATE_MSG	 16384
+#define SIP_GATE_HEADERS 128
+#define SIP_GATE_LINE	 4096
+#define SIP_GATE_VIAS	 64
+#define SIP_GATE_BODY	 10240
+
+enum sip_gate_verdict { SIP_GATE_PASS, SIP_GATE_REPLY, SIP_GATE_DROP };
+
+/* Why; each has a counter and a name. The order is that of gate_reasons[]. */
+enum sip_gate_reason {
+	SIP_GATE_OK,
+	SIP_GATE_KEEPALIVE,
+	SIP_GATE_TOO_SHORT,
+	SIP_GATE_TOO_LONG,
+	SIP_GATE_START_LINE,
+	SIP_GATE_METHOD,
+	SIP_GATE_URI,
+	SIP_GATE_VERSION,
+	SIP_GATE_STATUS,
+	SIP_GATE_CONTROL,
+	SIP_GATE_LINE_LENGTH,
+	SIP_GATE_HEADER_NAME,
+	SIP_GATE_HEADER_COUNT,
+	SIP_GATE_MISSING,
+	SIP_GATE_REPEATED,
+	SIP_GATE_VIA,
+	SIP_GATE_FROM,
+	SIP_GATE_TO,
+	SIP_GATE_CALL_ID,
+	SIP_GATE_CSEQ,
+	SIP_GATE_CSEQ_METHOD,
+	SIP_GATE_MAX_FORWARDS,
+	SIP_GATE_CONTENT_LENGTH,
+	SIP_GATE_SHORT_BODY,
+	SIP_GATE_BODY_LENGTH,
+	SIP_GATE_CONTENT_TYPE,
+	SIP_GATE_CONTACT,
+	SIP_GATE_NUMBER,	/* Expires, Min-SE ... out of range */
+	SIP_GATE_QUOTES,	/* a quoted string or <> does not end */
+	SIP_GATE_PARSER,	/* passed here, refused by osip */
+	SIP_GATE_REASONS
+};
+
+/* A slice of the datagram. */
+struct sip_slice {
+	uint32_t at, len;
+};
+
+struct sip_gate_result {
+	enum sip_gate_verdict verdict;
+	enum sip_gate_reason reason;
+	int status; /* REPLY: 400, 505, 513 */
+	bool is_request;
+	bool is_ack;
+	uint32_t head_len; /* PASS: header part with its empty line */
+	uint32_t body_len; /* PASS */
+	bool ended;	   /* the empty line was there */
+	struct sip_slice method, call_id, from, to, cseq; /* values, trimmed */
+	struct sip_slice via[SIP_GATE_VIAS]; /* whole values, in order */
+	uint32_t n_via;
+};
+
+struct sip_gate_stats {
+	uint64_t seen, passed, replied, dropped;
+	uint64_t reason[SIP_GATE_REASONS];
+};
+
+/* Judges data[0..len). Counts into stats unless NULL. */
+void sip_gate_check(const char *data, size_t len, struct sip_gate_result *,
+		    struct sip_gate_stats *);
+/* The answer of a REPLY verdict, from the raw slices (nothing of the request
+ * is parsed further). Returns its length, 0 when it does not fit. source:
+ * for received and rport (RFC 3581). */
+size_t sip_gate_reply(const struct sip_gate_result *, const char *data,
+		      const struct net_addr *source, char *out, size_t size);
+/* "cseq", for counters and logs. */
+const char *sip_gate_reason_name(enum sip_gate_reason);
+/* "CSeq Out Of Range", the reason phrase of the answer. */
+const char *sip_gate_phrase(enum sip_gate_reason);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The lower half of the sip role put together:
+ *
+ *   datagram -> known source? -> gate -> parse -> transaction -> user
+ *              (trunk.h)        (gate.h)(msg.h)  (transaction.h)
+ *
+ * An unknown source gets nothing: it is counted, and at most once a second a
+ * line names it. Malformed messages of known trunks are answered or dropped
+ * as the gate says. received and rport (RFC 3581) are put into the top Via of
+ * each request; responses go to the source they say.
+ *
+ * Owner: the sip role. Thread: its loop.
+ */
+#ifndef SIP_STACK_H
+#define SIP_STACK_H
+
+#include "sip/gate.h"
+#include "sip/transaction.h"
+#include "sip/transport.h"
+#include "sip/trunk.h"
+
+#define SIP_STACK_TXNS 16384 /* transactions at a time */
+
+struct sip_stack;
+struct sip_stack_user;
+
+struct sip_stack_user_ops {
+	/* As in struct txn_owner_ops. */
+	void (*on_request)(struct sip_stack_user *, txn_id,
+			   const struct sip_msg *);
+	void (*on_ack)(struct sip_stack_user *, const struct sip_msg *);
+	/* Each message of a known trunk, as on the wire, before it is handled
+	 * or after it was sent; for the trace. May be NULL. */
+	void (*on_wire)(struct sip_stack_user *, bool sent,
+			const struct sip_path *, const char *data, size_t len);
+};
+
+struct sip_stack_user {
+	const struct sip_stack_user_ops *ops;
+};
+
+struct sip_stack_stats {
+	uint64_t unknown_source;
+	uint64_t wrong_via; /* response whose top Via is not ours */
+	struct sip_gate_stats gate;
+};
+
+/* NULL + errno. max = transactions at a time, 0 = SIP_STACK_TXNS. */
+struct sip_stack *sip_stack_new(struct loop *, const struct conf_for_sip *,
+				struct sip_stack_user *, unsigned max);
+void sip_stack_free(struct sip_stack *);
+int sip_stack_reload(struct sip_stack *, const struct conf_for_sip *);
+
+struct txn_layer *sip_stack_txns(struct sip_stack *);
+struct trunk_table *sip_stack_trunks(struct sip_stack *);
+struct sip_transport *sip_stack_transport(struct sip_stack *);
+const struct sip_stack_stats *sip_stack_stats(const struct sip_stack *);
+/* The address to write into Contact and SDP-less Via towards that path. */
+void sip_stack_local(struct sip_stack *, const struct sip_path *,
+		     struct net_addr *out);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The trunks as the sip role sees them: who a datagram is from, whether a
+ * call may begin, and which server is next.
+ *
+ * A source is recognised by the socket it came in on and its address, in this
+ * order: address and port of a server, address of a server, the longest
+ * network of sources:. Ports of sources: do not count. Among equals the first
+ * in the file wins. Everything else is unknown (-1): the transport drops it
+ * before any parsing.
+ *
+ * Server names are resolved with getaddrinfo() in the loop's helper thread, at
+ * start and every TRUNK_REFRESH_S (TRUNK_RETRY_S after a failure); an answer
+ * is kept until a better one comes (served stale). Addresses need no
+ * resolving. A name without a port gets port 5060.
+ *
+ * Calls: at most max_calls at a time, at most max_calls_per_s begun in a
+ * second (token bucket as deep as one second). Emergency calls are counted
+ * but never refused.
+ *
+ * Owner: the role. Thread: the role's loop.
+ */
+#ifndef SIP_TRUNK_H
+#define SIP_TRUNK_H
+
+#include "conf/conf.h"
+#include "gateway/base/loop.h"
+#include "sip/msg.h"
+
+#define TRUNK_REFRESH_S	   300
+#define TRUNK_RETRY_S	   30
+#define TRUNK_DOWN_MS	   30000 /* a server that failed is tried last */
+#define SIP_BINDS	   (CONF_TRUNKS + 1)
+#define TRUNK_ADDRS	   16 /* of a trunk's servers, resolved */
+
+struct trunk_table;
+
+struct trunk_stats {
+	uint64_t calls;		/* begun */
+	uint64_t refused_calls; /* max_calls */
+	uint64_t refused_rate;	/* max_calls_per_s */
+	uint64_t resolve_failed;
+	uint32_t active;
+};
+
+/* The SIP sockets: the distinct addresses to bind, out[0] = the gateway's,
+ * then those of the trunks in the order of the file. Index = bind =
+ * ROLE_SOCK_SIP index. Returns their count. Port 0 means 5060. */
+unsigned sip_binds(const struct conf_sip *, const struct conf_trunk *,
+		   unsigned n_trunks, struct net_addr out[SIP_BINDS]);
+
+/* Copies what it needs. Resolving begins at once. NULL + errno. */
+struct trunk_table *trunk_table_new(struct loop *,
+				    const struct conf_for_sip *);
+void trunk_table_free(struct trunk_table *);
+/* The new configuration: limits, sources and servers change, calls stay
+ * counted. Trunks keep their index (the caller checked it). */
+int trunk_table_reload(struct trunk_table *, const struct conf_for_sip *);
+
+/* Index of the trunk, or -1. */
+int trunk_find(const struct trunk_table *, unsigned bind,
+	       const struct net_addr *source);
+unsigned trunk_count(const struct trunk_table *);
+/* NULL when idx is none of ours. Borrowed until free or reload. */
+const struct conf_trunk *trunk_conf(const struct trunk_table *, unsigned idx);
+const struct trunk_stats *trunk_stats(const struct trunk_table *, unsigned idx);
+unsigned trunk_bind(const struct trunk_table *, unsigned idx);
+/* Some address of a server is known. */
+bool trunk_is_resolved(const struct trunk_table *, unsigned idx);
+
+/* The attempt-th (0...) choice of server: those not down first, in the order
+ * of the file, then those that are. 0, -ENOENT when there are no more. */
+int trunk_pick(const struct trunk_table *, unsigned idx, unsigned attempt,
+	       struct sip_path *out);
+/* Timeout, ICMP error or 503 from this server: tried last for ms. */
+void trunk_server_down(struct trunk_table *, unsigned idx,
+		       const struct net_addr *, int64_t ms);
+void trunk_server_up(struct trunk_table *, unsigned idx,
+		     const struct net_addr *);
+
+/* 0; -EDQUOT: max_calls reached; -EAGAIN: too many in this second. On 0 the
+ * call is counted until trunk_call_end(). */
+int trunk_call_begin(struct trunk_table *, unsigned idx, bool emergency);
+void trunk_call_end(struct trunk_table *, unsigned idx);
+
+#endif
