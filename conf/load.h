@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reading a configuration file: strict YAML, everything that is wrong told at
+ * once as `file:line:column: error: ...`, the line with a caret, and a
+ * suggestion. Needs no root, card or network. Thread: the supervisor's.
+ */
+#ifndef CONF_LOAD_H
+#define CONF_LOAD_H
+
+#include "conf/conf.h"
+
+#include <stdio.h>
+
+/* What applying a changed setting costs. */
+enum conf_cost {
+	CONF_COST_NONE,	   /* applied while calls run */
+	CONF_COST_SPAN,	   /* the calls of a span */
+	CONF_COST_ALL	   /* all calls: a role is restarted */
+};
+
+/*
+ * Reads, checks and fills in defaults. Returns the tree (free() it), or NULL
+ * with the reasons in *report. *report is always set on return (warnings or
+ * ""), and the caller's to free(). A secret given as {file: F} is read here.
+ */
+struct conf *conf_load(const char *path, char **report);
+/* The same for text in memory (tests, fuzzing); name stands for the path,
+ * secret files are looked for below dir (NULL: none may be named). */
+struct conf *conf_load_text(const char *name, const char *text, size_t len,
+			    const char *dir, char **report);
+
+/* The JSON Schema (2020-12) of the file, from the same table. */
+void conf_schema_print(FILE *);
+/* A reference of all settings as text, for the man page. */
+void conf_reference_print(FILE *);
+/* What `path` ("trunks[].ptime") means, its default and range; false: no such
+ * setting. */
+bool conf_explain(FILE *, const char *path);
+
+/* The dearest cost of going from one to the other, and the paths that changed,
+ * one a line with their costs, in *changes (the caller's to free). */
+enum conf_cost conf_diff(const struct conf *from, const struct conf *to,
+			 char **changes);
+
+#endif
