@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * trunkgate: the supervisor, or, started by it with --role, one of the roles
+ * that need no libpri.
+ */
+#include "conf/load.h"
+#include "gateway/base/log.h"
+#include "gateway/base/role.h"
+#include "gateway/base/str.h"
+#include "gateway/supervisor.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define VERSION	     "0.1"
+#define DEFAULT_FILE "/etc/trunkgate/trunkgate.yaml"
+
+static const char usage[] =
+"usage: trunkgate [FILE]              run (default " DEFAULT_FILE ")\n"
+"       trunkgate --check FILE        check a configuration: status 0 or 2\n"
+"       trunkgate --explain SETTING   what a setting means\n"
+"       trunkgate --schema            JSON Schema of the configuration\n"
+"       trunkgate --reference         all settings\n"
+"       trunkgate --version\n";
+
+static const struct role_ops *const roles[] = {
+	&core_role_ops, &sip_role_ops, &media_role_ops, &console_role_ops,
+};
+
+static int run_role(const char *name, uint32_t ctl_fd)
+{
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+		if (!strcmp(roles[i]->name, name)) {
+			log_init(name, LOG_LVL_INFO);
+			return role_main(roles[i], (int)ctl_fd);
+		}
+	}
+	fprintf(stderr, "trunkgate: no role %s\n", name);
+	return 2;
+}
+
+static int check(const char *path)
+{
+	char *report;
+	struct conf *conf = conf_load(path, &report);
+
+	fputs(report, stderr);
+	free(report);
+	if (!conf) {
+		return 2;
+	}
+	printf("%s: %u spans, %u trunks, %u routes: good\n", path,
+	       conf->n_spans, conf->n_trunks, conf->n_routes);
+	free(conf);
+	return 0;
+}
+
+/* The folder of this program: its helpers lie beside it. */
+static int own_dir(char *dir, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", dir, size - 1);
+	char *slash;
+
+	if (n < 0) {
+		perror("trunkgate: /proc/self/exe");
+		return -1;
+	}
+	dir[n] = '\0';
+	slash = strrchr(dir, '/');
+	if (slash) {
+		*slash = '\0';
+	}
+	return 0;
+}
+
+static int run(const char *path)
+{
+	char dir[4096];
+
+	log_init("gateway", LOG_LVL_INFO);
+	return own_dir(dir, sizeof(dir)) < 0 ? 2 : supervisor_run(path, dir);
+}
+
+enum { OPT_CHECK = 256, OPT_EXPLAIN, OPT_SCHEMA, OPT_REFERENCE, OPT_VERSION,
+       OPT_HELP, OPT_ROLE, OPT_CTL };
+
+static const struct option options[] = {
+	{ "check", required_argument, NULL, OPT_CHECK },
+	{ "explain", required_argument, NULL, OPT_EXPLAIN },
+	{ "schema", no_argument, NULL, OPT_SCHEMA },
+	{ "reference", no_argument, NULL, OPT_REFERENCE },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ "role", required_argument, NULL, OPT_ROLE },
+	{ "ctl-fd", required_argument, NULL, OPT_CTL },
+	{ 0 },
+};
+
+static int one_shot(int opt, const char *arg)
+{
+	switch (opt) {
+	case OPT_CHECK:
+		return check(arg);
+	case OPT_EXPLAIN:
+		if (!conf_explain(stdout, arg)) {
+			fprintf(stderr, "trunkgate: no setting %s\n", arg);
+			return 2;
+		}
+		return 0;
+	case OPT_SCHEMA:
+		conf_schema_print(stdout);
+		return 0;
+	case OPT_REFERENCE:
+		conf_reference_print(stdout);
+		return 0;
+	case OPT_VERSION:
+		puts("trunkgate " VERSION);
+		return 0;
+	case OPT_HELP:
+		fputs(usage, stdout);
+		return 0;
+	default:
+		fputs(usage, stderr);
+		return 2;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const char *role = NULL;
+	uint32_t ctl_fd = 0;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (opt == OPT_ROLE) {
+			role = optarg;
+		} else if (opt != OPT_CTL) {
+			return one_shot(opt, optarg);
+		} else if (str_to_u32(optarg, 1u << 20, &ctl_fd) < 0) {
+			fprintf(stderr, "trunkgate: --ctl-fd %s\n", optarg);
+			return 2;
+		}
+	}
+	if (role) {
+		return run_role(role, ctl_fd);
+	}
+	if (argc - optind > 1) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	return run(optind < argc ? argv[optind] : DEFAULT_FILE);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/parts.h"
+
+#include "gateway/base/memfd.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *part_media(const struct conf *c, size_t *len)
+{
+	struct conf_for_media *p = calloc(1, *len = sizeof(*p));
+
+	if (p) {
+		p->media = c->media;
+		p->n_spans = c->n_spans;
+		memcpy(p->spans, c->spans, sizeof(p->spans));
+	}
+	return p;
+}
+
+static void *part_isdn(const struct conf *c, unsigned index, size_t *len)
+{
+	struct conf_for_isdn *p = calloc(1, *len = sizeof(*p));
+
+	if (p) {
+		p->index = (uint16_t)index;
+		p->span = c->spans[index];
+	}
+	return p;
+}
+
+static void *part_sip(const struct conf *c, size_t *len)
+{
+	struct conf_for_sip *p = calloc(1, *len = sizeof(*p));
+
+	if (p) {
+		p->sip = c->sip;
+		p->n_trunks = c->n_trunks;
+		memcpy(p->trunks, c->trunks, sizeof(p->trunks));
+	}
+	return p;
+}
+
+static void *part_core(const struct conf *c, size_t *len)
+{
+	struct conf_for_core *p = calloc(1, *len = sizeof(*p));
+
+	if (p) {
+		p->conf = *c;
+		for (size_t i = 0; i < CONF_TRUNKS; i++) {
+			memset(p->conf.trunks[i].auth_password, 0,
+			       sizeof(p->conf.trunks[i].auth_password));
+		}
+	}
+	return p;
+}
+
+void *parts_make(const struct conf *c, enum role_id role, unsigned index,
+		 size_t *len)
+{
+	switch (role) {
+	case ROLE_MEDIA:
+		return part_media(c, len);
+	case ROLE_ISDN:
+		return index < c->n_spans ? part_isdn(c, index, len) : NULL;
+	case ROLE_SIP:
+		return part_sip(c, len);
+	case ROLE_CORE:
+	case ROLE_CONSOLE:
+		return part_core(c, len);
+	default:
+		return NULL;
+	}
+}
+
+int parts_memfd(const struct conf *c, enum role_id role, unsigned index)
+{
+	size_t len = 0;
+	void *part = parts_make(c, role, index, &len);
+	int fd;
+
+	if (!part) {
+		return -ENOMEM;
+	}
+	fd = memfd_create_sealed("trunkgate-conf", part, len);
+	explicit_bzero(part, len);
+	free(part);
+	return fd;
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/sockets.h"
+
+#include "gateway/base/log.h"
+#include "media/line.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* RTP port pairs per B channel: 1.2, so that a pair can rest after a call. */
+#define CHANNELS_PER_SPAN 30
+#define RTP_BUFFER	  65536
+#define MAX_FDS		  (CONF_SPANS * CHANNELS_PER_SPAN * 3)
+
+struct held {
+	enum role_id role;
+	enum role_socket what;
+	unsigned index;
+	int fd;
+};
+
+struct sockets {
+	unsigned n;
+	struct held fds[MAX_FDS];
+};
+
+static int hold(struct sockets *s, struct held h)
+{
+	if (h.fd < 0 || s->n == MAX_FDS) {
+		if (h.fd >= 0) {
+			close(h.fd);
+		}
+		return -EMFILE;
+	}
+	s->fds[s->n++] = h;
+	return 0;
+}
+
+static int bound_socket(const struct net_addr *a, int type)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = net_to_sockaddr(a, &ss);
+	int on = 1;
+	int fd, err;
+
+	fd = socket(ss.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0) {
+		return -errno;
+	}
+	if (type == SOCK_STREAM) {
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	}
+	if (bind(fd, (const struct sockaddr *)&ss, len) < 0) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+static const char *advice(int err)
+{
+	switch (-err) {
+	case EADDRINUSE:
+		return "another program has it: stop that, or choose another";
+	case EADDRNOTAVAIL:
+		return "this machine has no such address";
+	case EACCES:
+		return "not permitted: use a port above 1023 or more rights";
+	case EMFILE:
+		return "too many open files: raise LimitNOFILE";
+	default:
+		return "check the setting";
+	}
+}
+
+static int complain(const char *setting, const struct net_addr *a, int err)
+{
+	char text[NET_STR_MAX];
+
+	log_err("%s: cannot use %s: %s; %s", setting, net_str(a, text),
+		strerror(-err), advice(err));
+	return err;
+}
+
+static int open_sip_bind(struct sockets *s, const struct net_addr *a,
+			 unsigned index, const char *setting)
+{
+	int fd = bound_socket(a, SOCK_DGRAM);
+	int size = 1 << 20;
+
+	if (fd < 0) {
+		return complain(setting, a, fd);
+	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	return hold(s, (struct held){ ROLE_SIP, ROLE_SOCK_SIP, index, fd });
+}
+
+static bool bind_is_known(const struct conf *c, unsigned trunk)
+{
+	const struct net_addr *a = &c->trunks[trunk].bind;
+
+	if (!a->family || net_addr_eq(a, &c->sip.bind)) {
+		return true;
+	}
+	for (unsigned i = 0; i < trunk; i++) {
+		if (net_addr_eq(a, &c->trunks[i].bind)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int open_sip(struct sockets *s, const struct conf *c)
+{
+	int r = open_sip_bind(s, &c->sip.bind, 0, "sip.bind");
+
+	for (unsigned t = 0; r == 0 && t < c->n_trunks; t++) {
+		if (!bind_is_known(c, t)) {
+			r = open_sip_bind(s, &c->trunks[t].bind, t + 1,
+					  c->trunks[t].name);
+		}
+	}
+	return r;
+}
+
+/* A pair whose two ports are both free; -EADDRINUSE to try the next. */
+static int open_rtp_pair(struct sockets *s, const struct conf *c,
+			 unsigned pair, uint16_t port)
+{
+	struct net_addr a = c->media.rtp;
+	int fd[2], size = RTP_BUFFER, tos = c->media.dscp << 2;
+
+	for (unsigned i = 0; i < 2; i++) {
+		a.port = (uint16_t)(port + i);
+		fd[i] = bound_socket(&a, SOCK_DGRAM);
+		if (fd[i] < 0) {
+			if (i) {
+				close(fd[0]);
+			}
+			return fd[i];
+		}
+		setsockopt(fd[i], SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+		setsockopt(fd[i], a.family == 6 ? IPPROTO_IPV6 : IPPROTO_IP,
+			   a.family == 6 ? IPV6_TCLASS : IP_TOS, &tos,
+			   sizeof(tos));
+	}
+	hold(s, (struct held){ ROLE_MEDIA, ROLE_SOCK_RTP, pair * 2, fd[0] });
+	return hold(s, (struct held){ ROLE_MEDIA, ROLE_SOCK_RTP, pair * 2 + 1,
+				      fd[1] });
+}
+
+static int open_rtp(struct sockets *s, const struct conf *c)
+{
+	unsigned want = c->n_spans * CHANNELS_PER_SPAN * 12 / 10;
+	unsigned pair = 0;
+	int r = 0;
+
+	for (unsigned p = (c->media.port_min + 1u) & ~1u;
+	     pair < want && p + 1 <= c->media.port_max; p += 2) {
+		r = open_rtp_pair(s, c, pair, (uint16_t)p);
+		if (r == 0) {
+			pair++;
+		} else if (r != -EADDRINUSE) {
+			return complain("media.rtp", &c->media.rtp, r);
+		}
+	}
+	if (pair < c->n_spans * (unsigned)CHANNELS_PER_SPAN) {
+		log_err("media.ports: only %u of %u port pairs free in %u-%u; "
+			"widen the range", pair, want, c->media.port_min,
+			c->media.port_max);
+		return -EADDRINUSE;
+	}
+	return 0;
+}
+
+static int open_lines(struct sockets *s, const struct conf *c)
+{
+	for (unsigned i = 0; i < c->n_spans; i++) {
+		const struct conf_span *span = &c->spans[i];
+		int fd, r;
+
+		if (span->line.driver != CONF_PSEUDOWIRE) {
+			log_err("span %s: this line driver is not built in",
+				span->name);
+			return -ENOTSUP;
+		}
+		r = pseudowire_socket(&span->line.local, &span->line.peer, &fd);
+		if (r < 0) {
+			return complain(span->name, &span->line.local, r);
+		}
+		r = hold(s, (struct held){ ROLE_MEDIA, ROLE_SOCK_LINE, i, fd });
+		if (r < 0) {
+			return r;
+		}
+	}
+	return 0;
+}
+
+/* Creates what is missing of the path, then opens it. */
+static int open_dir(const char *path)
+{
+	char part[CONF_PATH];
+	int fd;
+
+	for (size_t i = 1; i < sizeof(part) && path[i - 1]; i++) {
+		if (path[i] == '/' || path[i] == '\0') {
+			snprintf(part, sizeof(part), "%.*s", (int)i, path);
+			mkdir(part, 0750);
+		}
+	}
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		fd = -errno;
+		log_err("directory %s: %s; create it or choose another", path,
+			strerror(-fd));
+	}
+	return fd;
+}
+
+static int open_dirs(struct sockets *s, const struct conf *c)
+{
+	int r = hold(s, (struct held){ ROLE_CORE, ROLE_SOCK_CDR_DIR, 0,
+				       open_dir(c->gateway.cdr_dir) });
+
+	return r ? r : hold(s, (struct held){ ROLE_CORE, ROLE_SOCK_STATE_DIR,
+					      0, open_dir(c->gateway.state_dir) });
+}
+
+/* True when somebody answers on that local socket. */
+static bool is_alive(const struct sockaddr_un *un)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool alive = fd >= 0 &&
+		connect(fd, (const struct sockaddr *)un, sizeof(*un)) == 0;
+
+	if (fd >= 0) {
+		close(fd);
+	}
+	return alive;
+}
+
+static int open_control(struct sockets *s, const struct conf *c)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd = open_dir(c->gateway.run_dir);
+
+	if (fd < 0) {
+		return fd;
+	}
+	close(fd);
+	if ((size_t)snprintf(un.sun_path, sizeof(un.sun_path), "%s/ctl",
+			     c->gateway.run_dir) >= sizeof(un.sun_path)) {
+		log_err("gateway.run_dir: too long for a local socket");
+		return -ENAMETOOLONG;
+	}
+	if (is_alive(&un)) {
+		log_err("gateway.run_dir: a gateway already runs on %s; stop "
+			"it, or choose another directory", un.sun_path);
+		return -EADDRINUSE;
+	}
+	unlink(un.sun_path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&un, sizeof(un)) < 0 ||
+	    chmod(un.sun_path, 0660) < 0 || listen(fd, 16) < 0) {
+		int err = -errno;
+
+		log_err("control socket %s: %s", un.sun_path, strerror(-err));
+		if (fd >= 0) {
+			close(fd);
+		}
+		return err;
+	}
+	return hold(s, (struct held){ ROLE_CONSOLE, ROLE_SOCK_CONTROL, 0, fd });
+}
+
+static int open_metrics(struct sockets *s, const struct conf *c)
+{
+	int fd;
+
+	if (!c->gateway.metrics.family) {
+		return 0;
+	}
+	fd = bound_socket(&c->gateway.metrics, SOCK_STREAM);
+	if (fd < 0 || listen(fd, 16) < 0) {
+		return complain("gateway.metrics", &c->gateway.metrics,
+				fd < 0 ? fd : -errno);
+	}
+	return hold(s, (struct held){ ROLE_CONSOLE, ROLE_SOCK_METRICS, 0, fd });
+}
+
+struct sockets *sockets_open(const struct conf *c)
+{
+	static int (*const steps[])(struct sockets *, const struct conf *) = {
+		open_control, open_dirs, open_lines, open_sip, open_rtp,
+		open_metrics,
+	};
+	struct sockets *s = calloc(1, sizeof(*s));
+
+	for (size_t i = 0; s && i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (steps[i](s, c) < 0) {
+			sockets_close(s);
+			return NULL;
+		}
+	}
+	return s;
+}
+
+void sockets_close(struct sockets *s)
+{
+	for (unsigned i = 0; s && i < s->n; i++) {
+		close(s->fds[i].fd);
+	}
+	free(s);
+}
+
+void sockets_each(const struct sockets *s, enum role_id role, sockets_fn *fn,
+		  void *arg)
+{
+	for (unsigned i = 0; i < s->n; i++) {
+		const struct held *h = &s->fds[i];
+
+		if (h->role == role) {
+			fn(arg, h->what, h->index, h->fd);
+		}
+	}
+}

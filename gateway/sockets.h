@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The sockets and directories of a configuration, opened once by the
+ * supervisor and kept, so that a restarted role gets the same ones back and
+ * no role opens anything itself.
+ *
+ * Index of a ROLE_SOCK_SIP: 0 is sip.bind, 1 + t the bind of trunk t that has
+ * one of its own (an address shared by several trunks is given once, for the
+ * first of them).
+ */
+#ifndef GATEWAY_SOCKETS_H
+#define GATEWAY_SOCKETS_H
+
+#include "conf/conf.h"
+#include "gateway/base/role.h"
+
+struct sockets;
+
+/* On failure NULL, and one line that says what to do has been logged. */
+struct sockets *sockets_open(const struct conf *);
+void sockets_close(struct sockets *);
+
+/* Calls fn for each descriptor meant for that role (and span, for isdn). The
+ * descriptor stays ours. */
+typedef void sockets_fn(void *arg, enum role_socket what, unsigned index,
+			int fd);
+void sockets_each(const struct sockets *, enum role_id, sockets_fn *,
+		  void *arg);
+
+#endif

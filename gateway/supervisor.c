@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Life of a gateway:
+ *
+ *   start all roles -> each READY -> serving -> SIGTERM
+ *   DRAINING  core and sip take no new calls; wait for the last call to end
+ *   CLEARING  core is stopped (its CDRs are written); sip and isdn, having
+ *             lost it, release what is left towards their networks
+ *   STOPPING  everything else is told to leave
+ *
+ * A second SIGTERM or SIGINT goes on to the next phase at once.
+ */
+#include "gateway/supervisor.h"
+
+#include "conf/load.h"
+#include "gateway/base/log.h"
+#include "gateway/base/notify.h"
+#include "gateway/base/obs.h"
+#include "gateway/base/str.h"
+#include "gateway/child.h"
+#include "gateway/parts.h"
+#include "gateway/sockets.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FIXED_CHILDREN 4
+#define MAX_CHILDREN   (FIXED_CHILDREN + CONF_SPANS)
+#define CLEAR_MS       3000 /* for releases to reach the networks */
+#define LEAVE_MS       3000 /* then what has not left is ended */
+#define NOTIFY_MS      1000
+
+enum phase { PHASE_RUN, PHASE_DRAIN, PHASE_CLEAR, PHASE_STOP };
+
+struct supervisor {
+	struct loop *loop;
+	const char *conf_path, *dir;
+	struct conf *conf;
+	struct sockets *sockets;
+	struct child children[MAX_CHILDREN];
+	unsigned n_children;
+	enum phase phase;
+	bool announced;	  /* READY=1 said */
+	bool restarting;  /* stop everything, then start anew */
+	int exit_status;
+	struct timer phase_timer, notify_timer;
+	struct sigwatch sig_term, sig_int, sig_hup, sig_chld;
+	struct link console; /* commands of trunkctl */
+	struct notify notify;
+};
+
+/* There is one supervisor in a process; its children find it here. */
+static struct supervisor sup;
+
+/* Who has a link with whom; spans' isdn roles each have their own. */
+static const struct {
+	enum role_id a, b;
+} joints[] = {
+	{ ROLE_CORE, ROLE_SIP },     { ROLE_CORE, ROLE_ISDN },
+	{ ROLE_CORE, ROLE_MEDIA },   { ROLE_CORE, ROLE_CONSOLE },
+	{ ROLE_MEDIA, ROLE_ISDN },   { ROLE_MEDIA, ROLE_CONSOLE },
+	{ ROLE_ISDN, ROLE_CONSOLE }, { ROLE_SIP, ROLE_CONSOLE },
+};
+
+static void next_phase(void);
+static int start_all(void);
+
+static struct child *find(enum role_id role)
+{
+	for (unsigned i = 0; i < sup.n_children; i++) {
+		if (sup.children[i].role == role) {
+			return &sup.children[i];
+		}
+	}
+	return NULL;
+}
+
+/* --- joining the roles --- */
+
+static bool are_joined(enum role_id a, enum role_id b)
+{
+	for (size_t i = 0; i < sizeof(joints) / sizeof(joints[0]); i++) {
+		if ((joints[i].a == a && joints[i].b == b) ||
+		    (joints[i].a == b && joints[i].b == a)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A link is known to each end by the peer's role and the span it is about. */
+static void join(struct child *a, struct child *b)
+{
+	unsigned span = a->role == ROLE_ISDN ? a->index : b->index;
+	int fds[2];
+
+	if (link_socketpair(fds) < 0) {
+		log_err("%s: no link to %s: %s", a->name, b->name,
+			strerror(errno));
+		return;
+	}
+	child_tell(a, CTL_LINK, b->role, span, fds[0]);
+	child_tell(b, CTL_LINK, a->role, span, fds[1]);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void on_command(struct link *, const struct link_head *, int fd);
+
+static void on_console_down(struct link *l)
+{
+	link_close(l);
+}
+
+static const struct link_ops console_ops = { on_command, on_console_down };
+
+static void join_console(struct child *c)
+{
+	int fds[2];
+
+	link_close(&sup.console);
+	if (link_socketpair(fds) < 0) {
+		return;
+	}
+	child_tell(c, CTL_LINK, ROLE_SUPERVISOR, 0, fds[1]);
+	close(fds[1]);
+	link_open_fd(&sup.console, sup.loop, fds[0], &console_ops);
+}
+
+static void hand_socket(void *arg, enum role_socket what, unsigned index,
+			int fd)
+{
+	child_tell(arg, CTL_SOCKET, what, index, fd);
+}
+
+static void hand_conf(struct child *c, enum ctl_type type)
+{
+	int fd = parts_memfd(sup.conf, c->role, c->index);
+
+	if (fd < 0) {
+		log_err("%s: no configuration: %s", c->name, strerror(-fd));
+		return;
+	}
+	child_tell(c, type, 0, 0, fd);
+	close(fd);
+}
+
+static void on_spawned(struct child *c)
+{
+	hand_conf(c, CTL_CONF);
+	for (unsigned i = 0; i < sup.n_children; i++) {
+		struct child *peer = &sup.children[i];
+
+		if (peer != c && child_is_running(peer) &&
+		    are_joined(c->role, peer->role)) {
+			join(c, peer);
+		}
+	}
+	if (c->role == ROLE_CONSOLE) {
+		join_console(c);
+	}
+	sockets_each(sup.sockets, c->role, hand_socket, c);
+	child_tell(c, CTL_START, 0, 0, -1);
+}
+
+/* --- starting and watching --- */
+
+static void announce(void)
+{
+	for (unsigned i = 0; i < sup.n_children; i++) {
+		if (sup.children[i].state != CHILD_UP) {
+			return;
+		}
+	}
+	if (!sup.announced) {
+		sup.announced = true;
+		log_info("gateway %s: all %u roles are up",
+			 sup.conf->gateway.node, sup.n_children);
+	}
+	notify_ready(&sup.notify);
+}
+
+static void on_ready(struct child *c, int status)
+{
+	if (status < 0) {
+		log_err("%s: cannot start: %s", c->name, strerror(-status));
+		if (!sup.announced) {
+			sup.exit_status = 2;
+			sup.phase = PHASE_CLEAR;
+			next_phase();
+		}
+		return;
+	}
+	log_info("%s: up, process %d", c->name, (int)c->pid);
+	announce();
+}
+
+static bool all_idle_or_down(void);
+
+static void on_message(struct child *c, const struct ctl_msg *m)
+{
+	if (m->head.type == CTL_RELOADED && m->status < 0) {
+		log_err("%s: reload refused: %s", c->name,
+			strerror(-m->status));
+	} else if (m->head.type == CTL_IDLE) {
+		c->failures = 0;
+		if (sup.phase == PHASE_DRAIN && c->role == ROLE_CORE) {
+			next_phase();
+		} else if (sup.phase == PHASE_CLEAR &&
+			   c->role != ROLE_CORE) {
+			child_stop(c);
+		}
+	}
+}
+
+static void on_restart(struct timer *t)
+{
+	struct child *c = container_of(t, struct child, restart);
+
+	if (child_start(c, sup.dir) < 0) {
+		child_plan_restart(c, on_restart);
+	}
+}
+
+static void on_exit_of(struct child *c, int status)
+{
+	(void)status;
+	if (sup.phase == PHASE_RUN) {
+		child_plan_restart(c, on_restart);
+	} else if (sup.phase == PHASE_DRAIN && c->role == ROLE_CORE) {
+		next_phase();
+	} else if (all_idle_or_down()) {
+		next_phase();
+	}
+}
+
+static const struct child_ops child_ops = { on_spawned, on_ready, on_message,
+					    on_exit_of };
+
+static void add_child(enum role_id role, unsigned index, const char *name)
+{
+	struct child *c = &sup.children[sup.n_children++];
+
+	memset(c, 0, sizeof(*c));
+	c->ops = &child_ops;
+	c->loop = sup.loop;
+	c->role = role;
+	c->index = index;
+	if (role == ROLE_ISDN) {
+		snprintf(c->name, sizeof(c->name), "isdn %s", name);
+	} else {
+		str_copy(c->name, sizeof(c->name), name);
+	}
+}
+
+static int start_all(void)
+{
+	sup.n_children = 0;
+	sup.phase = PHASE_RUN;
+	sup.announced = false;
+	add_child(ROLE_CONSOLE, 0, "console");
+	add_child(ROLE_CORE, 0, "core");
+	add_child(ROLE_MEDIA, 0, "media");
+	for (unsigned i = 0; i < sup.conf->n_spans; i++) {
+		add_child(ROLE_ISDN, i, sup.conf->spans[i].name);
+	}
+	add_child(ROLE_SIP, 0, "sip");
+	for (unsigned i = 0; i < sup.n_children; i++) {
+		int r = child_start(&sup.children[i], sup.dir);
+
+		if (r < 0) {
+			return r;
+		}
+	}
+	return 0;
+}
+
+/* --- stopping --- */
+
+/* In PHASE_CLEAR: the legs' roles are gone; in PHASE_STOP: everybody. */
+static bool all_idle_or_down(void)
+{
+	for (unsigned i = 0; i < sup.n_children; i++) {
+		const struct child *c = &sup.children[i];
+
+		if (c->pid && (sup.phase == PHASE_STOP || c->role == ROLE_SIP ||
+			       c->role == ROLE_ISDN)) {
+			return false;
+		}
+	}
+	return sup.phase >= PHASE_CLEAR;
+}
+
+static void on_phase_timer(struct timer *t)
+{
+	(void)t;
+	next_phase();
+}
+
+static void begin_drain(void)
+{
+	log_info("gateway: draining, at most %u s", sup.conf->gateway.drain_s);
+	notify_stopping(&sup.notify);
+	child_tell(find(ROLE_SIP), CTL_DRAIN, 0, 0, -1);
+	child_tell(find(ROLE_CORE), CTL_DRAIN, 0, 0, -1);
+	timer_start(sup.loop, &sup.phase_timer, on_phase_timer,
+		    sup.conf->gateway.drain_s * 1000 + 1);
+}
+
+static void begin_clear(void)
+{
+	child_stop(find(ROLE_CORE));
+	for (unsigned i = 0; i < sup.n_children; i++) {
+		struct child *c = &sup.children[i];
+
+		if (c->role == ROLE_SIP || c->role == ROLE_ISDN) {
+			child_tell(c, CTL_DRAIN, 0, 0, -1);
+		}
+	}
+	timer_start(sup.loop, &sup.phase_timer, on_phase_timer, CLEAR_MS);
+}
+
+static void begin_stop(void)
+{
+	for (unsigned i = 0; i < sup.n_children; i++) {
+		child_stop(&sup.children[i]);
+	}
+	timer_start(sup.loop, &sup.phase_timer, on_phase_timer, LEAVE_MS);
+}
+
+static void all_gone(void)
+{
+	timer_stop(sup.loop, &sup.phase_timer);
+	if (sup.restarting) {
+		sup.restarting = false;
+		if (start_all() == 0) {
+			return;
+		}
+		sup.exit_status = 2;
+	}
+	loop_stop(sup.loop);
+}
+
+static void next_phase(void)
+{
+	timer_stop(sup.loop, &sup.phase_timer);
+	switch (sup.phase) {
+	case PHASE_RUN:
+		sup.phase = PHASE_DRAIN;
+		begin_drain();
+		break;
+	case PHASE_DRAIN:
+		sup.phase = PHASE_CLEAR;
+		begin_clear();
+		break;
+	case PHASE_CLEAR:
+		sup.phase = PHASE_STOP;
+		begin_stop();
+		if (all_idle_or_down()) {
+			all_gone();
+		}
+		break;
+	case PHASE_STOP:
+		if (all_idle_or_down()) {
+			all_gone();
+			return;
+		}
+		for (unsigned i = 0; i < sup.n_children; i++) {
+			child_kill(&sup.children[i]);
+		}
+		break;
+	}
+}
+
+/* --- reload --- */
+
+/* Says in text what was done, for the operator; 0 or -errno. */
+static int reload(bool may_restart, char *text, size_t size)
+{
+	char *report, *changes;
+	struct conf *fresh = conf_load(sup.conf_path, &report);
+	enum conf_cost cost;
+
+	if (!fresh) {
+		snprintf(text, size, "%s\nnothing was changed", report);
+		free(report);
+		return -EINVAL;
+	}
+	free(report);
+	cost = conf_diff(sup.conf, fresh, &changes);
+	if (cost != CONF_COST_NONE && !may_restart) {
+		snprintf(text, size, "%s\nthese changes end calls; nothing "
+			 "was changed; to apply them: trunkctl reload "
+			 "--restart", changes);
+		free(changes);
+		free(fresh);
+		return -EBUSY;
+	}
+	snprintf(text, size, "%s", *changes ? changes : "no changes");
+	free(changes);
+	notify_reloading(&sup.notify);
+	free(sup.conf);
+	sup.conf = fresh;
+	if (cost == CONF_COST_NONE) {
+		hand_conf(find(ROLE_CORE), CTL_RELOAD);
+		hand_conf(find(ROLE_SIP), CTL_RELOAD);
+		hand_conf(find(ROLE_CONSOLE), CTL_RELOAD);
+		notify_ready(&sup.notify);
+		return 0;
+	}
+	sockets_close(sup.sockets);
+	sup.sockets = sockets_open(sup.conf);
+	if (!sup.sockets) {
+		sup.exit_status = 2;
+	}
+	sup.restarting = sup.sockets;
+	sup.phase = PHASE_DRAIN;
+	next_phase();
+	return 0;
+}
+
+static void answer(uint32_t id, int error, const char *text)
+{
+	static struct obs_reply r;
+
+	r.id = id;
+	r.more = 0;
+	r.error = error != 0;
+	str_copy(r.text, sizeof(r.text), text);
+	r.len = (uint16_t)strlen(r.text);
+	link_send(&sup.console, &r.head, OBS_REPLY,
+		  offsetof(struct obs_reply, text) + r.len);
+}
+
+static void on_command(struct link *l, const struct link_head *head, int fd)
+{
+	const struct obs_query *q = (const void *)head;
+	char text[4000] = "draining";
+	int r = 0;
+
+	(void)l;
+	if (fd >= 0) {
+		close(fd);
+	}
+	if (head->type != OBS_COMMAND || head->len != sizeof(*q) ||
+	    !memchr(q->verb, 0, sizeof(q->verb)) ||
+	    !memchr(q->arg, 0, sizeof(q->arg))) {
+		log_warn("gateway: bad command message");
+		return;
+	}
+	log_info("gateway: command %s %s", q->verb, q->arg);
+	if (!strcmp(q->verb, "reload")) {
+		r = reload(!strcmp(q->arg, "--restart"), text, sizeof(text));
+	} else if (!strcmp(q->verb, "drain") || !strcmp(q->verb, "stop")) {
+		if (sup.phase == PHASE_RUN) {
+			next_phase();
+		}
+	} else {
+		snprintf(text, sizeof(text), "no such command: %s", q->verb);
+		r = -EINVAL;
+	}
+	answer(q->id, r, text);
+}
+
+/* --- signals --- */
+
+static void on_term(struct sigwatch *s, int signum)
+{
+	(void)s;
+	(void)signum;
+	sup.restarting = false;
+	next_phase();
+}
+
+static void on_hup(struct sigwatch *s, int signum)
+{
+	char text[4000];
+
+	(void)s;
+	(void)signum;
+	if (sup.phase == PHASE_RUN) {
+		int r = reload(false, text, sizeof(text));
+
+		if (r < 0) {
+			log_err("gateway: reload: %s", text);
+		} else {
+			log_info("gateway: reload: %s", text);
+		}
+	}
+}
+
+static void on_chld(struct sigwatch *s, int signum)
+{
+	(void)s;
+	(void)signum;
+	for (unsigned i = 0; i < sup.n_children; i++) {
+		child_reap(&sup.children[i]);
+	}
+	if (sup.phase == PHASE_STOP && all_idle_or_down()) {
+		all_gone();
+	}
+}
+
+static void on_notify_timer(struct timer *t)
+{
+	timer_start(sup.loop, t, on_notify_timer, NOTIFY_MS);
+	notify_watchdog(&sup.notify);
+}
+
+static int start_watching(void)
+{
+	sup.loop = loop_new_uv();
+	if (!sup.loop) {
+		return -errno;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	notify_open(&sup.notify);
+	sig_start(sup.loop, &sup.sig_term, SIGTERM, on_term);
+	sig_start(sup.loop, &sup.sig_int, SIGINT, on_term);
+	sig_start(sup.loop, &sup.sig_hup, SIGHUP, on_hup);
+	sig_start(sup.loop, &sup.sig_chld, SIGCHLD, on_chld);
+	on_notify_timer(&sup.notify_timer);
+	return 0;
+}
+
+static void stop_watching(void)
+{
+	for (unsigned i = 0; i < sup.n_children; i++) {
+		timer_stop(sup.loop, &sup.children[i].restart);
+		timer_stop(sup.loop, &sup.children[i].ping);
+		link_close(&sup.children[i].ctl);
+	}
+	timer_stop(sup.loop, &sup.phase_timer);
+	timer_stop(sup.loop, &sup.notify_timer);
+	sig_stop(sup.loop, &sup.sig_term);
+	sig_stop(sup.loop, &sup.sig_int);
+	sig_stop(sup.loop, &sup.sig_hup);
+	sig_stop(sup.loop, &sup.sig_chld);
+	link_close(&sup.console);
+	notify_close(&sup.notify);
+	loop_free(sup.loop);
+}
+
+int supervisor_run(const char *conf_path, const char *dir)
+{
+	char *report;
+
+	sup.conf_path = conf_path;
+	sup.dir = dir;
+	sup.conf = conf_load(conf_path, &report);
+	fputs(report, stderr);
+	free(report);
+	if (!sup.conf) {
+		return 2;
+	}
+	log_init("gateway", sup.conf->gateway.log_level);
+	sup.sockets = sockets_open(sup.conf);
+	if (!sup.sockets) {
+		free(sup.conf);
+		return 2;
+	}
+	if (start_watching() == 0) {
+		sup.exit_status = start_all() < 0 ? 2 : 0;
+		if (sup.exit_status) {
+			sup.phase = PHASE_CLEAR;
+			next_phase();
+		}
+		loop_run(sup.loop);
+		stop_watching();
+	}
+	sockets_close(sup.sockets);
+	free(sup.conf);
+	return sup.exit_status;
+}
