@@ -92,7 +92,7 @@ int link_send_fd(struct link *l, struct link_head *head, uint16_t type,
 	struct link_transport *t = l->priv;
 	int err;
 
-	if (len < sizeof(*head) || len > LINK_MAX) {
+	if (len < sizeof(*head) || len > LINK_MSG_MAX) {
 		return -EMSGSIZE;
 	}
 	if (t == NULL) {

@@ -2,7 +2,7 @@
 /*
  * Links: the only way roles speak to each other. A message is one datagram:
  * a struct link_head, then a fixed-layout value without pointers, at most
- * LINK_MAX octets, and at most one descriptor.
+ * LINK_MSG_MAX octets, and at most one descriptor.
  *
  * One interface, two transports: a SOCK_SEQPACKET socket (production), and a
  * pair of in-memory queues (tests; delivered deferred by the loop, in order,
@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#define LINK_MAX     16384
+#define LINK_MSG_MAX 16384
 #define LINK_QUEUE   1024
 #define LINK_VERSION 1
 

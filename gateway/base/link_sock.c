@@ -28,7 +28,7 @@ struct link_sock {
 	bool is_down;
 	bool is_busy;	/* in a handler: keep the memory */
 	bool is_closed; /* during that handler */
-	_Alignas(8) uint8_t in[LINK_MAX];
+	_Alignas(8) uint8_t in[LINK_MSG_MAX];
 };
 
 union control {

@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memcpy(text, data, size < sizeof(text) - 1 ? size : sizeof(text) - 1);
 	(void)cc_number_set(&n, text);
-	if (size < sizeof(*head) || size > LINK_MAX) {
+	if (size < sizeof(*head) || size > LINK_MSG_MAX) {
 		return 0;
 	}
 	/* Exactly the octets there are, so that reading past them is seen. */
