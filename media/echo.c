@@ -2,71 +2,178 @@
 #include "media/echo.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "media/echo_control.h"
+
 struct echo_group {
-	unsigned tail_ms;
-	unsigned flags[ECHO_LANES];
+	const struct echo_kernel *kernel;
+	void *state;
+	unsigned parts;
+	unsigned on;		/* lanes with ECHO_ON */
+	struct echo_sums sums;
+	struct echo_orders orders;
+	struct echo_lane lane[ECHO_LANES];
 };
+
+enum {
+	GROUP_ALIGN = 64,	/* a vector of the widest instruction set */
+};
+
+static const struct echo_kernel *kernel_find(enum echo_isa isa)
+{
+	__builtin_cpu_init();
+	bool avx2 = __builtin_cpu_supports("avx2") &&
+		    __builtin_cpu_supports("fma");
+	bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
+		      __builtin_cpu_supports("avx512bw") &&
+		      __builtin_cpu_supports("avx512dq") &&
+		      __builtin_cpu_supports("avx512vl");
+
+	switch (isa) {
+	case ECHO_ISA_BEST:
+		return avx512 ? &echo_kernel_avx512 :
+		       avx2 ? &echo_kernel_avx2 : &echo_kernel_c;
+	case ECHO_ISA_C:
+		return &echo_kernel_c;
+	case ECHO_ISA_AVX2:
+		return avx2 ? &echo_kernel_avx2 : NULL;
+	case ECHO_ISA_AVX512:
+		return avx512 ? &echo_kernel_avx512 : NULL;
+	}
+	return NULL;
+}
+
+/* Partitions that cover a tail, 0 if there is no such tail. */
+static unsigned tail_parts(unsigned tail_ms)
+{
+	switch (tail_ms) {
+	case 32:
+		return 4;
+	case 64:
+		return 7;
+	case 128:
+		return 13;
+	}
+	return 0;
+}
 
 struct echo_group *echo_group_new(unsigned tail_ms, enum echo_isa isa)
 {
+	const struct echo_kernel *kernel = kernel_find(isa);
+	unsigned parts = tail_parts(tail_ms);
 	struct echo_group *g;
+	size_t size;
 
-	if (tail_ms != 32 && tail_ms != 64 && tail_ms != 128) {
-		errno = EINVAL;
-		return NULL;
-	}
-	if (isa != ECHO_ISA_BEST && isa != ECHO_ISA_C) {
-		errno = ENOTSUP;
+	if (!parts || !kernel) {
+		errno = parts ? ENOTSUP : EINVAL;
 		return NULL;
 	}
 	g = calloc(1, sizeof(*g));
-	if (g)
-		g->tail_ms = tail_ms;
+	if (!g)
+		return NULL;
+	size = (kernel->state_size(parts) + GROUP_ALIGN - 1) / GROUP_ALIGN;
+	g->state = aligned_alloc(GROUP_ALIGN, size * GROUP_ALIGN);
+	if (!g->state) {
+		free(g);
+		errno = ENOMEM;
+		return NULL;
+	}
+	g->kernel = kernel;
+	g->parts = parts;
+	kernel->init(g->state, parts);
+	for (unsigned n = 0; n < ECHO_LANES; n++)
+		echo_lane_reset(&g->lane[n], &g->orders, parts, n);
 	return g;
 }
 
 void echo_group_free(struct echo_group *g)
 {
+	if (!g)
+		return;
+	free(g->state);
 	free(g);
 }
 
 const char *echo_group_isa(const struct echo_group *g)
 {
-	(void)g;
-	return "c";
+	return g->kernel->name;
 }
 
 /* tick */
 void echo_group_run(struct echo_group *g, const float (*far)[ECHO_LANES],
 		    float (*near)[ECHO_LANES], unsigned active_mask)
 {
-	(void)g;
-	(void)far;
-	(void)near;
-	(void)active_mask;
+	struct echo_block block = { far, near, active_mask & g->on };
+
+	if (!block.mask)
+		return;
+	g->kernel->filter(g->state, &block, &g->orders, &g->sums);
+	g->orders.rescale = false;
+	for (unsigned n = 0; n < ECHO_LANES; n++) {
+		if (block.mask >> n & 1)
+			echo_lane_control(&g->lane[n], &g->sums, &g->orders,
+					  g->parts, n);
+		else
+			echo_lane_idle(&g->lane[n], &g->orders, g->parts, n);
+	}
+	g->kernel->finish(g->state, &block, &g->orders, &g->sums);
+	for (unsigned n = 0; n < ECHO_LANES; n++) {
+		if (block.mask >> n & 1)
+			echo_lane_account(&g->lane[n], &g->sums, n);
+	}
 }
 
 /* tick */
 void echo_group_reset_lane(struct echo_group *g, unsigned lane)
 {
-	(void)g;
-	(void)lane;
+	if (lane >= ECHO_LANES)
+		return;
+	g->kernel->reset_lane(g->state, lane);
+	echo_lane_reset(&g->lane[lane], &g->orders, g->parts, lane);
 }
 
 /* tick */
 void echo_group_set_lane(struct echo_group *g, unsigned lane, unsigned flags)
 {
-	if (lane < ECHO_LANES)
-		g->flags[lane] = flags;
+	if (lane >= ECHO_LANES)
+		return;
+	if ((flags & ECHO_ON) && !(g->on >> lane & 1))
+		echo_group_reset_lane(g, lane);
+	g->lane[lane].flags = flags;
+	if (flags & ECHO_ON)
+		g->on |= 1u << lane;
+	else
+		g->on &= ~(1u << lane);
+}
+
+/* Level in dBm0 of a block's energy: 0 dBm0 is an RMS of 15,889. */
+static float level_dbm0(float energy)
+{
+	const float rms = 15889.0f;
+
+	return 10.0f * log10f(energy / (ECHO_BLOCK * rms * rms) + 1e-10f);
 }
 
 void echo_group_stats(const struct echo_group *g, unsigned lane,
 		      struct echo_stats *stats)
 {
-	(void)g;
-	(void)lane;
-	memset(stats, 0, sizeof(*stats));
+	const struct echo_lane *l = &g->lane[lane % ECHO_LANES];
+
+	stats->far_dbm0 = level_dbm0(l->mean.far);
+	stats->near_dbm0 = level_dbm0(l->mean.near);
+	stats->residual_dbm0 = level_dbm0(l->mean.err);
+	stats->out_dbm0 = level_dbm0(l->mean.out);
+	stats->erl_db = stats->far_dbm0 - stats->near_dbm0;
+	stats->erle_db = stats->near_dbm0 - stats->residual_dbm0;
+	stats->acom_db = stats->far_dbm0 - stats->out_dbm0;
+	stats->tail_samples = l->peak * ECHO_BLOCK;
+	stats->path_changes = l->path_changes;
+	stats->divergences = l->divergences;
+	stats->bad_samples = l->bad_samples;
+	stats->converged = l->converged;
+	stats->double_talk = l->double_talk;
+	stats->narrow_band = l->tone >= 6;
 }

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/echo_control.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Energies of a block of 80 samples. */
+static const float far_active = 80 * 40.0f * 40.0f;	/* -52 dBm0 */
+static const float noise_most = 80 * 180.0f * 180.0f;	/* -39 dBm0 */
+
+/* The doubt each tap begins with; 13 partitions: echo of ERL 9 dB. */
+static const float doubt_start = 0.03f;
+static const float drift_active = 2e-5f;
+
+/* The search for the echo, in blocks of far-end activity. */
+enum {
+	SEARCH_FROM = 8,
+	SEARCH_UNTIL = 40,
+	TONE_BLOCKS = 6,
+	NLP_HANG = 6,
+	CHANGE_LIMIT = 12,
+	WORSE_LIMIT = 15,
+	NOISE_WINDOW = 30,
+};
+
+static void levels_follow(struct echo_levels *v, const struct echo_sums *s,
+			  unsigned n, float rate)
+{
+	v->far += rate * (s->far[n] - v->far);
+	v->near += rate * (s->near[n] - v->near);
+	v->err += rate * (s->err[n] - v->err);
+	v->est += rate * (s->est[n] - v->est);
+	v->near_est += rate * (s->near_est[n] - v->near_est);
+}
+
+/* Neutral scales: the taps stay as they are. */
+static void scales_clear(struct echo_lane *l, struct echo_orders *o,
+			 unsigned parts, unsigned n)
+{
+	for (unsigned k = 0; k < parts; k++) {
+		o->tap_scale[k][n] = 1;
+		o->doubt_scale[k][n] = 1;
+		o->doubt_add[k][n] = 0;
+	}
+	l->scaled = false;
+}
+
+/* Begin the search for an echo path anew, from nothing. */
+static void search_start(struct echo_lane *l, struct echo_orders *o,
+			 unsigned parts, unsigned n)
+{
+	for (unsigned k = 0; k < parts; k++) {
+		o->tap_scale[k][n] = 0;
+		o->doubt_scale[k][n] = 0;
+		o->doubt_add[k][n] = doubt_start;
+		l->kept[k] = 1;
+	}
+	o->rescale = true;
+	l->scaled = true;
+	l->heard = 0;
+	l->changed = 0;
+	l->worse = 0;
+	l->converged = false;
+}
+
+void echo_lane_reset(struct echo_lane *l, struct echo_orders *o,
+		     unsigned parts, unsigned n)
+{
+	unsigned flags = l->flags;
+
+	memset(l, 0, sizeof(*l));
+	l->flags = flags;
+	l->noise.least = noise_most;
+	l->noise.before = noise_most;
+	o->step[n] = 0;
+	o->drift[n] = 0;
+	o->floor[n] = 0;
+	o->cancel[n] = 1;
+	o->pass[n] = 1;
+	o->noise[n] = 0;
+	o->tilt[n] = 0;
+	search_start(l, o, parts, n);
+}
+
+/* tick */
+void echo_lane_idle(struct echo_lane *l, struct echo_orders *o, unsigned parts,
+		    unsigned n)
+{
+	if (l->scaled)
+		scales_clear(l, o, parts, n);
+	o->step[n] = 0;
+	o->drift[n] = 0;
+}
+
+/*
+ * Partitions that were heard but hold little echo lose doubt and taps step
+ * by step, so that those with echo learn faster.
+ */
+static void search_narrow(struct echo_lane *l, const struct echo_sums *s,
+			  struct echo_orders *o, unsigned parts, unsigned n)
+{
+	const float all = 81 * doubt_start, cut = 0.7f, share = 0.1f;
+	float most = 0;
+
+	for (unsigned k = 0; k < parts; k++) {
+		if (s->tap[k][n] > most) {
+			most = s->tap[k][n];
+			l->peak = k;
+		}
+	}
+	for (unsigned k = 0; k < parts; k++) {
+		float heard = 1 - s->doubt[k][n] / (all * l->kept[k]);
+
+		if (heard < 0.3f ||
+		    s->tap[k][n] > share * most * heard * heard)
+			continue;
+		o->tap_scale[k][n] = cut;
+		o->doubt_scale[k][n] = cut;
+		l->kept[k] *= cut;
+		l->scaled = true;
+		o->rescale = true;
+	}
+}
+
+/*
+ * near * est over est * est is near one for the right path, double talk or
+ * not, since near-end speech has nothing in common with the estimate.
+ */
+static bool path_is_changed(struct echo_lane *l)
+{
+	const struct echo_levels *b = &l->brief;
+	bool against = b->est > 80.0f * 20 * 20 &&
+		       b->near_est < 0.5f * b->est &&
+		       b->near < 4.0f * b->est;
+
+	if (!l->converged || l->tone)
+		return false;
+	if (against)
+		l->changed++;
+	else if (l->changed)
+		l->changed--;
+	return l->changed >= CHANGE_LIMIT;
+}
+
+static bool filter_is_worse(struct echo_lane *l)
+{
+	if (l->brief.err > 1.2f * l->brief.near)
+		l->worse++;
+	else
+		l->worse = 0;
+	return l->worse >= WORSE_LIMIT;
+}
+
+/* Minimum of the residual over two windows of 0.3 s; follows in between. */
+static void noise_follow(struct echo_lane *l, const struct echo_sums *s,
+			 unsigned n)
+{
+	struct echo_noise *v = &l->noise;
+	float now = l->brief.err - 4e-4f * l->brief.est, least;
+
+	if (now < v->least)
+		v->least = now > 0 ? now : 0;
+	if (++v->age == NOISE_WINDOW) {
+		v->before = v->least;
+		v->least = noise_most;
+		v->age = 0;
+	}
+	least = v->least < v->before ? v->least : v->before;
+	v->level += 0.1f * (1.15f * least - v->level);
+	if (s->err[n] > 0 && s->err[n] < 2 * v->level)
+		v->lag += 0.02f * (s->lag[n] / s->err[n] - v->lag);
+}
+
+/* NLP: closes while what is left can only be echo. */
+static void nlp_decide(struct echo_lane *l, struct echo_orders *o, unsigned n)
+{
+	const struct echo_levels *b = &l->brief;
+	float tilt = fminf(fmaxf(l->noise.lag, -0.9f), 0.9f);
+	bool echo_only = b->est > 2 * l->noise.level &&
+			 b->err < 0.05f * b->est;
+
+	l->double_talk = l->since < 20 && b->err > 0.1f * b->est &&
+			 l->converged;
+	if (!echo_only && l->open < NLP_HANG)
+		l->open++;
+	else if (echo_only && l->open)
+		l->open--;
+	o->tilt[n] = tilt;
+	if ((l->flags & ECHO_NLP) && echo_only && !l->open) {
+		float rms = sqrtf(l->noise.level / ECHO_BLOCK);
+
+		o->pass[n] = 0;
+		o->noise[n] = rms * sqrtf(1 - tilt * tilt);
+	} else {
+		o->pass[n] = 1;
+		o->noise[n] = 0;
+	}
+}
+
+/* tick */
+void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
+		       struct echo_orders *orders, unsigned parts, unsigned n)
+{
+	bool active = sums->far[n] > far_active;
+
+	if (l->scaled)
+		scales_clear(l, orders, parts, n);
+	l->bad_samples += (unsigned)sums->bad[n];
+	levels_follow(&l->brief, sums, n, 0.2f);
+	l->since = active ? 0 : l->since + 1;
+	if (active) {
+		l->heard++;
+		levels_follow(&l->mean, sums, n, 0.01f);
+		l->tone = sums->bins[n] < 6 ? l->tone + 1 : 0;
+		if (l->heard >= SEARCH_FROM && l->heard < SEARCH_UNTIL)
+			search_narrow(l, sums, orders, parts, n);
+		if (l->mean.err < 0.03f * l->mean.near)
+			l->converged = true;
+		if (path_is_changed(l)) {
+			l->path_changes++;
+			search_start(l, orders, parts, n);
+		}
+	}
+	if (filter_is_worse(l)) {
+		l->divergences++;
+		search_start(l, orders, parts, n);
+	}
+	orders->step[n] = l->tone >= TONE_BLOCKS && l->converged ? 0 : 1;
+	orders->drift[n] = active ? drift_active : 0;
+	orders->floor[n] = 0;
+	orders->cancel[n] = l->brief.err < l->brief.near ? 1 : 0;
+	noise_follow(l, sums, n);
+	nlp_decide(l, orders, n);
+}
+
+/* tick */
+void echo_lane_account(struct echo_lane *l, const struct echo_sums *sums,
+		       unsigned n)
+{
+	if (l->since == 0)
+		l->mean.out += 0.01f * (sums->out[n] - l->mean.out);
+}

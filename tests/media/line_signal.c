@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/media/line_signal.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <spandsp.h>
+#include <spandsp/g168models.h>
+
+/* RMS of a 0 dBm0 sine: an A-law sine of full scale (32256) is +3.14. */
+static const double rms_0dbm0 = 15889.0;
+
+double signal_rms(double dbm0)
+{
+	return rms_0dbm0 * pow(10.0, dbm0 / 20.0);
+}
+
+static double signal_power(const float *x, size_t n)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		sum += (double)x[i] * (double)x[i];
+	}
+	return n ? sum / (double)n : 0;
+}
+
+double signal_dbm0(const float *x, size_t n)
+{
+	double p = signal_power(x, n) / (rms_0dbm0 * rms_0dbm0);
+
+	return p > 1e-10 ? 10.0 * log10(p) : -100.0;
+}
+
+float signal_random(uint32_t *seed)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return (float)((double)*seed / 2147483648.0 - 1.0);
+}
+
+static void signal_scale(float *x, size_t n, double dbm0)
+{
+	double p = signal_power(x, n);
+	float g = p > 0 ? (float)(signal_rms(dbm0) / sqrt(p)) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		x[i] *= g;
+	}
+}
+
+void signal_noise(float *x, size_t n, double dbm0, uint32_t seed)
+{
+	for (size_t i = 0; i < n; i++) {
+		x[i] = signal_random(&seed) + signal_random(&seed) +
+		       signal_random(&seed);
+	}
+	signal_scale(x, n, dbm0);
+}
+
+void signal_tone(float *x, size_t n, double dbm0, double hz)
+{
+	double a = sqrt(2.0) * signal_rms(dbm0);
+
+	for (size_t i = 0; i < n; i++) {
+		x[i] = (float)(a * sin(2.0 * M_PI * hz * (double)i / 8000.0));
+	}
+}
+
+/* A band-pass 200 to 3600 Hz of 129 taps, windowed sinc. */
+static void band_taps(float *h, size_t taps)
+{
+	for (size_t i = 0; i < taps; i++) {
+		double t = (double)i - (double)(taps - 1) / 2.0;
+		double w = 0.54 - 0.46 * cos(2.0 * M_PI * (double)i /
+					     (double)(taps - 1));
+		double hi = 2.0 * 3600.0 / 8000.0, lo = 2.0 * 200.0 / 8000.0;
+		double s = hi - lo;
+
+		if (fabs(t) > 0.25) {
+			s = (sin(M_PI * hi * t) - sin(M_PI * lo * t)) /
+			    (M_PI * t);
+		}
+		h[i] = (float)(s * w);
+	}
+}
+
+/* The parts of a composite source signal. */
+struct css {
+	const int *voiced;	/* one pitch period at 44.1 kHz */
+	size_t period;
+	double voiced_ms;
+	double all_ms;
+};
+
+static float css_voiced(const struct css *c, double t_ms)
+{
+	double pos = fmod(t_ms * 44.1, (double)c->period);
+	size_t i = (size_t)pos;
+	double frac = pos - (double)i;
+	double a = c->voiced[i], b = c->voiced[(i + 1) % c->period];
+
+	return (float)(a + frac * (b - a));
+}
+
+static void css_write(float *x, size_t n, const struct css *c, uint32_t seed)
+{
+	enum { TAPS = 129 };
+	float h[TAPS], past[TAPS] = { 0 };
+
+	band_taps(h, TAPS);
+	for (size_t i = 0; i < n; i++) {
+		double t = (double)i / 8.0, in = fmod(t, c->all_ms);
+		float sign = fmod(t / c->all_ms, 2.0) < 1.0 ? 1.0f : -1.0f;
+		float noise = 0;
+
+		memmove(past + 1, past, sizeof(past) - sizeof(past[0]));
+		past[0] = signal_random(&seed) < 0 ? -3700.0f : 3700.0f;
+		for (size_t k = 0; k < TAPS; k++) {
+			noise += h[k] * past[k];
+		}
+		if (in < c->voiced_ms) {
+			x[i] = sign * css_voiced(c, in);
+		} else if (in < c->voiced_ms + 200.0) {
+			x[i] = sign * noise;
+		} else {
+			x[i] = 0;
+		}
+	}
+}
+
+void signal_css(float *x, size_t n, double dbm0, uint32_t seed)
+{
+	const struct css c = { css_c1, sizeof(css_c1) / sizeof(css_c1[0]),
+			       48.62, 350.0 };
+
+	css_write(x, n, &c, seed);
+	signal_scale(x, n, dbm0);
+}
+
+void signal_css_double_talk(float *x, size_t n, double dbm0, uint32_t seed)
+{
+	const struct css c = { css_c3, sizeof(css_c3) / sizeof(css_c3[0]),
+			       72.69, 400.0 };
+
+	css_write(x, n, &c, seed);
+	signal_scale(x, n, dbm0);
+}
+
+/* A two-pole resonance. */
+struct formant {
+	double y1;
+	double y2;
+};
+
+static double formant_run(struct formant *f, double in, double hz, double bw)
+{
+	double r = exp(-M_PI * bw / 8000.0);
+	double y = in + 2.0 * r * cos(2.0 * M_PI * hz / 8000.0) * f->y1 -
+		   r * r * f->y2;
+
+	f->y2 = f->y1;
+	f->y1 = y;
+	return y;
+}
+
+void signal_speech(float *x, size_t n, double dbm0, uint32_t seed)
+{
+	struct formant f[3] = { { 0, 0 }, { 0, 0 }, { 0, 0 } };
+	double hz[3] = { 500, 1500, 2500 }, phase = 0, pitch = 120, loud = 0;
+	bool voiced = true;
+
+	for (size_t i = 0; i < n; i++) {
+		double in = 0;
+
+		if (i % 1200 == 0) { /* a new sound each 150 ms */
+			double kind = signal_random(&seed);
+
+			hz[0] = 500 + 250 * (double)signal_random(&seed);
+			hz[1] = 1500 + 600 * (double)signal_random(&seed);
+			hz[2] = 2700 + 400 * (double)signal_random(&seed);
+			pitch = 150 + 60 * (double)signal_random(&seed);
+			voiced = kind > -0.4;
+			loud = kind < -0.75 ? 0 : voiced ? 1 : 0.3;
+		}
+		phase += pitch / 8000.0;
+		if (voiced && phase >= 1) {
+			in = 8;
+		}
+		phase -= floor(phase);
+		in += (voiced ? 0.05 : 1) * (double)signal_random(&seed);
+		in *= loud;
+		in = formant_run(&f[0], in, hz[0], 80);
+		in = 0.5 * in + 0.5 * formant_run(&f[1], in, hz[1], 120);
+		x[i] = (float)(in + formant_run(&f[2], in, hz[2], 200));
+	}
+	signal_scale(x, n, dbm0);
+}
+
+void signal_law(float *x, size_t n, enum signal_law law)
+{
+	for (size_t i = 0; i < n; i++) {
+		float v = fminf(fmaxf(x[i], -32767.0f), 32767.0f);
+		int s = (int)lrintf(v);
+
+		if (law == LAW_ALAW) {
+			s = alaw_to_linear(linear_to_alaw(s));
+		} else if (law == LAW_ULAW) {
+			s = ulaw_to_linear(linear_to_ulaw(s));
+		}
+		x[i] = law == LAW_NONE ? x[i] : (float)s;
+	}
+}
+
+#define TAPS_OF(m) line_model_##m##_coeffs, \
+	sizeof(line_model_##m##_coeffs) / sizeof(line_model_##m##_coeffs[0])
+
+void hybrid_model(struct hybrid *h, unsigned model, size_t delay,
+		  double erl_db)
+{
+	static const struct {
+		const int32_t *tap;
+		size_t n;
+	} table[HYBRID_MODELS] = {
+		{ TAPS_OF(d2) }, { TAPS_OF(d3) }, { TAPS_OF(d4) },
+		{ TAPS_OF(d5) }, { TAPS_OF(d6) }, { TAPS_OF(d7) },
+		{ TAPS_OF(d8) }, { TAPS_OF(d9) },
+	};
+	size_t n = table[model % HYBRID_MODELS].n;
+	double sum = 0;
+
+	memset(h, 0, sizeof(*h));
+	for (size_t i = 0; i < n; i++) {
+		double t = table[model % HYBRID_MODELS].tap[i];
+
+		sum += t * t;
+	}
+	for (size_t i = 0; i < n && delay + i < HYBRID_TAPS; i++) {
+		h->tap[delay + i] = (float)(
+			table[model % HYBRID_MODELS].tap[i] / sqrt(sum) *
+			pow(10.0, -erl_db / 20.0));
+		h->len = delay + i + 1;
+	}
+}
+
+void hybrid_add(struct hybrid *h, const struct hybrid *other)
+{
+	for (size_t i = 0; i < other->len; i++) {
+		h->tap[i] += other->tap[i];
+	}
+	if (other->len > h->len) {
+		h->len = other->len;
+	}
+}
+
+void hybrid_run(const struct hybrid *h, const float *x, float *y, size_t n)
+{
+	size_t first = 0;
+
+	while (first < h->len && !(fabsf(h->tap[first]) > 0)) {
+		first++;
+	}
+	for (size_t i = 0; i < n; i++) {
+		double sum = 0;
+
+		for (size_t k = first; k < h->len && k <= i; k++) {
+			sum += (double)(h->tap[k] * x[i - k]);
+		}
+		y[i] = (float)sum;
+	}
+}
