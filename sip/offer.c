@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sip/offer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define EVENT_PT 101 /* ours, unless the peer has named another */
+
+void sdp_session_init(struct sdp_session *s, uint32_t id)
+{
+	memset(s, 0, sizeof(*s));
+	s->id = id;
+	s->dir = SDP_BOTH;
+}
+
+/* The other end's view of the same directions. */
+static uint8_t swapped(uint8_t dir)
+{
+	return (uint8_t)((dir & SDP_SEND ? SDP_RECV : 0) |
+			 (dir & SDP_RECV ? SDP_SEND : 0));
+}
+
+/* 0.0.0.0 or ::, the hold of RFC 2543. */
+static bool is_any(const struct net_addr *a)
+{
+	static const uint8_t zero[16];
+
+	return memcmp(a->ip, zero, sizeof(zero)) == 0;
+}
+
+static enum sdp_kind kind_of(uint8_t codec)
+{
+	return codec == CC_PCMU ? SDP_PCMU : SDP_PCMA;
+}
+
+/* Static numbers only: what is sent then needs no mapping. */
+static bool has_codec(const struct sdp_media *m, uint8_t codec)
+{
+	unsigned i;
+
+	for (i = 0; i < m->n_formats; i++) {
+		if (m->format[i].pt == codec &&
+		    m->format[i].kind == kind_of(codec))
+			return true;
+	}
+	return false;
+}
+
+static bool is_ours(const struct sdp_local *l, uint8_t codec)
+{
+	unsigned i;
+
+	for (i = 0; i < l->n_codecs; i++) {
+		if (l->codecs[i] == codec)
+			return true;
+	}
+	return false;
+}
+
+/* The codec by our preference, -1 = none. */
+static int pick_codec(const struct sdp_local *l, const struct sdp_media *m)
+{
+	unsigned i;
+
+	for (i = 0; i < l->n_codecs; i++) {
+		if (has_codec(m, l->codecs[i]))
+			return l->codecs[i];
+	}
+	return -1;
+}
+
+/* The codec an answer puts first, -1 = none of ours. */
+static int first_codec(const struct sdp_local *l, const struct sdp_media *m)
+{
+	unsigned i;
+
+	for (i = 0; i < m->n_formats; i++) {
+		uint8_t pt = m->format[i].pt;
+
+		if ((m->format[i].kind == SDP_PCMU ||
+		     m->format[i].kind == SDP_PCMA) &&
+		    has_codec(m, pt) && is_ours(l, pt))
+			return pt;
+	}
+	return -1;
+}
+
+static uint8_t event_pt(const struct sdp_local *l, const struct sdp_media *m)
+{
+	unsigned i;
+
+	for (i = 0; l->events && i < m->n_formats; i++) {
+		if (m->format[i].kind == SDP_EVENT && m->format[i].pt >= 96)
+			return m->format[i].pt;
+	}
+	return 0;
+}
+
+static uint8_t pick_ptime(const struct sdp_local *l, const struct sdp_media *m)
+{
+	unsigned ms = m->ptime_ms ? m->ptime_ms : l->ptime_ms;
+
+	if (m->maxptime_ms && ms > m->maxptime_ms)
+		ms = m->maxptime_ms;
+	if (ms > SDP_PTIME_MAX)
+		ms = SDP_PTIME_MAX;
+	ms -= ms % 10; /* the engine works in blocks of 10 ms */
+	return (uint8_t)(ms < SDP_PTIME_MIN ? SDP_PTIME_MIN : ms);
+}
+
+static bool is_audio(const struct sdp_media *m)
+{
+	return strcasecmp(m->type, "audio") == 0 &&
+	       strcasecmp(m->proto, "RTP/AVP") == 0 && m->rtp.port != 0 &&
+	       m->rtp.family != 0;
+}
+
+/* What holds from now on, by a line of the peer. */
+static void agree(struct sdp_session *s, const struct sdp_local *l,
+		  uint8_t index, int codec)
+{
+	const struct sdp_media *m = &s->remote.media[index];
+
+	s->audio = index;
+	s->codec = (uint8_t)codec;
+	s->event_tx = event_pt(l, m);
+	s->ptime_ms = pick_ptime(l, m);
+	s->dir = l->dir & swapped(m->dir);
+	if (is_any(&m->rtp))
+		s->dir &= SDP_RECV;
+	if (s->remote.n_media > s->n_media)
+		s->n_media = s->remote.n_media;
+}
+
+static void result(const struct sdp_session *s, struct cc_media *out)
+{
+	static const uint8_t dirs[4] = {CC_INACTIVE, CC_SENDONLY, CC_RECVONLY,
+					CC_SENDRECV};
+
+	if (!out)
+		return;
+	*out = (struct cc_media){
+		.rtp = s->remote.media[s->audio].rtp,
+		.valid = 1,
+		.codec = s->codec,
+		.dtmf_pt = s->event_tx,
+		.ptime_ms = s->ptime_ms,
+		.direction = dirs[s->dir & SDP_BOTH],
+	};
+}
+
+int sdp_on_offer(struct sdp_session *s, const struct sdp_local *l,
+		 const char *text, size_t len, struct cc_media *media)
+{
+	struct sdp sdp;
+	uint8_t i;
+	int err = sdp_parse(&sdp, text, len);
+
+	if (err)
+		return err;
+	if (sdp.n_media < s->n_media)
+		return -EBADMSG;
+	for (i = 0; i < sdp.n_media; i++) {
+		int codec = is_audio(&sdp.media[i])
+				    ? pick_codec(l, &sdp.media[i])
+				    : -1;
+
+		if (codec < 0)
+			continue;
+		s->remote = sdp;
+		agree(s, l, i, codec);
+		s->event_rx = s->event_tx;
+		result(s, media);
+		return 0;
+	}
+	return -ENOTSUP;
+}
+
+int sdp_on_answer(struct sdp_session *s, const struct sdp_local *l,
+		  const char *text, size_t len, struct cc_media *media)
+{
+	struct sdp sdp;
+	int codec, err = sdp_parse(&sdp, text, len);
+
+	if (err)
+		return err;
+	if (s->audio >= sdp.n_media)
+		return -EBADMSG;
+	if (!is_audio(&sdp.media[s->audio]))
+		return -ENOTSUP;
+	codec = first_codec(l, &sdp.media[s->audio]);
+	if (codec < 0)
+		return -ENOTSUP;
+	s->remote = sdp;
+	agree(s, l, s->audio, codec);
+	result(s, media);
+	return 0;
+}
+
+bool sdp_is_held(const struct sdp_session *s)
+{
+	return !(s->dir & SDP_SEND);
+}
+
+/* --- writing --- */
+
+static const char *dir_name(uint8_t dir)
+{
+	static const char *const names[4] = {"inactive", "sendonly",
+					     "recvonly", "sendrecv"};
+
+	return names[dir & SDP_BOTH];
+}
+
+/* What one audio line of ours says. */
+struct line {
+	uint8_t n_codecs, codecs[4];
+	uint8_t event_pt; /* 0 = none */
+	uint8_t ptime_ms;
+	uint8_t dir;
+};
+
+static void write_audio(struct sdp_out *o, const struct sdp_local *l,
+			const struct line *line)
+{
+	char formats[40];
+	struct sdp_out f = {.buf = formats, .size = sizeof(formats)};
+	unsigned i;
+
+	for (i = 0; i < line->n_codecs; i++) {
+		f.len += (size_t)snprintf(formats + f.len, f.size - f.len,
+					  " %u", line->codecs[i]);
+	}
+	if (line->event_pt)
+		snprintf(formats + f.len, f.size - f.len, " %u",
+			 line->event_pt);
+	sdp_line(o, "m=audio %u RTP/AVP%s", l->rtp.port, formats);
+	for (i = 0; i < line->n_codecs; i++) {
+		sdp_line(o, "a=rtpmap:%u PCM%c/8000", line->codecs[i],
+			 line->codecs[i] == CC_PCMU ? 'U' : 'A');
+	}
+	if (line->event_pt) {
+		sdp_line(o, "a=rtpmap:%u telephone-event/8000",
+			 line->event_pt);
+		sdp_line(o, "a=fmtp:%u 0-15", line->event_pt);
+	}
+	sdp_line(o, "a=ptime:%u", line->ptime_ms);
+	sdp_line(o, "a=%s", dir_name(line->dir));
+}
+
+/* Everything behind o=; the peer's other lines stay, refused. */
+static int write_tail(const struct sdp_session *s, const struct sdp_local *l,
+		      const struct line *line, char buf[SDP_OUT_MAX])
+{
+	struct sdp_out o;
+	uint8_t i, n = s->n_media ? s->n_media : 1;
+
+	sdp_out_init(&o, buf, SDP_OUT_MAX);
+	sdp_line(&o, "s=-");
+	sdp_line_connection(&o, &l->rtp);
+	sdp_line(&o, "t=0 0");
+	for (i = 0; i < n; i++) {
+		const struct sdp_media *m = &s->remote.media[i];
+
+		if (i == s->audio)
+			write_audio(&o, l, line);
+		else
+			sdp_line(&o, "m=%s 0 %s %s", m->type, m->proto,
+				 m->formats);
+	}
+	return o.overflow ? -ENOSPC : 0;
+}
+
+/* RFC 3264 8: the version grows by one when, and only when, the rest has
+ * changed. */
+static int write_whole(struct sdp_session *s, const struct sdp_local *l,
+		       const struct line *line, char buf[SDP_OUT_MAX])
+{
+	char tail[SDP_OUT_MAX], ip[NET_STR_MAX];
+	int n, err = write_tail(s, l, line, tail);
+
+	if (err)
+		return err;
+	if (strcmp(tail, s->sent) != 0) {
+		s->version++;
+		memcpy(s->sent, tail, sizeof(tail));
+	}
+	n = snprintf(buf, SDP_OUT_MAX, "v=0\r\no=- %u %u IN IP%c %s\r\n%s",
+		     s->id, s->version, l->rtp.family == 6 ? '6' : '4',
+		     net_ip_str(&l->rtp, ip), tail);
+	return n < SDP_OUT_MAX ? n : -ENOSPC;
+}
+
+int sdp_write_answer(struct sdp_session *s, const struct sdp_local *l,
+		     char buf[SDP_OUT_MAX])
+{
+	struct line line = {
+		.n_codecs = 1,
+		.codecs = {s->codec},
+		.event_pt = s->event_rx,
+		.ptime_ms = s->ptime_ms,
+		.dir = s->dir,
+	};
+
+	return write_whole(s, l, &line, buf);
+}
+
+int sdp_write_offer(struct sdp_session *s, const struct sdp_local *l,
+		    char buf[SDP_OUT_MAX])
+{
+	struct line line = {
+		.n_codecs = l->n_codecs,
+		.ptime_ms = l->ptime_ms,
+		.dir = l->dir,
+	};
+
+	if (l->n_codecs > sizeof(line.codecs) || l->n_codecs == 0)
+		return -EINVAL;
+	memcpy(line.codecs, l->codecs, l->n_codecs);
+	if (l->events) {
+		if (!s->event_rx)
+			s->event_rx = EVENT_PT;
+		line.event_pt = s->event_rx;
+	}
+	return write_whole(s, l, &line, buf);
+}
