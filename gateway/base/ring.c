@@ -18,7 +18,8 @@ int ring_init(struct ring *r, size_t record_size, uint32_t records)
 	    (records & (records - 1)) != 0) {
 		return -EINVAL;
 	}
-	data = calloc(records, record_size);
+	data = record_size > SIZE_MAX / records ? NULL
+						: calloc(records, record_size);
 	if (data == NULL) {
 		return -ENOMEM;
 	}
