@@ -86,6 +86,9 @@ struct line_config {
 	enum line_time time;
 	enum line_clock clock;
 	int32_t skew_ppm;	/* master: run that much fast (+) or slow */
+	uint16_t tx_lead;	/* wall: idle frames queued at the start, for
+				 * an owner that takes a block later than the
+				 * tick it is complete at: 80-400 */
 	uint32_t slot_mask;	/* bit s: time slot s is carried */
 	uint8_t d_slot;		/* time slot of the D channel, 0 = none */
 	uint8_t idle;		/* code of an idle B channel: 0xd5 A-law */
@@ -179,6 +182,10 @@ void line_start(struct line *l, mono_t now);
 /* tick: receive all that waits, advance the line's clock to now, send all
  * that is due and has been written. */
 void line_tick(struct line *l, mono_t now);
+
+/* tick: wall time: when the next packet is due, for an owner that paces a
+ * single line and wants its packets evenly spaced. */
+mono_t line_due(const struct line *l);
 
 /* tick: frames that can be read, and must be written, now. */
 unsigned line_avail(const struct line *l);

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/line.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "media/line_priv.h"
+#include "media/pseudowire_jitter.h"
+#include "media/pseudowire_packet.h"
+
+enum {
+	ALAW_IDLE = 0xd5,
+	FRAMES_MAX = 64,	/* of a packet */
+	FRAMES_PER_MS = 8,
+	SKEW_MAX_PPM = 1000,
+	LEAD_MIN = LINE_BLOCK,
+	LEAD_MAX = 5 * LINE_BLOCK,
+};
+
+void line_config_init(struct line_config *cfg)
+{
+	memset(cfg, 0, sizeof(*cfg));
+	cfg->driver = LINE_PSEUDOWIRE;
+	cfg->time = LINE_WALL;
+	cfg->clock = LINE_CLOCK_MASTER;
+	cfg->tx_lead = LINE_BLOCK;
+	cfg->slot_mask = 0xfffffffe;
+	cfg->d_slot = 16;
+	cfg->idle = ALAW_IDLE;
+	cfg->conceal = true;
+	cfg->pw.frames = 8;
+	cfg->pw.jitter_ms = 5;
+	cfg->pw.rtp_pt = 96;
+}
+
+static bool pseudowire_config_ok(const struct line_config *cfg)
+{
+	const struct pseudowire_config *pw = &cfg->pw;
+	size_t slots = (size_t)__builtin_popcount(cfg->slot_mask);
+	size_t octets = pw_header_len(pw->rtp) + slots * pw->frames;
+
+	if (pw->frames < 1 || pw->frames > FRAMES_MAX || octets > PW_MTU)
+		return false;
+	if (cfg->time == LINE_LOCKSTEP && LINE_BLOCK % pw->frames)
+		return false;
+	if (pw->rtp && (pw->rtp_pt < 96 || pw->rtp_pt > 127))
+		return false;
+	return pw->jitter_ms >= 1 && pw->jitter_ms <= 60 &&
+	       pw->jitter_ms * FRAMES_PER_MS / pw->frames <= PW_DEPTH_MAX;
+}
+
+int line_config_check(const struct line_config *cfg)
+{
+	bool ok = cfg->driver == LINE_PSEUDOWIRE &&
+		  (cfg->time == LINE_WALL || cfg->time == LINE_LOCKSTEP) &&
+		  (cfg->clock == LINE_CLOCK_MASTER ||
+		   cfg->clock == LINE_CLOCK_SLAVE) &&
+		  cfg->slot_mask && !(cfg->slot_mask & 1) &&
+		  cfg->d_slot < LINE_SLOTS &&
+		  (!cfg->d_slot || cfg->slot_mask >> cfg->d_slot & 1) &&
+		  cfg->skew_ppm >= -SKEW_MAX_PPM &&
+		  cfg->skew_ppm <= SKEW_MAX_PPM &&
+		  cfg->tx_lead >= LEAD_MIN && cfg->tx_lead <= LEAD_MAX &&
+		  pseudowire_config_ok(cfg);
+
+	return ok ? 0 : -EINVAL;
+}
+
+struct line *line_open(const struct line_config *cfg, int fd)
+{
+	if (line_config_check(cfg) < 0 || fd < 0) {
+		errno = EINVAL;
+		return NULL;
+	}
+	return pseudowire_open(cfg, fd);
+}
+
+void line_close(struct line *l)
+{
+	if (l)
+		l->ops->close(l);
+}
+
+void line_start(struct line *l, mono_t now)
+{
+	l->started = true;
+	line_alarm_init(&l->alarms, now);
+	l->ops->start(l, now);
+}
+
+/* tick */
+void line_tick(struct line *l, mono_t now)
+{
+	if (l->started)
+		l->ops->tick(l, now);
+}
+
+/* tick */
+mono_t line_due(const struct line *l)
+{
+	return l->ops->due(l);
+}
+
+/* tick */
+unsigned line_avail(const struct line *l)
+{
+	return line_fifo_count(&l->rx);
+}
+
+/* tick */
+uint8_t line_idle_octet(const struct line *l, unsigned slot)
+{
+	return slot && slot == l->cfg.d_slot ? 0xff : l->cfg.idle;
+}
+
+/* tick */
+void line_fill_idle(const struct line *l, struct line_fifo *f, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		uint8_t *frame = line_fifo_slot(f, 0);
+
+		memset(frame, l->cfg.idle, LINE_SLOTS);
+		if (l->cfg.d_slot)
+			frame[l->cfg.d_slot] = 0xff;
+		line_fifo_push(f, true);
+	}
+}
+
+/* tick */
+int line_read(struct line *l, uint8_t (*slots)[LINE_BLOCK], unsigned n)
+{
+	int filler = 0;
+
+	if (n > LINE_BLOCK)
+		return -EINVAL;
+	if (line_fifo_count(&l->rx) < n)
+		return -EAGAIN;
+	for (unsigned i = 0; i < n; i++) {
+		const uint8_t *frame = line_fifo_peek(&l->rx);
+
+		for (unsigned s = 0; s < LINE_SLOTS; s++)
+			slots[s][i] = frame[s];
+		filler += line_fifo_pop(&l->rx);
+	}
+	l->stats.rx.filler_frames += (unsigned)filler;
+	return filler;
+}
+
+/* tick */
+int line_write(struct line *l, const uint8_t (*slots)[LINE_BLOCK], unsigned n)
+{
+	if (n > LINE_BLOCK || line_fifo_room(&l->tx) < n) {
+		l->stats.tx.dropped_frames += n;
+		return n > LINE_BLOCK ? -EINVAL : -ENOBUFS;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		uint8_t *frame = line_fifo_slot(&l->tx, 0);
+
+		for (unsigned s = 0; s < LINE_SLOTS; s++)
+			frame[s] = slots[s][i];
+		line_fifo_push(&l->tx, false);
+	}
+	return 0;
+}
+
+/* tick */
+unsigned line_tx_delay(const struct line *l)
+{
+	return l->lead;
+}
+
+/* tick */
+unsigned line_epoch(const struct line *l)
+{
+	return l->epoch;
+}
+
+/* tick */
+unsigned line_alarms(const struct line *l)
+{
+	return l->alarms.raised;
+}
+
+/* tick */
+unsigned line_defects(const struct line *l)
+{
+	return l->alarms.defects;
+}
+
+/* tick */
+void line_set_down(struct line *l, bool down)
+{
+	l->down = down;
+}
+
+/* tick */
+void line_unplug(struct line *l, bool out)
+{
+	l->out = out;
+}
+
+/* tick */
+void line_stats(const struct line *l, struct line_stats *stats)
+{
+	*stats = l->stats;
+}
+
+int line_fd(const struct line *l)
+{
+	return l->fd;
+}

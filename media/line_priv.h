@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a line driver sees of a line. A driver embeds struct line as its
+ * first member and gets back to its own with container_of; the queues, the
+ * alarms and the counters are common, I/O and pace are the driver's.
+ */
+#ifndef MEDIA_LINE_PRIV_H
+#define MEDIA_LINE_PRIV_H
+
+#include "media/line.h"
+#include "media/line_alarm.h"
+#include "media/line_fifo.h"
+
+struct line;
+
+struct line_ops {
+	void (*close)(struct line *l);
+	void (*start)(struct line *l, mono_t now);
+	void (*tick)(struct line *l, mono_t now);
+	mono_t (*due)(const struct line *l);
+};
+
+struct line {
+	const struct line_ops *ops;
+	struct line_config cfg;
+	int fd;
+	bool started;
+	bool down;		/* administratively */
+	bool out;		/* unplugged */
+	unsigned lead;		/* frames of tx queued ahead of rx */
+	unsigned epoch;
+	struct line_alarm_state alarms;
+	struct line_stats stats;
+	struct line_fifo rx, tx;
+};
+
+#define line_container(ptr, type, member) \
+	((type *)(uintptr_t)((uintptr_t)(ptr) - offsetof(type, member)))
+
+/* Driver constructors: NULL and errno. cfg has been checked. */
+struct line *pseudowire_open(const struct line_config *cfg, int fd);
+
+/* tick: append n idle frames to a queue. */
+void line_fill_idle(const struct line *l, struct line_fifo *f, unsigned n);
+
+/* tick: the octet of a slot that carries nothing: 0xff in the D slot, which
+ * ends an HDLC frame at once, else the idle code. */
+uint8_t line_idle_octet(const struct line *l, unsigned slot);
+
+#endif

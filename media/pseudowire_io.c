@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <string.h>
+
+#include "media/pseudowire_priv.h"
+
+static void init_rx(struct pseudowire *p)
+{
+	struct pw_rx_io *io = &p->rx_io;
+
+	for (unsigned i = 0; i < PW_RX_BATCH; i++) {
+		struct msghdr *h = &io->msgs[i].msg_hdr;
+
+		io->iovs[i].iov_base = io->octets[i];
+		io->iovs[i].iov_len = PW_OCTETS;
+		h->msg_iov = &io->iovs[i];
+		h->msg_iovlen = 1;
+		h->msg_name = &io->names[i];
+		h->msg_control = io->control[i];
+	}
+}
+
+void pw_io_init(struct pseudowire *p)
+{
+	struct pw_tx_io *io = &p->tx_io;
+	const struct net_addr *peer = &p->line.cfg.pw.peer;
+	socklen_t len = 0;
+
+	init_rx(p);
+	if (peer->family)
+		len = net_to_sockaddr(peer, &io->peer);
+	for (unsigned i = 0; i < PW_TX_BATCH; i++) {
+		struct msghdr *h = &io->msgs[i].msg_hdr;
+
+		io->iovs[i].iov_base = io->octets[i];
+		h->msg_iov = &io->iovs[i];
+		h->msg_iovlen = 1;
+		h->msg_name = len ? &io->peer : NULL;
+		h->msg_namelen = len;
+	}
+}
+
+/* tick: the kernel's arrival time (wall clock) on the line's clock. It lies
+ * between the last tick and this one, or the wall clock was stepped. */
+static int64_t arrival(const struct pseudowire *p, struct msghdr *h,
+		       int64_t now_ns, int64_t wall_ns)
+{
+	int64_t t = now_ns;
+	struct timespec ts;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
+		if (c->cmsg_level != SOL_SOCKET ||
+		    c->cmsg_type != SCM_TIMESTAMPNS)
+			continue;
+		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
+		t = now_ns - (wall_ns - ts.tv_sec * NS_PER_S - ts.tv_nsec);
+	}
+	if (t > now_ns)
+		return now_ns;
+	return t < p->clock.tick_ns ? p->clock.tick_ns : t;
+}
+
+/* tick: without connect() the kernel lets everybody through. */
+static bool is_peer(const struct pseudowire *p, const struct msghdr *h)
+{
+	struct net_addr from;
+
+	if (!p->line.cfg.pw.peer.family)
+		return true;
+	net_from_sockaddr(&from, h->msg_name);
+	return net_ip_eq(&from, &p->line.cfg.pw.peer);
+}
+
+/* tick */
+static void take(struct pseudowire *p, unsigned i, int64_t now_ns,
+		 int64_t wall_ns)
+{
+	struct mmsghdr *m = &p->rx_io.msgs[i];
+	struct line_rx_stats *stats = &p->line.stats.rx;
+
+	if (p->line.out)
+		return;
+	stats->packets++;
+	if (!is_peer(p, &m->msg_hdr)) {
+		stats->stray++;
+		return;
+	}
+	if (p->rx.tokens < 1) {
+		stats->excess++;
+		return;
+	}
+	p->rx.tokens -= 1;
+	pw_rx_packet(p, p->rx_io.octets[i], m->msg_len,
+		     arrival(p, &m->msg_hdr, now_ns, wall_ns));
+}
+
+/* tick: -1 when nothing waits. An error that an earlier packet left on the
+ * socket (port unreachable) is not the end of it. */
+static int receive_batch(struct pseudowire *p)
+{
+	struct pw_rx_io *io = &p->rx_io;
+	int n;
+
+	for (unsigned i = 0; i < PW_RX_BATCH; i++) {
+		io->msgs[i].msg_hdr.msg_namelen = sizeof(io->names[i]);
+		io->msgs[i].msg_hdr.msg_controllen = PW_CONTROL;
+	}
+	n = recvmmsg(p->line.fd, io->msgs, PW_RX_BATCH, MSG_DONTWAIT, NULL);
+	if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+		return 0;
+	return n;
+}
+
+/* tick */
+void pw_receive(struct pseudowire *p, mono_t now)
+{
+	struct timespec ts;
+	int64_t wall_ns;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	wall_ns = ts.tv_sec * NS_PER_S + ts.tv_nsec;
+	for (unsigned round = 0; round < PW_RX_ROUNDS; round++) {
+		int n = receive_batch(p);
+
+		for (int i = 0; i < n; i++)
+			take(p, (unsigned)i, now.ns, wall_ns);
+		if (n < 0)
+			return;
+	}
+}
+
+/* tick */
+static void send_batch(struct pseudowire *p)
+{
+	struct pw_tx_io *io = &p->tx_io;
+	struct line_tx_stats *stats = &p->line.stats.tx;
+	unsigned done = 0;
+	bool retried = false;
+
+	while (done < io->count) {
+		int n = sendmmsg(p->line.fd, io->msgs + done, io->count - done,
+				 MSG_DONTWAIT);
+
+		if (n > 0) {
+			done += (unsigned)n;
+			stats->packets += (unsigned)n;
+			retried = false;
+		} else if (!retried && errno == ECONNREFUSED) {
+			/* an earlier packet's fate, this one was not tried */
+			retried = true;
+		} else {
+			stats->errors++;
+			done++;
+			retried = false;
+		}
+	}
+}
+
+/* tick */
+void pw_flush(struct pseudowire *p)
+{
+	if (p->tx_io.count && !p->line.out)
+		send_batch(p);
+	p->tx_io.count = 0;
+}
+
+/* tick: frame by frame, in the order of the time slots (RFC 5086 5.1). */
+static void gather_payload(const struct pseudowire *p, uint8_t *payload,
+			   const uint8_t (*frames)[LINE_SLOTS])
+{
+	for (unsigned f = 0; f < p->frames; f++) {
+		for (unsigned s = 0; s < p->n_slots; s++)
+			*payload++ = frames[f][p->map[s]];
+	}
+}
+
+/* tick */
+void pw_queue(struct pseudowire *p, const uint8_t (*frames)[LINE_SLOTS])
+{
+	const struct pseudowire_config *cfg = &p->line.cfg.pw;
+	struct pw_packet packet = {
+		.l = !frames,
+		.r = p->rx.jitter.state == PW_LOSS,
+		.seq = p->tx.seq,
+		.has_rtp = cfg->rtp,
+		.rtp = {cfg->rtp_pt, p->tx.seq, p->tx.timestamp, p->tx.ssrc},
+		.payload_len = frames ? p->payload : 0,
+	};
+	uint8_t *octets;
+
+	if (p->tx_io.count == PW_TX_BATCH)
+		pw_flush(p);
+	octets = p->tx_io.octets[p->tx_io.count];
+	if (frames && p->rx.l)
+		packet.m = PW_M_RDI;
+	if (frames)
+		gather_payload(p, octets + pw_header_len(cfg->rtp), frames);
+	p->tx_io.iovs[p->tx_io.count].iov_len =
+		pw_build(octets, PW_OCTETS, &packet);
+	p->tx_io.count++;
+	p->tx.seq++;
+	p->tx.timestamp += p->frames;
+}
