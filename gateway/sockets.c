@@ -120,10 +120,11 @@ static bool bind_is_known(const struct conf *c, unsigned trunk)
 static int open_sip(struct sockets *s, const struct conf *c)
 {
 	int r = open_sip_bind(s, &c->sip.bind, 0, "sip.bind");
+	unsigned index = 1;
 
 	for (unsigned t = 0; r == 0 && t < c->n_trunks; t++) {
 		if (!bind_is_known(c, t)) {
-			r = open_sip_bind(s, &c->trunks[t].bind, t + 1,
+			r = open_sip_bind(s, &c->trunks[t].bind, index++,
 					  c->trunks[t].name);
 		}
 	}

@@ -4,9 +4,8 @@
  * supervisor and kept, so that a restarted role gets the same ones back and
  * no role opens anything itself.
  *
- * Index of a ROLE_SOCK_SIP: 0 is sip.bind, 1 + t the bind of trunk t that has
- * one of its own (an address shared by several trunks is given once, for the
- * first of them).
+ * Index of a ROLE_SOCK_SIP: 0 is sip.bind, then the distinct binds of the
+ * trunks in the order of the file (sip_binds() in sip/trunk.h counts alike).
  */
 #ifndef GATEWAY_SOCKETS_H
 #define GATEWAY_SOCKETS_H

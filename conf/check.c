@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conf/check.h"
+
+#include "conf/value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct checker {
+	struct conf *conf;
+	const struct node *root;
+	struct report *report;
+};
+
+/* The i-th item of a list at the top, or NULL. */
+static const struct node *item(const struct checker *c, const char *list,
+			       unsigned i)
+{
+	const struct node *n = tree_get(c->root, list);
+
+	for (n = n && n->kind == NODE_LIST ? n->child : NULL; n && i; i--) {
+		n = n->next;
+	}
+	return n && n->kind == NODE_MAP ? n : NULL;
+}
+
+/* Where a setting of an item stands; the item itself when it is left out. */
+static struct place place_in(const struct node *map, const char *key,
+			     const char *sub)
+{
+	const struct node *n = map ? tree_get(map, key) : NULL;
+
+	if (n && sub && n->kind == NODE_MAP && tree_get(n, sub)) {
+		n = tree_get(n, sub);
+	}
+	if (n) {
+		return n->at;
+	}
+	return map ? map->at : (struct place){ 0 };
+}
+
+/* --- names --- */
+
+static const char *end_name(const struct conf *c, unsigned i)
+{
+	return i < c->n_spans ? c->spans[i].name :
+				c->trunks[i - c->n_spans].name;
+}
+
+static void check_names(const struct checker *c)
+{
+	unsigned n = c->conf->n_spans + c->conf->n_trunks;
+
+	for (unsigned i = 1; i < n; i++) {
+		bool span = i < c->conf->n_spans;
+		const struct node *map =
+			item(c, span ? "spans" : "trunks",
+			     span ? i : i - c->conf->n_spans);
+
+		for (unsigned k = 0; k < i; k++) {
+			const char *name = end_name(c->conf, i);
+
+			if (*name && !strcmp(name, end_name(c->conf, k))) {
+				report_error(c->report,
+					     place_in(map, "name", NULL),
+					     "the name \"%s\" is taken", name);
+				break;
+			}
+		}
+	}
+}
+
+/* --- spans --- */
+
+static void check_line(const struct checker *c, unsigned i)
+{
+	const struct conf_line *l = &c->conf->spans[i].line;
+	const struct node *map = item(c, "spans", i);
+
+	if (l->driver != CONF_PSEUDOWIRE) {
+		problem_fix(report_error(c->report,
+					 place_in(map, "line", "driver"),
+					 "this line driver is not built in"),
+			    "pseudowire is");
+	}
+	if (l->first_slot > l->last_slot) {
+		report_error(c->report, place_in(map, "line", "last_slot"),
+			     "first_slot lies behind last_slot");
+	} else if (l->d_slot < l->first_slot || l->d_slot > l->last_slot) {
+		report_error(c->report, place_in(map, "line", "d_slot"),
+			     "the D channel is not among the slots carried");
+	}
+	if (l->local.family && l->peer.family &&
+	    l->local.family != l->peer.family) {
+		report_error(c->report, place_in(map, "line", "peer"),
+			     "local and peer are of different kinds (IPv4, "
+			     "IPv6)");
+	} else if (l->local.family && net_addr_eq(&l->local, &l->peer)) {
+		report_error(c->report, place_in(map, "line", "peer"),
+			     "the line's two ends are the same address");
+	}
+	for (unsigned k = 0; k < i; k++) {
+		if (l->local.family &&
+		    net_addr_eq(&l->local, &c->conf->spans[k].line.local)) {
+			report_error(c->report, place_in(map, "line", "local"),
+				     "span %s has this address already",
+				     c->conf->spans[k].name);
+		}
+	}
+}
+
+static void check_spans(const struct checker *c)
+{
+	for (unsigned i = 0; i < c->conf->n_spans; i++) {
+		const struct conf_span *s = &c->conf->spans[i];
+		const struct node *map = item(c, "spans", i);
+
+		check_line(c, i);
+		if (s->echo_tail_ms != 32 && s->echo_tail_ms != 64 &&
+		    s->echo_tail_ms != 128) {
+			report_error(c->report,
+				     place_in(map, "echo_tail", NULL),
+				     "echo_tail: 32, 64 or 128 ms");
+		}
+		if (s->area_code[0] && !s->country_code[0]) {
+			report_error(c->report,
+				     place_in(map, "area_code", NULL),
+				     "area_code needs country_code");
+		}
+	}
+}
+
+/* --- trunks --- */
+
+static void check_trunks(const struct checker *c)
+{
+	for (unsigned i = 0; i < c->conf->n_trunks; i++) {
+		const struct conf_trunk *t = &c->conf->trunks[i];
+		const struct node *map = item(c, "trunks", i);
+
+		if (t->ptime_ms % 10) {
+			report_error(c->report, place_in(map, "ptime", NULL),
+				     "ptime: a multiple of 10 ms");
+		}
+		if (!t->auth_user[0] != !t->auth_password[0]) {
+			report_error(c->report, place_in(map, "auth", NULL),
+				     "auth needs both user and password");
+		}
+	}
+}
+
+/* --- routes --- */
+
+/* One end of a route by its name; false and a report when there is none. */
+static bool find_end(const struct checker *c, const struct node *route,
+		     const char *key, enum conf_end *end, uint8_t *index)
+{
+	const struct node *n = route ? tree_get(route, key) : NULL;
+	const char *names[CONF_SPANS + CONF_TRUNKS + 1];
+	unsigned count = c->conf->n_spans + c->conf->n_trunks;
+	struct problem *p;
+	const char *near;
+
+	if (!n || n->kind != NODE_SCALAR) {
+		return false;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		names[i] = end_name(c->conf, i);
+		if (!strcmp(names[i], n->text)) {
+			bool span = i < c->conf->n_spans;
+
+			*end = span ? CONF_END_SPAN : CONF_END_TRUNK;
+			*index = (uint8_t)(span ? i : i - c->conf->n_spans);
+			return true;
+		}
+	}
+	names[count] = NULL;
+	p = report_error(c->report, n->at,
+			 "%s: there is no span or trunk \"%.60s\"", key,
+			 n->text);
+	near = value_suggest(n->text, names);
+	if (near) {
+		problem_fix(p, "did you mean \"%s\"?", near);
+	}
+	return false;
+}
+
+static void check_allow(const struct checker *c, const struct node *map,
+			const struct conf_route *r)
+{
+	if (r->to_end != CONF_END_SPAN) {
+		return;
+	}
+	if (!r->n_allow) {
+		problem_fix(report_error(c->report, map->at,
+					 "a route to a span needs \"allow\": "
+					 "which numbers may reach the line"),
+			    "allow: [\"0*\"]");
+	}
+	for (unsigned i = 0; i < r->n_allow; i++) {
+		if (!strcmp(r->allow[i], "*")) {
+			report_warning(c->report, place_in(map, "allow", NULL),
+				       "any caller may ring any number at "
+				       "your cost");
+		}
+	}
+}
+
+static void check_routes(const struct checker *c)
+{
+	for (unsigned i = 0; i < c->conf->n_routes; i++) {
+		struct conf_route *r = &c->conf->routes[i];
+		const struct node *map = item(c, "routes", i);
+		bool from = find_end(c, map, "from", &r->from_end, &r->from);
+		bool to = find_end(c, map, "to", &r->to_end, &r->to);
+
+		if (from && to && r->from_end == r->to_end) {
+			report_error(c->report, place_in(map, "to", NULL),
+				     "a route joins a span and a trunk; this "
+				     "one joins two %s",
+				     to && r->to_end == CONF_END_SPAN ?
+					     "spans" : "trunks");
+		} else if (to && map) {
+			check_allow(c, map, r);
+		}
+	}
+}
+
+static void check_whole(const struct checker *c)
+{
+	const struct conf *conf = c->conf;
+	struct place top = { 0 };
+
+	if (!conf->n_spans) {
+		report_error(c->report, top, "there is no span");
+	}
+	if (!conf->n_trunks) {
+		report_error(c->report, top, "there is no trunk");
+	}
+	if (!conf->n_routes) {
+		report_error(c->report, top, "there is no route");
+	}
+	if (!conf->n_emergency) {
+		problem_fix(report_warning(c->report, top,
+					   "there are no emergency numbers"),
+			    "emergency: [\"110\", \"112\"]");
+	}
+	if (conf->media.jitter_min_ms > conf->media.jitter_max_ms) {
+		report_error(c->report,
+			     place_in(tree_get(c->root, "media"),
+				      "jitter_min", NULL),
+			     "jitter_min is above jitter_max");
+	}
+}
+
+void conf_check(struct conf *conf, const struct node *root,
+		struct report *report)
+{
+	struct checker c = { conf, root, report };
+
+	check_names(&c);
+	check_spans(&c);
+	check_trunks(&c);
+	check_routes(&c);
+	check_whole(&c);
+}

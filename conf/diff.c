@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What changes between two configurations, and what applying it costs. */
+#include "conf/schema.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct diff {
+	FILE *f;
+	enum conf_cost worst;
+};
+
+static const char *const cost_notes[] = {
+	[CONF_COST_NONE] = "no call is touched",
+	[CONF_COST_SPAN] = "ends the calls of this span",
+	[CONF_COST_ALL] = "ends all calls",
+};
+
+static void changed(struct diff *d, enum conf_cost cost, const char *name,
+		    const char *path)
+{
+	fprintf(d->f, "%s%s%s: %s\n", name, *path ? "." : "", path,
+		cost_notes[cost]);
+	if (cost > d->worst) {
+		d->worst = cost;
+	}
+}
+
+static size_t octets_of(const struct setting *s)
+{
+	switch (s->type) {
+	case VALUE_PORTS:
+		return 2 * s->size;
+	case VALUE_HOSTS:
+	case VALUE_PATTERNS:
+	case VALUE_NETWORKS:
+	case VALUE_CODES:
+		return (size_t)s->max * s->size;
+	default:
+		return s->size;
+	}
+}
+
+static bool differs(const struct setting *s, const char *a, const char *b)
+{
+	if (memcmp(a + s->at, b + s->at, octets_of(s))) {
+		return true;
+	}
+	return s->count_at && a[s->count_at] != b[s->count_at];
+}
+
+/* An item is known to people by its name, which comes first in the struct. */
+static void diff_item(struct diff *d, const struct section *sec,
+		      const char *a, const char *b)
+{
+	bool has_name = !strcmp(sec->settings[0].path, "name");
+	const char *name = has_name ? b : sec->name;
+
+	for (unsigned i = 0; i < sec->n; i++) {
+		const struct setting *s = &sec->settings[i];
+
+		if (differs(s, a, b)) {
+			changed(d, s->cost, name, s->path);
+		}
+	}
+}
+
+/* Spans and trunks are known to the roles by their place: one more or one
+ * less, or another order, is a restart. Routes are not. */
+static void diff_list(struct diff *d, const struct section *sec,
+		      const struct conf *a, const struct conf *b)
+{
+	const char *pa = (const char *)a + sec->at;
+	const char *pb = (const char *)b + sec->at;
+	bool routes = !strcmp(sec->name, "routes");
+	uint16_t na, nb;
+
+	memcpy(&na, (const char *)a + sec->count_at, sizeof(na));
+	memcpy(&nb, (const char *)b + sec->count_at, sizeof(nb));
+	if (na != nb) {
+		changed(d, routes ? CONF_COST_NONE : CONF_COST_ALL, sec->name,
+			"");
+	}
+	if (routes) {
+		if (na == nb && memcmp(pa, pb, na * sec->size)) {
+			changed(d, CONF_COST_NONE, sec->name, "");
+		}
+		return;
+	}
+	for (unsigned i = 0; i < na && i < nb; i++) {
+		diff_item(d, sec, pa + i * sec->size, pb + i * sec->size);
+	}
+}
+
+enum conf_cost conf_diff(const struct conf *from, const struct conf *to,
+			 char **changes)
+{
+	struct diff d = { .worst = CONF_COST_NONE };
+	size_t size;
+
+	*changes = NULL;
+	d.f = open_memstream(changes, &size);
+	if (!d.f) {
+		*changes = strdup("");
+		return CONF_COST_ALL;
+	}
+	for (unsigned i = 0; i < conf_n_sections; i++) {
+		const struct section *sec = &conf_sections[i];
+
+		if (sec->is_list) {
+			diff_list(&d, sec, from, to);
+		} else {
+			diff_item(&d, sec, (const char *)from + sec->at,
+				  (const char *)to + sec->at);
+		}
+	}
+	if (from->n_emergency != to->n_emergency ||
+	    memcmp(from->emergency, to->emergency, sizeof(to->emergency))) {
+		changed(&d, CONF_COST_NONE, CONF_EMERGENCY_KEY, "");
+	}
+	fclose(d.f);
+	return d.worst;
+}

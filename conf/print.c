@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the table of settings says, as JSON Schema and as text for people. */
+#include "conf/schema.h"
+
+#include "gateway/base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SCHEMA_MAX 65536
+#define DIGITS	   "^\\+?[0-9*#]*$"
+
+static const char *const cost_words[] = {
+	[CONF_COST_NONE] = "applied while calls run",
+	[CONF_COST_SPAN] = "ends the calls of the span",
+	[CONF_COST_ALL] = "ends all calls",
+};
+
+/* --- JSON Schema --- */
+
+static void schema_words(struct json *j, const struct setting *s)
+{
+	json_array(j, "enum");
+	for (unsigned i = 0; s->names[i]; i++) {
+		json_str(j, NULL, s->names[i]);
+	}
+	json_close(j);
+}
+
+static void schema_secret(struct json *j)
+{
+	json_array(j, "oneOf");
+	json_object(j, NULL);
+	json_str(j, "type", "string");
+	json_close(j);
+	json_object(j, NULL);
+	json_str(j, "type", "object");
+	json_raw(j, "properties", "{\"file\":{\"type\":\"string\"}}");
+	json_raw(j, "required", "[\"file\"]");
+	json_bool(j, "additionalProperties", false);
+	json_close(j);
+	json_close(j);
+}
+
+/* The schema of a single value, into the object that is open. */
+static void schema_value(struct json *j, const struct setting *s)
+{
+	switch (s->type) {
+	case VALUE_INT:
+		json_str(j, "type", "integer");
+		json_int(j, "minimum", s->min);
+		json_int(j, "maximum", s->max);
+		return;
+	case VALUE_BOOL:
+		json_str(j, "type", "boolean");
+		return;
+	case VALUE_ENUM:
+	case VALUE_CODE:
+	case VALUE_CODES:
+		schema_words(j, s);
+		return;
+	case VALUE_SECRET:
+		schema_secret(j);
+		return;
+	case VALUE_DIGITS:
+		json_str(j, "pattern", DIGITS);
+		break;
+	case VALUE_PORTS:
+		json_str(j, "pattern", "^[0-9]+-[0-9]+$");
+		break;
+	default:
+		break;
+	}
+	json_str(j, "type", "string");
+}
+
+static void schema_default(struct json *j, const struct setting *s)
+{
+	if (!s->def || s->type >= VALUE_HOSTS || s->type == VALUE_SECRET) {
+		return;
+	}
+	if (s->type == VALUE_INT || s->type == VALUE_BOOL) {
+		json_raw(j, "default", s->def);
+	} else {
+		json_str(j, "default", s->def);
+	}
+}
+
+static void schema_setting(struct json *j, const struct setting *s,
+			   const char *key)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s%s%s%s", s->help,
+		 *s->unit ? " (" : "", s->unit, *s->unit ? ")" : "");
+	json_object(j, key);
+	json_str(j, "description", text);
+	if (s->type < VALUE_HOSTS) {
+		schema_value(j, s);
+		schema_default(j, s);
+		json_close(j);
+		return;
+	}
+	json_array(j, "oneOf");
+	json_object(j, NULL);
+	schema_value(j, s);
+	json_close(j);
+	json_object(j, NULL);
+	json_str(j, "type", "array");
+	json_int(j, "minItems", s->min);
+	json_int(j, "maxItems", s->max);
+	json_object(j, "items");
+	schema_value(j, s);
+	json_close(j);
+	json_close(j);
+	json_close(j);
+	json_close(j);
+}
+
+static void schema_group(struct json *j, const struct section *sec,
+			 const char *prefix);
+
+/* Is this the first row of its group ("line.driver" of "line.")? */
+static bool begins_group(const struct section *sec, unsigned row, size_t len)
+{
+	const char *path = sec->settings[row].path;
+	size_t n = len + strcspn(path + len, ".") + 1;
+
+	return row == 0 || strncmp(sec->settings[row - 1].path, path, n) != 0;
+}
+
+static void schema_properties(struct json *j, const struct section *sec,
+			      const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	json_object(j, "properties");
+	for (unsigned i = 0; i < sec->n; i++) {
+		const char *path = sec->settings[i].path;
+		char group[64], key[64];
+
+		if (strncmp(path, prefix, len)) {
+			continue;
+		}
+		if (!strchr(path + len, '.')) {
+			schema_setting(j, &sec->settings[i], path + len);
+		} else if (begins_group(sec, i, len)) {
+			snprintf(key, sizeof(key), "%.*s",
+				 (int)strcspn(path + len, "."), path + len);
+			snprintf(group, sizeof(group), "%.20s%.40s.", prefix,
+				 key);
+			json_object(j, key);
+			schema_group(j, sec, group);
+			json_close(j);
+		}
+	}
+	json_close(j);
+}
+
+static void schema_required(struct json *j, const struct section *sec,
+			    const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	json_array(j, "required");
+	for (unsigned i = 0; i < sec->n; i++) {
+		const struct setting *s = &sec->settings[i];
+
+		if (!s->def && !strncmp(s->path, prefix, len) &&
+		    !strchr(s->path + len, '.')) {
+			json_str(j, NULL, s->path + len);
+		}
+	}
+	json_close(j);
+}
+
+static void schema_group(struct json *j, const struct section *sec,
+			 const char *prefix)
+{
+	json_str(j, "type", "object");
+	json_bool(j, "additionalProperties", false);
+	schema_properties(j, sec, prefix);
+	schema_required(j, sec, prefix);
+}
+
+static void schema_section(struct json *j, const struct section *sec)
+{
+	json_object(j, sec->name);
+	json_str(j, "description", sec->help);
+	if (!sec->is_list) {
+		schema_group(j, sec, "");
+		json_close(j);
+		return;
+	}
+	json_str(j, "type", "array");
+	json_int(j, "minItems", 1);
+	json_int(j, "maxItems", sec->max);
+	json_object(j, "items");
+	schema_group(j, sec, "");
+	json_close(j);
+	json_close(j);
+}
+
+void conf_schema_print(FILE *f)
+{
+	char *buf = malloc(SCHEMA_MAX);
+	struct json j;
+
+	if (!buf) {
+		return;
+	}
+	json_init(&j, buf, SCHEMA_MAX);
+	json_object(&j, NULL);
+	json_str(&j, "$schema",
+		 "https://json-schema.org/draft/2020-12/schema");
+	json_str(&j, "title", "trunkgate configuration");
+	json_str(&j, "type", "object");
+	json_bool(&j, "additionalProperties", false);
+	json_object(&j, "properties");
+	for (unsigned i = 0; i < conf_n_sections; i++) {
+		schema_section(&j, &conf_sections[i]);
+	}
+	json_object(&j, CONF_EMERGENCY_KEY);
+	json_str(&j, "description",
+		 "numbers that nothing blocks, rewrites or limits");
+	json_raw(&j, "items", "{\"type\":\"string\"}");
+	json_str(&j, "type", "array");
+	json_int(&j, "maxItems", CONF_EMERGENCY);
+	json_close(&j);
+	json_close(&j);
+	json_raw(&j, "required", "[\"spans\",\"trunks\",\"routes\"]");
+	json_close(&j);
+	if (json_end(&j) > 0) {
+		fprintf(f, "%s\n", buf);
+	}
+	free(buf);
+}
+
+/* --- text --- */
+
+static void print_range(FILE *f, const struct setting *s)
+{
+	if (s->names) {
+		for (unsigned i = 0; s->names[i]; i++) {
+			fprintf(f, "%s%s", i ? ", " : "  one of: ",
+				s->names[i]);
+		}
+		fputc('\n', f);
+	} else if (s->type == VALUE_INT) {
+		fprintf(f, "  %d to %d %s\n", s->min, s->max, s->unit);
+	} else if (s->type == VALUE_BOOL) {
+		fputs("  true or false\n", f);
+	}
+}
+
+static void print_setting(FILE *f, const struct section *sec,
+			  const struct setting *s)
+{
+	fprintf(f, "%s%s.%s\n  %s\n", sec->name, sec->is_list ? "[]" : "",
+		s->path, s->help);
+	print_range(f, s);
+	if (!s->def) {
+		fputs("  must be given\n", f);
+	} else {
+		fprintf(f, "  default: %s\n", *s->def ? s->def : "(none)");
+	}
+	fprintf(f, "  a change %s\n", s->cost == CONF_COST_NONE ?
+		"is applied while calls run" : cost_words[s->cost]);
+}
+
+void conf_reference_print(FILE *f)
+{
+	for (unsigned i = 0; i < conf_n_sections; i++) {
+		const struct section *sec = &conf_sections[i];
+
+		for (unsigned k = 0; k < sec->n; k++) {
+			print_setting(f, sec, &sec->settings[k]);
+			fputc('\n', f);
+		}
+	}
+	fprintf(f, "%s\n  numbers that nothing blocks, rewrites or limits\n"
+		"  a list of numbers\n", CONF_EMERGENCY_KEY);
+}
+
+/* "spans[0].isdn.side" and "spans.isdn.side" alike. */
+static bool path_is(const char *path, const struct section *sec,
+		    const struct setting *s)
+{
+	size_t len = strlen(sec->name);
+
+	if (strncmp(path, sec->name, len)) {
+		return false;
+	}
+	path += len;
+	if (*path == '[') {
+		path += strcspn(path, "]");
+		path += *path == ']';
+	}
+	return *path == '.' && !strcmp(path + 1, s->path);
+}
+
+bool conf_explain(FILE *f, const char *path)
+{
+	for (unsigned i = 0; i < conf_n_sections; i++) {
+		const struct section *sec = &conf_sections[i];
+
+		for (unsigned k = 0; k < sec->n; k++) {
+			if (path_is(path, sec, &sec->settings[k])) {
+				print_setting(f, sec, &sec->settings[k]);
+				return true;
+			}
+		}
+	}
+	return false;
+}

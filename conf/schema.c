@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conf/schema.h"
+
+#include <stddef.h>
+
+static const char *const log_names[] = { "error", "warning", "info", "debug",
+					 NULL };
+static const uint8_t log_codes[] = { 0, 1, 2, 3 };
+static const char *const driver_names[] = { "pseudowire", "dahdi", "tdmoe",
+					    NULL };
+static const char *const time_names[] = { "wall", "lockstep", NULL };
+static const char *const clock_names[] = { "master", "slave", NULL };
+static const char *const law_names[] = { "alaw", "ulaw", NULL };
+static const char *const side_names[] = { "user", "network", NULL };
+static const char *const switch_names[] = { "euroisdn", NULL };
+static const uint8_t switch_codes[] = { 0 };
+static const char *const hunt_names[] = { "up", "down", "round", NULL };
+static const char *const ringback_names[] = { "auto", "on", "off", NULL };
+static const char *const transport_names[] = { "udp", NULL };
+static const char *const dtmf_names[] = { "inband", "rfc4733", NULL };
+static const uint8_t dtmf_codes[] = { 0, 1 };
+static const char *const codec_names[] = { "PCMA", "PCMU", NULL };
+static const uint8_t codec_codes[] = { 8, 0 };
+
+/* Where a member lies, and its size. */
+#define AT(s, m) offsetof(struct s, m), sizeof(((struct s *)0)->m)
+/* A list: its place, the size of one, the place of its count. */
+#define LIST_AT(s, m, n) \
+	offsetof(struct s, m), sizeof(((struct s *)0)->m[0]), \
+		offsetof(struct s, n)
+
+#define NONE CONF_COST_NONE
+#define SPAN CONF_COST_SPAN
+#define ALL  CONF_COST_ALL
+
+/* path, type, at, size, count_at, min, max, default, unit, names, codes,
+ * cost, help */
+static const struct setting gateway_settings[] = {
+	{ "node", VALUE_NAME, AT(conf_gateway, node), 0, 1, 0, "trunkgate",
+	  "", NULL, NULL, NONE, "name of this gateway in CDRs and status" },
+	{ "run_dir", VALUE_TEXT, AT(conf_gateway, run_dir), 0, 1, 0,
+	  "/run/trunkgate", "", NULL, NULL, ALL,
+	  "directory of the control socket" },
+	{ "cdr_dir", VALUE_TEXT, AT(conf_gateway, cdr_dir), 0, 1, 0,
+	  "/var/log/trunkgate/cdr", "", NULL, NULL, ALL,
+	  "directory of the call detail records" },
+	{ "state_dir", VALUE_TEXT, AT(conf_gateway, state_dir), 0, 1, 0,
+	  "/var/lib/trunkgate", "", NULL, NULL, ALL,
+	  "directory of the CDR sequence and the call journal" },
+	{ "metrics", VALUE_ADDRESS, AT(conf_gateway, metrics), 0, 1, 0, "",
+	  "", NULL, NULL, ALL, "address and port of the Prometheus text" },
+	{ "log", VALUE_CODE, AT(conf_gateway, log_level), 0, 0, 0, "info", "",
+	  log_names, log_codes, ALL, "how much is logged" },
+	{ "drain", VALUE_INT, AT(conf_gateway, drain_s), 0, 0, 65535, "30",
+	  "s", NULL, NULL, NONE, "at SIGTERM calls may go on so long" },
+};
+
+static const struct setting sip_settings[] = {
+	{ "bind", VALUE_ADDRESS, AT(conf_sip, bind), 0, 1, 0, "0.0.0.0:5060",
+	  "", NULL, NULL, ALL, "address and port for SIP" },
+	{ "user_agent", VALUE_TEXT, AT(conf_sip, user_agent), 0, 0, 0,
+	  "trunkgate", "", NULL, NULL, NONE,
+	  "User-Agent and Server header; empty: not sent" },
+	{ "t1", VALUE_INT, AT(conf_sip, t1_ms), 0, 50, 4000, "500", "ms",
+	  NULL, NULL, NONE, "timer T1 of RFC 3261" },
+	{ "ring", VALUE_INT, AT(conf_sip, ring_s), 0, 5, 3600, "180", "s",
+	  NULL, NULL, NONE, "no answer for so long: the call is given up" },
+};
+
+static const struct setting media_settings[] = {
+	{ "address", VALUE_ADDRESS, AT(conf_media, rtp), 0, 0, 0, "0.0.0.0",
+	  "", NULL, NULL, ALL,
+	  "local address for RTP; 0.0.0.0: the one SIP uses" },
+	{ "ports", VALUE_PORTS, AT(conf_media, port_min), 0, 1024, 65535,
+	  "10000-19999", "", NULL, NULL, ALL, "range of UDP ports for RTP" },
+	{ "dscp", VALUE_INT, AT(conf_media, dscp), 0, 0, 63, "46", "", NULL,
+	  NULL, ALL, "DSCP of RTP packets" },
+	{ "jitter_min", VALUE_INT, AT(conf_media, jitter_min_ms), 0, 10, 200,
+	  "20", "ms", NULL, NULL, ALL, "least depth of the jitter buffer" },
+	{ "jitter_max", VALUE_INT, AT(conf_media, jitter_max_ms), 0, 20, 500,
+	  "200", "ms", NULL, NULL, ALL,
+	  "greatest depth of the jitter buffer" },
+	{ "silent_alarm", VALUE_INT, AT(conf_media, silent_alarm_s), 0, 1,
+	  3600, "5", "s", NULL, NULL, ALL,
+	  "no RTP for so long: one-way audio alarm" },
+	{ "silent_release", VALUE_INT, AT(conf_media, silent_release_s), 0, 0,
+	  3600, "60", "s", NULL, NULL, ALL,
+	  "no RTP for so long: the call is released; 0: never" },
+	{ "cpu", VALUE_INT, AT(conf_media, cpu), 0, -1, 127, "-1", "", NULL,
+	  NULL, ALL, "processor core of the media engine; -1: any" },
+};
+
+static const struct setting span_settings[] = {
+	{ "name", VALUE_NAME, AT(conf_span, name), 0, 1, 0, NULL, "", NULL,
+	  NULL, SPAN, "name of the span in routes, logs and CDRs" },
+	{ "country", VALUE_NAME, AT(conf_span, country), 0, 2, 0, "de", "",
+	  NULL, NULL, SPAN, "whose tones are played to this line" },
+	{ "law", VALUE_ENUM, AT(conf_span, law), 0, 0, 0, "alaw", "",
+	  law_names, NULL, SPAN, "companding law of the line" },
+	{ "line.driver", VALUE_ENUM, AT(conf_span, line.driver), 0, 0, 0,
+	  NULL, "", driver_names, NULL, SPAN, "where the line comes from" },
+	{ "line.local", VALUE_ADDRESS, AT(conf_span, line.local), 0, 1, 0,
+	  NULL, "", NULL, NULL, SPAN, "own address and port of the pseudowire" },
+	{ "line.peer", VALUE_ADDRESS, AT(conf_span, line.peer), 0, 1, 0, NULL,
+	  "", NULL, NULL, SPAN, "far address and port of the pseudowire" },
+	{ "line.clock", VALUE_ENUM, AT(conf_span, line.clock), 0, 0, 0,
+	  "slave", "", clock_names, NULL, SPAN,
+	  "master: we give the clock; slave: we follow the far end" },
+	{ "line.time", VALUE_ENUM, AT(conf_span, line.time), 0, 0, 0, "wall",
+	  "", time_names, NULL, SPAN,
+	  "lockstep: block by block with the far end (tests)" },
+	{ "line.frames", VALUE_INT, AT(conf_span, line.frames), 0, 1, 64, "8",
+	  "", NULL, NULL, SPAN, "frames in a packet; 8 are 1 ms" },
+	{ "line.jitter", VALUE_INT, AT(conf_span, line.jitter_ms), 0, 1, 60,
+	  "5", "ms", NULL, NULL, SPAN, "depth of the line's jitter buffer" },
+	{ "line.rtp", VALUE_BOOL, AT(conf_span, line.rtp), 0, 0, 0, "false",
+	  "", NULL, NULL, SPAN, "RTP header before the control word" },
+	{ "line.d_slot", VALUE_INT, AT(conf_span, line.d_slot), 0, 1, 31,
+	  "16", "", NULL, NULL, SPAN, "time slot of the D channel" },
+	{ "line.first_slot", VALUE_INT, AT(conf_span, line.first_slot), 0, 1,
+	  31, "1", "", NULL, NULL, SPAN, "first time slot carried" },
+	{ "line.last_slot", VALUE_INT, AT(conf_span, line.last_slot), 0, 1,
+	  31, "31", "", NULL, NULL, SPAN, "last time slot carried" },
+	{ "line.idle", VALUE_INT, AT(conf_span, line.idle), 0, 0, 255, "213",
+	  "", NULL, NULL, SPAN, "octet on idle B channels; 213 is 0xd5" },
+	{ "isdn.side", VALUE_ENUM, AT(conf_span, isdn.side), 0, 0, 0, NULL,
+	  "", side_names, NULL, SPAN,
+	  "user: the far end is the network; network: it is a PBX" },
+	{ "isdn.switch", VALUE_CODE, 0, 0, 0, 0, 0, "euroisdn", "",
+	  switch_names, switch_codes, SPAN, "kind of exchange" },
+	{ "isdn.hunt", VALUE_ENUM, AT(conf_span, isdn.hunt), 0, 0, 0, "up",
+	  "", hunt_names, NULL, SPAN, "order of choosing B channels" },
+	{ "isdn.exclusive", VALUE_BOOL, AT(conf_span, isdn.exclusive), 0, 0,
+	  0, "true", "", NULL, NULL, SPAN,
+	  "our choice of B channel is not negotiable" },
+	{ "isdn.restart", VALUE_BOOL, AT(conf_span, isdn.restart), 0, 0, 0,
+	  "true", "", NULL, NULL, SPAN,
+	  "RESTART of the B channels when the link comes up" },
+	{ "isdn.t301", VALUE_INT, AT(conf_span, isdn.t301_s), 0, 30, 3600,
+	  "180", "s", NULL, NULL, SPAN, "T301: the called party rings" },
+	{ "isdn.t309", VALUE_INT, AT(conf_span, isdn.t309_s), 0, 0, 600, "90",
+	  "s", NULL, NULL, SPAN, "T309: calls outlive a lost D channel" },
+	{ "isdn.t310", VALUE_INT, AT(conf_span, isdn.t310_s), 0, 5, 300, "60",
+	  "s", NULL, NULL, SPAN, "T310: call proceeding, nothing further" },
+	{ "isdn.t200", VALUE_INT, AT(conf_span, isdn.t200_ms), 0, 200, 10000,
+	  "1000", "ms", NULL, NULL, SPAN, "T200: layer 2 repeats" },
+	{ "isdn.t203", VALUE_INT, AT(conf_span, isdn.t203_ms), 0, 1000, 60000,
+	  "10000", "ms", NULL, NULL, SPAN, "T203: layer 2 asks when silent" },
+	{ "ringback", VALUE_ENUM, AT(conf_span, ringback), 0, 0, 0, "auto",
+	  "", ringback_names, NULL, NONE,
+	  "ringback to the line; auto: when we are the network side" },
+	{ "echo", VALUE_BOOL, AT(conf_span, echo), 0, 0, 0, "true", "", NULL,
+	  NULL, SPAN, "line echo canceller" },
+	{ "nlp", VALUE_BOOL, AT(conf_span, nlp), 0, 0, 0, "true", "", NULL,
+	  NULL, SPAN, "non-linear processor of the echo canceller" },
+	{ "echo_tail", VALUE_INT, AT(conf_span, echo_tail_ms), 0, 32, 128,
+	  "64", "ms", NULL, NULL, SPAN, "echo tail: 32, 64 or 128" },
+	{ "country_code", VALUE_DIGITS, AT(conf_span, country_code), 0, 0, 0,
+	  "", "", NULL, NULL, NONE,
+	  "national numbers of this line get it, \"49\"" },
+	{ "area_code", VALUE_DIGITS, AT(conf_span, area_code), 0, 0, 0, "",
+	  "", NULL, NULL, NONE, "local numbers of this line get it, \"711\"" },
+	{ "alarm_hold", VALUE_INT, AT(conf_span, alarm_hold_ms), 0, 0, 60000,
+	  "2500", "ms", NULL, NULL, SPAN,
+	  "a line alarm releases calls after this time" },
+};
+
+static const struct setting trunk_settings[] = {
+	{ "name", VALUE_NAME, AT(conf_trunk, name), 0, 1, 0, NULL, "", NULL,
+	  NULL, NONE, "name of the trunk in routes, logs and CDRs" },
+	{ "server", VALUE_HOSTS, LIST_AT(conf_trunk, servers, n_servers), 1,
+	  CONF_SERVERS, NULL, "", NULL, NULL, NONE,
+	  "host or address, with :port; a list is tried in order" },
+	{ "sources", VALUE_NETWORKS, LIST_AT(conf_trunk, sources, n_sources),
+	  0, CONF_SOURCES, "", "", NULL, NULL, NONE,
+	  "networks that it also calls from" },
+	{ "transport", VALUE_ENUM, AT(conf_trunk, transport), 0, 0, 0, "udp",
+	  "", transport_names, NULL, NONE, "transport of SIP" },
+	{ "codecs", VALUE_CODES, LIST_AT(conf_trunk, codecs, n_codecs), 1, 4,
+	  "PCMA, PCMU", "", codec_names, codec_codes, NONE,
+	  "codecs in order of preference" },
+	{ "ptime", VALUE_INT, AT(conf_trunk, ptime_ms), 0, 10, 60, "20", "ms",
+	  NULL, NULL, NONE, "length of RTP packets, a multiple of 10" },
+	{ "dtmf", VALUE_CODE, AT(conf_trunk, dtmf_events), 0, 0, 0, "rfc4733",
+	  "", dtmf_names, dtmf_codes, NONE, "how digits are sent" },
+	{ "trusted", VALUE_BOOL, AT(conf_trunk, trusted), 0, 0, 0, "false",
+	  "", NULL, NULL, NONE,
+	  "P-Asserted-Identity is believed and sent (RFC 3325)" },
+	{ "dscp", VALUE_INT, AT(conf_trunk, dscp), 0, 0, 63, "24", "", NULL,
+	  NULL, NONE, "DSCP of SIP messages" },
+	{ "max_calls", VALUE_INT, AT(conf_trunk, max_calls), 0, 0, 65535, "0",
+	  "", NULL, NULL, NONE, "calls at a time; 0: no limit" },
+	{ "max_calls_per_second", VALUE_INT, AT(conf_trunk, max_calls_per_s),
+	  0, 0, 10000, "0", "", NULL, NULL, NONE,
+	  "new calls in a second; 0: no limit" },
+	{ "bind", VALUE_ADDRESS, AT(conf_trunk, bind), 0, 1, 0, "", "", NULL,
+	  NULL, ALL, "own address and port for this trunk" },
+	{ "domain", VALUE_TEXT, AT(conf_trunk, domain), 0, 0, 0, "", "", NULL,
+	  NULL, NONE, "domain in From and To; empty: the addresses" },
+	{ "auth.user", VALUE_TEXT, AT(conf_trunk, auth_user), 0, 0, 0, "", "",
+	  NULL, NULL, NONE, "user name for digest authentication" },
+	{ "auth.password", VALUE_SECRET, AT(conf_trunk, auth_password), 0, 0,
+	  0, "", "", NULL, NULL, NONE, "its password, or {file: NAME}" },
+	{ "number", VALUE_DIGITS, AT(conf_trunk, number), 0, 0, 0, "", "",
+	  NULL, NULL, NONE,
+	  "the trunk's own number, asserted for unscreened callers" },
+};
+
+static const struct setting route_settings[] = {
+	{ "from", VALUE_END, AT(conf_route, from), 0, 0, 0, NULL, "", NULL,
+	  NULL, NONE, "span or trunk that a call comes from" },
+	{ "to", VALUE_END, AT(conf_route, to), 0, 0, 0, NULL, "", NULL, NULL,
+	  NONE, "span or trunk that it goes to" },
+	{ "match", VALUE_PATTERNS, LIST_AT(conf_route, match, n_match), 0,
+	  CONF_PATTERNS, "", "", NULL, NULL, NONE,
+	  "called numbers of this route; none: all" },
+	{ "allow", VALUE_PATTERNS, LIST_AT(conf_route, allow, n_allow), 0,
+	  CONF_PATTERNS, "", "", NULL, NULL, NONE,
+	  "numbers that may reach the line; needed towards a span" },
+	{ "strip", VALUE_INT, AT(conf_route, strip), 0, 0, 20, "0", "digits",
+	  NULL, NULL, NONE, "leading digits taken away" },
+	{ "prefix", VALUE_DIGITS, AT(conf_route, prefix), 0, 0, 0, "", "",
+	  NULL, NULL, NONE, "digits put before the number, after strip" },
+};
+
+#define ROWS(t) sizeof(t) / sizeof((t)[0]), t
+
+const struct section conf_sections[] = {
+	{ "gateway", false, offsetof(struct conf, gateway),
+	  sizeof(struct conf_gateway), 0, 1, ROWS(gateway_settings),
+	  "the gateway itself" },
+	{ "sip", false, offsetof(struct conf, sip), sizeof(struct conf_sip),
+	  0, 1, ROWS(sip_settings), "what all trunks share" },
+	{ "media", false, offsetof(struct conf, media),
+	  sizeof(struct conf_media), 0, 1, ROWS(media_settings),
+	  "RTP and the media engine" },
+	{ "spans", true, offsetof(struct conf, spans),
+	  sizeof(struct conf_span), offsetof(struct conf, n_spans),
+	  CONF_SPANS, ROWS(span_settings), "E1 lines" },
+	{ "trunks", true, offsetof(struct conf, trunks),
+	  sizeof(struct conf_trunk), offsetof(struct conf, n_trunks),
+	  CONF_TRUNKS, ROWS(trunk_settings), "SIP trunks" },
+	{ "routes", true, offsetof(struct conf, routes),
+	  sizeof(struct conf_route), offsetof(struct conf, n_routes),
+	  CONF_ROUTES, ROWS(route_settings),
+	  "first match wins, in this order" },
+};
+
+const unsigned conf_n_sections =
+	sizeof(conf_sections) / sizeof(conf_sections[0]);
