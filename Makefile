@@ -74,13 +74,15 @@ $(B)/obj/media/echo%.o: CFLAGS += -O3 -ffp-contract=fast
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c $< -o $@
+	@echo "  CC   $@"
+	@$(CC) $(CFLAGS) -c $< -o $@
 
 define room
 $(call lib,$(1)): $(call obj,$(call src,$(1)))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	@echo "  AR   $$@"
+	@ar rcs $$@ $$^
 endef
 $(foreach r,$(ROOMS),$(eval $(call room,$(r))))
 
@@ -88,7 +90,8 @@ $(foreach r,$(ROOMS),$(eval $(call room,$(r))))
 define program
 PROGRAMS += $(B)/$(1)
 $(B)/$(1): $(call obj,$(2)) $(call libs,$(3))
-	$(CC) $(LDFLAGS) -o $$@ $$^ $(foreach r,$(3),$(LIBS_$(r))) $(4)
+	@echo "  LD   $$@"
+	@$(CC) $(LDFLAGS) -o $$@ $$^ $(foreach r,$(3),$(LIBS_$(r))) $(4)
 endef
 
 include tools/programs.mk

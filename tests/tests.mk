@@ -23,7 +23,8 @@ F_BIN := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(F_SRC))
 define test_program
 $(B)/tests/$(1): $(B)/obj/tests/$(1).o $(call libs,$(call rooms_of,tests/$(1).c))
 	@mkdir -p $$(@D)
-	$(CC) $(LDFLAGS) -o $$@ $$^ $(call roomlibs,tests/$(1).c) \
+	@echo "  LD   $$@"
+	@$(CC) $(LDFLAGS) -o $$@ $$^ $(call roomlibs,tests/$(1).c) \
 		$(call extra_of,tests/$(1).c) $(2) -lm -lpthread
 endef
 $(foreach t,$(patsubst tests/%.c,%,$(T_SRC)),\
@@ -45,21 +46,23 @@ build/fuzz/obj/%_avx512.o: FUZZ_FLAGS += -mavx512f -mavx512bw -mavx512dq \
 build/fuzz/obj/%_avx2.o: FUZZ_FLAGS += -mavx2 -mfma
 build/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
-	clang $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
+	@echo "  CC   $@"
+	@clang $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
 -include $(shell test -d build/fuzz/obj && find build/fuzz/obj -name '*.d')
 
 define fuzz_room
 build/fuzz/lib/$(1).a: $(call F_OBJ,$(call src,$(1)))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	@ar rcs $$@ $$^
 endef
 $(foreach r,$(ROOMS),$(eval $(call fuzz_room,$(r))))
 
 define fuzz_program
 build/fuzz/$(1): build/fuzz/obj/tests/fuzz/$(1).o \
 	$(foreach r,$(call rooms_of,tests/fuzz/$(1).c),build/fuzz/lib/$(r).a)
-	clang -fsanitize=fuzzer,address,undefined -o $$@ $$^ \
+	@echo "  LD   $$@"
+	@clang -fsanitize=fuzzer,address,undefined -o $$@ $$^ \
 		$(call roomlibs,tests/fuzz/$(1).c) \
 		$(call extra_of,tests/fuzz/$(1).c) -lm -lpthread
 endef
