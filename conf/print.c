@@ -20,7 +20,7 @@ static const char *const cost_words[] = {
 
 static void schema_words(struct json *j, const struct setting *s)
 {
-	json_array(j, "enum");
+	json_arr(j, "enum");
 	for (unsigned i = 0; s->names[i]; i++) {
 		json_str(j, NULL, s->names[i]);
 	}
@@ -29,11 +29,11 @@ static void schema_words(struct json *j, const struct setting *s)
 
 static void schema_secret(struct json *j)
 {
-	json_array(j, "oneOf");
-	json_object(j, NULL);
+	json_arr(j, "oneOf");
+	json_obj(j, NULL);
 	json_str(j, "type", "string");
 	json_close(j);
-	json_object(j, NULL);
+	json_obj(j, NULL);
 	json_str(j, "type", "object");
 	json_raw(j, "properties", "{\"file\":{\"type\":\"string\"}}");
 	json_raw(j, "required", "[\"file\"]");
@@ -93,7 +93,7 @@ static void schema_setting(struct json *j, const struct setting *s,
 
 	snprintf(text, sizeof(text), "%s%s%s%s", s->help,
 		 *s->unit ? " (" : "", s->unit, *s->unit ? ")" : "");
-	json_object(j, key);
+	json_obj(j, key);
 	json_str(j, "description", text);
 	if (s->type < VALUE_HOSTS) {
 		schema_value(j, s);
@@ -101,15 +101,15 @@ static void schema_setting(struct json *j, const struct setting *s,
 		json_close(j);
 		return;
 	}
-	json_array(j, "oneOf");
-	json_object(j, NULL);
+	json_arr(j, "oneOf");
+	json_obj(j, NULL);
 	schema_value(j, s);
 	json_close(j);
-	json_object(j, NULL);
+	json_obj(j, NULL);
 	json_str(j, "type", "array");
 	json_int(j, "minItems", s->min);
 	json_int(j, "maxItems", s->max);
-	json_object(j, "items");
+	json_obj(j, "items");
 	schema_value(j, s);
 	json_close(j);
 	json_close(j);
@@ -134,7 +134,7 @@ static void schema_properties(struct json *j, const struct section *sec,
 {
 	size_t len = strlen(prefix);
 
-	json_object(j, "properties");
+	json_obj(j, "properties");
 	for (unsigned i = 0; i < sec->n; i++) {
 		const char *path = sec->settings[i].path;
 		char group[64], key[64];
@@ -149,7 +149,7 @@ static void schema_properties(struct json *j, const struct section *sec,
 				 (int)strcspn(path + len, "."), path + len);
 			snprintf(group, sizeof(group), "%.20s%.40s.", prefix,
 				 key);
-			json_object(j, key);
+			json_obj(j, key);
 			schema_group(j, sec, group);
 			json_close(j);
 		}
@@ -162,7 +162,7 @@ static void schema_required(struct json *j, const struct section *sec,
 {
 	size_t len = strlen(prefix);
 
-	json_array(j, "required");
+	json_arr(j, "required");
 	for (unsigned i = 0; i < sec->n; i++) {
 		const struct setting *s = &sec->settings[i];
 
@@ -185,7 +185,7 @@ static void schema_group(struct json *j, const struct section *sec,
 
 static void schema_section(struct json *j, const struct section *sec)
 {
-	json_object(j, sec->name);
+	json_obj(j, sec->name);
 	json_str(j, "description", sec->help);
 	if (!sec->is_list) {
 		schema_group(j, sec, "");
@@ -195,7 +195,7 @@ static void schema_section(struct json *j, const struct section *sec)
 	json_str(j, "type", "array");
 	json_int(j, "minItems", 1);
 	json_int(j, "maxItems", sec->max);
-	json_object(j, "items");
+	json_obj(j, "items");
 	schema_group(j, sec, "");
 	json_close(j);
 	json_close(j);
@@ -210,17 +210,17 @@ void conf_schema_print(FILE *f)
 		return;
 	}
 	json_init(&j, buf, SCHEMA_MAX);
-	json_object(&j, NULL);
+	json_obj(&j, NULL);
 	json_str(&j, "$schema",
 		 "https://json-schema.org/draft/2020-12/schema");
 	json_str(&j, "title", "trunkgate configuration");
 	json_str(&j, "type", "object");
 	json_bool(&j, "additionalProperties", false);
-	json_object(&j, "properties");
+	json_obj(&j, "properties");
 	for (unsigned i = 0; i < conf_n_sections; i++) {
 		schema_section(&j, &conf_sections[i]);
 	}
-	json_object(&j, CONF_EMERGENCY_KEY);
+	json_obj(&j, CONF_EMERGENCY_KEY);
 	json_str(&j, "description",
 		 "numbers that nothing blocks, rewrites or limits");
 	json_raw(&j, "items", "{\"type\":\"string\"}");

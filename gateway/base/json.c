@@ -127,12 +127,12 @@ void json_init(struct json *j, char *buf, size_t size)
 	*j = (struct json){.buf = buf, .size = size};
 }
 
-void json_object(struct json *j, const char *key)
+void json_obj(struct json *j, const char *key)
 {
 	open_level(j, key, '{', '}');
 }
 
-void json_array(struct json *j, const char *key)
+void json_arr(struct json *j, const char *key)
 {
 	open_level(j, key, '[', ']');
 }
@@ -157,7 +157,7 @@ void json_raw(struct json *j, const char *key, const char *value)
 void json_str(struct json *j, const char *key, const char *value)
 {
 	if (value == NULL) {
-		json_null(j, key);
+		json_nil(j, key);
 		return;
 	}
 	start_value(j, key);
@@ -177,7 +177,7 @@ void json_num(struct json *j, const char *key, double value, int decimals)
 	char text[352]; /* DBL_MAX has 309 digits before the point */
 
 	if (!isfinite(value)) {
-		json_null(j, key);
+		json_nil(j, key);
 		return;
 	}
 	decimals = decimals < 0 ? 0 : decimals;
@@ -191,7 +191,7 @@ void json_bool(struct json *j, const char *key, bool value)
 	json_raw(j, key, value ? "true" : "false");
 }
 
-void json_null(struct json *j, const char *key)
+void json_nil(struct json *j, const char *key)
 {
 	json_raw(j, key, "null");
 }

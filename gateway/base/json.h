@@ -3,13 +3,14 @@
  * Writing JSON into a caller's buffer, for CDRs, status and traces; there is
  * no reader here. Strings are escaped; octets that are no valid UTF-8 are
  * written as U+FFFD. Never overflows: after an overflow json_end returns
- * -ENOSPC. Thread: any.
+ * -ENOSPC, and the buffer holds an empty string. Thread: any. The names stay
+ * clear of jansson's: a program with both would call one for the other.
  *
  *	struct json j;
  *	json_init(&j, buf, sizeof(buf));
- *	json_object(&j, NULL);
+ *	json_obj(&j, NULL);
  *	json_str(&j, "name", name);
- *	json_array(&j, "slots");
+ *	json_arr(&j, "slots");
  *	json_int(&j, NULL, 3);
  *	json_close(&j); json_close(&j);
  *	n = json_end(&j);
@@ -34,17 +35,18 @@ struct json {
 
 void json_init(struct json *, char *buf, size_t size);
 /* key: NULL inside an array or at the top. */
-void json_object(struct json *, const char *key);
-void json_array(struct json *, const char *key);
+void json_obj(struct json *, const char *key);
+void json_arr(struct json *, const char *key);
 void json_close(struct json *);
 void json_str(struct json *, const char *key, const char *value);
 void json_int(struct json *, const char *key, int64_t value);
 void json_num(struct json *, const char *key, double value, int decimals);
 void json_bool(struct json *, const char *key, bool value);
-void json_null(struct json *, const char *key);
+void json_nil(struct json *, const char *key);
 /* A value that is JSON already; borrowed, not checked. */
 void json_raw(struct json *, const char *key, const char *value);
-/* Length without the final NUL, which is written too; or -ENOSPC. */
+/* Length without the final NUL, which is written too; or -ENOSPC (also for
+ * more than JSON_DEPTH levels), or -EINVAL when a level is still open. */
 int json_end(struct json *);
 
 #endif
