@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who calls, on behalf of whom, and who may know: the identity headers of an
+ * INVITE and of its 2xx (RFC 3261 From, RFC 3325 P-Asserted-Identity, RFC
+ * 3323 Privacy, RFC 5806 Diversion; Remote-Party-ID is read only) to and from
+ * the numbers of struct cc_msg.
+ *
+ * A restricted number or name stands in no header that we send but in the
+ * P-Asserted-Identity to a trusted trunk.
+ *
+ * Pure functions. Thread: any.
+ */
+#ifndef SIP_IDENTITY_H
+#define SIP_IDENTITY_H
+
+#include "gateway/cc.h"
+#include "sip/uri.h"
+
+#define SIP_PAI_MAX 2 /* one sip(s), one tel: RFC 3325 9.1 */
+
+/* Header values as text, or NULL; borrowed for the call. */
+struct sip_identity_in {
+	const char *from;
+	const char *pai[SIP_PAI_MAX];
+	const char *privacy[2];
+	const char *rpid;      /* Remote-Party-ID */
+	const char *diversion; /* the topmost */
+};
+
+/* Fills calling, asserted, redirecting and name. Only a trusted peer's
+ * P-Asserted-Identity and Remote-Party-ID count; then that number is both
+ * calling (RFC 4497 9.2.2) and asserted, else calling is From's, unscreened.
+ * Privacy asked for counts from everybody. */
+void sip_identity_read(const struct sip_identity_in *, bool trusted,
+		       struct cc_msg *setup);
+/* A 2xx: connected and name, from the P-Asserted-Identity of a trusted peer
+ * and nothing else (RFC 4497 9.2.3). */
+void sip_identity_read_connected(const struct sip_identity_in *, bool trusted,
+				 struct cc_msg *answer);
+
+struct sip_identity_conf {
+	bool trusted;
+	const char *host;   /* of our URIs, with port if needed */
+	const char *number; /* the trunk's own, for callers whom nobody has
+			       screened; "" = none */
+};
+
+/* Header values; "" = this header is not sent. */
+struct sip_identity_out {
+	char from[SIP_URI_MAX]; /* without tag */
+	char pai[SIP_URI_MAX];
+	char privacy[16];
+	char diversion[SIP_URI_MAX];
+};
+
+void sip_identity_write(const struct cc_msg *setup,
+			const struct sip_identity_conf *,
+			struct sip_identity_out *);
+/* For a 2xx: pai and privacy only. */
+void sip_identity_write_connected(const struct cc_msg *answer,
+				  const struct sip_identity_conf *,
+				  struct sip_identity_out *);
+
+#endif

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rooms: sip core base */
+#include "../../sip/identity.c"
+
+#include <check.h>
+
+static struct cc_msg m;
+static struct sip_identity_out out;
+
+static void read_in(bool trusted, struct sip_identity_in in)
+{
+	memset(&m, 0, sizeof(m));
+	sip_identity_read(&in, trusted, &m);
+}
+
+#define ANON "\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=1"
+#define BOB  "\"Bob\" <sip:+4971112@h;user=phone>;tag=1"
+
+START_TEST(read_from)
+{
+	read_in(true, (struct sip_identity_in){.from = BOB});
+	ck_assert_str_eq(m.calling.digits, "4971112");
+	ck_assert_uint_eq(m.calling.type, CC_TON_INTERNATIONAL);
+	ck_assert_uint_eq(m.calling.screening, CC_SCREEN_NONE);
+	ck_assert_uint_eq(m.calling.presentation, CC_PRES_ALLOWED);
+	ck_assert_uint_eq(m.asserted.valid, 0);
+	ck_assert_str_eq(m.name, "Bob");
+	read_in(true, (struct sip_identity_in){.from = "<sip:gw.example>"});
+	ck_assert_uint_eq(m.calling.valid, 0);
+	read_in(true, (struct sip_identity_in){.from = "Al <sip:al@h>"});
+	ck_assert_uint_eq(m.calling.valid, 0);
+	ck_assert_str_eq(m.name, "Al");
+	read_in(true, (struct sip_identity_in){.from = "<broken"});
+	ck_assert_uint_eq(m.calling.valid, 0);
+	ck_assert_str_eq(m.name, "");
+}
+END_TEST
+
+START_TEST(read_asserted)
+{
+	struct sip_identity_in in = {
+		.from = BOB, .pai = {"\"X\" <sip:x@h>, <tel:+49-711-99>"}};
+
+	read_in(true, in);
+	ck_assert_str_eq(m.calling.digits, "4971199");
+	ck_assert_uint_eq(m.calling.screening, CC_SCREEN_NETWORK);
+	ck_assert_str_eq(m.asserted.digits, "4971199");
+	ck_assert_str_eq(m.name, "Bob");
+	read_in(false, in);
+	ck_assert_str_eq(m.calling.digits, "4971112");
+	ck_assert_uint_eq(m.asserted.valid, 0);
+	in.pai[0] = "<sip:x@h>";
+	in.pai[1] = "<sip:030@h>";
+	read_in(true, in);
+	ck_assert_str_eq(m.calling.digits, "030");
+	in.pai[1] = "<<<";
+	read_in(true, in);
+	ck_assert_str_eq(m.calling.digits, "4971112");
+}
+END_TEST
+
+/* numbers.md 3.3, 12 */
+START_TEST(read_privacy)
+{
+	struct sip_identity_in in = {
+		.from = ANON, .pai = {"<sip:+49711@h>"}, .privacy = {"id"}};
+
+	read_in(true, in);
+	ck_assert_str_eq(m.calling.digits, "49711");
+	ck_assert_uint_eq(m.calling.presentation, CC_PRES_RESTRICTED);
+	ck_assert_uint_eq(m.asserted.presentation, CC_PRES_RESTRICTED);
+	ck_assert_uint_eq(m.calling.screening, CC_SCREEN_NETWORK);
+	ck_assert_str_eq(m.name, "");
+	in.privacy[0] = NULL;
+	read_in(false, in);
+	ck_assert_uint_eq(m.calling.valid, 1);
+	ck_assert_uint_eq(m.calling.presentation, CC_PRES_RESTRICTED);
+	ck_assert_str_eq(m.calling.digits, "");
+	in = (struct sip_identity_in){.from = BOB,
+				      .privacy = {"critical; user"}};
+	read_in(false, in);
+	ck_assert_uint_eq(m.calling.presentation, CC_PRES_RESTRICTED);
+	ck_assert_str_eq(m.calling.digits, "4971112");
+	ck_assert_str_eq(m.name, "");
+	in.privacy[0] = "critical;header;idx, none";
+	read_in(false, in);
+	ck_assert_uint_eq(m.calling.presentation, CC_PRES_ALLOWED);
+	in.privacy[1] = "none,id";
+	read_in(false, in);
+	ck_assert_uint_eq(m.calling.presentation, CC_PRES_RESTRICTED);
+}
+END_TEST
+
+START_TEST(read_rpid)
+{
+	struct sip_identity_in in = {
+		.from = ANON,
+		.rpid = "\"R\" <sip:+4930@h>;party=calling;screen=yes;"
+			"privacy=off"};
+
+	in.from = BOB;
+	read_in(true, in);
+	ck_assert_str_eq(m.calling.digits, "4930");
+	ck_assert_uint_eq(m.calling.screening, CC_SCREEN_PASSED);
+	ck_assert_uint_eq(m.calling.presentation, CC_PRES_ALLOWED);
+	in.rpid = "<sip:+4930@h>;privacy=full-network";
+	read_in(true, in);
+	ck_assert_uint_eq(m.calling.screening, CC_SCREEN_NONE);
+	ck_assert_uint_eq(m.calling.presentation, CC_PRES_RESTRICTED);
+	read_in(false, in);
+	ck_assert_str_eq(m.calling.digits, "4971112");
+	in.rpid = "<sip:+4930@h>;party=called;privacy=full";
+	read_in(true, in);
+	ck_assert_str_eq(m.calling.digits, "4971112");
+	ck_assert_uint_eq(m.calling.presentation, CC_PRES_ALLOWED);
+}
+END_TEST
+
+START_TEST(read_diversion)
+{
+	struct sip_identity_in in = {
+		.from = BOB,
+		.diversion = "<sip:+4940@h>;reason=user-busy;counter=1, "
+			     "<sip:+4950@h>;reason=no-answer"};
+
+	read_in(false, in);
+	ck_assert_str_eq(m.redirecting.digits, "4940");
+	ck_assert_uint_eq(m.redirecting.presentation, CC_PRES_ALLOWED);
+	in.diversion = "<tel:+4940>;privacy=\"full\";screen=yes";
+	read_in(false, in);
+	ck_assert_uint_eq(m.redirecting.presentation, CC_PRES_RESTRICTED);
+	ck_assert_uint_eq(m.redirecting.screening, CC_SCREEN_PASSED);
+	in.diversion = "nonsense";
+	read_in(false, in);
+	ck_assert_uint_eq(m.redirecting.valid, 0);
+}
+END_TEST
+
+START_TEST(read_name)
+{
+	read_in(false, (struct sip_identity_in){
+			       .from = "\"B\xc3\xb8hm \xff\x01\xc5\xbe\" "
+				       "<sip:1@h>"});
+	ck_assert_str_eq(m.name, "B\xc3\xb8hm \xc5\xbe");
+	read_in(false,
+		(struct sip_identity_in){
+			.from = "\"0123456789012345678901234567890123456789"
+				"0123456789012345678901\xc3\xb8\" <sip:1@h>"});
+	ck_assert_uint_eq(strlen(m.name), 62);
+}
+END_TEST
+
+START_TEST(read_connected)
+{
+	struct sip_identity_in in = {.from = BOB,
+				     .pai = {"\"C\" <tel:+4960>"}};
+
+	memset(&m, 0xff, sizeof(m));
+	sip_identity_read_connected(&in, true, &m);
+	ck_assert_str_eq(m.connected.digits, "4960");
+	ck_assert_str_eq(m.name, "C");
+	in.privacy[0] = "id";
+	sip_identity_read_connected(&in, true, &m);
+	ck_assert_uint_eq(m.connected.presentation, CC_PRES_RESTRICTED);
+	ck_assert_str_eq(m.name, "");
+	sip_identity_read_connected(&in, false, &m);
+	ck_assert_uint_eq(m.connected.valid, 0);
+	in.pai[0] = NULL;
+	sip_identity_read_connected(&in, true, &m);
+	ck_assert_uint_eq(m.connected.valid, 0);
+}
+END_TEST
+
+/* --- writing --- */
+
+static struct cc_number number(const char *text, unsigned pres, unsigned si)
+{
+	struct cc_number n;
+
+	ck_assert_int_eq(cc_number_set(&n, text), 0);
+	n.presentation = (uint8_t)pres;
+	n.screening = (uint8_t)si;
+	return n;
+}
+
+static void write_out(bool trusted, const char *own)
+{
+	struct sip_identity_conf c = {trusted, "gw.example", own};
+
+	sip_identity_write(&m, &c, &out);
+}
+
+static void setup(const char *text, unsigned pres, unsigned si)
+{
+	memset(&m, 0, sizeof(m));
+	m.calling = number(text, pres, si);
+	strcpy(m.name, "J\"o\"");
+}
+
+START_TEST(write_allowed)
+{
+	setup("+49711", CC_PRES_ALLOWED, CC_SCREEN_PASSED);
+	write_out(true, "");
+	ck_assert_str_eq(out.from, "\"J\\\"o\\\"\" "
+				   "<sip:+49711@gw.example;user=phone>");
+	ck_assert_str_eq(out.pai, "<sip:+49711@gw.example;user=phone>");
+	ck_assert_str_eq(out.privacy, "");
+	ck_assert_str_eq(out.diversion, "");
+	write_out(false, "+491");
+	ck_assert_str_eq(out.pai, "");
+	m.calling.screening = CC_SCREEN_NONE;
+	write_out(true, "");
+	ck_assert_str_eq(out.pai, "");
+	write_out(true, "+491");
+	ck_assert_str_eq(out.pai, "<sip:+491@gw.example;user=phone>");
+	m.asserted = number("+4977", CC_PRES_ALLOWED, CC_SCREEN_NETWORK);
+	write_out(true, "+491");
+	ck_assert_str_eq(out.pai, "<sip:+4977@gw.example;user=phone>");
+	ck_assert_ptr_nonnull(strstr(out.from, "+49711"));
+}
+END_TEST
+
+START_TEST(write_none)
+{
+	memset(&m, 0, sizeof(m));
+	write_out(true, "");
+	ck_assert_str_eq(out.from, "<sip:gw.example>");
+	ck_assert_str_eq(out.pai, "");
+	ck_assert_str_eq(out.privacy, "");
+	setup("+49711", CC_PRES_UNAVAILABLE, CC_SCREEN_NETWORK);
+	write_out(true, "");
+	ck_assert_str_eq(out.from, "\"J\\\"o\\\"\" <sip:gw.example>");
+	ck_assert_str_eq(out.pai, "");
+}
+END_TEST
+
+/* numbers.md 3.1; the digits stand nowhere but in PAI to a trusted trunk. */
+START_TEST(write_restricted)
+{
+	setup("+49711", CC_PRES_RESTRICTED, CC_SCREEN_PASSED);
+	m.redirecting = number("+49711", CC_PRES_RESTRICTED, 0);
+	write_out(false, "");
+	ck_assert_str_eq(out.from, ANONYMOUS);
+	ck_assert_str_eq(out.pai, "");
+	ck_assert_str_eq(out.privacy, "id");
+	ck_assert_str_eq(out.diversion, "");
+	write_out(true, "");
+	ck_assert_str_eq(out.from, ANONYMOUS);
+	ck_assert_str_eq(out.pai, "<sip:+49711@gw.example;user=phone>");
+	ck_assert_str_eq(out.privacy, "id");
+	m.calling.screening = CC_SCREEN_FAILED;
+	write_out(true, "");
+	ck_assert_str_eq(out.pai, "");
+	m.calling.digits[0] = '\0'; /* restricted, and not even known */
+	write_out(true, "");
+	ck_assert_str_eq(out.from, ANONYMOUS);
+	ck_assert_str_eq(out.pai, "");
+	ck_assert_str_eq(out.privacy, "id");
+}
+END_TEST
+
+/* Each presentation applies to its own header (numbers.md 3.2). */
+START_TEST(write_two_numbers)
+{
+	setup("+49711", CC_PRES_ALLOWED, CC_SCREEN_NONE);
+	m.asserted = number("+4977", CC_PRES_RESTRICTED, CC_SCREEN_NETWORK);
+	write_out(false, "");
+	ck_assert_ptr_nonnull(strstr(out.from, "+49711"));
+	ck_assert_str_eq(out.privacy, "id");
+	ck_assert_str_eq(out.pai, "");
+	m.calling.presentation = CC_PRES_RESTRICTED;
+	m.asserted.presentation = CC_PRES_ALLOWED;
+	write_out(true, "");
+	ck_assert_str_eq(out.from, ANONYMOUS);
+	ck_assert_str_eq(out.pai, "<sip:+4977@gw.example;user=phone>");
+	ck_assert_str_eq(out.privacy, "id");
+}
+END_TEST
+
+START_TEST(write_diversion)
+{
+	setup("+49711", CC_PRES_ALLOWED, CC_SCREEN_PASSED);
+	m.redirecting = number("0815", CC_PRES_ALLOWED, CC_SCREEN_NETWORK);
+	write_out(false, "");
+	ck_assert_str_eq(out.diversion,
+			 "<sip:0815@gw.example>;reason=unknown;counter=1;"
+			 "privacy=off;screen=yes");
+	m.redirecting.presentation = CC_PRES_RESTRICTED;
+	m.redirecting.screening = CC_SCREEN_NONE;
+	write_out(true, "");
+	ck_assert_str_eq(out.diversion,
+			 "<sip:0815@gw.example>;reason=unknown;counter=1;"
+			 "privacy=full;screen=no");
+}
+END_TEST
+
+START_TEST(write_connected)
+{
+	struct sip_identity_conf c = {true, "gw", ""};
+
+	memset(&m, 0, sizeof(m));
+	sip_identity_write_connected(&m, &c, &out);
+	ck_assert_str_eq(out.pai, "");
+	ck_assert_str_eq(out.privacy, "");
+	m.connected = number("+49", CC_PRES_ALLOWED, 0);
+	strcpy(m.name, "N");
+	sip_identity_write_connected(&m, &c, &out);
+	ck_assert_str_eq(out.pai, "\"N\" <sip:+49@gw;user=phone>");
+	m.connected.presentation = CC_PRES_RESTRICTED;
+	sip_identity_write_connected(&m, &c, &out);
+	ck_assert_str_eq(out.pai, "<sip:+49@gw;user=phone>");
+	ck_assert_str_eq(out.privacy, "id");
+	c.trusted = false;
+	sip_identity_write_connected(&m, &c, &out);
+	ck_assert_str_eq(out.pai, "");
+	ck_assert_str_eq(out.privacy, "id");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("identity");
+	TCase *t = tcase_create("all");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_test(t, read_from);
+	tcase_add_test(t, read_asserted);
+	tcase_add_test(t, read_privacy);
+	tcase_add_test(t, read_rpid);
+	tcase_add_test(t, read_diversion);
+	tcase_add_test(t, read_name);
+	tcase_add_test(t, read_connected);
+	tcase_add_test(t, write_allowed);
+	tcase_add_test(t, write_none);
+	tcase_add_test(t, write_restricted);
+	tcase_add_test(t, write_two_numbers);
+	tcase_add_test(t, write_diversion);
+	tcase_add_test(t, write_connected);
+	suite_add_tcase(s, t);
+	sr = srunner_create(s);
+	srunner_set_fork_status(sr, CK_NOFORK);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed != 0;
+}
