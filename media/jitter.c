@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/jitter.h"
+
+#include <string.h>
+
+enum {
+	WINDOW = 16000,	 /* samples of play: 2 s */
+	GUARD = 40,	 /* slack left when delay is cut or added: 5 ms */
+	CUT_FROM = 80,	 /* less than that is not worth a cut */
+	SCARCE = 8,	 /* less slack than 1 ms: add some */
+	STOPPED = 8000,	 /* nothing for so long: the sender has stopped */
+	LATE_RUN = 5,	 /* so many late ones: the timestamps went back */
+};
+
+#define MASK ((uint32_t)JITTER_RING - 1)
+
+static bool has(const struct jitter *j, uint32_t ts)
+{
+	uint32_t i = ts & MASK;
+
+	return j->have[i / 64] >> (i % 64) & 1;
+}
+
+static void mark(struct jitter *j, uint32_t ts, uint32_t n, bool present)
+{
+	for (uint32_t end = ts + n; ts != end;) {
+		uint32_t i = ts & MASK, bit = i % 64;
+		uint32_t run = 64 - bit < end - ts ? 64 - bit : end - ts;
+		uint64_t bits = (run == 64 ? ~0ull : (1ull << run) - 1) << bit;
+
+		if (present)
+			j->have[i / 64] |= bits;
+		else
+			j->have[i / 64] &= ~bits;
+		ts += run;
+	}
+}
+
+static void window_open(struct jitter *j)
+{
+	j->win = (struct jitter_window){
+		.least = INT32_MAX,
+		.most = INT32_MIN,
+		.left = WINDOW,
+	};
+}
+
+/* Decide, from the slack of two windows, about the delay to come. */
+static void window_close(struct jitter *j)
+{
+	struct jitter_window *w = &j->win;
+	int32_t least, mean, can;
+
+	if (w->packets) {
+		mean = (int32_t)(w->sum / w->packets);
+		least = w->least < j->least_before ? w->least
+						   : j->least_before;
+		can = least - GUARD;
+		if (can > mean - j->min)
+			can = mean - j->min;
+		j->excess = can >= CUT_FROM ? (uint32_t)can : 0;
+		if (w->least < SCARCE && w->most + GUARD <= j->max)
+			j->hold += GUARD;
+		j->least_before = w->least;
+		j->most_before = w->most;
+	}
+	window_open(j);
+}
+
+void jitter_init(struct jitter *j, unsigned min, unsigned max)
+{
+	memset(j, 0, sizeof(*j));
+	if (max > JITTER_LIMIT)
+		max = JITTER_LIMIT;
+	j->max = (int32_t)max;
+	j->min = (int32_t)(min < max ? min : max);
+	jitter_reset(j);
+}
+
+/* tick */
+void jitter_reset(struct jitter *j)
+{
+	j->running = false;
+	j->hold = 0;
+	j->excess = 0;
+	j->late_run = 0;
+	j->least_before = INT32_MAX;
+	j->most_before = j->min;
+	window_open(j);
+}
+
+static void start(struct jitter *j, uint32_t ts)
+{
+	jitter_reset(j);
+	memset(j->have, 0, sizeof(j->have));
+	j->running = true;
+	j->play = ts - (uint32_t)j->min;
+	j->high = ts;
+}
+
+/* Copies what lies at or after play, and remembers that all of it came. */
+static void store(struct jitter *j, uint32_t ts, const uint8_t *codes,
+		  uint32_t n)
+{
+	int32_t gap = (int32_t)(ts - j->high);
+	uint32_t first = ts & MASK;
+	uint32_t run = n < JITTER_RING - first ? n : JITTER_RING - first;
+
+	if (gap > 0)
+		mark(j, j->high, (uint32_t)gap, false);
+	memcpy(j->codes + first, codes, run);
+	memcpy(j->codes, codes + run, n - run);
+	mark(j, ts, n, true);
+	if ((int32_t)(ts + n - j->high) > 0)
+		j->high = ts + n;
+}
+
+/* A packet newer than all before, but after its time. */
+static void too_late(struct jitter *j, int32_t slack)
+{
+	int32_t most = j->win.most > j->most_before ? j->win.most
+						    : j->most_before;
+	int32_t room = j->max - most, back = -slack;
+
+	j->stats.late++;
+	if (room <= 0)
+		return;
+	if (back > room)
+		back = room;
+	j->play -= (uint32_t)back;
+	j->stats.held += (uint32_t)back;
+	if (back + GUARD <= room) {
+		j->hold += GUARD;
+		back += GUARD;
+	}
+	/* What was seen so far was seen with less delay. */
+	j->least_before = INT32_MAX;
+	j->most_before = most + back;
+	window_open(j);
+	j->excess = 0;
+}
+
+static void observe(struct jitter *j, int32_t slack)
+{
+	struct jitter_window *w = &j->win;
+
+	slack += (int32_t)j->hold;
+	w->least = slack < w->least ? slack : w->least;
+	w->most = slack > w->most ? slack : w->most;
+	w->sum += slack;
+	w->packets++;
+}
+
+/* tick */
+void jitter_put(struct jitter *j, uint32_t ts, const uint8_t *codes, size_t n)
+{
+	int32_t slack;
+
+	if (n == 0 || n > JITTER_PACKET)
+		return;
+	if (!j->running)
+		start(j, ts);
+	slack = (int32_t)(ts - j->play);
+	if (slack > j->max + 2 * JITTER_PACKET) {
+		j->stats.restarts++;
+		start(j, ts);
+		slack = j->min;
+	} else if ((int32_t)(ts + (uint32_t)n - j->high) <= 0) {
+		/* Not newer: filling a hole, a repetition, or too late. */
+		if ((int32_t)(j->high - ts) < JITTER_RING - JITTER_PACKET &&
+		    has(j, ts)) {
+			j->stats.duplicate++;
+			return;
+		}
+		if (slack < 0) {
+			j->stats.late++;
+			if (++j->late_run >= LATE_RUN) {
+				j->stats.restarts++;
+				start(j, ts);
+			} else if (slack + (int32_t)n <= 0) {
+				return;
+			}
+		}
+	} else if (-slack > j->max) {
+		j->stats.restarts++;
+		start(j, ts);
+		slack = j->min;
+	} else if (slack < 0) {
+		too_late(j, slack);
+	}
+	if (slack >= 0) {
+		j->late_run = 0;
+		observe(j, slack);
+	}
+	store(j, ts, codes, (uint32_t)n);
+}
+
+static void advance(struct jitter *j, size_t n)
+{
+	j->play += (uint32_t)n;
+	if (j->win.left > n) {
+		j->win.left -= (uint32_t)n;
+	} else {
+		window_close(j);
+	}
+}
+
+/* tick */
+size_t jitter_get(struct jitter *j, uint8_t *codes, size_t n,
+		  enum jitter_kind *kind)
+{
+	size_t run = 0;
+	bool there;
+
+	if (!j->running || (int32_t)(j->play - j->high) > STOPPED) {
+		jitter_reset(j);
+		*kind = JITTER_IDLE;
+		return n;
+	}
+	if (j->hold) {
+		run = j->hold < n ? j->hold : n;
+		j->hold -= (uint32_t)run;
+		j->stats.held += (uint32_t)run;
+		*kind = JITTER_HOLD;
+		return run;
+	}
+	there = (int32_t)(j->high - j->play) > 0 && has(j, j->play);
+	*kind = there ? JITTER_AUDIO : JITTER_MISSING;
+	while (run < n) {
+		uint32_t ts = j->play + (uint32_t)run;
+		bool next = (int32_t)(j->high - ts) > 0 && has(j, ts);
+
+		if (next != there)
+			break;
+		if (there)
+			codes[run] = j->codes[ts & MASK];
+		run++;
+	}
+	advance(j, run);
+	return run;
+}
+
+/* tick */
+bool jitter_peek(const struct jitter *j, uint8_t *codes, size_t n)
+{
+	if (!j->running || j->hold || (int32_t)(j->high - j->play) < (int32_t)n)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		if (!has(j, j->play + i))
+			return false;
+		codes[i] = j->codes[(j->play + i) & MASK];
+	}
+	return true;
+}
+
+/* tick */
+void jitter_skip(struct jitter *j, size_t n, size_t cut)
+{
+	j->excess = j->excess > cut ? j->excess - (uint32_t)cut : 0;
+	if (j->excess < CUT_FROM)
+		j->excess = 0;
+	j->stats.cut += (uint32_t)cut;
+	j->least_before = INT32_MAX;
+	advance(j, n);
+}
+
+/* tick */
+unsigned jitter_delay(const struct jitter *j)
+{
+	if (!j->win.packets)
+		return j->running ? (unsigned)j->min : 0;
+	if (j->win.sum <= 0)
+		return 0;
+	return (unsigned)(j->win.sum / j->win.packets);
+}

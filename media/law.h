@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * G.711 A-law and u-law: 8-bit codes as they stand on the line and in RTP
+ * (A-law with its even bits inverted), linear samples on the 16-bit scale.
+ * A full-scale sine is +3.14 dBm0 (A-law), +3.17 dBm0 (u-law).
+ *
+ * Pure functions and const tables: any thread; all may run in the tick.
+ */
+#ifndef MEDIA_LAW_H
+#define MEDIA_LAW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum law { /* = enum conf_law */
+	LAW_A,
+	LAW_U
+};
+
+enum {
+	LAW_A_SILENCE = 0xd5,
+	LAW_U_SILENCE = 0xff,
+};
+
+/* Peak of a sine of 0 dBm0 on the 16-bit scale (both laws, within 0.1 dB):
+ * 32768 / 10^(3.14 / 20). */
+#define LAW_PEAK_0DBM0 22828.0f
+
+/* code -> linear, 256 entries. */
+const int16_t *law_table(enum law law);
+
+int16_t law_decode(enum law law, uint8_t code);
+/* Values beyond 16 bits are clipped. */
+uint8_t law_encode(enum law law, int linear);
+uint8_t law_silence(enum law law);
+
+/* A code of one law as a code of the other, by G.711 tables 3 and 4; the
+ * same code if the laws are equal. */
+uint8_t law_convert(enum law from, enum law to, uint8_t code);
+void law_convert_n(enum law from, enum law to, uint8_t *codes, size_t n);
+
+void law_decode_n(enum law law, const uint8_t *codes, int16_t *linear,
+		  size_t n);
+void law_encode_n(enum law law, const int16_t *linear, uint8_t *codes,
+		  size_t n);
+/* From float samples, stride floats apart (a lane of a group), rounded. */
+void law_encode_lane(enum law law, const float *linear, size_t stride,
+		     uint8_t *codes, size_t n);
+
+#endif
