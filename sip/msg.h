@@ -40,15 +40,20 @@ struct sip_msg {
 	osip_message_t *osip;
 	char *body; /* NULL or len octets and SIP_BODY_PAD zeros; owned */
 	size_t body_len;
+	char *call_id; /* whole; owned */
 	struct sip_path path; /* received: source */
 };
 
 /* --- whole messages --- */
 
-/* data has passed the gate (gate.h); head_len octets of it are the header
- * part with its empty line, body_len octets follow. NULL + errno. */
-struct sip_msg *sip_msg_parse(const char *data, size_t head_len,
-			      size_t body_len);
+/* data has passed the gate with that result (gate.h). On the way to osip
+ * folded lines are joined, compact header names become long ones, a control
+ * character (only possible in a quoted-pair) becomes '?', and so does the
+ * escape %00, which would cut osip's strings. NULL + errno. */
+struct sip_gate_result;
+struct sip_msg *sip_msg_parse(const char *data, const struct sip_gate_result *);
+/* Gate and parser in one, for tests and tools. */
+struct sip_msg *sip_msg_from_text(const char *data, size_t len);
 struct sip_msg *sip_msg_clone(const struct sip_msg *);
 void sip_msg_free(struct sip_msg *); /* NULL does nothing */
 /* Prints with a right Content-Length. *out is malloc()ed, the caller's, NUL
@@ -85,7 +90,7 @@ int sip_msg_status(const struct sip_msg *); /* 0 for a request */
 const char *sip_msg_method(const struct sip_msg *);
 bool sip_msg_is(const struct sip_msg *, const char *method);
 /* "" when absent. */
-const char *sip_msg_call_id(const struct sip_msg *); /* without "@host" cut */
+const char *sip_msg_call_id(const struct sip_msg *); /* whole, "a@b" */
 const char *sip_msg_from_tag(const struct sip_msg *);
 const char *sip_msg_to_tag(const struct sip_msg *);
 const char *sip_msg_branch(const struct sip_msg *); /* topmost Via */
@@ -99,8 +104,8 @@ uint32_t sip_msg_cseq(const struct sip_msg *);
 int sip_msg_header(const struct sip_msg *, const char *name, unsigned n,
 		   char *buf, size_t size);
 /* Only headers which osip does not keep structured (Reason, Supported,
- * Require, Privacy, P-Asserted-Identity...); compact forms k, o, r, x, y, b
- * are found under their long name. NULL = none. No copy. */
+ * Require, Privacy, P-Asserted-Identity...). A received comma list comes as
+ * one value for each of its elements. NULL = none. No copy. */
 const char *sip_msg_plain(const struct sip_msg *, const char *name,
 			  unsigned n);
 /* Is token in one of these comma lists (Supported, Require, Allow, Accept:
