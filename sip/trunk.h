@@ -12,7 +12,8 @@
  * Server names are resolved with getaddrinfo() in the loop's helper thread, at
  * start and every TRUNK_REFRESH_S (TRUNK_RETRY_S after a failure); an answer
  * is kept until a better one comes (served stale). Addresses need no
- * resolving. A name without a port gets port 5060.
+ * resolving. Only addresses of the family of the trunk's bind count. A server
+ * without a port gets port 5060.
  *
  * Calls: at most max_calls at a time, at most max_calls_per_s begun in a
  * second (token bucket as deep as one second). Emergency calls are counted
@@ -31,7 +32,8 @@
 #define TRUNK_RETRY_S	   30
 #define TRUNK_DOWN_MS	   30000 /* a server that failed is tried last */
 #define SIP_BINDS	   (CONF_TRUNKS + 1)
-#define TRUNK_ADDRS	   16 /* of a trunk's servers, resolved */
+#define TRUNK_ADDRS	   4 /* kept of one server name */
+#define SIP_PORT	   5060
 
 struct trunk_table;
 

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sip/trunk_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int order_host(const struct trunk_host *a, const struct trunk_host *b)
+{
+	int d = a->bind - b->bind;
+
+	if (!d) {
+		d = a->addr.family - b->addr.family;
+	}
+	return d ? d : memcmp(a->addr.ip, b->addr.ip, sizeof(a->addr.ip));
+}
+
+static int compare_hosts(const void *a, const void *b)
+{
+	const struct trunk_host *x = a, *y = b;
+	int d = order_host(x, y);
+
+	return d ? d : x->trunk - y->trunk;
+}
+
+static int compare_nets(const void *a, const void *b)
+{
+	const struct trunk_net *x = a, *y = b;
+	int d = y->prefix.bits - x->prefix.bits;
+
+	return d ? d : x->trunk - y->trunk;
+}
+
+static void index_trunk(struct trunk_table *t, unsigned idx)
+{
+	const struct trunk *k = &t->trunk[idx];
+
+	for (unsigned i = 0; i < k->conf.n_servers; i++) {
+		for (unsigned j = 0; j < k->server[i].n; j++) {
+			t->host[t->n_hosts++] = (struct trunk_host){
+				k->server[i].addr[j], (uint8_t)k->bind,
+				(uint8_t)idx};
+		}
+	}
+	for (unsigned i = 0; i < k->conf.n_sources; i++) {
+		t->net[t->n_nets++] = (struct trunk_net){
+			k->conf.sources[i], (uint8_t)k->bind, (uint8_t)idx};
+	}
+}
+
+void trunk_index(struct trunk_table *t)
+{
+	t->n_hosts = 0;
+	t->n_nets = 0;
+	for (unsigned i = 0; i < t->n; i++) {
+		index_trunk(t, i);
+	}
+	qsort(t->host, t->n_hosts, sizeof(t->host[0]), compare_hosts);
+	qsort(t->net, t->n_nets, sizeof(t->net[0]), compare_nets);
+}
+
+/* The first host not before key. */
+static unsigned lower_bound(const struct trunk_table *t,
+			    const struct trunk_host *key)
+{
+	unsigned lo = 0, hi = t->n_hosts;
+
+	while (lo < hi) {
+		unsigned mid = (lo + hi) / 2;
+
+		if (order_host(&t->host[mid], key) < 0) {
+			lo = mid + 1;
+		} else {
+			hi = mid;
+		}
+	}
+	return lo;
+}
+
+int trunk_find(const struct trunk_table *t, unsigned bind,
+	       const struct net_addr *source)
+{
+	struct trunk_host key = {*source, (uint8_t)bind, 0};
+	int found = -1;
+
+	for (unsigned i = lower_bound(t, &key);
+	     i < t->n_hosts && !order_host(&t->host[i], &key); i++) {
+		if (t->host[i].addr.port == source->port) {
+			return t->host[i].trunk;
+		}
+		found = found < 0 ? t->host[i].trunk : found;
+	}
+	for (unsigned i = 0; found < 0 && i < t->n_nets; i++) {
+		if (t->net[i].bind == bind &&
+		    net_prefix_has(&t->net[i].prefix, source)) {
+			found = t->net[i].trunk;
+		}
+	}
+	return found;
+}

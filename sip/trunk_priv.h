@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The trunk table, shared by trunk.c (limits, choice), trunk_find.c (whose
+ * datagram) and resolve.c (names). */
+#ifndef SIP_TRUNK_PRIV_H
+#define SIP_TRUNK_PRIV_H
+
+#include "sip/trunk.h"
+
+struct trunk_server {
+	char host[CONF_HOST]; /* of the file; key for keeping answers */
+	struct net_addr addr[TRUNK_ADDRS];
+	mono_t down_until[TRUNK_ADDRS];
+	uint8_t n;
+};
+
+/* One lookup of all names of a trunk, in the helper thread. It belongs to the
+ * table until that is freed while the lookup runs: then to itself. */
+struct resolver {
+	struct work work;
+	struct trunk_table *table; /* NULL: gone */
+	unsigned trunk;
+	bool busy, again;
+	uint8_t family, n;
+	struct trunk_server server[CONF_SERVERS];
+	int error[CONF_SERVERS]; /* of getaddrinfo() */
+};
+
+struct trunk {
+	struct conf_trunk conf;
+	unsigned bind;
+	struct trunk_server server[CONF_SERVERS];
+	struct resolver *resolver;
+	struct timer refresh;
+	struct trunk_table *table;
+	bool resolve_warned;
+	int64_t bucket_ns; /* a second's worth of calls is NS_PER_S */
+	mono_t bucket_at;
+	struct trunk_stats stats;
+};
+
+struct trunk_host {
+	struct net_addr addr;
+	uint8_t bind, trunk;
+};
+
+struct trunk_net {
+	struct net_prefix prefix;
+	uint8_t bind, trunk;
+};
+
+struct trunk_table {
+	struct loop *loop;
+	unsigned n, n_hosts, n_nets;
+	struct net_addr binds[SIP_BINDS];
+	unsigned n_binds;
+	struct trunk trunk[CONF_TRUNKS];
+	/* Sorted: hosts by bind, address, trunk; nets by falling length. */
+	struct trunk_host host[CONF_TRUNKS * CONF_SERVERS * TRUNK_ADDRS];
+	struct trunk_net net[CONF_TRUNKS * CONF_SOURCES];
+};
+
+/* Rebuilds host[] and net[]; after each change of servers or sources. */
+void trunk_index(struct trunk_table *);
+
+/* Fills in literal addresses at once, begins the lookup of names. 0, -ENOMEM */
+int resolve_start(struct trunk *);
+void resolve_stop(struct trunk *);
+
+#endif
