@@ -132,7 +132,7 @@ void query_cancel(struct asker *a, struct query *q)
 static void write_part(struct json *j, const char *key, const struct part *p)
 {
 	if (p->id || p->error || !p->text) {
-		json_object(j, key);
+		json_obj(j, key);
 		json_str(j, "error", p->text && p->error ? p->text :
 							   "no answer");
 		json_close(j);
@@ -145,7 +145,7 @@ static void write_object(struct json *j, const struct query *q)
 {
 	bool isdn = false;
 
-	json_object(j, NULL);
+	json_obj(j, NULL);
 	for (unsigned i = 0; i < q->n; i++) {
 		if (q->parts[i].role != ROLE_ISDN) {
 			write_part(j, role_keys[q->parts[i].role],
@@ -155,7 +155,7 @@ static void write_object(struct json *j, const struct query *q)
 		}
 	}
 	if (isdn) {
-		json_array(j, "isdn");
+		json_arr(j, "isdn");
 		for (unsigned i = 0; i < q->n; i++) {
 			if (q->parts[i].role == ROLE_ISDN) {
 				write_part(j, NULL, &q->parts[i]);

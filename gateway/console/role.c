@@ -101,7 +101,7 @@ static void on_trace(struct console *c, const struct obs_trace *t)
 		return;
 	}
 	json_init(&j, line, sizeof(line));
-	json_object(&j, NULL);
+	json_obj(&j, NULL);
 	json_int(&j, "t_us", t->wall_us);
 	json_str(&j, "kind", kinds[t->kind <= OBS_CALL ? t->kind : 0]);
 	json_bool(&j, "sent", t->sent);
