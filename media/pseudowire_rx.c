@@ -49,10 +49,11 @@ static void measure(struct pseudowire *p, enum pw_put put, int64_t arrived_ns)
 			&p->servo, j->next - 1, arrived_ns);
 }
 
-/* tick: RTP says whose packet it is; we take the first SSRC after a loss. */
+/* tick: RTP says whose packet it is; we take the first SSRC after a loss.
+ * In lockstep nothing is ever lost: a peer that starts again is believed. */
 static bool is_stray(struct pseudowire *p, const struct pw_packet *packet)
 {
-	if (!packet->has_rtp)
+	if (!packet->has_rtp || p->line.cfg.time == LINE_LOCKSTEP)
 		return false;
 	if (p->rx.jitter.state != PW_NORMAL)
 		p->rx.ssrc_known = false;

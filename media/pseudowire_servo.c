@@ -6,7 +6,8 @@
 
 #define WINDOW_NS     500e6
 #define RATE_MAX      150e-6	/* G.703 allows 50 ppm */
-#define STEADY        0.2e-6	/* change of rate that counts as none */
+#define STEADY_FAST   1e-6	/* change of rate that counts as none */
+#define STEADY_SLOW   0.2e-6
 #define STALL_NS      1e6	/* a larger error is not the clock's */
 #define STEP_NS       2e6	/* nor is this, and the path has changed */
 #define CORRECTION_NS 0.1e6	/* at most, after a stalled window */
@@ -57,7 +58,10 @@ static double steer(struct pw_servo *s, double error)
 	double change = (fast ? FAST_I : SLOW_I) * error / WINDOW_NS;
 	double rate = fmax(-RATE_MAX, fmin(RATE_MAX, s->rate + change));
 
-	s->steady = fabs(rate - s->rate) < STEADY ? s->steady + 1 : 0;
+	if (fabs(rate - s->rate) < (fast ? STEADY_FAST : STEADY_SLOW))
+		s->steady++;
+	else
+		s->steady = 0;
 	s->pinned = fabs(rate) >= RATE_MAX ? s->pinned + 1 : 0;
 	s->rate = rate;
 	if (s->pinned >= LOOP_WINDOWS) {
