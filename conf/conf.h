@@ -159,8 +159,9 @@ struct conf_for_isdn {
 
 struct conf_for_sip { /* the only part with passwords */
 	struct conf_sip sip;
-	uint16_t n_trunks;
+	uint16_t n_trunks, n_emergency;
 	struct conf_trunk trunks[CONF_TRUNKS];
+	char emergency[CONF_EMERGENCY][CONF_NUMBER]; /* not refused by limits */
 };
 
 /* core and console: everything, passwords blanked. */

@@ -38,6 +38,8 @@ static void *part_sip(const struct conf *c, size_t *len)
 		p->sip = c->sip;
 		p->n_trunks = c->n_trunks;
 		memcpy(p->trunks, c->trunks, sizeof(p->trunks));
+		p->n_emergency = c->n_emergency;
+		memcpy(p->emergency, c->emergency, sizeof(p->emergency));
 	}
 	return p;
 }
