@@ -110,8 +110,7 @@ int link_send_fd(struct link *l, struct link_head *head, uint16_t type,
 	return err;
 }
 
-int link_send(struct link *l, struct link_head *head, uint16_t type,
-	      size_t len)
+int link_send(struct link *l, struct link_head *head, uint16_t type, size_t len)
 {
 	return link_send_fd(l, head, type, len, -1);
 }

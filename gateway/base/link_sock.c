@@ -136,8 +136,7 @@ static unsigned take_fds(struct msghdr *mh, int *first)
 
 	*first = -1;
 	for (c = CMSG_FIRSTHDR(mh); c != NULL; c = CMSG_NXTHDR(mh, c)) {
-		if (c->cmsg_level != SOL_SOCKET ||
-		    c->cmsg_type != SCM_RIGHTS) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) {
 			continue;
 		}
 		in_c = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);

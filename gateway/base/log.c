@@ -13,7 +13,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/str.h"
 
-#define TEXT_MAX 1024 /* formatted text; more is cut and ends in "..." */
+#define TEXT_MAX  1024 /* formatted text; more is cut and ends in "..." */
 #define LINE_SIZE 2048 /* escaped, with role; cut likewise */
 
 /* Per process, set before the first line; see style B3.7: logging is the one

@@ -89,8 +89,7 @@ static int64_t sim_wall_ms(const struct loop *loop)
 {
 	const struct loop_sim *sim = (const struct loop_sim *)loop;
 
-	return sim->wall_ms +
-	       mono_diff_ms(sim->now, (mono_t){SIM_START_NS});
+	return sim->wall_ms + mono_diff_ms(sim->now, (mono_t){SIM_START_NS});
 }
 
 static void sim_wall_step(struct loop *loop, int64_t ms)

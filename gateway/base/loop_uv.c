@@ -63,9 +63,9 @@ static void arm(struct loop_uv *lu)
 	uv_update_time(&lu->uv);
 	now_ms = uv_now(&lu->uv);
 	if (timer_next(&lu->loop, &at)) {
-		at_ms = at.ns <= 0 ? 0
-				   : ((uint64_t)at.ns + NS_PER_MS - 1) /
-					     NS_PER_MS;
+		at_ms = at.ns <= 0
+				? 0
+				: ((uint64_t)at.ns + NS_PER_MS - 1) / NS_PER_MS;
 		left = at_ms > now_ms ? at_ms - now_ms : 0;
 		left = left > IDLE_MS ? IDLE_MS : left;
 	}
@@ -219,8 +219,7 @@ static int uv_backend_work(struct loop *loop, struct work *w)
 	job->owner = w;
 	job->req.data = job;
 	w->handle = job;
-	err = uv_queue_work(&uv_of(loop)->uv, &job->req, on_work,
-			    on_work_done);
+	err = uv_queue_work(&uv_of(loop)->uv, &job->req, on_work, on_work_done);
 	if (err < 0) {
 		w->handle = NULL;
 		free(job);

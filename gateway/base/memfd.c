@@ -60,8 +60,8 @@ close_fd:
 	return err;
 }
 
-int memfd_map_sealed(int fd, size_t min_len, size_t max_len,
-		     const void **data, size_t *len)
+int memfd_map_sealed(int fd, size_t min_len, size_t max_len, const void **data,
+		     size_t *len)
 {
 	struct stat st;
 	void *p;

@@ -27,8 +27,8 @@ int memfd_create_sealed(const char *name, const void *data, size_t len);
  * The descriptor stays the caller's and may be closed at once. Give the
  * mapping back with memfd_unmap.
  */
-int memfd_map_sealed(int fd, size_t min_len, size_t max_len,
-		     const void **data, size_t *len);
+int memfd_map_sealed(int fd, size_t min_len, size_t max_len, const void **data,
+		     size_t *len);
 
 /* Give back a mapping of memfd_map_sealed; NULL is allowed. */
 void memfd_unmap(const void *data, size_t len);

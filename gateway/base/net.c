@@ -204,8 +204,7 @@ void net_from_sockaddr(struct net_addr *a, const struct sockaddr *sa)
 	}
 }
 
-socklen_t net_to_sockaddr(const struct net_addr *a,
-			  struct sockaddr_storage *ss)
+socklen_t net_to_sockaddr(const struct net_addr *a, struct sockaddr_storage *ss)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET};
 	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};

@@ -103,8 +103,8 @@ int notify_open(struct notify *n)
 	uint64_t pid;
 	int err;
 
-	if (pid_text != NULL && (parse_u64(pid_text, &pid) < 0 ||
-				 pid != (uint64_t)getpid())) {
+	if (pid_text != NULL &&
+	    (parse_u64(pid_text, &pid) < 0 || pid != (uint64_t)getpid())) {
 		/* The watchdog is for another process. */
 		usec = NULL;
 	}

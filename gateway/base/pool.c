@@ -114,9 +114,8 @@ void pool_free(struct pool *p, pool_id id)
 	}
 	i = (uint32_t)(s - p->slots);
 	s->is_used = false;
-	s->generation = s->generation == UINT16_MAX
-				? 1
-				: (uint16_t)(s->generation + 1);
+	s->generation =
+		s->generation == UINT16_MAX ? 1 : (uint16_t)(s->generation + 1);
 	s->next_free = p->count;
 	if (p->first_free == p->count) {
 		p->first_free = i;

@@ -25,8 +25,7 @@ static const char *set_match(const char *p, char c, bool *has)
 	}
 	while (*p != ']') {
 		if (p[0] != '\0' && p[1] == '-') {
-			if (!is_digit(p[0]) || !is_digit(p[2]) ||
-			    p[0] > p[2]) {
+			if (!is_digit(p[0]) || !is_digit(p[2]) || p[0] > p[2]) {
 				return NULL;
 			}
 			*has = *has || in_range(c, p[0], p[2]);

@@ -113,10 +113,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	n = json_end(&j);
 	if (n >= 0) {
 		/* A number without decimals may exceed jansson's integers. */
-		root = json_loads(buf,
-				  JSON_REJECT_DUPLICATES |
-					  JSON_DECODE_INT_AS_REAL,
-				  &error);
+		root = json_loads(
+			buf, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL,
+			&error);
 		if (root == NULL || strlen(buf) != (size_t)n) {
 			abort();
 		}

@@ -70,7 +70,10 @@ START_TEST(test_escapes)
 		{"\x01\x1f\x7f", "\"\\u0001\\u001f\\u007f\""},
 		{"\xc2\x9b", "\"\\u009b\""},
 		{"\xc3\xbc\xe2\x82\xac", "\"\xc3\xbc\xe2\x82\xac\""},
-		{"a\xff" "b", "\"a\xef\xbf\xbd" "b\""},
+		{"a\xff"
+		 "b",
+		 "\"a\xef\xbf\xbd"
+		 "b\""},
 		{"\xc3", "\"\xef\xbf\xbd\""},
 		{"\xe2\x82", "\"\xef\xbf\xbd\xef\xbf\xbd\""},
 		{"\xc0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\""},
@@ -209,12 +212,11 @@ START_TEST(test_random_strings_by_jansson)
 				  &error);
 		ck_assert_msg(root != NULL, "%s: %s", error.text, buf);
 		replace(text, want);
-		ck_assert_str_eq(json_string_value(json_object_get(root,
-								   "text")),
-				 want);
-		ck_assert_int_eq(json_integer_value(json_object_get(root,
-								    "len")),
-				 (json_int_t)len);
+		ck_assert_str_eq(
+			json_string_value(json_object_get(root, "text")), want);
+		ck_assert_int_eq(
+			json_integer_value(json_object_get(root, "len")),
+			(json_int_t)len);
 		json_decref(root);
 	}
 }

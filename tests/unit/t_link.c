@@ -25,7 +25,7 @@ struct number {
 /* What one end of the link under test does and saw. */
 struct end {
 	struct link link;
-	uint32_t next;	/* number expected */
+	uint32_t next; /* number expected */
 	unsigned msgs, downs, errors;
 	size_t last_len;
 	uint16_t last_type;
@@ -109,6 +109,15 @@ static void setup_mem(void)
 	ck_assert_int_eq(link_open_mem(&a.link, &ops, &b.link, &ops, loop), 0);
 }
 
+/* Deliveries in memory by the other loop. */
+static void setup_mem_uv(void)
+{
+	loop = loop_new_uv();
+	start();
+	fds_before = count_fds();
+	ck_assert_int_eq(link_open_mem(&a.link, &ops, &b.link, &ops, loop), 0);
+}
+
 static void setup_sock(void)
 {
 	int fds[2];
@@ -180,8 +189,8 @@ START_TEST(test_lengths)
 	ck_assert_uint_eq(b.last_len, LINK_MSG_MAX);
 	ck_assert_int_eq(link_send(&a.link, &big.head, 1, LINK_MSG_MAX + 1),
 			 -EMSGSIZE);
-	ck_assert_int_eq(link_send(&a.link, &big.head, 1,
-				   sizeof(big.head) - 1), -EMSGSIZE);
+	ck_assert_int_eq(link_send(&a.link, &big.head, 1, sizeof(big.head) - 1),
+			 -EMSGSIZE);
 }
 END_TEST
 
@@ -500,8 +509,8 @@ START_TEST(test_evil_random)
 			octets[i] = (uint8_t)rnd_u32(&rnd);
 		}
 		head->version = (uint16_t)rnd_below(&rnd, 3);
-		head->len = rnd_below(&rnd, 3) == 0 ? rnd_u32(&rnd)
-						    : (uint32_t)len;
+		head->len =
+			rnd_below(&rnd, 3) == 0 ? rnd_u32(&rnd) : (uint32_t)len;
 		if (len >= sizeof(*head) && n_fds <= 1 && head->len == len &&
 		    head->version == LINK_VERSION) {
 			good++;
@@ -605,13 +614,16 @@ int main(void)
 {
 	Suite *s = suite_create("link");
 	TCase *mem = tcase_create("mem"), *sock = tcase_create("sock");
-	TCase *evil_tc = tcase_create("evil");
+	TCase *mem_uv = tcase_create("mem_uv"), *evil_tc = tcase_create("evil");
 	SRunner *sr;
 	int failed;
 
 	tcase_add_checked_fixture(mem, setup_mem, teardown);
 	add_both(mem);
 	suite_add_tcase(s, mem);
+	tcase_add_checked_fixture(mem_uv, setup_mem_uv, teardown);
+	add_both(mem_uv);
+	suite_add_tcase(s, mem_uv);
 	tcase_add_checked_fixture(sock, setup_sock, teardown);
 	add_both(sock);
 	suite_add_tcase(s, sock);

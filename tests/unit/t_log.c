@@ -113,8 +113,7 @@ START_TEST(test_random_text_is_one_line)
 		text[len] = '\0';
 		log_info("%s", text);
 		for (i = 0; got[i] != '\0'; i++) {
-			wrong += (unsigned char)got[i] < 0x20 ||
-				 got[i] == 0x7f;
+			wrong += (unsigned char)got[i] < 0x20 || got[i] == 0x7f;
 		}
 		ck_assert_uint_lt(i, LINE_SIZE);
 	}
@@ -205,8 +204,9 @@ START_TEST(test_terminal)
 	n = read(master, out, sizeof(out) - 1);
 	ck_assert_int_gt(n, 0);
 	out[n] = '\0';
-	ck_assert_int_eq(sscanf(out, "%2d:%2d:%2d.%3dZ %99[^\r\n]", &h, &m,
-				&s, &ms, rest), 5);
+	ck_assert_int_eq(sscanf(out, "%2d:%2d:%2d.%3dZ %99[^\r\n]", &h, &m, &s,
+				&ms, rest),
+			 5);
 	ck_assert_str_eq(rest, "core: call 7: answered");
 	close(saved);
 	close(slave);

@@ -282,8 +282,7 @@ START_TEST(test_sim_has_no_descriptors)
 	ck_assert_int_eq(watch_start(loop, &w, 0, WATCH_READ, on_any),
 			 -ENOTSUP);
 	watch_stop(loop, &w);
-	ck_assert_int_eq(sig_start(loop, &s, SIGUSR1, on_any_signal),
-			 -ENOTSUP);
+	ck_assert_int_eq(sig_start(loop, &s, SIGUSR1, on_any_signal), -ENOTSUP);
 	sig_stop(loop, &s);
 }
 END_TEST
@@ -364,8 +363,8 @@ START_TEST(test_uv_change_events_and_reuse_fd)
 	int fds[2], again[2];
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	ck_assert_int_eq(watch_start(loop, &w, fds[0],
-				     WATCH_READ | WATCH_WRITE, on_writable),
+	ck_assert_int_eq(watch_start(loop, &w, fds[0], WATCH_READ | WATCH_WRITE,
+				     on_writable),
 			 0);
 	loop_run(loop);
 	loop_poll(loop);
@@ -376,8 +375,8 @@ START_TEST(test_uv_change_events_and_reuse_fd)
 	close(fds[1]);
 	ck_assert_int_eq(pipe(again), 0);
 	ck_assert_int_eq(again[0], fds[0]);
-	ck_assert_int_eq(watch_start(loop, &p.w, again[0], WATCH_READ,
-				     on_pipe), 0);
+	ck_assert_int_eq(watch_start(loop, &p.w, again[0], WATCH_READ, on_pipe),
+			 0);
 	ck_assert_int_eq(write(again[1], "x", 1), 1);
 	loop_poll(loop);
 	loop_poll(loop);
@@ -403,8 +402,8 @@ START_TEST(test_uv_free_in_callback)
 	int fds[2];
 
 	ck_assert_int_eq(pipe(fds), 0);
-	ck_assert_int_eq(watch_start(loop, &p->w, fds[0], WATCH_READ,
-				     on_free_owner), 0);
+	ck_assert_int_eq(
+		watch_start(loop, &p->w, fds[0], WATCH_READ, on_free_owner), 0);
 	ck_assert_int_eq(write(fds[1], "x", 1), 1);
 	loop_poll(loop);
 	loop_poll(loop);
@@ -435,7 +434,8 @@ START_TEST(test_uv_stop_the_other_of_one_round)
 		ck_assert_int_eq(pipe(fds[i]), 0);
 		ck_assert_int_eq(write(fds[i][1], "x", 1), 1);
 		ck_assert_int_eq(watch_start(loop, &pair[i].w, fds[i][0],
-					     WATCH_READ, on_rival), 0);
+					     WATCH_READ, on_rival),
+				 0);
 	}
 	loop_poll(loop);
 	loop_poll(loop);

@@ -106,16 +106,14 @@ START_TEST(test_not_a_memory_file)
 	ck_assert_int_eq(memfd_map_sealed(fd, 0, 4096, &data, &len), -EPERM);
 	close(fd);
 	ck_assert_int_eq(pipe(p), 0);
-	ck_assert_int_eq(memfd_map_sealed(p[0], 0, 4096, &data, &len),
-			 -EPERM);
+	ck_assert_int_eq(memfd_map_sealed(p[0], 0, 4096, &data, &len), -EPERM);
 	close(p[0]);
 	close(p[1]);
 	ck_assert_int_eq(memfd_map_sealed(-1, 0, 4096, &data, &len), -EBADF);
 	/* Sealed but empty. */
 	fd = memfd_create("conf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	ck_assert_int_eq(fcntl(fd, F_ADD_SEALS, SEALS_ALL), 0);
-	ck_assert_int_eq(memfd_map_sealed(fd, 0, 4096, &data, &len),
-			 -EMSGSIZE);
+	ck_assert_int_eq(memfd_map_sealed(fd, 0, 4096, &data, &len), -EMSGSIZE);
 	close(fd);
 }
 END_TEST

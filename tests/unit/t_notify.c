@@ -53,8 +53,8 @@ static void all_messages(const char *addr)
 	before = (unsigned long long)ts.tv_sec * 1000000;
 	ck_assert_int_eq(notify_reloading(&n), 0);
 	after = before + 60000000;
-	ck_assert_int_eq(sscanf(get(fd), "RELOADING=1\nMONOTONIC_USEC=%llu",
-				&told), 1);
+	ck_assert_int_eq(
+		sscanf(get(fd), "RELOADING=1\nMONOTONIC_USEC=%llu", &told), 1);
 	ck_assert(told >= before && told <= after);
 	ck_assert_int_eq(notify_status(&n, "2 spans\nREADY=1"), 0);
 	ck_assert_str_eq(get(fd), "STATUS=2 spans READY=1");
@@ -105,9 +105,10 @@ END_TEST
 
 START_TEST(test_bad_values)
 {
-	static const char *const addrs[] = {"", "@", "/", "relative", "vsock:2"};
-	static const char *const usecs[] = {"", "-1", "1x", " 1", "0x10",
-					    "18446744073709551616"};
+	static const char *const addrs[] = {"", "@", "/", "relative",
+					    "vsock:2"};
+	static const char *const usecs[] = {
+		"", "-1", "1x", " 1", "0x10", "18446744073709551616"};
 	int fd = listen_at(path);
 	struct notify n;
 	char longest[200];

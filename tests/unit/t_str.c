@@ -178,10 +178,10 @@ START_TEST(test_patterns)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		ck_assert_msg(str_pattern_ok(cases[i].pattern), "%s",
 			      cases[i].pattern);
-		ck_assert_msg(str_pattern_match(cases[i].pattern,
-						cases[i].number) ==
-				      cases[i].want,
-			      "%s on %s", cases[i].pattern, cases[i].number);
+		ck_assert_msg(
+			str_pattern_match(cases[i].pattern, cases[i].number) ==
+				cases[i].want,
+			"%s on %s", cases[i].pattern, cases[i].number);
 	}
 }
 END_TEST
@@ -189,9 +189,9 @@ END_TEST
 START_TEST(test_bad_patterns)
 {
 	static const char *const bad[] = {
-		"",	"[",	 "[]",	 "[1",	  "[1-",   "[1-]", "[5-3]",
-		"[-3]", "[a]",	 "[1-#]", "]",	  "\\",	   "\\1",  "12\\",
-		"a",	"1 2",	 "x",	 "n",	  "1-2",   "(0)",  "1\n",
+		"",	"[",	"[]",	 "[1",	  "[1-",     "[1-]", "[5-3]",
+		"[-3]", "[a]",	"[1-#]", "]",	  "\\",	     "\\1",  "12\\",
+		"a",	"1 2",	"x",	 "n",	  "1-2",     "(0)",  "1\n",
 		"*[",	"\xff", "[1\\]", "[[1]]", "[1-3-5]",
 	};
 	size_t i;
@@ -228,8 +228,8 @@ static bool plain_match(const char *p, const char *s)
 
 START_TEST(test_patterns_against_the_plain_matcher)
 {
-	static const char *const parts[] = {"*", "0", "1", "2", "?", "[0-1]",
-					    "\\*", "*"};
+	static const char *const parts[] = {"*", "0",	  "1",	 "2",
+					    "?", "[0-1]", "\\*", "*"};
 	static const char digits[] = "012*";
 	unsigned matched = 0, i, n;
 	char pattern[64], number[16];
@@ -297,9 +297,10 @@ START_TEST(test_distance)
 	ck_assert_uint_eq(str_distance("driver", "drivre"), 2);
 	ck_assert_uint_eq(str_distance("kitten", "sitting"), 3);
 	ck_assert_uint_eq(str_distance("12345678901234567890123456789012",
-				       "2345678901234567890123456789012"), 1);
-	ck_assert_uint_eq(str_distance("123456789012345678901234567890123",
-				       "1"), 33);
+				       "2345678901234567890123456789012"),
+			  1);
+	ck_assert_uint_eq(
+		str_distance("123456789012345678901234567890123", "1"), 33);
 	for (round = 0; round < 1000; round++) {
 		n = rnd_below(&rnd, 7);
 		m = rnd_below(&rnd, 7);

@@ -237,8 +237,7 @@ START_TEST(test_model)
 		if (rnd_below(&rnd, 4) == 0) {
 			loop_advance(loop, rnd_below(&rnd, 10));
 			i = model_first();
-			ck_assert(i < 0 ||
-				  model.at[i] > loop_now(loop).ns);
+			ck_assert(i < 0 || model.at[i] > loop_now(loop).ns);
 		}
 		check_heap();
 	}
