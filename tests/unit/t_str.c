@@ -153,7 +153,7 @@ START_TEST(test_patterns)
 		{"**", "", true},
 		{"???", "123", true},
 		{"???", "12#", false},
-		{"XXX", "789", true},
+		{"XX?", "789", true},
 		{"N", "1", false},
 		{"N", "2", true},
 		{"N", "9", true},
