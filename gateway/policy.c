@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/policy.h"
+
+#include "gateway/number.h"
+
+#include <string.h>
+
+uint8_t policy_bearer(unsigned bearer)
+{
+	if (bearer == CC_BEARER_SPEECH || bearer == CC_BEARER_AUDIO_31) {
+		return 0;
+	}
+	return CAUSE_BEARER_NOT_IMPLEMENTED;
+}
+
+static bool is_restricted(const struct cc_number *n)
+{
+	return n->valid && n->presentation == CC_PRES_RESTRICTED;
+}
+
+static bool is_screened(const struct cc_number *n)
+{
+	return n->valid && n->digits[0] != '\0' &&
+	       (n->screening == CC_SCREEN_PASSED ||
+		n->screening == CC_SCREEN_NETWORK);
+}
+
+static uint8_t trusted_screening(const struct conf_span *span)
+{
+	return span->isdn.side == CONF_SIDE_NETWORK ? CC_SCREEN_NETWORK
+						    : CC_SCREEN_PASSED;
+}
+
+/* RFC 4497 9.2.2, in the order of trust. */
+void policy_caller_to_line(const struct conf_span *span, struct cc_msg *setup)
+{
+	bool restricted = is_restricted(&setup->calling) ||
+			  is_restricted(&setup->asserted);
+
+	if (setup->asserted.valid && setup->asserted.digits[0] != '\0') {
+		setup->calling = setup->asserted;
+		setup->calling.screening = trusted_screening(span);
+	} else if (setup->calling.valid) {
+		setup->calling.screening = CC_SCREEN_NONE;
+	}
+	memset(&setup->asserted, 0, sizeof(setup->asserted));
+	if (restricted) {
+		setup->calling.valid = 1;
+		setup->calling.presentation = CC_PRES_RESTRICTED;
+		memset(setup->name, 0, sizeof(setup->name));
+	}
+	number_to_line(span, &setup->calling);
+	number_to_line(span, &setup->redirecting);
+}
+
+static void assert_own(const struct conf_trunk *to, struct cc_msg *setup)
+{
+	uint8_t presentation = setup->calling.presentation;
+
+	if (to->number[0] == '\0' ||
+	    cc_number_set(&setup->asserted, to->number) != 0) {
+		memset(&setup->asserted, 0, sizeof(setup->asserted));
+		return;
+	}
+	setup->asserted.screening = CC_SCREEN_NETWORK;
+	setup->asserted.presentation = presentation == CC_PRES_RESTRICTED
+					       ? CC_PRES_RESTRICTED
+					       : CC_PRES_ALLOWED;
+}
+
+/* RFC 4497 9.1.2, but only what somebody has verified is asserted. */
+void policy_caller_to_trunk(const struct conf_span *from,
+			    const struct conf_trunk *to, struct cc_msg *setup)
+{
+	bool restricted = is_restricted(&setup->calling) ||
+			  is_restricted(&setup->asserted);
+
+	number_from_line(from, &setup->calling);
+	number_from_line(from, &setup->redirecting);
+	if (setup->asserted.valid && setup->asserted.digits[0] != '\0') {
+		number_from_line(from, &setup->asserted);
+	} else if (is_screened(&setup->calling)) {
+		setup->asserted = setup->calling;
+	} else {
+		assert_own(to, setup);
+	}
+	if (restricted) {
+		memset(setup->name, 0, sizeof(setup->name));
+	}
+}
+
+void policy_connected_to_line(const struct conf_span *span, struct cc_msg *m)
+{
+	if (m->connected.valid) {
+		m->connected.screening = trusted_screening(span);
+		number_to_line(span, &m->connected);
+	}
+}
+
+void policy_connected_to_trunk(const struct conf_span *span, struct cc_msg *m)
+{
+	number_from_line(span, &m->connected);
+	if (is_restricted(&m->connected)) {
+		memset(m->name, 0, sizeof(m->name));
+	}
+}
