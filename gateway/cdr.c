@@ -143,9 +143,9 @@ static void put_end(struct json *j, const struct cdr *c)
 	if (c->n_tries == 0) {
 		return;
 	}
-	json_array(j, "tries");
+	json_arr(j, "tries");
 	for (unsigned i = 0; i < c->n_tries && i < CDR_TRIES; i++) {
-		json_object(j, NULL);
+		json_obj(j, NULL);
 		json_int(j, "route", c->tries[i].route);
 		json_int(j, "q850", c->tries[i].cause);
 		json_close(j);
@@ -188,7 +188,7 @@ int cdr_line(const struct cdr *c, const char *node, char *buf, size_t size)
 	int n;
 
 	json_init(&j, buf, size);
-	json_object(&j, NULL);
+	json_obj(&j, NULL);
 	json_str(&j, "id", c->id);
 	json_int(&j, "seq", (int64_t)c->seq);
 	json_str(&j, "node", node);

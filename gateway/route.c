@@ -13,8 +13,7 @@ const char *route_verdict_name(enum route_verdict v)
 		[ROUTE_NOT_FROM] = "belongs to another end",
 		[ROUTE_NO_MATCH] = "no pattern matches",
 		[ROUTE_NOT_ALLOWED] = "number is not in the allow list",
-		[ROUTE_SAME_KIND] = "span to span and trunk to trunk calls "
-				    "are not possible",
+		[ROUTE_SAME_KIND] = "not possible between ends of one kind",
 		[ROUTE_BAD_NUMBER] = "strip and prefix leave no usable number",
 	};
 

@@ -40,7 +40,7 @@ static void write_route(struct json *j, const struct conf *conf,
 	struct cc_number out;
 	enum route_verdict v = route_judge(conf, index, ask, &out);
 
-	json_object(j, NULL);
+	json_obj(j, NULL);
 	json_int(j, "route", index + 1);
 	json_str(j, "to", r->to_end == CONF_END_SPAN ? conf->spans[r->to].name
 						     : conf->trunks[r->to].name);
@@ -62,7 +62,7 @@ static void write_order(struct json *j, const struct conf *conf,
 	int taken = -1, i;
 	bool any = false;
 
-	json_array(j, "order");
+	json_arr(j, "order");
 	while ((i = route_next(conf, ask, &step, &out)) >= 0) {
 		any = true;
 		json_int(j, NULL, i + 1);
@@ -75,7 +75,7 @@ static void write_order(struct json *j, const struct conf *conf,
 		json_int(j, "taken", taken + 1);
 		return;
 	}
-	json_null(j, "taken");
+	json_nil(j, "taken");
 	json_int(j, "cause", any ? CAUSE_NET_OUT_OF_ORDER
 				 : route_refusal(conf, ask).value);
 }
@@ -97,12 +97,12 @@ int route_explain(const struct conf *conf, const struct route_ends *ends,
 	}
 	route_ask_init(&ask, conf, end, &dialled);
 	json_init(&j, buf, size);
-	json_object(&j, NULL);
+	json_obj(&j, NULL);
 	json_str(&j, "from", from);
 	json_str(&j, "number", cc_number_str(&dialled, text));
 	json_str(&j, "number_e164", cc_number_str(&ask.called, text));
 	json_bool(&j, "emergency", ask.emergency);
-	json_array(&j, "routes");
+	json_arr(&j, "routes");
 	for (unsigned i = 0; i < conf->n_routes; i++) {
 		const struct conf_route *r = &conf->routes[i];
 

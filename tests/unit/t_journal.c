@@ -138,8 +138,8 @@ END_TEST
 
 START_TEST(test_foreign_file)
 {
-	static const char *const junk[] = {"", "x", "not a journal at all, "
-					   "but longer than its head"};
+	static const char *const junk[] = {
+		"", "x", "no journal, but longer than a head"};
 	struct journal j;
 	int fd;
 
