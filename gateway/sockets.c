@@ -64,6 +64,61 @@ static int bound_socket(const struct net_addr *a, int type)
 	return fd;
 }
 
+static bool is_any(const struct net_addr *a)
+{
+	static const uint8_t zero[16];
+
+	return !memcmp(a->ip, zero, sizeof(zero));
+}
+
+/* Where a packet to that address would leave from; nothing is sent. */
+static int address_towards(const struct net_addr *to, struct net_addr *own)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = net_to_sockaddr(to, &ss);
+	int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int r = -ENETUNREACH;
+
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&ss, len) == 0) {
+		len = sizeof(ss);
+		r = getsockname(fd, (struct sockaddr *)&ss, &len);
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+	if (r == 0) {
+		net_from_sockaddr(own, (struct sockaddr *)&ss);
+		own->port = 0;
+	}
+	return r;
+}
+
+void sockets_fill_address(struct conf *c)
+{
+	struct net_addr to;
+
+	if (!is_any(&c->media.rtp)) {
+		return;
+	}
+	if (!is_any(&c->sip.bind)) {
+		c->media.rtp = c->sip.bind;
+		c->media.rtp.port = 0;
+		return;
+	}
+	for (unsigned t = 0; t < c->n_trunks; t++) {
+		if (net_parse(&to, c->trunks[t].servers[0]) == 0) {
+			to.port = to.port ? to.port : 5060;
+			if (address_towards(&to, &c->media.rtp) == 0) {
+				return;
+			}
+		}
+	}
+	net_parse(&to, "192.0.2.1:5060");
+	if (address_towards(&to, &c->media.rtp) < 0) {
+		net_parse(&c->media.rtp, "127.0.0.1");
+	}
+}
+
 static const char *advice(int err)
 {
 	switch (-err) {

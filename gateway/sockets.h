@@ -15,6 +15,11 @@
 
 struct sockets;
 
+/* Puts the machine's own address where media.address is left open (0.0.0.0):
+ * that of sip.bind, else the one the kernel would use towards the first trunk
+ * that is given by address, else towards the outside. Sends nothing. */
+void sockets_fill_address(struct conf *);
+
 /* On failure NULL, and one line that says what to do has been logged. */
 struct sockets *sockets_open(const struct conf *);
 void sockets_close(struct sockets *);

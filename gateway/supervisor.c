@@ -391,6 +391,7 @@ static int reload(bool may_restart, char *text, size_t size)
 		return -EINVAL;
 	}
 	free(report);
+	sockets_fill_address(fresh);
 	cost = conf_diff(sup.conf, fresh, &changes);
 	if (cost != CONF_COST_NONE && !may_restart) {
 		snprintf(text, size, "%s\nthese changes end calls; nothing "
@@ -557,6 +558,7 @@ int supervisor_run(const char *conf_path, const char *dir)
 	if (!sup.conf) {
 		return 2;
 	}
+	sockets_fill_address(sup.conf);
 	log_init("gateway", sup.conf->gateway.log_level);
 	sup.sockets = sockets_open(sup.conf);
 	if (!sup.sockets) {

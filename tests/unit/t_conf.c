@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rooms: conf base */
+/*
+ * Each file tests/vectors/conf/NAME.yaml is loaded; what is said about it must
+ * be NAME.expect to the letter. CONF_WRITE=1 writes the expectations anew (to
+ * be read, then committed).
+ */
+#include "conf/load.h"
+#include "conf/schema.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DIR_NAME "tests/vectors/conf"
+#define MISTAKES 30 /* at least so many files must be refused */
+
+static char *slurp(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char *text = calloc(1, 65536);
+
+	ck_assert_msg(f != NULL, "no %s", path);
+	ck_assert_uint_lt(fread(text, 1, 65535, f), 65535);
+	fclose(f);
+	return text;
+}
+
+static void expect(const char *name, const char *got)
+{
+	char path[512];
+	char *want;
+
+	snprintf(path, sizeof(path), "%s/%s.expect", DIR_NAME, name);
+	if (getenv("CONF_WRITE")) {
+		FILE *f = fopen(path, "w");
+
+		fputs(got, f);
+		fclose(f);
+	}
+	want = slurp(path);
+	ck_assert_str_eq(got, want);
+	free(want);
+}
+
+START_TEST(mistakes_are_told_as_expected)
+{
+	DIR *d = opendir(DIR_NAME);
+	struct dirent *e;
+	unsigned refused = 0;
+
+	ck_assert(d != NULL);
+	while ((e = readdir(d))) {
+		char *dot = strrchr(e->d_name, '.'), path[512], *report, *text;
+		struct conf *c;
+
+		if (!dot || strcmp(dot, ".yaml")) {
+			continue;
+		}
+		snprintf(path, sizeof(path), "%s/%s", DIR_NAME, e->d_name);
+		text = slurp(path);
+		c = conf_load_text(e->d_name, text, strlen(text), DIR_NAME,
+				   &report);
+		ck_assert_msg(!c == (strstr(report, ": error: ") != NULL),
+			      "%s", e->d_name);
+		refused += !c;
+		*dot = '\0';
+		expect(e->d_name, report);
+		free(report);
+		free(text);
+		free(c);
+	}
+	closedir(d);
+	ck_assert_uint_ge(refused, MISTAKES);
+}
+END_TEST
+
+static struct conf *load(const char *text)
+{
+	char *report;
+	struct conf *c = conf_load_text("t", text, strlen(text), NULL,
+					&report);
+
+	if (!c) {
+		fputs(report, stderr);
+	}
+	free(report);
+	return c;
+}
+
+#define SPAN \
+	"spans: [{name: a, line: {driver: pseudowire, local: \"1.2.3.4:5\"," \
+	" peer: \"1.2.3.4:6\"}, isdn: {side: network}}]\n"
+#define REST \
+	"trunks: [{name: b, server: x.example, codecs: [PCMU, PCMA]}]\n" \
+	"routes: [{from: a, to: b}, {from: b, to: a, allow: [\"0*\"]}]\n"
+
+START_TEST(values_reach_their_place)
+{
+	struct conf *c = load(SPAN REST "emergency: [\"110\"]\n"
+			      "media: {ports: 20000-20100}\n");
+
+	ck_assert(c != NULL);
+	ck_assert_uint_eq(c->n_spans, 1);
+	ck_assert_str_eq(c->spans[0].name, "a");
+	ck_assert_int_eq(c->spans[0].isdn.side, CONF_SIDE_NETWORK);
+	ck_assert_uint_eq(c->spans[0].isdn.t309_s, 90);
+	ck_assert_uint_eq(c->spans[0].line.local.port, 5);
+	ck_assert(c->spans[0].echo);
+	ck_assert_str_eq(c->trunks[0].servers[0], "x.example");
+	ck_assert_uint_eq(c->trunks[0].n_codecs, 2);
+	ck_assert_uint_eq(c->trunks[0].codecs[0], 0);
+	ck_assert_uint_eq(c->trunks[0].codecs[1], 8);
+	ck_assert(c->trunks[0].dtmf_events);
+	ck_assert_uint_eq(c->media.port_min, 20000);
+	ck_assert_uint_eq(c->media.port_max, 20100);
+	ck_assert_int_eq(c->media.cpu, -1);
+	ck_assert_int_eq(c->routes[1].from_end, CONF_END_TRUNK);
+	ck_assert_str_eq(c->routes[1].allow[0], "0*");
+	ck_assert_str_eq(c->emergency[0], "110");
+	free(c);
+}
+END_TEST
+
+START_TEST(limits_hold)
+{
+	size_t size = (1u << 20) + 2;
+	char *big = malloc(size), *report;
+
+	memset(big, ' ', size);
+	ck_assert(!conf_load_text("t", big, size, NULL, &report));
+	ck_assert(strstr(report, "larger than"));
+	free(report);
+	/* 20 levels of nesting, and 100,000: both refused, the latter soon. */
+	memset(big, '[', 100000);
+	ck_assert(!conf_load_text("t", big, 100000, NULL, &report));
+	ck_assert(strstr(report, "nested deeper"));
+	free(report);
+	free(big);
+}
+END_TEST
+
+START_TEST(secrets_come_from_files_and_stay_out_of_reports)
+{
+	char dir[] = "/tmp/tg-conf-XXXXXX", path[64], *report;
+	const char *text = SPAN "trunks: [{name: b, server: x.example, auth: "
+		"{user: u, password: {file: pw}}}]\n"
+		"routes: [{from: a, to: b}]\n";
+	struct conf *c;
+	FILE *f;
+
+	ck_assert(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/pw", dir);
+	f = fopen(path, "w");
+	fputs("s3cret\n", f);
+	fclose(f);
+	chmod(path, 0644);
+	c = conf_load_text("t", text, strlen(text), dir, &report);
+	ck_assert(c != NULL);
+	ck_assert_str_eq(c->trunks[0].auth_password, "s3cret");
+	ck_assert(strstr(report, "can be read by others"));
+	ck_assert(!strstr(report, "s3cret"));
+	free(report);
+	free(c);
+	unlink(path);
+	rmdir(dir);
+}
+END_TEST
+
+START_TEST(costs_of_changes)
+{
+	struct conf *a = load(SPAN REST), *b = load(SPAN REST);
+	char *text;
+
+	ck_assert_int_eq(conf_diff(a, b, &text), CONF_COST_NONE);
+	ck_assert_str_eq(text, "");
+	free(text);
+	strcpy(b->routes[1].allow[0], "1*");
+	b->trunks[0].max_calls = 5;
+	ck_assert_int_eq(conf_diff(a, b, &text), CONF_COST_NONE);
+	ck_assert(strstr(text, "b.max_calls"));
+	ck_assert(strstr(text, "routes"));
+	free(text);
+	b->spans[0].isdn.t309_s = 6;
+	ck_assert_int_eq(conf_diff(a, b, &text), CONF_COST_SPAN);
+	free(text);
+	b->media.port_min++;
+	ck_assert_int_eq(conf_diff(a, b, &text), CONF_COST_ALL);
+	free(text);
+	free(a);
+	free(b);
+}
+END_TEST
+
+START_TEST(every_default_is_a_good_value)
+{
+	/* A default that its own reader refuses would stay zero. */
+	for (unsigned i = 0; i < conf_n_sections; i++) {
+		for (unsigned k = 0; k < conf_sections[i].n; k++) {
+			const struct setting *s =
+				&conf_sections[i].settings[k];
+			char *text = NULL;
+			size_t size;
+			FILE *f = open_memstream(&text, &size);
+			char path[128];
+
+			snprintf(path, sizeof(path), "%s.%s",
+				 conf_sections[i].name, s->path);
+			ck_assert_msg(conf_explain(f, path), "%s", path);
+			fclose(f);
+			free(text);
+			if (s->type == VALUE_INT && s->def) {
+				long v = strtol(s->def, NULL, 10);
+
+				ck_assert_msg(v >= s->min && v <= s->max,
+					      "%s", path);
+			}
+		}
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("conf");
+	TCase *t = tcase_create("conf");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_test(t, mistakes_are_told_as_expected);
+	tcase_add_test(t, values_reach_their_place);
+	tcase_add_test(t, limits_hold);
+	tcase_add_test(t, secrets_come_from_files_and_stay_out_of_reports);
+	tcase_add_test(t, costs_of_changes);
+	tcase_add_test(t, every_default_is_a_good_value);
+	suite_add_tcase(s, t);
+	srunner_set_fork_status(r, CK_NOFORK);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
