@@ -7,8 +7,7 @@
  *
  * An unknown source gets nothing: it is counted, and at most once a second a
  * line names it. Malformed messages of known trunks are answered or dropped
- * as the gate says. received and rport (RFC 3581) are put into the top Via of
- * each request; responses go to the source they say.
+ * as the gate says; the first of each second is named in a line.
  *
  * Owner: the sip role. Thread: its loop.
  */
@@ -42,7 +41,6 @@ struct sip_stack_user {
 
 struct sip_stack_stats {
 	uint64_t unknown_source;
-	uint64_t wrong_via; /* response whose top Via is not ours */
 	struct sip_gate_stats gate;
 };
 
@@ -56,7 +54,7 @@ struct txn_layer *sip_stack_txns(struct sip_stack *);
 struct trunk_table *sip_stack_trunks(struct sip_stack *);
 struct sip_transport *sip_stack_transport(struct sip_stack *);
 const struct sip_stack_stats *sip_stack_stats(const struct sip_stack *);
-/* The address to write into Contact and SDP-less Via towards that path. */
+/* The address to write into Contact and From towards that path. */
 void sip_stack_local(struct sip_stack *, const struct sip_path *,
 		     struct net_addr *out);
 

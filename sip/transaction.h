@@ -14,12 +14,15 @@
  * for each transaction it still knows, and the transaction goes on by itself
  * (absorbs, retransmits) without telling anybody.
  *
- * Done here, not above: 100 Trying after 200 ms; retransmissions both ways;
- * the resending of a 2xx until txn_acked() or 64*T1 (RFC 3261 13.3.1.4); the
+ * Done here, not above: 100 Trying after 200 ms and a repeated 18x each minute
+ * (13.3.1.1); retransmissions both ways; the resending of a 2xx until txn_acked() or 64*T1 (RFC 3261 13.3.1.4); the
  * ACK to a non-2xx; the repeated ACK to a repeated 2xx (txn_ack() remembers
- * it per To tag); 200 to a CANCEL, 481 to one without INVITE; CANCEL held
- * until the first 1xx; merged requests (482, RFC 3261 8.2.2.2); 503 when the
- * table is full; RFC 2543 branches.
+ * it per To tag); 200 to a CANCEL, 481 to one without INVITE (both without
+ * state: a repeated CANCEL is answered again); CANCEL held until the first
+ * 1xx; merged requests (482, RFC 3261 8.2.2.2, while the first one is
+ * unanswered or answered 2xx); 503 when the table is full, for requests
+ * outside of dialogs already at 7/8; received, rport and where a response
+ * goes (RFC 3581); RFC 2543 branches.
  * Done above: dialogs, 487 after on_cancel, ACK for 2xx, BYE after a lost ACK,
  * digest, sip_request_check().
  *
@@ -77,8 +80,11 @@ enum txn_timer {
 	TXN_TIMER_L, /* server Accepted: 64*T1 */
 	TXN_TIMER_M, /* client Accepted: 64*T1 */
 	TXN_TIMER_100, /* 100 Trying if the user said nothing: 200 ms */
+	TXN_TIMER_1XX, /* 18x repeated for proxies on the way: 60 s (13.3.1.1) */
 	TXN_TIMER_2XX, /* 2xx resent: T1, doubling to T2 (13.3.1.4) */
 	TXN_TIMER_CANCEL, /* no final after CANCEL: 64*T1 (9.1) */
+	TXN_TIMER_USER, /* non-INVITE server, user says nothing: 64*T1 */
+	TXN_TIMER_TRANSPORT, /* request could not be sent: at once */
 	TXN_TIMERS
 };
 
@@ -113,8 +119,8 @@ struct txn_owner;
 
 struct txn_owner_ops {
 	/* A new request (not ACK, not CANCEL). Must be answered by
-	 * txn_respond() or txn_reply(), now or later; txn_attach() to hear of
-	 * CANCEL and failure. */
+	 * txn_respond() or txn_reply() before this returns, or be attached to
+	 * a user who will; otherwise it is answered 500. */
 	void (*on_request)(struct txn_owner *, txn_id, const struct sip_msg *);
 	/* An ACK that belongs to a 2xx: find the dialog, call txn_acked(). */
 	void (*on_ack)(struct txn_owner *, const struct sip_msg *);
@@ -138,7 +144,8 @@ struct txn_stats {
 	uint64_t stray_responses, stray_acks, stray_cancels;
 	uint64_t merged;
 	uint64_t refused_full; /* 503, or -ENOBUFS to the user */
-	uint64_t bad;	       /* message or call impossible in the state */
+	uint64_t bad;	       /* impossible in the state, or not ours */
+	uint64_t unanswered;   /* requests the user forgot: 500 */
 	uint64_t send_failed;
 };
 
@@ -185,6 +192,7 @@ void txn_acked(struct txn_layer *, txn_id);
 
 /* --- both --- */
 int txn_attach(struct txn_layer *, txn_id, struct txn_user *);
+/* A server transaction without a final response is answered 500. */
 void txn_detach(struct txn_layer *, txn_id);
 /* NULL when stale. The request as sent or received. */
 const struct sip_msg *txn_request_of(const struct txn_layer *, txn_id);

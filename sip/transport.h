@@ -5,7 +5,8 @@
  *
  *   datagram -> on_datagram (bind, source) ... stack.h
  *
- * UDP: sockets are handed in, non-blocking; a full socket drops and counts
+ * UDP: sockets are handed in, bound and non-blocking, IPv6 ones with
+ * IPV6_V6ONLY; a full socket drops and counts
  * (the transaction layer resends). DSCP is set per datagram. At most
  * TRANSPORT_BATCH datagrams are read in one turn of the loop.
  */
@@ -32,7 +33,7 @@ struct sip_transport_stats {
 struct sip_transport_user;
 
 struct sip_transport_user_ops {
-	/* data is valid for the call; one NUL stands behind it. */
+	/* data is valid for the call. Must not free the transport. */
 	void (*on_datagram)(struct sip_transport_user *, unsigned bind,
 			    const struct net_addr *source, const char *data,
 			    size_t len);
@@ -74,7 +75,7 @@ int sip_transport_send(struct sip_transport *, unsigned bind,
 		       const struct net_addr *to, unsigned dscp,
 		       const char *data, size_t len);
 /* Our own address towards that remote: the bind's, or when that is a wildcard
- * the one the kernel would send from. */
+ * the one the kernel would send from (asked at most every 10 s). */
 void sip_transport_local(struct sip_transport *, unsigned bind,
 			 const struct net_addr *remote, struct net_addr *out);
 const struct sip_transport_stats *

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sip/stack.h"
+
+#include "gateway/base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REPLY_MAX 8192
+
+struct sip_stack {
+	struct sip_transport_user transport_user;
+	struct txn_owner txn_owner;
+	struct loop *loop;
+	struct sip_stack_user *user;
+	struct sip_transport *transport;
+	struct trunk_table *trunks;
+	struct txn_layer *txns;
+	struct sip_stack_stats stats;
+	struct log_limit unknown_log, bad_log;
+};
+
+static unsigned dscp_of(const struct sip_stack *s, unsigned trunk)
+{
+	const struct conf_trunk *c = trunk_conf(s->trunks, trunk);
+
+	return c ? c->dscp : 0;
+}
+
+static int put_on_wire(struct sip_stack *s, const struct sip_path *path,
+		       const char *data, size_t len)
+{
+	int err = sip_transport_send(s->transport, path->bind, &path->remote,
+				     dscp_of(s, path->trunk), data, len);
+
+	if (!err && s->user->ops->on_wire) {
+		s->user->ops->on_wire(s->user, true, path, data, len);
+	}
+	return err;
+}
+
+/* --- what the transaction layer asks and tells --- */
+
+static struct sip_stack *of_owner(struct txn_owner *o)
+{
+	return container_of(o, struct sip_stack, txn_owner);
+}
+
+static void on_request(struct txn_owner *o, txn_id id,
+		       const struct sip_msg *m)
+{
+	struct sip_stack_user *u = of_owner(o)->user;
+
+	u->ops->on_request(u, id, m);
+}
+
+static void on_ack(struct txn_owner *o, const struct sip_msg *m)
+{
+	struct sip_stack_user *u = of_owner(o)->user;
+
+	u->ops->on_ack(u, m);
+}
+
+static int on_send(struct txn_owner *o, const struct sip_path *path,
+		   const char *data, size_t len)
+{
+	return put_on_wire(of_owner(o), path, data, len);
+}
+
+static void on_local(struct txn_owner *o, const struct sip_path *path,
+		     struct net_addr *out)
+{
+	sip_stack_local(of_owner(o), path, out);
+}
+
+static const struct txn_owner_ops owner_ops = {
+	.on_request = on_request,
+	.on_ack = on_ack,
+	.send = on_send,
+	.local = on_local,
+};
+
+/* --- datagrams --- */
+
+static void on_unknown(struct sip_stack *s, const struct net_addr *source)
+{
+	char text[NET_STR_MAX];
+	unsigned n;
+
+	s->stats.unknown_source++;
+	n = log_allow(&s->unknown_log, loop_now(s->loop).ns);
+	if (n) {
+		/* The form is fixed: packaging's fail2ban filter reads it. */
+		log_warn("sip: SecurityEvent unknown source %s, %u dropped",
+			 net_str(source, text), n);
+	}
+}
+
+static void on_faulty(struct sip_stack *s, const struct sip_path *path,
+		      const struct sip_gate_result *r, const char *data)
+{
+	char reply[REPLY_MAX], text[NET_STR_MAX];
+	size_t len;
+	unsigned n = log_allow(&s->bad_log, loop_now(s->loop).ns);
+
+	if (n && r->reason != SIP_GATE_KEEPALIVE) {
+		log_warn("trunk %s: malformed message from %s: %s, %u so far",
+			 trunk_conf(s->trunks, path->trunk)->name,
+			 net_str(&path->remote, text),
+			 sip_gate_reason_name(r->reason), n);
+	}
+	len = sip_gate_reply(r, data, &path->remote, reply, sizeof(reply));
+	if (len) {
+		put_on_wire(s, path, reply, len);
+	}
+}
+
+static void on_datagram(struct sip_transport_user *u, unsigned bind,
+			const struct net_addr *source, const char *data,
+			size_t len)
+{
+	struct sip_stack *s = container_of(u, struct sip_stack, transport_user);
+	int trunk = trunk_find(s->trunks, bind, source);
+	struct sip_gate_result r;
+	struct sip_path path;
+	struct sip_msg *m;
+
+	if (trunk < 0) {
+		on_unknown(s, source);
+		return;
+	}
+	path.remote = *source;
+	path.trunk = (uint8_t)trunk;
+	path.bind = (uint8_t)bind;
+	sip_gate_check(data, len, &r, &s->stats.gate);
+	if (s->user->ops->on_wire && r.reason != SIP_GATE_KEEPALIVE) {
+		s->user->ops->on_wire(s->user, false, &path, data, len);
+	}
+	if (r.verdict != SIP_GATE_PASS) {
+		on_faulty(s, &path, &r, data);
+		return;
+	}
+	m = sip_msg_parse(data, &r);
+	if (!m) {
+		sip_gate_refuse(data, &r, SIP_GATE_PARSER, &s->stats.gate);
+		on_faulty(s, &path, &r, data);
+		return;
+	}
+	m->path = path;
+	txn_input(s->txns, m);
+}
+
+static const struct sip_transport_user_ops transport_ops = {
+	.on_datagram = on_datagram,
+};
+
+/* --- life --- */
+
+struct sip_stack *sip_stack_new(struct loop *loop,
+				const struct conf_for_sip *conf,
+				struct sip_stack_user *user, unsigned max)
+{
+	struct sip_stack *s = calloc(1, sizeof(*s));
+	struct net_addr binds[SIP_BINDS];
+	unsigned n;
+
+	if (!s) {
+		return NULL;
+	}
+	s->loop = loop;
+	s->user = user;
+	s->transport_user.ops = &transport_ops;
+	s->txn_owner.ops = &owner_ops;
+	n = sip_binds(&conf->sip, conf->trunks, conf->n_trunks, binds);
+	s->trunks = trunk_table_new(loop, conf);
+	if (!s->trunks) {
+		goto fail;
+	}
+	s->transport = sip_transport_new(loop, &s->transport_user, binds, n);
+	if (!s->transport) {
+		goto fail;
+	}
+	s->txns = txn_layer_new(loop, &s->txn_owner, conf->sip.t1_ms,
+				max ? max : SIP_STACK_TXNS);
+	if (!s->txns) {
+		goto fail;
+	}
+	return s;
+fail:
+	sip_stack_free(s);
+	errno = ENOMEM;
+	return NULL;
+}
+
+void sip_stack_free(struct sip_stack *s)
+{
+	if (!s) {
+		return;
+	}
+	txn_layer_free(s->txns);
+	sip_transport_free(s->transport);
+	trunk_table_free(s->trunks);
+	free(s);
+}
+
+int sip_stack_reload(struct sip_stack *s, const struct conf_for_sip *conf)
+{
+	return trunk_table_reload(s->trunks, conf);
+}
+
+struct txn_layer *sip_stack_txns(struct sip_stack *s)
+{
+	return s->txns;
+}
+
+struct trunk_table *sip_stack_trunks(struct sip_stack *s)
+{
+	return s->trunks;
+}
+
+struct sip_transport *sip_stack_transport(struct sip_stack *s)
+{
+	return s->transport;
+}
+
+const struct sip_stack_stats *sip_stack_stats(const struct sip_stack *s)
+{
+	return &s->stats;
+}
+
+void sip_stack_local(struct sip_stack *s, const struct sip_path *path,
+		     struct net_addr *out)
+{
+	sip_transport_local(s->transport, path->bind, &path->remote, out);
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sip/txn_priv.h"
+
+#include "sip/via.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define T2_MS 4000
+#define T4_MS 5000
+#define NO_GROWTH INT64_MAX
+
+/* First run: t1 * T1 + ms. Repeats double up to cap (0: it is no repeat). */
+struct timer_rule {
+	const char *name;
+	unsigned t1;
+	int64_t ms, cap_ms;
+};
+
+static const struct timer_rule timer_rules[TXN_TIMERS] = {
+	[TXN_TIMER_A] = {"A", 1, 0, NO_GROWTH},
+	[TXN_TIMER_B] = {"B", 64, 0, 0},
+	[TXN_TIMER_D] = {"D", 0, 32000, 0},
+	[TXN_TIMER_E] = {"E", 1, 0, T2_MS},
+	[TXN_TIMER_F] = {"F", 64, 0, 0},
+	[TXN_TIMER_G] = {"G", 1, 0, T2_MS},
+	[TXN_TIMER_H] = {"H", 64, 0, 0},
+	[TXN_TIMER_I] = {"I", 0, T4_MS, 0},
+	[TXN_TIMER_J] = {"J", 64, 0, 0},
+	[TXN_TIMER_K] = {"K", 0, T4_MS, 0},
+	[TXN_TIMER_L] = {"L", 64, 0, 0},
+	[TXN_TIMER_M] = {"M", 64, 0, 0},
+	[TXN_TIMER_100] = {"100", 0, 200, 0},
+	[TXN_TIMER_1XX] = {"1xx", 0, 60000, 60000},
+	[TXN_TIMER_2XX] = {"2xx", 1, 0, T2_MS},
+	[TXN_TIMER_CANCEL] = {"CANCEL", 64, 0, 0},
+	[TXN_TIMER_USER] = {"user", 64, 0, 0},
+	[TXN_TIMER_TRANSPORT] = {"transport", 0, 0, 0},
+};
+
+static const char *const kind_names[TXN_KINDS] = {
+	[TXN_INVITE_CLIENT] = "INVITE client",
+	[TXN_CLIENT] = "client",
+	[TXN_INVITE_SERVER] = "INVITE server",
+	[TXN_SERVER] = "server",
+};
+
+static const char *const state_names[TXN_STATES] = {
+	[TXN_CALLING] = "calling",
+	[TXN_TRYING] = "trying",
+	[TXN_PROCEEDING] = "proceeding",
+	[TXN_COMPLETED] = "completed",
+	[TXN_CONFIRMED] = "confirmed",
+	[TXN_ACCEPTED] = "accepted",
+	[TXN_TERMINATED] = "terminated",
+};
+
+const char *txn_kind_name(enum txn_kind k)
+{
+	return (unsigned)k < TXN_KINDS ? kind_names[k] : "?";
+}
+
+const char *txn_state_name(enum txn_state s)
+{
+	return (unsigned)s < TXN_STATES ? state_names[s] : "?";
+}
+
+const char *txn_timer_name(enum txn_timer t)
+{
+	return (unsigned)t < TXN_TIMERS ? timer_rules[t].name : "?";
+}
+
+int64_t txn_timer_ms(enum txn_timer t, unsigned t1_ms)
+{
+	if ((unsigned)t >= TXN_TIMERS) {
+		return 0;
+	}
+	return (int64_t)timer_rules[t].t1 * t1_ms + timer_rules[t].ms;
+}
+
+/* --- layer --- */
+
+struct txn_layer *txn_layer_new(struct loop *loop, struct txn_owner *owner,
+				unsigned t1_ms, unsigned max)
+{
+	struct txn_layer *l = calloc(1, sizeof(*l));
+
+	if (!l) {
+		return NULL;
+	}
+	l->loop = loop;
+	l->owner = owner;
+	l->t1_ms = t1_ms ? t1_ms : 500;
+	l->max = max;
+	l->n_buckets = 1;
+	while (l->n_buckets < max) {
+		l->n_buckets *= 2;
+	}
+	l->pool = pool_new(sizeof(struct txn), max);
+	l->bucket = calloc(l->n_buckets, sizeof(*l->bucket));
+	l->merge = calloc(l->n_buckets, sizeof(*l->merge));
+	if (!l->pool || !l->bucket || !l->merge ||
+	    getrandom(l->secret, sizeof(l->secret), 0) !=
+		    (ssize_t)sizeof(l->secret)) {
+		txn_layer_free(l);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return l;
+}
+
+void txn_layer_free(struct txn_layer *l)
+{
+	pool_id id;
+
+	if (!l) {
+		return;
+	}
+	while (l->pool && (id = pool_next(l->pool, 0))) {
+		txn_destroy(pool_get(l->pool, id));
+	}
+	pool_destroy(l->pool);
+	free(l->bucket);
+	free(l->merge);
+	free(l);
+}
+
+const struct txn_stats *txn_layer_stats(const struct txn_layer *l)
+{
+	return &l->stats;
+}
+
+unsigned txn_layer_used(const struct txn_layer *l)
+{
+	return pool_used(l->pool);
+}
+
+unsigned txn_layer_t1(const struct txn_layer *l)
+{
+	return l->t1_ms;
+}
+
+/* --- one transaction --- */
+
+bool txn_is_server(const struct txn *t)
+{
+	return t->kind == TXN_INVITE_SERVER || t->kind == TXN_SERVER;
+}
+
+struct txn *txn_get(const struct txn_layer *l, txn_id id)
+{
+	return pool_get(l->pool, id);
+}
+
+struct txn *txn_new(struct txn_layer *l, enum txn_kind kind,
+		    struct sip_msg *request)
+{
+	txn_id id;
+	struct txn *t = pool_alloc(l->pool, &id);
+
+	if (!t) {
+		return NULL;
+	}
+	t->layer = l;
+	t->id = id;
+	t->kind = kind;
+	t->request = request;
+	l->stats.begun[kind]++;
+	return t;
+}
+
+void txn_destroy(struct txn *t)
+{
+	struct txn_layer *l = t->layer;
+
+	timer_stop(l->loop, &t->retry);
+	timer_stop(l->loop, &t->life);
+	txn_unlink(t);
+	if (!txn_is_server(t)) {
+		txn_client_forget(t);
+	}
+	sip_msg_free(t->request);
+	free(t->wire);
+	pool_free(l->pool, t->id);
+}
+
+void txn_end(struct txn *t)
+{
+	struct txn_user *u = t->user;
+
+	t->state = TXN_TERMINATED;
+	if (u && u->ops->on_end) {
+		struct txn_layer *l = t->layer;
+		txn_id id = t->id;
+
+		t->user = NULL;
+		u->ops->on_end(u, id);
+		t = txn_get(l, id);
+	}
+	if (t) {
+		txn_destroy(t);
+	}
+}
+
+void txn_fail(struct txn *t, enum txn_fail why)
+{
+	struct txn_user *u = t->user;
+
+	t->state = TXN_TERMINATED;
+	t->layer->stats.timeouts[t->kind] += why != TXN_FAIL_TRANSPORT;
+	if (u && u->ops->on_fail) {
+		struct txn_layer *l = t->layer;
+		txn_id id = t->id;
+
+		t->user = NULL;
+		u->ops->on_fail(u, id, why);
+		t = txn_get(l, id);
+	}
+	if (t) {
+		txn_destroy(t);
+	}
+}
+
+int txn_store(struct txn *t, const struct sip_msg *m)
+{
+	char *wire;
+	size_t len;
+	int err = sip_msg_print(m, &wire, &len);
+
+	if (err) {
+		return err;
+	}
+	free(t->wire);
+	t->wire = wire;
+	t->wire_len = len;
+	return 0;
+}
+
+int txn_send(struct txn *t)
+{
+	struct txn_owner *o = t->layer->owner;
+	int err = o->ops->send(o, &t->path, t->wire, t->wire_len);
+
+	t->layer->stats.send_failed += err != 0;
+	return err;
+}
+
+static void on_retry(struct timer *timer)
+{
+	struct txn *t = container_of(timer, struct txn, retry);
+	int64_t cap = timer_rules[t->retry_is].cap_ms;
+
+	if (t->retry_is == TXN_TIMER_100) {
+		txn_server_trying(t);
+		return;
+	}
+	t->layer->stats.resent[t->kind]++;
+	txn_send(t);
+	if (cap != NO_GROWTH && cap < t->layer->t1_ms) {
+		cap = t->layer->t1_ms;
+	}
+	/* RFC 3261 17.1.2.2: E runs at T2 once a 1xx has come. */
+	if (t->retry_ms > cap / 2 ||
+	    (t->retry_is == TXN_TIMER_E && t->state == TXN_PROCEEDING)) {
+		t->retry_ms = cap;
+	} else {
+		t->retry_ms *= 2;
+	}
+	timer_start(t->layer->loop, &t->retry, on_retry, t->retry_ms);
+}
+
+void txn_retry(struct txn *t, enum txn_timer timer)
+{
+	t->retry_is = timer;
+	t->retry_ms = txn_timer_ms(timer, t->layer->t1_ms);
+	timer_start(t->layer->loop, &t->retry, on_retry, t->retry_ms);
+}
+
+void txn_stop_retry(struct txn *t)
+{
+	timer_stop(t->layer->loop, &t->retry);
+}
+
+static void on_life(struct timer *timer)
+{
+	struct txn *t = container_of(timer, struct txn, life);
+
+	if (t->life_is == TXN_TIMER_TRANSPORT) {
+		txn_fail(t, TXN_FAIL_TRANSPORT);
+	} else if (txn_is_server(t)) {
+		txn_server_life(t);
+	} else {
+		txn_client_life(t);
+	}
+}
+
+void txn_life(struct txn *t, enum txn_timer timer)
+{
+	t->life_is = timer;
+	timer_start(t->layer->loop, &t->life, on_life,
+		    txn_timer_ms(timer, t->layer->t1_ms));
+}
+
+/* --- what comes in --- */
+
+/* Responses must come back through our Via alone (RFC 3261 8.1.3.3). */
+static bool is_sane(struct txn_layer *l, struct sip_msg *m)
+{
+	if (!sip_msg_is_request(m)) {
+		return osip_list_size(&m->osip->vias) == 1;
+	}
+	return l && m->osip->sip_method && m->osip->req_uri &&
+	       !via_stamp(m);
+}
+
+void txn_input(struct txn_layer *l, struct sip_msg *m)
+{
+	if (!is_sane(l, m)) {
+		l->stats.bad++;
+		sip_msg_free(m);
+	} else if (sip_msg_is_request(m)) {
+		txn_server_request(l, m);
+	} else {
+		txn_client_response(l, m);
+		sip_msg_free(m);
+	}
+}
+
+/* --- both kinds, public --- */
+
+int txn_attach(struct txn_layer *l, txn_id id, struct txn_user *u)
+{
+	struct txn *t = txn_get(l, id);
+
+	if (!t) {
+		return -ESTALE;
+	}
+	t->user = u;
+	return 0;
+}
+
+void txn_detach(struct txn_layer *l, txn_id id)
+{
+	struct txn *t = txn_get(l, id);
+
+	if (!t) {
+		return;
+	}
+	t->user = NULL;
+	if (txn_is_server(t) && t->status < 200 && !t->u.server.in_request) {
+		l->stats.unanswered++;
+		txn_reply(l, id, 500, NULL);
+	}
+}
+
+const struct sip_msg *txn_request_of(const struct txn_layer *l, txn_id id)
+{
+	const struct txn *t = txn_get(l, id);
+
+	return t ? t->request : NULL;
+}
+
+const char *txn_local_tag(const struct txn_layer *l, txn_id id)
+{
+	const struct txn *t = txn_get(l, id);
+	const char *tag;
+
+	if (!t || !txn_is_server(t)) {
+		return "";
+	}
+	tag = sip_msg_to_tag(t->request);
+	return *tag ? tag : t->u.server.tag;
+}
+
+enum txn_state txn_state_of(const struct txn_layer *l, txn_id id)
+{
+	const struct txn *t = txn_get(l, id);
+
+	return t ? t->state : TXN_TERMINATED;
+}
+
+void txn_kill(struct txn_layer *l, txn_id id)
+{
+	struct txn *t = txn_get(l, id);
+
+	if (t) {
+		txn_destroy(t);
+	}
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Inside the transaction layer: transaction.c (table, life, public calls),
+ * txn_match.c (keys), txn_client.c and txn_server.c (the four machines).
+ *
+ * A callback may end the transaction it is about: after each, look it up
+ * again by id.
+ */
+#ifndef SIP_TXN_PRIV_H
+#define SIP_TXN_PRIV_H
+
+#include "sip/transaction.h"
+
+#define TXN_ACKS 4 /* forks whose 2xx we can answer again */
+
+/* Digest of what identifies a transaction, keyed by the layer's secret. */
+struct txn_key {
+	uint8_t octets[16];
+};
+
+struct txn_ack {
+	char *to_tag, *wire;
+	size_t len;
+	struct sip_path path;
+};
+
+struct txn_client {
+	struct txn_ack ack[TXN_ACKS]; /* [0] alone for a non-2xx */
+	unsigned n_acks;
+	bool cancel; /* wanted, or sent */
+	bool cancel_sent;
+	char *reason; /* of the CANCEL, until sent */
+};
+
+struct txn_server {
+	struct txn_key merge;
+	struct txn *merge_next;
+	bool merge_linked;
+	bool acked;
+	bool in_request; /* on_request is running */
+	char tag[SIP_TAG_LEN];
+};
+
+struct txn {
+	struct txn_layer *layer;
+	txn_id id;
+	enum txn_kind kind;
+	enum txn_state state;
+	struct txn_user *user;
+	struct sip_msg *request;
+	struct sip_path path; /* where we send */
+	struct txn_key key;
+	struct txn *next; /* in the bucket */
+	int status;	  /* last response; 0 = none */
+	char *wire;	  /* client: request; server: last response */
+	size_t wire_len;
+	struct timer retry, life;
+	enum txn_timer retry_is, life_is;
+	int64_t retry_ms;
+	union {
+		struct txn_client client;
+		struct txn_server server;
+	} u;
+};
+
+struct txn_layer {
+	struct loop *loop;
+	struct txn_owner *owner;
+	struct pool *pool;
+	unsigned t1_ms, max;
+	unsigned n_buckets; /* power of two */
+	struct txn **bucket, **merge;
+	uint8_t secret[16];
+	struct txn_stats stats;
+};
+
+/* --- transaction.c --- */
+struct txn *txn_new(struct txn_layer *, enum txn_kind, struct sip_msg *);
+struct txn *txn_get(const struct txn_layer *, txn_id);
+void txn_destroy(struct txn *);
+bool txn_is_server(const struct txn *);
+/* Starts the resending of wire; 0 ms, by the table. */
+void txn_retry(struct txn *, enum txn_timer);
+void txn_life(struct txn *, enum txn_timer);
+void txn_stop_retry(struct txn *);
+/* Prints msg into wire. 0 or -errno. */
+int txn_store(struct txn *, const struct sip_msg *);
+int txn_send(struct txn *);
+/* Ends it with a word to its user. */
+void txn_end(struct txn *);
+void txn_fail(struct txn *, enum txn_fail);
+
+/* --- txn_match.c --- */
+void txn_key_client(const struct txn_layer *, const struct sip_msg *,
+		    unsigned trunk, struct txn_key *);
+/* method: that of the transaction wanted (INVITE for ACK and CANCEL). */
+void txn_key_server(const struct txn_layer *, const struct sip_msg *,
+		    const char *method, struct txn_key *);
+void txn_key_merge(const struct txn_layer *, const struct sip_msg *,
+		   struct txn_key *);
+void txn_link(struct txn *);
+void txn_unlink(struct txn *);
+struct txn *txn_find(const struct txn_layer *, const struct txn_key *,
+		     bool server);
+void txn_merge_link(struct txn *);
+struct txn *txn_merge_find(const struct txn_layer *, const struct txn_key *);
+
+/* --- txn_client.c, txn_server.c --- */
+void txn_client_response(struct txn_layer *, const struct sip_msg *);
+void txn_client_life(struct txn *);
+void txn_client_forget(struct txn *);
+void txn_server_request(struct txn_layer *, struct sip_msg *);
+void txn_server_life(struct txn *);
+/* The 100 of an INVITE that nobody answered yet. */
+void txn_server_trying(struct txn *);
+
+#endif

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Server transactions: RFC 3261 17.2 and RFC 6026 7.1.
+ *
+ *  INVITE:  proceeding --2xx--> accepted --L--> end (fail without ACK)
+ *              |                   2XX resends until txn_acked()
+ *              +--3xx-6xx--> completed --ACK--> confirmed --I--> end
+ *                    G resends, H: fail
+ *  others:  trying --1xx--> proceeding --final--> completed --J--> end
+ */
+#include "sip/txn_priv.h"
+
+#include "sip/via.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Where the answers to a request go. */
+static struct sip_path way_back(const struct sip_msg *m)
+{
+	struct sip_path path = m->path;
+
+	via_route(m, &path.remote);
+	return path;
+}
+
+/* An answer that leaves nothing behind. */
+static void reply_stateless(struct txn_layer *l, const struct sip_msg *request,
+			    int status, const char *tag)
+{
+	struct sip_path path = way_back(request);
+	struct sip_msg *m = sip_response_new(request, status, NULL, tag);
+	char *wire;
+	size_t len;
+
+	if (!m) {
+		return;
+	}
+	if (!sip_msg_print(m, &wire, &len)) {
+		if (l->owner->ops->send(l->owner, &path, wire, len)) {
+			l->stats.send_failed++;
+		}
+		free(wire);
+	}
+	sip_msg_free(m);
+}
+
+/* --- ACK and CANCEL --- */
+
+static struct txn *find_invite(struct txn_layer *l, const struct sip_msg *m)
+{
+	struct txn_key key;
+
+	txn_key_server(l, m, "INVITE", &key);
+	return txn_find(l, &key, true);
+}
+
+/* Without a unique branch the To tag tells an ACK of ours from another's. */
+static bool ack_fits(const struct txn *t, const struct sip_msg *m)
+{
+	size_t cookie = strlen(SIP_COOKIE);
+
+	return !strncasecmp(sip_msg_branch(m), SIP_COOKIE, cookie) ||
+	       !strcmp(sip_msg_to_tag(m), txn_local_tag(t->layer, t->id));
+}
+
+static void on_ack(struct txn_layer *l, const struct sip_msg *m)
+{
+	struct txn *t = find_invite(l, m);
+
+	if (t && ack_fits(t, m) && t->state == TXN_COMPLETED) {
+		t->state = TXN_CONFIRMED;
+		txn_stop_retry(t);
+		txn_life(t, TXN_TIMER_I);
+	} else if (t && ack_fits(t, m) && t->state == TXN_CONFIRMED) {
+		l->stats.absorbed[t->kind]++;
+	} else if (t && t->state == TXN_PROCEEDING) {
+		l->stats.stray_acks++;
+	} else if (l->owner->ops->on_ack) {
+		l->owner->ops->on_ack(l->owner, m);
+	}
+}
+
+static void on_cancel(struct txn_layer *l, const struct sip_msg *m)
+{
+	struct txn *t = find_invite(l, m);
+
+	if (!t || t->kind != TXN_INVITE_SERVER) {
+		l->stats.stray_cancels++;
+		reply_stateless(l, m, 481, NULL);
+		return;
+	}
+	reply_stateless(l, m, 200, txn_local_tag(l, t->id));
+	if (t->state != TXN_PROCEEDING) {
+		return; /* RFC 3261 9.2: too late, no effect */
+	}
+	if (t->user && t->user->ops->on_cancel) {
+		t->user->ops->on_cancel(t->user, t->id, m);
+	} else {
+		txn_reply(l, t->id, 487, NULL);
+	}
+}
+
+/* --- repeats --- */
+
+static void repeated(struct txn *t)
+{
+	t->layer->stats.absorbed[t->kind]++;
+	if (t->state == TXN_CONFIRMED || t->state == TXN_ACCEPTED) {
+		return;
+	}
+	if (t->wire) {
+		txn_send(t);
+	} else if (t->kind == TXN_INVITE_SERVER) {
+		txn_server_trying(t);
+	}
+}
+
+/* The same request once more by another way (RFC 3261 8.2.2.2)? Not one that
+ * was refused: the peer may try again with the same CSeq. */
+static bool is_merged(struct txn_layer *l, const struct sip_msg *m,
+		      struct txn_key *key)
+{
+	const struct txn *t;
+
+	txn_key_merge(l, m, key);
+	t = txn_merge_find(l, key);
+	return t && t->status < 300;
+}
+
+/* --- new ones --- */
+
+void txn_server_trying(struct txn *t)
+{
+	struct sip_msg *m = sip_response_new(t->request, 100, NULL, NULL);
+
+	if (m) {
+		txn_respond(t->layer, t->id, m);
+	}
+}
+
+static void hand_up(struct txn *t)
+{
+	struct txn_layer *l = t->layer;
+	txn_id id = t->id;
+
+	t->u.server.in_request = true;
+	if (l->owner->ops->on_request) {
+		l->owner->ops->on_request(l->owner, id, t->request);
+	}
+	t = txn_get(l, id);
+	if (!t) {
+		return;
+	}
+	t->u.server.in_request = false;
+	if (!t->user && t->status < 200) {
+		l->stats.unanswered++;
+		txn_reply(l, id, 500, NULL);
+	}
+}
+
+static void begin(struct txn_layer *l, struct sip_msg *m,
+		  const struct txn_key *key, const struct txn_key *merge)
+{
+	bool invite = sip_msg_is(m, "INVITE");
+	struct txn *t = txn_new(l, invite ? TXN_INVITE_SERVER : TXN_SERVER, m);
+
+	if (!t) {
+		l->stats.refused_full++;
+		reply_stateless(l, m, 503, NULL);
+		sip_msg_free(m);
+		return;
+	}
+	t->key = *key;
+	t->path = way_back(m);
+	t->state = invite ? TXN_PROCEEDING : TXN_TRYING;
+	sip_token(t->u.server.tag);
+	txn_link(t);
+	if (merge) {
+		t->u.server.merge = *merge;
+		txn_merge_link(t);
+	}
+	if (invite) {
+		txn_retry(t, TXN_TIMER_100);
+	} else {
+		txn_life(t, TXN_TIMER_USER);
+	}
+	hand_up(t);
+}
+
+/* The last eighth of the table is for dialogs that exist. */
+static bool is_crowded(const struct txn_layer *l)
+{
+	return pool_used(l->pool) >= l->max - l->max / 8;
+}
+
+static void on_request(struct txn_layer *l, struct sip_msg *m)
+{
+	bool outside = !*sip_msg_to_tag(m);
+	struct txn_key key, merge;
+	struct txn *t;
+
+	txn_key_server(l, m, sip_msg_method(m), &key);
+	t = txn_find(l, &key, true);
+	if (t) {
+		repeated(t);
+	} else if (outside && is_merged(l, m, &merge)) {
+		l->stats.merged++;
+		reply_stateless(l, m, 482, NULL);
+	} else if (outside && is_crowded(l)) {
+		l->stats.refused_full++;
+		reply_stateless(l, m, 503, NULL);
+	} else {
+		begin(l, m, &key, outside ? &merge : NULL);
+		return;
+	}
+	sip_msg_free(m);
+}
+
+void txn_server_request(struct txn_layer *l, struct sip_msg *m)
+{
+	if (sip_msg_is(m, "ACK")) {
+		on_ack(l, m);
+		sip_msg_free(m);
+	} else if (sip_msg_is(m, "CANCEL")) {
+		on_cancel(l, m);
+		sip_msg_free(m);
+	} else {
+		on_request(l, m);
+	}
+}
+
+/* --- answering --- */
+
+static void provisional_sent(struct txn *t)
+{
+	t->state = TXN_PROCEEDING;
+	txn_stop_retry(t);
+	if (t->kind == TXN_INVITE_SERVER && t->status > 100) {
+		txn_retry(t, TXN_TIMER_1XX);
+	}
+}
+
+static void final_sent(struct txn *t)
+{
+	txn_stop_retry(t);
+	t->state = TXN_COMPLETED;
+	if (t->kind == TXN_SERVER) {
+		txn_life(t, TXN_TIMER_J);
+	} else if (t->status < 300) {
+		t->state = TXN_ACCEPTED;
+		txn_retry(t, TXN_TIMER_2XX);
+		txn_life(t, TXN_TIMER_L);
+	} else {
+		txn_retry(t, TXN_TIMER_G);
+		txn_life(t, TXN_TIMER_H);
+	}
+}
+
+int txn_respond(struct txn_layer *l, txn_id id, struct sip_msg *m)
+{
+	struct txn *t = txn_get(l, id);
+	int status = sip_msg_status(m);
+	int err = 0;
+
+	if (!t || t->state == TXN_TERMINATED) {
+		err = -ESTALE;
+	} else if (!txn_is_server(t) || status < 100 || status > 699) {
+		err = -EINVAL;
+	} else if (t->state != TXN_TRYING && t->state != TXN_PROCEEDING) {
+		err = -EALREADY;
+	} else {
+		err = txn_store(t, m);
+	}
+	sip_msg_free(m);
+	if (err) {
+		return err;
+	}
+	t->status = status;
+	txn_send(t); /* a failure is like a loss: it is sent again */
+	if (status < 200) {
+		provisional_sent(t);
+	} else {
+		final_sent(t);
+	}
+	return 0;
+}
+
+int txn_reply(struct txn_layer *l, txn_id id, int status, const char *reason)
+{
+	struct txn *t = txn_get(l, id);
+	struct sip_msg *m;
+
+	if (!t || !txn_is_server(t)) {
+		return -ESTALE;
+	}
+	m = sip_response_new(t->request, status, reason, txn_local_tag(l, id));
+	return m ? txn_respond(l, id, m) : -ENOMEM;
+}
+
+void txn_acked(struct txn_layer *l, txn_id id)
+{
+	struct txn *t = txn_get(l, id);
+
+	if (t && t->kind == TXN_INVITE_SERVER && t->state == TXN_ACCEPTED) {
+		t->u.server.acked = true;
+		txn_stop_retry(t);
+	}
+}
+
+void txn_server_life(struct txn *t)
+{
+	switch (t->life_is) {
+	case TXN_TIMER_H:
+		txn_fail(t, TXN_FAIL_NO_ACK);
+		return;
+	case TXN_TIMER_L:
+		if (t->u.server.acked) {
+			txn_end(t);
+		} else {
+			txn_fail(t, TXN_FAIL_NO_ACK);
+		}
+		return;
+	case TXN_TIMER_USER:
+		t->layer->stats.unanswered++;
+		txn_reply(t->layer, t->id, 500, NULL);
+		return;
+	default: /* I, J */
+		txn_end(t);
+		return;
+	}
+}
