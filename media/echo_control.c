@@ -6,21 +6,35 @@
 
 /* Energies of a block of 80 samples. */
 static const float far_active = 80 * 40.0f * 40.0f;	/* -52 dBm0 */
+static const float est_active = 80 * 20.0f * 20.0f;	/* -58 dBm0 */
 static const float noise_most = 80 * 180.0f * 180.0f;	/* -39 dBm0 */
 
 /* The doubt each tap begins with; 13 partitions: echo of ERL 9 dB. */
 static const float doubt_start = 0.03f;
-static const float drift_active = 2e-5f;
+/* Doubt regained per block, by how much of the estimate is left over. */
+static const float drift_rate = 0.05f;
+static const float worse_ratio = 1.3f;
+static const float miss_rate = 0.5f;
+static const float drift_least = 1e-5f;
+static const float drift_most = 5e-3f;
+static const float floor_share = 0.1f;
+static const float share_1 = 0.1f;
+static const float share_2 = 0.05f;
+static const float share_3 = 0.02f;
+static const float kept_least = 0.01f;
 
 /* The search for the echo, in blocks of far-end activity. */
 enum {
 	SEARCH_FROM = 8,
-	SEARCH_UNTIL = 40,
+	SEARCH_UNTIL = 60,
+	SEARCH_2 = 16,
+	SEARCH_3 = 28,
 	TONE_BLOCKS = 6,
 	NLP_HANG = 6,
 	CHANGE_LIMIT = 12,
 	WORSE_LIMIT = 15,
 	NOISE_WINDOW = 30,
+	MISS_WINDOW = 100,
 };
 
 static void levels_follow(struct echo_levels *v, const struct echo_sums *s,
@@ -61,6 +75,7 @@ static void search_start(struct echo_lane *l, struct echo_orders *o,
 	l->changed = 0;
 	l->worse = 0;
 	l->converged = false;
+	l->miss = (struct echo_miss){ 0, 0, 1, 1, 0 };
 }
 
 void echo_lane_reset(struct echo_lane *l, struct echo_orders *o,
@@ -99,8 +114,8 @@ void echo_lane_idle(struct echo_lane *l, struct echo_orders *o, unsigned parts,
 static void search_narrow(struct echo_lane *l, const struct echo_sums *s,
 			  struct echo_orders *o, unsigned parts, unsigned n)
 {
-	const float all = 81 * doubt_start, cut = 0.7f, share = 0.1f;
-	float most = 0;
+	const float all = 81 * doubt_start, cut = 0.7f;
+	float most = 0, share;
 
 	for (unsigned k = 0; k < parts; k++) {
 		if (s->tap[k][n] > most) {
@@ -108,10 +123,12 @@ static void search_narrow(struct echo_lane *l, const struct echo_sums *s,
 			l->peak = k;
 		}
 	}
+	share = l->heard < l->peak + SEARCH_2 ? share_1 :
+		l->heard < l->peak + SEARCH_3 ? share_2 : share_3;
 	for (unsigned k = 0; k < parts; k++) {
 		float heard = 1 - s->doubt[k][n] / (all * l->kept[k]);
 
-		if (heard < 0.3f ||
+		if (heard < 0.3f || l->kept[k] < kept_least ||
 		    s->tap[k][n] > share * most * heard * heard)
 			continue;
 		o->tap_scale[k][n] = cut;
@@ -129,7 +146,7 @@ static void search_narrow(struct echo_lane *l, const struct echo_sums *s,
 static bool path_is_changed(struct echo_lane *l)
 {
 	const struct echo_levels *b = &l->brief;
-	bool against = b->est > 80.0f * 20 * 20 &&
+	bool against = b->est > est_active &&
 		       b->near_est < 0.5f * b->est &&
 		       b->near < 4.0f * b->est;
 
@@ -144,11 +161,50 @@ static bool path_is_changed(struct echo_lane *l)
 
 static bool filter_is_worse(struct echo_lane *l)
 {
-	if (l->brief.err > 1.2f * l->brief.near)
+	if (l->brief.err > 1.2f * l->brief.near && l->brief.est > est_active)
 		l->worse++;
 	else
 		l->worse = 0;
 	return l->worse >= WORSE_LIMIT;
+}
+
+/*
+ * The smallest share of the estimate that was left over lately, that is, in
+ * a pause of the near end: how wrong the filter is at most.
+ */
+static void miss_follow(struct echo_lane *l, const struct echo_sums *s,
+			unsigned n)
+{
+	struct echo_miss *m = &l->miss;
+	float now;
+
+	m->err += miss_rate * (s->err[n] - m->err);
+	m->est += miss_rate * (s->est[n] - m->est);
+	now = m->est > est_active ? m->err / m->est : 1;
+	if (now < m->least)
+		m->least = now;
+	if (++m->age >= MISS_WINDOW) {
+		m->before = m->least;
+		m->least = 1;
+		m->age = 0;
+	}
+}
+
+static float drift_of(const struct echo_lane *l)
+{
+	float miss = fminf(l->miss.least, l->miss.before);
+
+	return fminf(fmaxf(drift_rate * miss, drift_least), drift_most);
+}
+
+/* The mean of |W|^2 over a lane's bins. */
+static float tap_mean(const struct echo_sums *s, unsigned parts, unsigned n)
+{
+	float sum = 0;
+
+	for (unsigned k = 0; k < parts; k++)
+		sum += s->tap[k][n];
+	return sum / (81.0f * (float)parts);
 }
 
 /* Minimum of the residual over two windows of 0.3 s; follows in between. */
@@ -211,6 +267,7 @@ void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
 	if (active) {
 		l->heard++;
 		levels_follow(&l->mean, sums, n, 0.01f);
+		miss_follow(l, sums, n);
 		l->tone = sums->bins[n] < 6 ? l->tone + 1 : 0;
 		if (l->heard >= SEARCH_FROM && l->heard < SEARCH_UNTIL)
 			search_narrow(l, sums, orders, parts, n);
@@ -226,9 +283,9 @@ void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
 		search_start(l, orders, parts, n);
 	}
 	orders->step[n] = l->tone >= TONE_BLOCKS && l->converged ? 0 : 1;
-	orders->drift[n] = active ? drift_active : 0;
-	orders->floor[n] = 0;
-	orders->cancel[n] = l->brief.err < l->brief.near ? 1 : 0;
+	orders->drift[n] = active ? drift_of(l) : 0;
+	orders->floor[n] = floor_share * tap_mean(sums, parts, n);
+	orders->cancel[n] = l->brief.err < worse_ratio * l->brief.near ? 1 : 0;
 	noise_follow(l, sums, n);
 	nlp_decide(l, orders, n);
 }

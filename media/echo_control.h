@@ -28,6 +28,15 @@ struct echo_noise {
 	unsigned age;	/* blocks of this window */
 };
 
+/* The residual over the estimate, smallest of a window and of the last. */
+struct echo_miss {
+	float err;	/* smoothed over some 20 ms */
+	float est;
+	float least;
+	float before;
+	unsigned age;
+};
+
 /* The state of a lane outside of the vectors. */
 struct echo_lane {
 	unsigned flags;
@@ -41,6 +50,7 @@ struct echo_lane {
 	struct echo_levels brief;	/* over some 50 ms */
 	struct echo_levels mean;	/* over 1 s of far-end activity */
 	struct echo_noise noise;
+	struct echo_miss miss;
 	unsigned path_changes;
 	unsigned divergences;
 	unsigned bad_samples;

@@ -11,8 +11,8 @@
 
 #include "media/echo_filter.h"
 
-/* The pole of the DC block, about 6 Hz. */
-static const float dc_pole = 0.995f;
+/* The pole of the DC block: 1.3 Hz, so that speech keeps its phase. */
+static const float dc_pole = 0.999f;
 /* Beyond this a sample is no G.711 and not believed. */
 static const float sample_max = 40000.0f;
 

@@ -166,7 +166,7 @@ static double formant_run(struct formant *f, double in, double hz, double bw)
 void signal_speech(float *x, size_t n, double dbm0, uint32_t seed)
 {
 	struct formant f[3] = { { 0, 0 }, { 0, 0 }, { 0, 0 } };
-	double hz[3] = { 500, 1500, 2500 }, phase = 0, pitch = 120, loud = 0;
+	double hz[3] = { 500, 1500, 2500 }, phase = 0, pitch = 120, loud = 0, last = 0;
 	bool voiced = true;
 
 	for (size_t i = 0; i < n; i++) {
@@ -191,7 +191,9 @@ void signal_speech(float *x, size_t n, double dbm0, uint32_t seed)
 		in *= loud;
 		in = formant_run(&f[0], in, hz[0], 80);
 		in = 0.5 * in + 0.5 * formant_run(&f[1], in, hz[1], 120);
-		x[i] = (float)(in + formant_run(&f[2], in, hz[2], 200));
+		in += formant_run(&f[2], in, hz[2], 200);
+		x[i] = (float)(in - 0.95 * last); /* the lips */
+		last = in;
 	}
 	signal_scale(x, n, dbm0);
 }
