@@ -10,18 +10,20 @@ static const float est_active = 80 * 20.0f * 20.0f;	/* -58 dBm0 */
 static const float noise_most = 80 * 180.0f * 180.0f;	/* -39 dBm0 */
 
 /* The doubt each tap begins with; 13 partitions: echo of ERL 9 dB. */
-static const float doubt_start = 0.03f;
+static const float doubt_start = 0.05f;
 /* Doubt regained per block, by how much of the estimate is left over. */
-static const float drift_rate = 0.05f;
+static const float drift_rate = 0.1f;
 static const float worse_ratio = 1.3f;
 static const float miss_rate = 0.5f;
 static const float drift_least = 1e-5f;
-static const float drift_most = 5e-3f;
-static const float floor_share = 0.1f;
-static const float share_1 = 0.1f;
+static const float drift_most = 1e-3f;
+static const float drift_search = 5e-3f;
+static const float floor_share = 0.2f;
+static const float share_1 = 0.15f;
 static const float share_2 = 0.05f;
 static const float share_3 = 0.02f;
-static const float kept_least = 0.01f;
+static const float heard_least = 0.3f;
+static const float kept_least = 0.03f;
 
 /* The search for the echo, in blocks of far-end activity. */
 enum {
@@ -128,7 +130,7 @@ static void search_narrow(struct echo_lane *l, const struct echo_sums *s,
 	for (unsigned k = 0; k < parts; k++) {
 		float heard = 1 - s->doubt[k][n] / (all * l->kept[k]);
 
-		if (heard < 0.3f || l->kept[k] < kept_least ||
+		if (heard < heard_least || l->kept[k] < kept_least ||
 		    s->tap[k][n] > share * most * heard * heard)
 			continue;
 		o->tap_scale[k][n] = cut;
@@ -194,7 +196,8 @@ static float drift_of(const struct echo_lane *l)
 {
 	float miss = fminf(l->miss.least, l->miss.before);
 
-	return fminf(fmaxf(drift_rate * miss, drift_least), drift_most);
+	return fminf(fmaxf(drift_rate * miss, drift_least),
+		     l->converged ? drift_most : drift_search);
 }
 
 /* The mean of |W|^2 over a lane's bins. */

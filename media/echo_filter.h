@@ -212,12 +212,13 @@ static void filter_error(struct filter *f)
 }
 
 /*
- * Prepare the update: Psi by expectation-maximisation from what of E the
- * doubt cannot explain, then the common factors. step 0 holds the taps.
+ * Prepare the update: Psi by expectation-maximisation, at once where E is
+ * beyond what the doubt can explain, then the common factors. step 0 holds
+ * the taps.
  */
 static void filter_blame(struct filter *f, vf step)
 {
-	const float keep = 0.7f;
+	const float keep = 0.7f, beyond = 0.1f;
 
 	for (int b = 0; b < FFT_BINS; b++) {
 		struct vc e = f->err[b];
@@ -226,6 +227,7 @@ static void filter_blame(struct filter *f, vf step)
 		vf share = psi / (psi + echo);
 		vf now = share * (share * power + echo), d;
 
+		now = vf_max(now, beyond * (power - 2.0f * echo));
 		psi = keep * psi + (1 - keep) * now;
 		psi = vf_max(psi, vf_set(psi_least));
 		f->psi[b] = psi;

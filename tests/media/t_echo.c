@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rooms: media */
+/*
+ * The line echo canceller against hybrids of G.168 Annex D.
+ */
+#include "media/echo.h"
+
+#include <check.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/media/echo_rig.c"
+
+static const struct rig_case base = {
+	.tail_ms = 128,
+	.law = LAW_ALAW,
+	.far = RIG_CSS,
+	.far_dbm0 = -10,
+	.erl_db = 10,
+	.seconds = 8,
+	.seed = 4711,
+};
+
+/* Open a case and cancel it with the best build. */
+static struct rig cancelled(const struct rig_case *c, unsigned flags)
+{
+	struct rig r;
+
+	ck_assert(rig_open(&r, c));
+	rig_cancel(&r, c->tail_ms, ECHO_ISA_BEST, flags);
+	return r;
+}
+
+START_TEST(test_arguments)
+{
+	ck_assert_ptr_null(echo_group_new(48, ECHO_ISA_BEST));
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_ptr_null(echo_group_new(64, (enum echo_isa)99));
+	ck_assert_int_eq(errno, ENOTSUP);
+	echo_group_free(NULL);
+}
+END_TEST
+
+/* Tails and laws by number; the limits are those of design.md 9. */
+START_TEST(test_erle)
+{
+	static const unsigned tail[3] = { 32, 64, 128 };
+	struct rig_case c = base;
+	struct rig_score erle;
+	struct rig r;
+
+	c.tail_ms = tail[_i % 3];
+	c.law = _i / 3 ? LAW_ULAW : LAW_ALAW;
+	r = cancelled(&c, ECHO_ON);
+	erle = rig_erle_score(&r, 5, 8);
+	ck_assert_double_ge(erle.mean, 34.5);
+	ck_assert_double_ge(erle.worst, 34);
+	rig_close(&r);
+}
+END_TEST
+
+START_TEST(test_levels)
+{
+	static const struct {
+		double far_dbm0;
+		double erl_db;
+		double mean;
+	} row[] = {
+		{ 0, 6, 34 }, { 0, 20, 33 }, { -10, 6, 34 }, { -10, 20, 33 },
+		{ -20, 6, 34 }, { -20, 20, 28 }, { -30, 6, 28 },
+		{ -30, 10, 26 },
+	};
+	struct rig_case c = base;
+	struct rig r;
+
+	c.far_dbm0 = row[_i].far_dbm0;
+	c.erl_db = row[_i].erl_db;
+	r = cancelled(&c, ECHO_ON);
+	ck_assert_double_ge(rig_erle_score(&r, 5, 8).mean, row[_i].mean);
+	rig_close(&r);
+}
+END_TEST
+
+START_TEST(test_convergence)
+{
+	struct rig_case c = base;
+	struct rig r;
+
+	c.change_at = 4;
+	r = cancelled(&c, ECHO_ON);
+	ck_assert_double_le(rig_reach_score(&r, 0, 20).mean, 0.7);
+	ck_assert_double_le(rig_reach_score(&r, 0, 30).mean, 1.0);
+	ck_assert_double_le(rig_reach_score(&r, 4, 20).mean, 1.1);
+	rig_close(&r);
+}
+END_TEST
+
+START_TEST(test_second_reflection)
+{
+	struct rig_case c = base;
+	struct rig r;
+
+	c.second_db = 16;
+	r = cancelled(&c, ECHO_ON);
+	ck_assert_double_le(rig_reach_score(&r, 0, 20).mean, 1.1);
+	ck_assert_double_ge(rig_erle_score(&r, 5, 8).mean, 34);
+	rig_close(&r);
+}
+END_TEST
+
+START_TEST(test_speech)
+{
+	struct rig_case c = base;
+	struct rig r;
+
+	c.far = RIG_SPEECH;
+	r = cancelled(&c, ECHO_ON);
+	ck_assert_double_ge(rig_erle_score(&r, 2, 5).mean, 28);
+	ck_assert_double_ge(rig_erle_score(&r, 5, 8).mean, 32);
+	rig_close(&r);
+}
+END_TEST
+
+/* With the filter converged the other end speaks, softly to loudly. */
+START_TEST(test_double_talk)
+{
+	static const struct {
+		enum rig_signal near;
+		double dbm0;
+		double during;
+		double after;
+	} row[] = {
+		{ RIG_CSS, -30, 20, 28 }, { RIG_CSS, -20, 20, 28 },
+		{ RIG_CSS, -10, 20, 28 }, { RIG_CSS, -5, 18, 26 },
+		{ RIG_CSS, 0, 12, 22 }, { RIG_SPEECH, -25, 20, 28 },
+		{ RIG_SPEECH, -16, 20, 28 }, { RIG_SPEECH, -5, 18, 24 },
+		{ RIG_NOISE, -16, 17, 28 },
+	};
+	struct rig_case c = base;
+	struct rig r;
+
+	c.near = row[_i].near;
+	c.near_dbm0 = row[_i].dbm0;
+	c.near_from = 4;
+	c.near_to = 7;
+	r = cancelled(&c, ECHO_ON);
+	ck_assert_double_ge(rig_echo_reduction_score(&r, 4, 7).mean,
+			    row[_i].during);
+	ck_assert_double_ge(rig_reduction_score(&r, 4, 7).worst, 0);
+	ck_assert_double_ge(rig_erle_score(&r, 7, 7.7).mean, row[_i].after);
+	rig_close(&r);
+}
+END_TEST
+
+/* Both speak from the first sample on: no worse than no canceller. */
+START_TEST(test_double_talk_from_start)
+{
+	static const double dbm0[] = { -30, -25, -20, -15, -10, -5, 0 };
+	struct rig_case c = base;
+	struct rig r;
+
+	c.near = _i % 2 ? RIG_SPEECH : RIG_CSS;
+	c.near_dbm0 = dbm0[_i / 2];
+	c.near_to = 5;
+	r = cancelled(&c, ECHO_ON);
+	ck_assert_double_ge(rig_reduction_score(&r, 0, 5).worst, 0);
+	ck_assert_double_ge(rig_reduction_score(&r, 1, 5).worst, 0);
+	ck_assert_double_ge(rig_erle_score(&r, 7, 8).mean, 30);
+	rig_close(&r);
+}
+END_TEST
+
+/* A group with all lanes on. */
+static struct echo_group *group(unsigned tail_ms, enum echo_isa isa,
+				unsigned flags)
+{
+	struct echo_group *g = echo_group_new(tail_ms, isa);
+
+	for (unsigned lane = 0; g && lane < ECHO_LANES; lane++) {
+		echo_group_set_lane(g, lane, flags);
+	}
+	return g;
+}
+
+/* Every build cancels the same, within -50 dB of what comes in. */
+START_TEST(test_variants)
+{
+	static const enum echo_isa isa[] = { ECHO_ISA_AVX2, ECHO_ISA_AVX512 };
+	static const char *const name[] = { "avx2", "avx512" };
+	struct rig_case c = base;
+	struct echo_group *g = group(128, isa[_i], ECHO_ON | ECHO_NLP);
+	struct rig plain, r;
+	double diff = 0, near = 0;
+
+	if (!g) {
+		ck_assert_int_eq(errno, ENOTSUP);
+		return;
+	}
+	ck_assert_str_eq(echo_group_isa(g), name[_i]);
+	c.seconds = 4;
+	c.near = RIG_SPEECH;
+	c.near_dbm0 = -20;
+	c.near_from = 2;
+	c.near_to = 3;
+	ck_assert(rig_open(&plain, &c));
+	ck_assert(rig_open(&r, &c));
+	rig_cancel(&plain, 128, ECHO_ISA_C, ECHO_ON);
+	rig_cancel(&r, 128, isa[_i], ECHO_ON);
+	for (size_t i = 0; i < r.n; i++) {
+		for (unsigned lane = 0; lane < ECHO_LANES; lane++) {
+			double d = r.out[i][lane] - plain.out[i][lane];
+
+			diff += d * d;
+			near += (double)(r.near[i][lane] * r.near[i][lane]);
+		}
+	}
+	ck_assert_double_le(diff, 1e-5 * near);
+	rig_close(&plain);
+	rig_close(&r);
+	echo_group_free(g);
+}
+END_TEST
+
+/* What happens in one lane leaves the others as they are, to the bit. */
+START_TEST(test_lanes_apart)
+{
+	struct rig_case c = base;
+	struct rig a, b;
+	struct echo_group *g;
+
+	c.seconds = 3;
+	ck_assert(rig_open(&a, &c));
+	ck_assert(rig_open(&b, &c));
+	rig_cancel(&a, 128, ECHO_ISA_BEST, ECHO_ON | ECHO_NLP);
+	for (size_t i = 0; i < b.n; i++) {
+		b.near[i][7] = i % 3 ? NAN : INFINITY;
+		b.far[i][7] = i % 5 ? 1e30f : NAN;
+	}
+	g = group(128, ECHO_ISA_BEST, ECHO_ON | ECHO_NLP);
+	memcpy(b.out, b.near, b.n * sizeof(*b.out));
+	for (size_t i = 0; i < b.n; i += ECHO_BLOCK) {
+		if (i == 10000 / ECHO_BLOCK * ECHO_BLOCK) {
+			echo_group_reset_lane(g, 2);
+			echo_group_set_lane(g, 11, 0);
+		}
+		echo_group_run(g, (const float (*)[ECHO_LANES])(b.far + i),
+			       b.out + i, i % 800 ? 0xffff : 0xffef);
+	}
+	for (size_t i = 0; i < b.n; i++) {
+		for (unsigned n = 0; n < ECHO_LANES; n++) {
+			if (n == 2 || n == 4 || n == 7 || n == 11) {
+				continue;
+			}
+			ck_assert_mem_eq(&a.out[i][n], &b.out[i][n],
+					 sizeof(float));
+		}
+	}
+	echo_group_free(g);
+	rig_close(&a);
+	rig_close(&b);
+}
+END_TEST
+
+/* A lane that was reset does what a new one does. */
+START_TEST(test_reset)
+{
+	struct rig_case c = base;
+	struct echo_group *g = group(64, ECHO_ISA_BEST, ECHO_ON);
+	struct rig a, b;
+
+	c.tail_ms = 64;
+	c.seconds = 2;
+	ck_assert(rig_open(&a, &c));
+	rig_cancel(&a, 64, ECHO_ISA_BEST, ECHO_ON);
+	c.seed = 99;
+	ck_assert(rig_open(&b, &c));
+	rig_run(&b, g);
+	rig_close(&b);
+	c.seed = base.seed;
+	ck_assert(rig_open(&b, &c));
+	for (unsigned lane = 0; lane < ECHO_LANES; lane++) {
+		echo_group_reset_lane(g, lane);
+	}
+	rig_run(&b, g);
+	for (unsigned n = 0; n < ECHO_LANES; n++) {
+		ck_assert_double_eq_tol(rig_erle(&a, n, 1, 2),
+					rig_erle(&b, n, 1, 2), 1.0);
+	}
+	rig_close(&a);
+	rig_close(&b);
+	echo_group_free(g);
+}
+END_TEST
+
+static Suite *echo_suite(void)
+{
+	Suite *s = suite_create("echo");
+	TCase *t = tcase_create("quality");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, test_arguments);
+	tcase_add_loop_test(t, test_erle, 0, 6);
+	tcase_add_loop_test(t, test_levels, 0, 8);
+	tcase_add_test(t, test_convergence);
+	tcase_add_test(t, test_second_reflection);
+	tcase_add_test(t, test_speech);
+	tcase_add_loop_test(t, test_double_talk, 0, 9);
+	tcase_add_loop_test(t, test_double_talk_from_start, 0, 14);
+	tcase_add_loop_test(t, test_variants, 0, 2);
+	tcase_add_test(t, test_lanes_apart);
+	tcase_add_test(t, test_reset);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *sr = srunner_create(echo_suite());
+	int failed;
+
+	srunner_set_fork_status(sr, CK_NOFORK);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? 1 : 0;
+}
