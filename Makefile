@@ -101,6 +101,7 @@ programs: $(PROGRAMS)
 rooms: $(call libs,$(ROOMS))
 
 include tests/tests.mk
+include tools/packaging/install.mk
 
 .PHONY: clean
 clean:
