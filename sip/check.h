@@ -11,7 +11,7 @@
 /* Methods we serve, as the value of Allow. */
 #define SIP_ALLOW     "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO"
 #define SIP_ACCEPT    "application/sdp"
-#define SIP_SUPPORTED "from-change"
+#define SIP_SUPPORTED "" /* option tags; none in this stage */
 
 /* The immediate refusal, or NULL when there is none: 501 or 405 with Allow,
  * 416, 420 with Unsupported, 415 with Accept, 406. Never refuses ACK or CANCEL

@@ -22,20 +22,29 @@
 
 enum sip_digest_algorithm { SIP_DIGEST_MD5, SIP_DIGEST_SHA256 };
 
+#define SIP_DIGEST_TRIES 3 /* challenges answered for one request */
+
 struct sip_digest {
-	char nonce[256];
-	char realm[128];
-	uint32_t nc;	/* uses of that nonce */
-	uint8_t tries;	/* challenges answered */
+	char realm[128], nonce[256], opaque[128];
+	enum sip_digest_algorithm algorithm;
+	bool named; /* the challenge named its algorithm */
+	bool qop;   /* auth */
+	bool proxy; /* 407 */
+	uint32_t nc; /* uses of that nonce */
+	uint8_t tries;
 };
 
-/* Adds Authorization (401) or Proxy-Authorization (407) to request (one of an
- * older answer for the same realm is removed), computed from its method and
- * Request-URI. The caller raises CSeq before. 0; -ENOENT no challenge that we
- * can answer; -EACCES asked again; -EINVAL no user; -ENOMEM. */
+/* Adds Authorization (401) or Proxy-Authorization (407) to request (those of
+ * an older answer are removed), computed from its method and Request-URI. The
+ * caller raises CSeq. 0; -ENOENT no challenge that we can answer; -EACCES
+ * asked again; -EINVAL no user, or one that cannot be quoted; -ENOMEM. */
 int sip_digest_answer(struct sip_digest *, const struct sip_msg *response,
 		      struct sip_msg *request, const char *user,
 		      const char *password);
+/* Credentials for a further request under the same nonce (nc + 1), so that it
+ * need not be challenged. -ENOENT when nothing was answered yet. */
+int sip_digest_repeat(struct sip_digest *, struct sip_msg *request,
+		      const char *user, const char *password);
 
 /* The parts of one computation, for tests: "" qop for RFC 2069 style. */
 struct sip_digest_input {

@@ -66,25 +66,49 @@ static bool has_tag(const char *p, size_t len)
 	return false;
 }
 
+/* The octet behind the name of an rport parameter without value, or 0. */
+static size_t rport_at(const char *p, size_t len)
+{
+	for (size_t i = 0; i + 6 <= len; i++) {
+		if (p[i] == ';' && !strncasecmp(p + i + 1, "rport", 5) &&
+		    (i + 6 == len || p[i + 6] == ';')) {
+			return i + 6;
+		}
+	}
+	return 0;
+}
+
+static void put_top_via(struct out *o, const char *p, size_t len,
+			const struct net_addr *source)
+{
+	size_t rport = rport_at(p, len);
+	char text[NET_STR_MAX];
+
+	put_raw(o, p, rport ? rport : len);
+	if (rport) {
+		put(o, "=%u", source->port);
+		put_raw(o, p + rport, len - rport);
+	}
+	put(o, ";received=%s\r\n", net_ip_str(source, text));
+}
+
 static void put_vias(struct out *o, const struct sip_gate_result *r,
 		     const char *data, const struct net_addr *source)
 {
-	char text[NET_STR_MAX];
-
 	for (unsigned i = 0; i < r->n_via; i++) {
-		struct sip_slice v = r->via[i];
+		const char *p = data + r->via[i].at;
+		size_t len = r->via[i].len;
 
-		while (v.len && strchr(";, \t\r\n", data[v.at + v.len - 1]) &&
-		       data[v.at + v.len - 1]) {
-			v.len--;
+		while (len && p[len - 1] && strchr(";, \t\r\n", p[len - 1])) {
+			len--;
 		}
 		put(o, "Via: ");
-		put_raw(o, data + v.at, v.len);
 		if (!i) {
-			put(o, ";received=%s;rport=%u",
-			    net_ip_str(source, text), source->port);
+			put_top_via(o, p, len, source);
+		} else {
+			put_raw(o, p, len);
+			put(o, "\r\n");
 		}
-		put(o, "\r\n");
 	}
 }
 

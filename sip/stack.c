@@ -102,10 +102,13 @@ static void on_faulty(struct sip_stack *s, const struct sip_path *path,
 {
 	char reply[REPLY_MAX], text[NET_STR_MAX];
 	size_t len;
-	unsigned n = log_allow(&s->bad_log, loop_now(s->loop).ns);
+	unsigned n = 0;
 
-	if (n && r->reason != SIP_GATE_KEEPALIVE) {
-		log_warn("trunk %s: malformed message from %s: %s, %u so far",
+	if (r->reason != SIP_GATE_KEEPALIVE) {
+		n = log_allow(&s->bad_log, loop_now(s->loop).ns);
+	}
+	if (n) {
+		log_warn("trunk %s: malformed SIP from %s: %s, %u refused",
 			 trunk_conf(s->trunks, path->trunk)->name,
 			 net_str(&path->remote, text),
 			 sip_gate_reason_name(r->reason), n);
