@@ -27,7 +27,7 @@ struct dslot {
 	struct dslot_stats stats;
 };
 
-/* Flags that must be seen before a frame is believed. */
+/* Flags that must be seen before a frame is believed; and so sent. */
 enum { FLAGS_BEFORE = 1 };
 
 /* tick */
@@ -103,6 +103,7 @@ struct dslot *dslot_new(void)
 	d->hdlc_tx = hdlc_tx_init(NULL, 0, 1, 0, on_underflow, d);
 	if (!d->hdlc_tx)
 		goto free_rx;
+	hdlc_tx_flags(d->hdlc_tx, FLAGS_BEFORE);
 	return d;
 
 free_rx:
@@ -186,6 +187,7 @@ void dslot_reset(struct dslot *d)
 {
 	hdlc_rx_restart(d->hdlc_rx);
 	hdlc_tx_restart(d->hdlc_tx);
+	hdlc_tx_flags(d->hdlc_tx, FLAGS_BEFORE);
 	d->rx.count = 0;
 	d->tx.count = 0;
 }
