@@ -16,7 +16,9 @@
 struct client {
 	struct control *control;
 	struct watch watch;
-	bool used, tracing, ending; /* ending: close when all is written */
+	bool used, tracing;
+	bool asking; /* within query_ask(): its caller flushes */
+	bool ending; /* close when all is written */
 	char in[REQUEST_MAX];
 	size_t in_len;
 	char *out;
@@ -102,6 +104,9 @@ static void on_answer(void *client, bool ok, const char *text)
 		log_warn("console: an answer of %zu octets did not fit",
 			 strlen(text));
 	}
+	if (!c->asking) {
+		flush(c);
+	}
 }
 
 static void begin_trace(struct client *c)
@@ -123,12 +128,10 @@ static void on_request(struct client *c)
 	if (!strcmp(c->in, "trace")) {
 		begin_trace(c);
 	} else {
-		struct query *q = query_ask(c->control->asker, c->in,
-					    arg ? arg : "", on_answer, c);
-
-		if (!c->ending) {
-			c->query = q;
-		}
+		c->asking = true;
+		c->query = query_ask(c->control->asker, c->in, arg ? arg : "",
+				     on_answer, c);
+		c->asking = false;
 	}
 	flush(c);
 }
@@ -152,7 +155,6 @@ static void read_request(struct client *c)
 	} else if (c->in_len == sizeof(c->in) - 1 ||
 		   memchr(c->in, 0, c->in_len)) {
 		on_answer(c, false, "a request is one line of text");
-		flush(c);
 	}
 }
 
