@@ -13,6 +13,7 @@ static const float noise_most = 80 * 180.0f * 180.0f;	/* -39 dBm0 */
 static const float doubt_start = 0.05f;
 /* Doubt regained per block, by how much of the estimate is left over. */
 static const float drift_rate = 0.1f;
+static const float worse_far = 5e-4f;	/* what may be left at most */
 static const float worse_ratio = 1.3f;
 static const float miss_rate = 0.5f;
 static const float drift_least = 1e-5f;
@@ -34,7 +35,7 @@ enum {
 	TONE_BLOCKS = 6,
 	NLP_HANG = 6,
 	CHANGE_LIMIT = 12,
-	WORSE_LIMIT = 15,
+	WORSE_LIMIT = 30,
 	NOISE_WINDOW = 30,
 	MISS_WINDOW = 100,
 };
@@ -163,7 +164,10 @@ static bool path_is_changed(struct echo_lane *l)
 
 static bool filter_is_worse(struct echo_lane *l)
 {
-	if (l->brief.err > 1.2f * l->brief.near && l->brief.est > est_active)
+	float little = worse_far * fmaxf(l->mean.far, l->brief.far);
+
+	if (l->brief.err > 1.2f * l->brief.near + little &&
+	    l->brief.est > est_active)
 		l->worse++;
 	else
 		l->worse = 0;

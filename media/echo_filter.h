@@ -28,8 +28,12 @@ enum {
 	FILTER_TURN = 2,	/* partitions constrained per block */
 };
 
-/* Psi never falls below this: a noise of 2 on the 16-bit scale. */
+/*
+ * Psi never falls below a noise of 2 on the 16-bit scale, nor below what a
+ * law adds to the near end: -38 dB.
+ */
 static const float psi_least = 300.0f;
+static const float psi_law = 1.5e-4f;
 
 /* What is kept for one bin of one partition. */
 struct tap {
@@ -214,9 +218,9 @@ static void filter_error(struct filter *f)
 /*
  * Prepare the update: Psi by expectation-maximisation, at once where E is
  * beyond what the doubt can explain, then the common factors. step 0 holds
- * the taps.
+ * the taps; Psi is not believed below least.
  */
-static void filter_blame(struct filter *f, vf step)
+static void filter_blame(struct filter *f, vf step, vf least)
 {
 	const float keep = 0.7f, beyond = 0.1f;
 
@@ -229,7 +233,7 @@ static void filter_blame(struct filter *f, vf step)
 
 		now = vf_max(now, beyond * (power - 2.0f * echo));
 		psi = keep * psi + (1 - keep) * now;
-		psi = vf_max(psi, vf_set(psi_least));
+		psi = vf_max(psi, least);
 		f->psi[b] = psi;
 		d = step / (f->heard[b] + 2.0f * psi);
 		f->blame[b].gain = (struct vc){ e.re * d, e.im * d };

@@ -255,7 +255,10 @@ static void kernel_finish(void *state, const struct echo_block *block,
 		struct pack *p = pack_at(state, parts, n);
 		unsigned lane = n * ECHO_VL;
 
-		filter_blame(&p->filter, vf_load(orders->step + lane));
+		vf law = psi_law * vf_load(sums->near + lane);
+
+		filter_blame(&p->filter, vf_load(orders->step + lane),
+			     vf_max(law, vf_set(psi_least)));
 		vf_store(sums->out + lane, pack_write(p, block, orders, lane));
 	}
 }
