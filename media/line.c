@@ -119,9 +119,8 @@ void line_fill_idle(const struct line *l, struct line_fifo *f, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		uint8_t *frame = line_fifo_slot(f, 0);
 
-		memset(frame, l->cfg.idle, LINE_SLOTS);
-		if (l->cfg.d_slot)
-			frame[l->cfg.d_slot] = 0xff;
+		for (unsigned s = 0; s < LINE_SLOTS; s++)
+			frame[s] = line_idle_octet(l, s);
 		line_fifo_push(f, true);
 	}
 }

@@ -87,8 +87,7 @@ static void send_one(struct pseudowire *p)
 		memcpy(frames[f], line_fifo_peek(tx), LINE_SLOTS);
 		line_fifo_pop(tx);
 	}
-	pw_queue(p, p->line.down ? NULL
-				 : (const uint8_t (*)[LINE_SLOTS])frames);
+	pw_queue(p, (const uint8_t(*)[LINE_SLOTS])frames);
 	p->tx.due--;
 }
 

@@ -174,27 +174,39 @@ static void gather_payload(const struct pseudowire *p, uint8_t *payload,
 	}
 }
 
+/* tick: with L the payload may be left out (RFC 5086 4.3), but a peer that
+ * insists on its size must find it. */
+static void idle_payload(const struct pseudowire *p, uint8_t *payload)
+{
+	for (unsigned f = 0; f < p->frames; f++) {
+		for (unsigned s = 0; s < p->n_slots; s++)
+			*payload++ = line_idle_octet(&p->line, p->map[s]);
+	}
+}
+
 /* tick */
 void pw_queue(struct pseudowire *p, const uint8_t (*frames)[LINE_SLOTS])
 {
 	const struct pseudowire_config *cfg = &p->line.cfg.pw;
 	struct pw_packet packet = {
-		.l = !frames,
+		.l = p->line.down,
 		.r = p->rx.jitter.state == PW_LOSS,
 		.seq = p->tx.seq,
 		.has_rtp = cfg->rtp,
 		.rtp = {cfg->rtp_pt, p->tx.seq, p->tx.timestamp, p->tx.ssrc},
-		.payload_len = frames ? p->payload : 0,
+		.payload_len = p->payload,
 	};
 	uint8_t *octets;
 
 	if (p->tx_io.count == PW_TX_BATCH)
 		pw_flush(p);
 	octets = p->tx_io.octets[p->tx_io.count];
-	if (frames && p->rx.l)
-		packet.m = PW_M_RDI;
-	if (frames)
+	if (packet.l)
+		idle_payload(p, octets + pw_header_len(cfg->rtp));
+	else
 		gather_payload(p, octets + pw_header_len(cfg->rtp), frames);
+	if (!packet.l && p->rx.l)
+		packet.m = PW_M_RDI;
 	p->tx_io.iovs[p->tx_io.count].iov_len =
 		pw_build(octets, PW_OCTETS, &packet);
 	p->tx_io.count++;

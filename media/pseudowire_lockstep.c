@@ -29,9 +29,7 @@ static void send_block(struct pseudowire *p)
 	p->tx.seq = s->seq;
 	p->tx.timestamp = s->timestamp;
 	for (unsigned f = 0; f < LINE_BLOCK; f += p->frames)
-		pw_queue(p, p->line.down ? NULL
-					 : (const uint8_t (*)[LINE_SLOTS])
-						   &s->block[f]);
+		pw_queue(p, (const uint8_t(*)[LINE_SLOTS]) & s->block[f]);
 	pw_flush(p);
 }
 

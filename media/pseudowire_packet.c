@@ -122,7 +122,9 @@ size_t pw_build(uint8_t *octets, size_t size, const struct pw_packet *p)
 	if (p->has_rtp)
 		build_rtp(octets, &p->rtp);
 	cw[0] = (uint8_t)(p->l << 3 | p->r << 2 | (p->m & 3));
-	cw[1] = (uint8_t)(p->frg << 6 | (n < PW_LEN_LIMIT ? n : 0));
+	cw[1] = (uint8_t)(p->frg << 6);
+	if (n < PW_LEN_LIMIT)
+		cw[1] |= (uint8_t)n;
 	put16(cw + 2, p->seq);
 	if (p->payload && p->payload_len)
 		memcpy(octets + header, p->payload, p->payload_len);

@@ -107,8 +107,8 @@ struct pseudowire {
 void pw_io_init(struct pseudowire *p);
 /* Receive all that waits and hand it to pw_rx_packet(). */
 void pw_receive(struct pseudowire *p, mono_t now);
-/* Build the next packet from p->frames frames (NULL: L, no payload); it
- * leaves with pw_flush() or when the batch is full. */
+/* Build the next packet from p->frames frames, or idle ones with L if the
+ * line is down; it leaves with pw_flush() or when the batch is full. */
 void pw_queue(struct pseudowire *p, const uint8_t (*frames)[LINE_SLOTS]);
 void pw_flush(struct pseudowire *p);
 
