@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The packets of tests/media/t_line (data, L, R, M = 10) as
-# tshark's pwcesopsn dissector sees them. It knows no RTP: t_line leaves such
+# The packets of tests/media/t_line_wall (data, L, R, M = 10) as
+# tshark's pwcesopsn dissector sees them. It knows no RTP: the tests leave such
 # packets out of its dump.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -29,7 +29,7 @@ if ! command -v tshark >/dev/null || ! command -v text2pcap >/dev/null; then
 	exit 0
 fi
 PW_DUMP=$dir/hex CK_RUN_CASE=alarm CK_VERBOSITY=silent \
-	build/tests/media/t_line || echo "not ok pw_dump: t_line failed"
+	build/tests/media/t_line_wall || echo "not ok pw_dump: t_line_wall failed"
 pcap "$dir/hex" "$dir/pcap"
 total=$(wc -l <"$dir/hex")
 check pw_packets "$total" -ge 1000

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rooms: media base */
+/*
+ * Lines in wall time, under a virtual clock: pace and clock recovery, loss
+ * and disorder, alarms, an owner that oversleeps, strangers.
+ */
+#include "tests/media/line_pair.h"
+
+struct wall {
+	struct pair p;
+	struct meter a, b;
+};
+
+static void wall_open(struct wall *w, const struct line_config *a,
+		      const struct line_config *b)
+{
+	memset(w, 0, sizeof(*w));
+	pair_open(&w->p, a, b);
+	w->a.line = w->p.a;
+	w->b.line = w->p.b;
+}
+
+/* Both ends wake whenever either is due, as precise sleepers would. */
+static void wall_run(struct wall *w, int64_t ms)
+{
+	mono_t end = mono_add_ms(w->p.now, ms);
+	mono_t a, b;
+
+	for (;;) {
+		a = line_due(w->p.a);
+		b = line_due(w->p.b);
+		if (b.ns < a.ns)
+			a = b;
+		if (a.ns > end.ns)
+			break;
+		if (a.ns > w->p.now.ns)
+			w->p.now = a;
+		line_tick(w->p.a, w->p.now);
+		relay(&w->p.ab, &w->p.rng);
+		line_tick(w->p.b, w->p.now);
+		relay(&w->p.ba, &w->p.rng);
+		meter_serve(&w->a);
+		meter_serve(&w->b);
+	}
+	w->p.now = end;
+}
+
+static struct line_stats stats_of(struct line *l)
+{
+	struct line_stats s;
+
+	line_stats(l, &s);
+	return s;
+}
+
+START_TEST(wall_clean)
+{
+	struct line_config ca, cb;
+	struct wall w;
+	uint64_t filler_a, filler_b;
+
+	configs(&ca, &cb, LINE_WALL);
+	wall_open(&w, &ca, &cb);
+	wall_run(&w, 500);
+	filler_a = w.a.filler;
+	filler_b = w.b.filler;
+	wall_run(&w, 20000);
+	ck_assert_uint_eq(w.a.filler, filler_a);
+	ck_assert_uint_eq(w.b.filler, filler_b);
+	ck_assert_uint_eq(w.a.breaks + w.b.breaks, 0);
+	ck_assert_uint_ge(w.a.frames, 20400 * 8);
+	ck_assert_uint_eq(line_defects(w.p.a) | line_alarms(w.p.a), 0);
+	ck_assert_uint_eq(line_defects(w.p.b) | line_alarms(w.p.b), 0);
+	ck_assert_uint_eq(stats_of(w.p.b).clock.slips, 0);
+	pair_close(&w.p);
+}
+END_TEST
+
+/* Locked within 20 s, then not one frame lost, repeated or replaced. */
+START_TEST(wall_slave_locks)
+{
+	static const int32_t ppm[] = {50, -50, 0};
+	struct line_config ca, cb;
+	struct line_stats s;
+	struct wall w;
+	uint64_t filler;
+
+	configs(&ca, &cb, LINE_WALL);
+	ca.skew_ppm = ppm[_i];
+	wall_open(&w, &ca, &cb);
+	wall_run(&w, 20000);
+	s = stats_of(w.p.b);
+	ck_assert(s.clock.locked);
+	ck_assert_int_le(abs(s.clock.rate_ppb - 1000 * ppm[_i]), 1000);
+	filler = w.a.filler + w.b.filler;
+	wall_run(&w, 60000);
+	s = stats_of(w.p.b);
+	ck_assert(s.clock.locked);
+	ck_assert_int_le(abs(s.clock.rate_ppb - 1000 * ppm[_i]), 1000);
+	ck_assert_int_le(abs(s.clock.phase_us), 100);
+	ck_assert_uint_eq(s.clock.slips + s.clock.steps, 0);
+	ck_assert_uint_eq(stats_of(w.p.a).clock.slips, 0);
+	ck_assert_uint_eq(w.a.filler + w.b.filler, filler);
+	ck_assert_uint_eq(w.a.breaks + w.b.breaks, 0);
+	pair_close(&w.p);
+}
+END_TEST
+
+/* Two masters slip, now and then and not in heaps: 400 ppm is one packet
+ * each 2.5 s. */
+START_TEST(wall_two_masters_slip)
+{
+	struct line_config ca, cb;
+	struct line_stats s;
+	struct wall w;
+
+	configs(&ca, &cb, LINE_WALL);
+	cb.clock = LINE_CLOCK_MASTER;
+	cb.skew_ppm = _i ? 400 : -400;
+	wall_open(&w, &ca, &cb);
+	wall_run(&w, 100000);
+	s = stats_of(w.p.b);
+	ck_assert_uint_ge(s.clock.slips, 1);
+	ck_assert_uint_le(s.clock.slips, 20);
+	ck_assert_uint_le(w.b.filler, 16 * 20 * 8);
+	ck_assert_uint_eq(line_alarms(w.p.a) | line_alarms(w.p.b), 0);
+	pair_close(&w.p);
+}
+END_TEST
+
+START_TEST(wall_impaired)
+{
+	struct line_config ca, cb;
+	struct line_stats s;
+	struct wall w;
+	unsigned lost;
+
+	configs(&ca, &cb, LINE_WALL);
+	wall_open(&w, &ca, &cb);
+	wall_run(&w, 1000);
+	w.p.ab.mess = (struct mess){.loss = 10, .reorder = 20, .duplicate = 20};
+	lost = w.p.ab.lost;
+	wall_run(&w, 30000);
+	w.p.ab.mess = (struct mess){0};
+	lost = w.p.ab.lost - lost;
+	wall_run(&w, 1000);
+	s = stats_of(w.p.b);
+	ck_assert_uint_ge(lost, 200);
+	ck_assert_uint_ge(s.rx.lost, lost);
+	ck_assert_uint_le(s.rx.lost, lost + s.rx.late);
+	/* some were held back for longer than the buffer is deep */
+	ck_assert_uint_ge(s.rx.reordered, 400);
+	ck_assert_uint_le(s.rx.late, s.rx.reordered / 10);
+	ck_assert_uint_ge(s.rx.duplicate, 200);
+	ck_assert_uint_eq(w.b.breaks, 0);
+	ck_assert_uint_ge(s.errors.es, 25);
+	ck_assert_uint_eq(s.errors.ses, 0);
+	ck_assert_uint_eq(s.rx.resync + s.rx.malformed + s.clock.slips, 0);
+	ck_assert(s.clock.locked);
+	pair_close(&w.p);
+}
+END_TEST
+
+/* Milliseconds until the alarms of a line are as wanted. */
+static int until(struct wall *w, struct line *l, unsigned alarms, int most_ms)
+{
+	int ms = 0;
+
+	while (line_alarms(l) != alarms && ms < most_ms) {
+		wall_run(w, 1);
+		ms++;
+	}
+	ck_assert_uint_eq(line_alarms(l), alarms);
+	return ms;
+}
+
+START_TEST(alarm_loss)
+{
+	struct line_config ca, cb;
+	struct wall w;
+	int ms;
+
+	configs(&ca, &cb, LINE_WALL);
+	wall_open(&w, &ca, &cb);
+	wall_run(&w, 1000);
+	/* shorter than the integration: a defect, but no alarm */
+	w.p.ab.mess.hole = true;
+	wall_run(&w, 2400);
+	ck_assert_uint_eq(line_defects(w.p.b), LINE_LOS);
+	ck_assert_uint_eq(line_defects(w.p.a), LINE_REMOTE_LOSS);
+	w.p.ab.mess.hole = false;
+	wall_run(&w, 300);
+	ck_assert_uint_eq(line_defects(w.p.b) | line_alarms(w.p.b), 0);
+	ck_assert_uint_eq(line_defects(w.p.a) | line_alarms(w.p.a), 0);
+	ck_assert_uint_eq(stats_of(w.p.b).errors.loss_events, 1);
+	/* longer */
+	w.p.ab.mess.hole = true;
+	ms = until(&w, w.p.b, LINE_LOS, 4000);
+	ck_assert_int_ge(ms, 2500);
+	ck_assert_int_le(ms, 2550);
+	ms = until(&w, w.p.a, LINE_REMOTE_LOSS, 100);
+	ck_assert_int_le(ms, 50);
+	w.p.ab.mess.hole = false;
+	ms = until(&w, w.p.b, 0, 12000);
+	ck_assert_int_ge(ms, 10000);
+	ck_assert_int_le(ms, 10050);
+	until(&w, w.p.a, 0, 100);
+	ck_assert_str_eq(line_alarm_why(0), "in service");
+	pair_close(&w.p);
+}
+END_TEST
+
+START_TEST(alarm_down)
+{
+	struct line_config ca, cb;
+	struct wall w;
+	int ms;
+
+	configs(&ca, &cb, LINE_WALL);
+	wall_open(&w, &ca, &cb);
+	wall_run(&w, 1000);
+	line_set_down(w.p.a, true);
+	wall_run(&w, 20);
+	ck_assert_uint_eq(line_alarms(w.p.a), LINE_DOWN);
+	ck_assert_uint_eq(line_defects(w.p.b), LINE_AIS);
+	ck_assert_uint_eq(line_defects(w.p.a), LINE_DOWN | LINE_RAI);
+	ms = until(&w, w.p.b, LINE_AIS, 4000);
+	ck_assert_int_ge(ms, 2480);
+	ck_assert_int_le(ms, 2530);
+	line_set_down(w.p.a, false);
+	ms = until(&w, w.p.b, 0, 12000);
+	ck_assert_int_ge(ms, 10000);
+	ck_assert_int_le(ms, 10050);
+	ck_assert_uint_ge(stats_of(w.p.b).rx.invalid, 2400);
+	ck_assert_uint_le(stats_of(w.p.b).rx.lost, 0);
+	pair_close(&w.p);
+}
+END_TEST
+
+START_TEST(alarm_unplugged)
+{
+	struct line_config ca, cb;
+	struct wall w;
+
+	configs(&ca, &cb, LINE_WALL);
+	wall_open(&w, &ca, &cb);
+	wall_run(&w, 1000);
+	line_unplug(w.p.b, true);
+	wall_run(&w, 3000);
+	ck_assert_uint_eq(line_alarms(w.p.a), LINE_LOS);
+	ck_assert_uint_eq(line_alarms(w.p.b), LINE_LOS);
+	line_unplug(w.p.b, false);
+	wall_run(&w, 10100);
+	ck_assert_uint_eq(line_alarms(w.p.a) | line_alarms(w.p.b), 0);
+	pair_close(&w.p);
+}
+END_TEST
+
+/* The owner of b sleeps for some time while a goes on. */
+static void oversleep(struct wall *w, int64_t ms)
+{
+	mono_t end = mono_add_ms(w->p.now, ms);
+
+	while (w->p.now.ns < end.ns) {
+		w->p.now = mono_add_ms(w->p.now, 1);
+		line_tick(w->p.a, w->p.now);
+		relay(&w->p.ab, &w->p.rng);
+		meter_serve(&w->a);
+	}
+}
+
+START_TEST(stall_short)
+{
+	struct line_config ca, cb;
+	struct wall w;
+	uint64_t filler;
+
+	configs(&ca, &cb, LINE_WALL);
+	wall_open(&w, &ca, &cb);
+	wall_run(&w, 1000);
+	filler = w.b.filler;
+	oversleep(&w, 50);
+	wall_run(&w, 2000);
+	/* what came meanwhile was all there for the late owner */
+	ck_assert_uint_eq(w.b.filler, filler);
+	ck_assert_uint_eq(w.b.breaks, 0);
+	ck_assert_uint_eq(stats_of(w.p.b).clock.stalls, 0);
+	ck_assert_uint_eq(stats_of(w.p.b).tx.idle_frames, 0);
+	pair_close(&w.p);
+}
+END_TEST
+
+START_TEST(stall_long)
+{
+	struct line_config ca, cb;
+	struct line_stats s;
+	struct wall w;
+	unsigned epoch;
+
+	configs(&ca, &cb, LINE_WALL);
+	wall_open(&w, &ca, &cb);
+	wall_run(&w, 1000);
+	epoch = line_epoch(w.p.b);
+	oversleep(&w, 200);
+	wall_run(&w, 3000);
+	s = stats_of(w.p.b);
+	ck_assert_uint_eq(s.clock.stalls, 1);
+	ck_assert_uint_ge(s.clock.slip_frames, (200 - 66) * 8);
+	ck_assert_uint_le(s.clock.slip_frames, (200 - 60) * 8);
+	ck_assert_uint_ne(line_epoch(w.p.b), epoch);
+	ck_assert_uint_eq(w.b.breaks, 1);
+	ck_assert_int_le(s.clock.depth_frames, 8 * 18);
+	ck_assert_uint_eq(line_alarms(w.p.a) | line_alarms(w.p.b), 0);
+	ck_assert_uint_eq(line_defects(w.p.a) | line_defects(w.p.b), 0);
+	pair_close(&w.p);
+}
+END_TEST
+
+START_TEST(peer_restarts)
+{
+	struct line_config ca, cb;
+	struct wall w;
+
+	configs(&ca, &cb, LINE_WALL);
+	ca.pw.rtp = cb.pw.rtp = true;
+	wall_open(&w, &ca, &cb);
+	wall_run(&w, 1000);
+	reopen_a(&w.p, &ca);
+	w.a = (struct meter){.line = w.p.a};
+	w.b = (struct meter){.line = w.p.b};
+	wall_run(&w, 2000);
+	ck_assert_uint_le(stats_of(w.p.b).rx.resync, 1);
+	ck_assert_uint_eq(line_alarms(w.p.a) | line_alarms(w.p.b), 0);
+	ck_assert_uint_eq(line_defects(w.p.a) | line_defects(w.p.b), 0);
+	ck_assert(w.a.in_step && w.b.in_step);
+	pair_close(&w.p);
+}
+END_TEST
+
+/* Somebody else's packets, good ones included, change nothing. */
+START_TEST(stranger)
+{
+	struct line_config ca, cb;
+	struct wall w;
+	struct net_addr other, b_addr;
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+	uint8_t packet[252] = {0};
+	int fd = udp(&other);
+
+	configs(&ca, &cb, LINE_WALL);
+	wall_open(&w, &ca, &cb);
+	wall_run(&w, 1000);
+	getsockname(line_fd(w.p.b), (struct sockaddr *)&sa, &len);
+	net_from_sockaddr(&b_addr, (struct sockaddr *)&sa);
+	join(fd, &b_addr);
+	for (unsigned i = 0; i < 500; i++) {
+		packet[3] = (uint8_t)i;
+		send(fd, packet, sizeof(packet), 0);
+		wall_run(&w, 1);
+	}
+	ck_assert_uint_eq(w.b.breaks, 0);
+	ck_assert_uint_eq(stats_of(w.p.b).rx.resync, 0);
+	close(fd);
+	pair_close(&w.p);
+}
+END_TEST
+
+/* The right source at ten times the rate, and rubbish. */
+START_TEST(flood)
+{
+	struct line_config ca, cb;
+	struct wall w;
+	uint8_t packet[300];
+
+	configs(&ca, &cb, LINE_WALL);
+	wall_open(&w, &ca, &cb);
+	wall_run(&w, 1000);
+	for (unsigned i = 0; i < 2000; i++) {
+		for (unsigned k = 0; k < 10; k++) {
+			for (size_t o = 0; o < sizeof(packet); o++)
+				packet[o] = (uint8_t)chance(&w.p.rng);
+			if (k < 5)
+				packet[0] &= 0x0f;
+			send(w.p.ab.out, packet, k < 5 ? 252 : 100 + k, 0);
+		}
+		wall_run(&w, 1);
+	}
+	ck_assert_uint_ge(stats_of(w.p.b).rx.excess, 10000);
+	ck_assert_uint_ge(stats_of(w.p.b).rx.malformed, 100);
+	wall_run(&w, 1000);
+	ck_assert_uint_eq(line_defects(w.p.b), 0);
+	pair_close(&w.p);
+}
+END_TEST
+
+/* Not connected: any port of the peer's address will do. */
+START_TEST(any_port)
+{
+	struct line_config ca, cb;
+	struct net_addr a_addr, b_addr;
+	struct wall w;
+	int a, b;
+
+	memset(&w, 0, sizeof(w));
+	configs(&ca, &cb, LINE_WALL);
+	a = udp(&a_addr);
+	b = udp(&b_addr);
+	ca.pw.peer = b_addr;
+	cb.pw.peer = a_addr;
+	w.p.now.ns = NS_PER_S;
+	w.p.ab.in = w.p.ba.in = udp(&a_addr);
+	w.p.ab.out = dup(w.p.ab.in);
+	w.a.line = w.p.a = line_open(&ca, a);
+	w.b.line = w.p.b = line_open(&cb, b);
+	line_start(w.p.a, w.p.now);
+	line_start(w.p.b, w.p.now);
+	wall_run(&w, 1000);
+	ck_assert_uint_eq(line_defects(w.p.a) | line_defects(w.p.b), 0);
+	ck_assert_uint_ge(stats_of(w.p.a).rx.packets, 990);
+	pair_close(&w.p);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("line_wall");
+	TCase *t = tcase_create("wall");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, wall_clean);
+	tcase_add_loop_test(t, wall_slave_locks, 0, 3);
+	tcase_add_loop_test(t, wall_two_masters_slip, 0, 2);
+	tcase_add_test(t, wall_impaired);
+	tcase_add_test(t, stall_short);
+	tcase_add_test(t, stall_long);
+	tcase_add_test(t, peer_restarts);
+	tcase_add_test(t, stranger);
+	tcase_add_test(t, flood);
+	tcase_add_test(t, any_port);
+	suite_add_tcase(s, t);
+
+	t = tcase_create("alarm");
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, alarm_loss);
+	tcase_add_test(t, alarm_down);
+	tcase_add_test(t, alarm_unplugged);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *sr = srunner_create(suite());
+	int failed;
+
+	srunner_set_fork_status(sr, CK_NOFORK);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
