@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The programs: name, sources of its own, rooms in link order, libraries.
 $(eval $(call program,trunkctl,$(wildcard tools/trunkctl/*.c),base,-ljansson))
+$(eval $(call program,trunkgate-isdn,isdn/main.c,isdn core base,))

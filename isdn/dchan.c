@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "isdn/dchan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "gateway/base/log.h"
+
+#define FCS 2 /* octets that libpri expects after a frame, and adds */
+
+/* libpri cannot free a controller; closed ones are kept in this list, so
+ * that leak checkers see that nobody forgot them. */
+struct grave {
+	struct pri *pri;
+	struct grave *next;
+};
+static struct grave *graves;
+
+static void complain(struct pri *pri, char *line)
+{
+	struct dchan *d = pri_get_userdata(pri);
+	size_t n = strcspn(line, "\n");
+
+	if (!d || !n) {
+		return;
+	}
+	d->stats.complaints++;
+	if (n >= sizeof(d->complaint)) {
+		n = sizeof(d->complaint) - 1;
+	}
+	memcpy(d->complaint, line, n);
+	d->complaint[n] = '\0';
+	log_debug("libpri: %s", d->complaint);
+}
+
+static int on_read(struct pri *pri, void *buf, int size)
+{
+	struct dchan *d = pri_get_userdata(pri);
+	size_t len;
+
+	if (!d || !d->rx_len || d->rx_len + FCS > (size_t)size) {
+		return 0;
+	}
+	len = d->rx_len;
+	d->rx_len = 0;
+	/* bit 8 set everywhere behind it: a chain ends at the latest there */
+	memset(buf, 0xff, (size_t)size);
+	memcpy(buf, d->rx, len);
+	return (int)(len + FCS);
+}
+
+static int on_write(struct pri *pri, void *buf, int len)
+{
+	struct dchan *d = pri_get_userdata(pri);
+
+	if (d && len > FCS) {
+		d->stats.tx++;
+		d->ops->send(d, buf, (size_t)(len - FCS));
+	}
+	return len;
+}
+
+static bool gate_asks(const struct gate *gate, uint16_t cref, bool ours)
+{
+	const struct dchan *d =
+		(const struct dchan *)(const void *)((const char *)gate -
+						     offsetof(struct dchan,
+							      gate));
+
+	return d->ops->is_known(d, cref, ours);
+}
+
+static void set_timer(struct pri *pri, int timer, uint32_t ms)
+{
+	if (ms) {
+		pri_set_timer(pri, timer, (int)ms);
+	}
+}
+
+void dchan_configure(struct dchan *d, const struct dchan_config *c)
+{
+	set_timer(d->pri, PRI_TIMER_T200, c->t200_ms);
+	set_timer(d->pri, PRI_TIMER_T203, c->t203_ms);
+	set_timer(d->pri, PRI_TIMER_T309, c->t309_ms);
+}
+
+int dchan_open(struct dchan *d, struct loop *loop,
+	       const struct dchan_config *c, const struct dchan_ops *ops)
+{
+	*d = (struct dchan){ .loop = loop, .ops = ops };
+	d->gate.is_known = gate_asks;
+	pri_set_message(complain);
+	pri_set_error(complain);
+	d->pri = pri_new_cb(-1, c->network ? PRI_NETWORK : PRI_CPE,
+			    PRI_SWITCH_EUROISDN_E1, on_read, on_write, d);
+	if (!d->pri) {
+		return -ENOMEM;
+	}
+	dchan_configure(d, c);
+	pri_hangup_fix_enable(d->pri, 1);
+	/* Sending complete only when we say so */
+	pri_set_overlapdial(d->pri, 1);
+	dchan_settle(d);
+	return 0;
+}
+
+void dchan_close(struct dchan *d)
+{
+	struct grave *g;
+
+	if (!d->pri) {
+		return;
+	}
+	timer_stop(d->loop, &d->timer);
+	pri_set_userdata(d->pri, NULL);
+	g = malloc(sizeof(*g));
+	if (g) {
+		*g = (struct grave){ d->pri, graves };
+		graves = g;
+	}
+	d->pri = NULL;
+}
+
+static void on_timer(struct timer *t)
+{
+	struct dchan *d = container_of(t, struct dchan, timer);
+	pri_event *e;
+
+	while (d->pri && (e = pri_schedule_run(d->pri))) {
+		d->ops->event(d, e, NULL);
+	}
+	dchan_settle(d);
+}
+
+void dchan_settle(struct dchan *d)
+{
+	struct timeval *next, now;
+	int64_t us;
+
+	if (!d->pri) {
+		return;
+	}
+	next = pri_schedule_next(d->pri);
+	if (!next) {
+		timer_stop(d->loop, &d->timer);
+		return;
+	}
+	gettimeofday(&now, NULL);
+	us = (int64_t)(next->tv_sec - now.tv_sec) * 1000000 +
+	     (next->tv_usec - now.tv_usec);
+	if (us < 0) {
+		us = 0;
+	}
+	timer_start_at(d->loop, &d->timer, on_timer,
+		       mono_add_ns(loop_now(d->loop), us * 1000));
+}
+
+/* The message in a frame that went through the gate; NULL: none. */
+static const struct ie_msg *message_of(struct ie_msg *m, const uint8_t *frame,
+				       size_t len)
+{
+	struct lapd f;
+
+	if (lapd_parse(&f, frame, len) < 0 || f.kind != LAPD_I ||
+	    ie_msg_parse(m, f.info, f.info_len) < 0) {
+		return NULL;
+	}
+	return m;
+}
+
+void dchan_receive(struct dchan *d, const uint8_t *frame, size_t len)
+{
+	uint8_t clean[GATE_FRAME];
+	struct gate_result r;
+	struct ie_msg m;
+	pri_event *e;
+
+	if (!d->pri) {
+		return;
+	}
+	d->stats.rx++;
+	r = gate_frame(&d->gate, frame, len, clean, &d->rx_len);
+	d->ops->seen(d, frame, len, &r);
+	if (!d->rx_len) {
+		return;
+	}
+	d->rx = clean;
+	len = d->rx_len;
+	e = pri_check_event(d->pri);
+	if (e) {
+		d->ops->event(d, e, message_of(&m, clean, len));
+	}
+	d->rx = NULL;
+	d->rx_len = 0;
+	dchan_settle(d);
+}
+
+uint16_t dchan_cref(struct dchan *d, q931_call *call)
+{
+	int low = 0, high = pri_get_crv(d->pri, call, &low);
+
+	return (uint16_t)(high << 3 | low);
+}

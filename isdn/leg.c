@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "isdn/leg.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "isdn/isdn_priv.h"
+
+#define WAIT_MS	    5000
+#define T304_MS	    30000
+#define TONE_MS	    20000
+#define CLEARING_MS 120000
+
+static const struct {
+	const char *name;
+	unsigned q931; /* user side, Q.931 2.1.1 */
+} phases[LEG_PHASES] = {
+	[LEG_FREE] = { "free", 0 },
+	[LEG_WAIT] = { "waiting", 0 },
+	[LEG_CALLING] = { "calling", 1 },
+	[LEG_OVERLAP] = { "overlap sending", 2 },
+	[LEG_PROCEEDING] = { "proceeding", 3 },
+	[LEG_DELIVERED] = { "delivered", 4 },
+	[LEG_OVERLAP_IN] = { "overlap receiving", 25 },
+	[LEG_PROCEEDING_IN] = { "incoming proceeding", 9 },
+	[LEG_RECEIVED] = { "received", 7 },
+	[LEG_ACTIVE] = { "active", 10 },
+	[LEG_TONE] = { "tones", 12 },
+	[LEG_CLEARING] = { "clearing", 11 },
+};
+
+const char *leg_phase_name(enum leg_phase phase)
+{
+	return phase < LEG_PHASES ? phases[phase].name : "?";
+}
+
+unsigned leg_q931_state(const struct leg *l)
+{
+	return phases[l->s.phase].q931;
+}
+
+struct leg *leg_new(struct isdn *isdn, leg_id id)
+{
+	unsigned i;
+
+	for (i = 0; i < ISDN_LEGS; i++) {
+		struct leg *l = &isdn->legs[i];
+
+		if (l->s.phase == LEG_FREE) {
+			*l = (struct leg){ .isdn = isdn, .s.id = id };
+			l->s.since_wall_ms = loop_wall_ms(isdn_loop(isdn));
+			l->s.seen.location = CC_LOC_NONE;
+			return l;
+		}
+	}
+	return NULL;
+}
+
+struct leg *leg_by_id(struct isdn *isdn, leg_id id)
+{
+	unsigned i;
+
+	for (i = 0; i < ISDN_LEGS; i++) {
+		struct leg *l = &isdn->legs[i];
+
+		if (l->s.phase != LEG_FREE && l->s.id == id && !l->s.orphan) {
+			return l;
+		}
+	}
+	return NULL;
+}
+
+struct leg *leg_by_call(struct isdn *isdn, const q931_call *call)
+{
+	unsigned i;
+
+	for (i = 0; call && i < ISDN_LEGS; i++) {
+		if (isdn->legs[i].call == call) {
+			return &isdn->legs[i];
+		}
+	}
+	return NULL;
+}
+
+struct leg *leg_by_cref(struct isdn *isdn, uint16_t cref, bool ours)
+{
+	unsigned i;
+
+	for (i = 0; i < ISDN_LEGS; i++) {
+		struct leg *l = &isdn->legs[i];
+
+		if (l->call && l->s.cref == cref && l->s.ours == ours) {
+			return l;
+		}
+	}
+	return NULL;
+}
+
+unsigned leg_count(const struct isdn *isdn)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < ISDN_LEGS; i++) {
+		n += isdn->legs[i].s.phase != LEG_FREE;
+	}
+	return n;
+}
+
+void leg_ref(const struct leg *l, char ref[CC_REF_MAX])
+{
+	snprintf(ref, CC_REF_MAX, "%s 0x%04x", isdn_name(l->isdn),
+		 l->s.cref | (l->s.ours ? 0x8000u : 0u));
+}
+
+static struct cc_cause own_cause(struct leg *l, uint8_t value)
+{
+	return (struct cc_cause){ value, isdn_location(l->isdn) };
+}
+
+/* Our own supervision ran out: both sides learn the cause. */
+static void give_up(struct leg *l, uint8_t value)
+{
+	struct cc_cause cause = own_cause(l, value);
+
+	log_info("%s 0x%04x: %s too long", isdn_name(l->isdn), l->s.cref,
+		 leg_phase_name(l->s.phase));
+	leg_tell_release(l, cause);
+	leg_clear(l, cause);
+}
+
+static void on_timer(struct timer *t)
+{
+	struct leg *l = container_of(t, struct leg, timer);
+	struct isdn *isdn = l->isdn;
+
+	switch ((enum leg_phase)l->s.phase) {
+	case LEG_WAIT:
+		l->s.seen = own_cause(l, CAUSE_NET_OUT_OF_ORDER);
+		leg_end(l);
+		break;
+	case LEG_OVERLAP:
+	case LEG_PROCEEDING:
+		give_up(l, CAUSE_TIMER);
+		break;
+	case LEG_DELIVERED:
+		give_up(l, CAUSE_NO_ANSWER);
+		break;
+	case LEG_TONE:
+		leg_clear(l, l->s.seen);
+		break;
+	case LEG_CLEARING:
+		log_warn("%s 0x%04x: never cleared, dropped",
+			 isdn_name(isdn), l->s.cref);
+		leg_drop(l, CAUSE_TIMER);
+		break;
+	default:
+		break;
+	}
+	dchan_settle(&isdn->d);
+}
+
+static int64_t phase_ms(const struct leg *l)
+{
+	const struct conf_isdn *conf = &l->isdn->conf.span.isdn;
+	int64_t down;
+
+	switch ((enum leg_phase)l->s.phase) {
+	case LEG_WAIT:
+		down = mono_diff_ms(loop_now(isdn_loop(l->isdn)),
+				    l->isdn->layer2_since);
+		return down < WAIT_MS ? WAIT_MS - down : 0;
+	case LEG_OVERLAP:
+		return T304_MS;
+	case LEG_PROCEEDING:
+		return conf->t310_s * 1000;
+	case LEG_DELIVERED:
+		return conf->t301_s * 1000;
+	case LEG_TONE:
+		return TONE_MS;
+	case LEG_CLEARING:
+		return CLEARING_MS;
+	default:
+		return -1;
+	}
+}
+
+void leg_enter(struct leg *l, enum leg_phase phase)
+{
+	struct loop *loop = isdn_loop(l->isdn);
+	int64_t ms;
+
+	l->s.phase = (uint8_t)phase;
+	ms = phase_ms(l);
+	if (ms < 0 || (ms == 0 && phase != LEG_WAIT)) {
+		timer_stop(loop, &l->timer);
+	} else {
+		timer_start(loop, &l->timer, on_timer, ms);
+	}
+}
+
+void leg_ease(struct leg *l)
+{
+	timer_start(isdn_loop(l->isdn), &l->timer, on_timer,
+		    l->isdn->conf.span.isdn.t301_s * 1000);
+}
+
+void leg_place(struct leg *l)
+{
+	struct isdn *isdn = l->isdn;
+	uint8_t slot = channel_hunt(&isdn->channels, l->s.tried);
+	int r;
+
+	if (!slot) {
+		leg_drop(l, CAUSE_NO_CHANNEL);
+		return;
+	}
+	l->s.slot = slot;
+	l->s.tried |= 1u << slot;
+	l->s.tries++;
+	channel_take(&isdn->channels, slot, l);
+	leg_enter(l, LEG_CALLING);
+	r = setup_send(isdn, l);
+	if (r < 0) {
+		leg_drop(l, r == -EMSGSIZE ? CAUSE_INVALID_NUMBER
+					   : CAUSE_CONGESTION);
+		return;
+	}
+	isdn_state_changed(isdn);
+}
+
+void leg_tell(struct leg *l, enum cc_type type, struct cc_msg *m)
+{
+	if (l->s.orphan || (l->s.told_release && type != CC_RELEASED)) {
+		return;
+	}
+	m->leg = l->s.id;
+	m->channel = l->s.slot;
+	link_send(&l->isdn->core, &m->head, (uint16_t)type, sizeof(*m));
+}
+
+void leg_tell_proceeding(struct leg *l)
+{
+	struct cc_msg m = { 0 };
+
+	if (!l->s.told_proceeding) {
+		l->s.told_proceeding = 1;
+		leg_ref(l, m.ref);
+		leg_tell(l, CC_PROCEEDING, &m);
+	}
+}
+
+void leg_tell_release(struct leg *l, struct cc_cause cause)
+{
+	struct cc_msg m = { .cause = cause };
+
+	if (!l->s.told_release) {
+		l->s.seen = cause;
+		leg_tell(l, CC_RELEASE, &m);
+		l->s.told_release = 1;
+	}
+}
+
+void leg_settle(struct leg *l)
+{
+	free(l->setup);
+	l->setup = NULL;
+}
+
+/*
+ * libpri chooses the message by the cause as well as by the state (cause 34
+ * in the state call initiated would give RELEASE COMPLETE). So it is always
+ * told 16, and patch.c writes the cause into what it sends.
+ */
+void leg_clear(struct leg *l, struct cc_cause cause)
+{
+	if (l->s.phase == LEG_WAIT || !l->call) {
+		l->s.seen = l->s.seen.value ? l->s.seen : cause;
+		leg_end(l);
+		return;
+	}
+	leg_settle(l);
+	l->s.out = cause;
+	if (!l->s.seen.value) {
+		l->s.seen = cause;
+	}
+	if (l->s.phase == LEG_CLEARING) {
+		return;
+	}
+	leg_enter(l, LEG_CLEARING);
+	pri_hangup(l->isdn->d.pri, l->call, CAUSE_NORMAL);
+}
+
+void leg_hangup(struct leg *l, int cause)
+{
+	q931_call *call = l->call;
+
+	if (call) {
+		pri_hangup(l->isdn->d.pri, call, cause);
+		l->call = NULL;
+	}
+}
+
+void leg_end(struct leg *l)
+{
+	struct isdn *isdn = l->isdn;
+	struct cc_msg m = { .cause = l->s.seen };
+
+	timer_stop(isdn_loop(isdn), &l->timer);
+	leg_settle(l);
+	leg_ref(l, m.ref);
+	snprintf(m.detail, sizeof(m.detail), "cause %u %s", m.cause.value,
+		 cause_name(m.cause.value));
+	leg_tell(l, CC_RELEASED, &m);
+	channel_drop(&isdn->channels, l->s.slot, l);
+	*l = (struct leg){ 0 };
+	isdn_state_changed(isdn);
+}
+
+void leg_drop(struct leg *l, uint8_t cause)
+{
+	if (l->call) {
+		pri_destroycall(l->isdn->d.pri, l->call);
+		l->call = NULL;
+	}
+	if (!l->s.told_release) {
+		l->s.seen = own_cause(l, cause);
+	}
+	leg_end(l);
+}
+
+void leg_clear_all(struct isdn *isdn, uint8_t cause)
+{
+	unsigned i;
+
+	for (i = 0; i < ISDN_LEGS; i++) {
+		struct leg *l = &isdn->legs[i];
+
+		if (l->s.phase != LEG_FREE) {
+			leg_clear(l, own_cause(l, cause));
+		}
+	}
+}
+
+void leg_drop_all(struct isdn *isdn, uint8_t cause)
+{
+	unsigned i;
+
+	for (i = 0; i < ISDN_LEGS; i++) {
+		if (isdn->legs[i].s.phase != LEG_FREE) {
+			leg_drop(&isdn->legs[i], cause);
+		}
+	}
+}

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A span on a virtual clock, included by the isdn stack tests: at one end
+ * our role; at the other a second one, a bare libpri, or nothing but frames
+ * given as octets. Between them a wire that can be cut and keeps what passed.
+ * The test plays core, media and console.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/frame.h"
+#include "gateway/base/log.h"
+#include "gateway/base/obs.h"
+#include "gateway/base/role.h"
+#include "gateway/cc.h"
+#include "conf/conf.h"
+#include "isdn/isdn_priv.h"
+#include "isdn/trace.h"
+#include "tests/stack/bare_pri.c"
+
+/* not each test needs each helper */
+#pragma GCC diagnostic ignored "-Wunused-function"
+
+#define RIG_FRAMES 4096
+#define RIG_MSGS   512
+
+struct rig;
+
+struct rig_frame {
+	int64_t ms;
+	bool from_a;
+	uint16_t len;
+	uint8_t octets[GATE_FRAME];
+};
+
+/* One of our roles, and what its neighbours heard. */
+struct our {
+	struct rig *rig;
+	struct role *role;
+	struct link core, media, console;
+	struct cc_msg msgs[RIG_MSGS];
+	unsigned n, taken;
+	struct cc_end_state state;
+	unsigned states, traces;
+	char trace[300]; /* last one with a gate fault */
+	char reply[40000];
+	bool replied, reply_error;
+};
+
+enum rig_kind { RIG_BARE, RIG_OUR, RIG_RAW };
+
+struct rig {
+	struct loop *loop;
+	enum rig_kind kind;
+	struct our a, b; /* b: RIG_OUR */
+	struct bare bare;
+	struct rig_frame frames[RIG_FRAMES];
+	unsigned n_frames, mark;
+	bool cut;
+	leg_id next_leg;
+};
+
+static struct rig *rig; /* the one of the running test */
+
+/* libpri's clock is the virtual one. */
+int gettimeofday(struct timeval *restrict tv, void *restrict tz)
+{
+	int64_t us = rig && rig->loop ? loop_now(rig->loop).ns / 1000 : 0;
+
+	(void)tz;
+	tv->tv_sec = us / 1000000;
+	tv->tv_usec = us % 1000000;
+	return 0;
+}
+
+static int64_t rig_ms(void)
+{
+	return loop_now(rig->loop).ns / NS_PER_MS;
+}
+
+/* --- the wire --- */
+
+static void our_receive(struct our *o, const uint8_t *octets, size_t len)
+{
+	struct frame_data f = { .span = 0, .len = (uint16_t)len };
+
+	memcpy(f.octets, octets, len);
+	link_send(&o->media, &f.head, FRAME_DATA, FRAME_DATA_LEN(len));
+}
+
+static void wire(bool from_a, const uint8_t *octets, size_t len)
+{
+	struct rig_frame *f;
+
+	if (rig->cut) {
+		return;
+	}
+	f = &rig->frames[rig->n_frames++ % RIG_FRAMES];
+	f->ms = rig_ms();
+	f->from_a = from_a;
+	f->len = (uint16_t)len;
+	memcpy(f->octets, octets, len);
+	if (!from_a) {
+		our_receive(&rig->a, octets, len);
+	} else if (rig->kind == RIG_OUR) {
+		our_receive(&rig->b, octets, len);
+	} else if (rig->kind == RIG_BARE) {
+		bare_receive(&rig->bare, octets, len);
+	}
+}
+
+static void bare_to_wire(struct bare *b, const uint8_t *octets, size_t len)
+{
+	(void)b;
+	wire(false, octets, len);
+}
+
+/* --- core, media, console --- */
+
+static void core_on_msg(struct link *l, const struct link_head *head, int fd)
+{
+	struct our *o = container_of(l, struct our, core);
+
+	(void)fd;
+	ck_assert(cc_msg_ok(head));
+	if (head->type == CC_END_STATE) {
+		memcpy(&o->state, head, sizeof(o->state));
+		o->states++;
+	} else {
+		memcpy(&o->msgs[o->n++ % RIG_MSGS], head, sizeof(o->msgs[0]));
+	}
+}
+
+static void media_on_msg(struct link *l, const struct link_head *head, int fd)
+{
+	struct our *o = container_of(l, struct our, media);
+	const struct frame_data *f = (const void *)head;
+	struct frame_line line = { .up = 1 };
+
+	(void)fd;
+	if (head->type == FRAME_HELLO) {
+		link_send(l, &line.head, FRAME_LINE, sizeof(line));
+	} else {
+		ck_assert_uint_eq(head->type, FRAME_DATA);
+		ck_assert_uint_eq(head->len, FRAME_DATA_LEN(f->len));
+		wire(o == &rig->a, f->octets, f->len);
+	}
+}
+
+static void console_on_msg(struct link *l, const struct link_head *head,
+			   int fd)
+{
+	struct our *o = container_of(l, struct our, console);
+	const struct obs_trace *t = (const void *)head;
+	const struct obs_reply *r = (const void *)head;
+	size_t have = strlen(o->reply);
+
+	(void)fd;
+	if (head->type == OBS_TRACE) {
+		o->traces++;
+		if (strchr(t->text, '[')) {
+			snprintf(o->trace, sizeof(o->trace), "%s", t->text);
+		}
+	} else {
+		memcpy(o->reply + have, r->text, r->len);
+		o->reply[have + r->len] = '\0';
+		o->replied = !r->more;
+		o->reply_error = r->error;
+	}
+}
+
+static void on_down(struct link *l)
+{
+	(void)l;
+}
+
+static const struct link_ops core_side = { core_on_msg, on_down };
+static const struct link_ops media_side = { media_on_msg, on_down };
+static const struct link_ops console_side = { console_on_msg, on_down };
+
+/* --- building and taking down --- */
+
+static void rig_conf(struct conf_for_isdn *c, bool network)
+{
+	memset(c, 0, sizeof(*c));
+	strcpy(c->span.name, network ? "net" : "carrier");
+	c->span.line.d_slot = 16;
+	c->span.line.first_slot = 1;
+	c->span.line.last_slot = 31;
+	c->span.alarm_hold_ms = 2500;
+	c->span.isdn = (struct conf_isdn){
+		.side = network ? CONF_SIDE_NETWORK : CONF_SIDE_USER,
+		.hunt = network ? CONF_HUNT_UP : CONF_HUNT_DOWN,
+		.t301_s = 180,
+		.t309_s = 90,
+		.t310_s = 30,
+		.t200_ms = 1000,
+		.t203_ms = 10000,
+	};
+}
+
+static void our_link(struct our *o, enum role_id peer, struct link *end,
+		     const struct link_ops *ops)
+{
+	const struct link_ops *role_side;
+	struct link *slot;
+
+	slot = isdn_role_ops.slot(o->role, peer, 0, &role_side);
+	link_close(slot);
+	link_close(end);
+	ck_assert_int_eq(link_open_mem(slot, role_side, end, ops, rig->loop),
+			 0);
+	isdn_role_ops.link_up(o->role, peer, 0);
+}
+
+static void our_open(struct our *o, const struct conf_for_isdn *conf)
+{
+	memset(o, 0, sizeof(*o));
+	o->rig = rig;
+	o->role = isdn_role_ops.open(rig->loop, conf, sizeof(*conf));
+	ck_assert_ptr_nonnull(o->role);
+	our_link(o, ROLE_CORE, &o->core, &core_side);
+	our_link(o, ROLE_MEDIA, &o->media, &media_side);
+	our_link(o, ROLE_CONSOLE, &o->console, &console_side);
+	ck_assert_int_eq(isdn_role_ops.start(o->role), 0);
+}
+
+static void our_close(struct our *o)
+{
+	isdn_role_ops.close(o->role);
+	link_close(&o->core);
+	link_close(&o->media);
+	link_close(&o->console);
+}
+
+static struct isdn *isdn_a(void)
+{
+	return container_of(rig->a.role, struct isdn, role);
+}
+
+static void rig_advance(int64_t ms)
+{
+	loop_advance(rig->loop, ms);
+}
+
+static void no_log(enum log_level level, const char *line)
+{
+	if (getenv("RIG_LOG")) {
+		fprintf(stderr, "%lld %d %s\n", (long long)rig_ms(), level,
+			line);
+	}
+}
+
+/* Our end is the given side; the far end the other one. */
+static void rig_open_conf(enum rig_kind kind, const struct conf_for_isdn *a)
+{
+	struct conf_for_isdn b;
+	bool network = a->span.isdn.side == CONF_SIDE_NETWORK;
+
+	log_set_sink(no_log);
+	rig = calloc(1, sizeof(*rig));
+	rig->kind = kind;
+	rig->next_leg = CC_LEG_CORE;
+	rig->loop = loop_new_sim(1700000000000);
+	our_open(&rig->a, a);
+	if (kind == RIG_OUR) {
+		rig_conf(&b, !network);
+		b.span.isdn.exclusive = a->span.isdn.exclusive;
+		our_open(&rig->b, &b);
+	} else if (kind == RIG_BARE) {
+		bare_open(&rig->bare, rig->loop, !network, bare_to_wire);
+	}
+}
+
+static void rig_open(enum rig_kind kind, bool network)
+{
+	struct conf_for_isdn conf;
+
+	rig_conf(&conf, network);
+	rig_open_conf(kind, &conf);
+}
+
+/* Opens and waits until the data link is there. */
+static void rig_up(enum rig_kind kind, bool network)
+{
+	rig_open(kind, network);
+	rig_advance(1500);
+	ck_assert(rig->a.state.up);
+	rig->mark = rig->n_frames;
+}
+
+static void rig_close(void)
+{
+	our_close(&rig->a);
+	if (rig->kind == RIG_OUR) {
+		our_close(&rig->b);
+	} else if (rig->kind == RIG_BARE) {
+		bare_close(&rig->bare);
+	}
+	loop_free(rig->loop);
+	free(rig);
+	rig = NULL;
+}
+
+/* --- looking at the wire --- */
+
+static void rig_text(const struct rig_frame *f, char *text, size_t size)
+{
+	trace_text(text, size, f->octets, f->len);
+}
+
+/* A frame since rig->mark whose text begins so; NULL: none. */
+static const struct rig_frame *rig_frame(bool from_a, const char *text)
+{
+	char got[600];
+	unsigned i;
+
+	for (i = rig->mark; i < rig->n_frames; i++) {
+		const struct rig_frame *f = &rig->frames[i % RIG_FRAMES];
+
+		rig_text(f, got, sizeof(got));
+		if (f->from_a == from_a &&
+		    strncmp(got, text, strlen(text)) == 0) {
+			return f;
+		}
+	}
+	return NULL;
+}
+
+static void rig_dump(void)
+{
+	char got[600];
+	unsigned i;
+
+	for (i = rig->mark; i < rig->n_frames; i++) {
+		const struct rig_frame *f = &rig->frames[i % RIG_FRAMES];
+
+		rig_text(f, got, sizeof(got));
+		fprintf(stderr, "%8lld %s %s\n", (long long)f->ms,
+			f->from_a ? "->" : "<-", got);
+	}
+}
+
+#define EXPECT_SENT(text)                               \
+	do {                                            \
+		if (!rig_frame(true, text)) {           \
+			rig_dump();                     \
+			ck_abort_msg("not sent: %s", text); \
+		}                                       \
+	} while (0)
+#define EXPECT_NOT_SENT(text)                           \
+	do {                                            \
+		if (rig_frame(true, text)) {            \
+			rig_dump();                     \
+			ck_abort_msg("sent: %s", text); \
+		}                                       \
+	} while (0)
+
+/* --- playing the core --- */
+
+static void core_send(struct our *o, enum cc_type type, leg_id leg,
+		      struct cc_msg *m)
+{
+	m->leg = leg;
+	link_send(&o->core, &m->head, (uint16_t)type, sizeof(*m));
+}
+
+static void core_say(struct our *o, enum cc_type type, leg_id leg)
+{
+	struct cc_msg m = { 0 };
+
+	core_send(o, type, leg, &m);
+}
+
+static void core_release(struct our *o, leg_id leg, uint8_t cause)
+{
+	struct cc_msg m = { .cause = { cause, CC_LOC_NONE } };
+
+	core_send(o, CC_RELEASE, leg, &m);
+}
+
+static struct cc_msg a_call(const char *called)
+{
+	struct cc_msg m = { .end = { CC_END_SPAN, 0 }, .complete = 1 };
+
+	m.bearer = CC_BEARER_AUDIO_31;
+	ck_assert_int_eq(cc_number_set(&m.called, called), 0);
+	ck_assert_int_eq(cc_number_set(&m.calling, "+49711999"), 0);
+	return m;
+}
+
+static leg_id core_call(struct our *o, const char *called)
+{
+	struct cc_msg m = a_call(called);
+	leg_id leg = ++rig->next_leg;
+
+	core_send(o, CC_SETUP, leg, &m);
+	return leg;
+}
+
+/* The next message to the core; NULL: none. */
+static const struct cc_msg *core_take(struct our *o)
+{
+	return o->taken < o->n ? &o->msgs[o->taken++ % RIG_MSGS] : NULL;
+}
+
+static const struct cc_msg *core_expect(struct our *o, enum cc_type type)
+{
+	const struct cc_msg *m = core_take(o);
+
+	if (!m || m->head.type != type) {
+		rig_dump();
+		ck_abort_msg("%s expected, not %s", cc_type_name(type),
+			     m ? cc_type_name(m->head.type) : "nothing");
+	}
+	return m;
+}
+
+static void core_expect_nothing(struct our *o)
+{
+	const struct cc_msg *m = core_take(o);
+
+	if (m) {
+		rig_dump();
+		ck_abort_msg("%s not expected", cc_type_name(m->head.type));
+	}
+}
+
+/* Nothing is left of any call at our end. */
+static void expect_idle(struct our *o, unsigned channels)
+{
+	struct isdn *isdn = container_of(o->role, struct isdn, role);
+
+	ck_assert(isdn_role_ops.is_idle(o->role));
+	ck_assert_uint_eq(channel_count(&isdn->channels, CHANNEL_IDLE),
+			  channels);
+	ck_assert_uint_eq(o->state.free, channels);
+}
+
+static const struct bare_event *bare_expect(int e)
+{
+	const struct bare_event *got = bare_take(&rig->bare);
+
+	if (!got || got->e != e) {
+		rig_dump();
+		ck_abort_msg("%s expected, not %s", pri_event2str(e),
+			     got ? pri_event2str(got->e) : "nothing");
+	}
+	return got;
+}
+
+static q931_call *bare_call_opts(const char *called, int channel,
+				 int exclusive, int complete, int ctype)
+{
+	struct pri_sr *sr = pri_sr_new();
+	q931_call *call = pri_new_call(rig->bare.pri);
+	struct pri_party_id id = { 0 };
+
+	pri_set_overlapdial(rig->bare.pri, 1);
+	pri_sr_set_channel(sr, channel, exclusive, 0);
+	pri_sr_set_bearer(sr, ctype, PRI_LAYER_1_ALAW);
+	pri_sr_set_called(sr, (char *)(uintptr_t)called, 0x21, complete);
+	id.number.valid = 1;
+	id.number.plan = 0x21;
+	id.number.presentation = 0x21;
+	strcpy(id.number.str, "711123456");
+	pri_sr_set_caller_party(sr, &id);
+	ck_assert_int_eq(pri_setup(rig->bare.pri, call, sr), 0);
+	pri_sr_free(sr);
+	bare_arm(&rig->bare);
+	return call;
+}
+
+static q931_call *bare_call(const char *called, int channel)
+{
+	return bare_call_opts(called, channel, 0, 1, PRI_TRANS_CAP_SPEECH);
+}
+
+static int rig_run_suite(Suite *s)
+{
+	SRunner *sr = srunner_create(s);
+	int failed;
+
+	srunner_set_fork_status(sr, CK_NOFORK);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? 0 : 1;
+}
