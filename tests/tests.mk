@@ -100,4 +100,4 @@ soak: deps
 demo:
 	tools/deps build run demo
 	@$(MAKE) --no-print-directory programs
-	tools/demo
+	tools/demo/run

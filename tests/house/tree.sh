@@ -18,7 +18,7 @@ sources=$(git ls-files '*.c' '*.h')
 
 # --- each file says its licence ---
 verdict spdx "$(git ls-files '*.c' '*.h' '*.sh' '*.mk' '*.py' Makefile \
-	tests/run tools/deps tools/demo | while read -r f; do
+	tests/run tools/deps tools/demo/run | while read -r f; do
 	head -3 "$f" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later' ||
 		echo "$f"
 done)"
