@@ -133,10 +133,10 @@ static bool rpid_read(const char *text, struct party *p, bool *restricted)
 	(void)sip_param(p->addr.params, "party", party, sizeof(party));
 	if (strcasecmp(party, "calling") != 0)
 		return false;
-	*restricted = param_is(p, "privacy", "full") ||
-		      param_is(p, "privacy", "uri");
-	p->number.screening = param_is(p, "screen", "yes") ? CC_SCREEN_PASSED
-							   : CC_SCREEN_NONE;
+	*restricted =
+		param_is(p, "privacy", "full") || param_is(p, "privacy", "uri");
+	if (p->number.valid && param_is(p, "screen", "yes"))
+		p->number.screening = CC_SCREEN_PASSED;
 	return true;
 }
 
@@ -173,18 +173,20 @@ void sip_identity_read(const struct sip_identity_in *in, bool trusted,
 	m->calling = from.number;
 	name_set(m->name, from.addr.name);
 	if (trusted && pai_read(in, &pai)) {
-		if (pai.number.valid) {
-			m->calling = pai.number;
-			m->calling.screening = CC_SCREEN_NETWORK;
-			m->asserted = m->calling;
-		}
+		m->asserted = pai.number;
+		if (pai.number.valid)
+			m->asserted.screening = CC_SCREEN_NETWORK;
 		if (!m->name[0])
 			name_set(m->name, pai.addr.name);
 	} else if (trusted && rpid_read(in->rpid, &rpid, &rpid_hidden)) {
 		hidden = hidden || rpid_hidden;
-		if (rpid.number.valid)
+		if (rpid.number.screening == CC_SCREEN_PASSED)
+			m->asserted = rpid.number;
+		else if (rpid.number.valid)
 			m->calling = rpid.number;
 	}
+	if (!m->calling.valid)
+		m->calling = m->asserted;
 	diversion_read(in->diversion, &m->redirecting);
 	if (hidden) {
 		set_restricted(&m->calling);
@@ -194,8 +196,8 @@ void sip_identity_read(const struct sip_identity_in *in, bool trusted,
 	}
 }
 
-void sip_identity_read_connected(const struct sip_identity_in *in,
-				 bool trusted, struct cc_msg *m)
+void sip_identity_read_connected(const struct sip_identity_in *in, bool trusted,
+				 struct cc_msg *m)
 {
 	struct party pai;
 

@@ -27,10 +27,10 @@ struct sip_identity_in {
 	const char *diversion; /* the topmost */
 };
 
-/* Fills calling, asserted, redirecting and name. Only a trusted peer's
- * P-Asserted-Identity and Remote-Party-ID count; then that number is both
- * calling (RFC 4497 9.2.2) and asserted, else calling is From's, unscreened.
- * Privacy asked for counts from everybody. */
+/* Fills calling (From, unscreened), asserted, redirecting and name. asserted
+ * is the P-Asserted-Identity of a trusted peer, else its Remote-Party-ID that
+ * was screened; without a number in From it is calling, too. Privacy asked
+ * for counts from everybody. */
 void sip_identity_read(const struct sip_identity_in *, bool trusted,
 		       struct cc_msg *setup);
 /* A 2xx: connected and name, from the P-Asserted-Identity of a trusted peer

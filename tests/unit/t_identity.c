@@ -42,9 +42,10 @@ START_TEST(read_asserted)
 		.from = BOB, .pai = {"\"X\" <sip:x@h>, <tel:+49-711-99>"}};
 
 	read_in(true, in);
-	ck_assert_str_eq(m.calling.digits, "4971199");
-	ck_assert_uint_eq(m.calling.screening, CC_SCREEN_NETWORK);
+	ck_assert_str_eq(m.calling.digits, "4971112");
+	ck_assert_uint_eq(m.calling.screening, CC_SCREEN_NONE);
 	ck_assert_str_eq(m.asserted.digits, "4971199");
+	ck_assert_uint_eq(m.asserted.screening, CC_SCREEN_NETWORK);
 	ck_assert_str_eq(m.name, "Bob");
 	read_in(false, in);
 	ck_assert_str_eq(m.calling.digits, "4971112");
@@ -52,7 +53,11 @@ START_TEST(read_asserted)
 	in.pai[0] = "<sip:x@h>";
 	in.pai[1] = "<sip:030@h>";
 	read_in(true, in);
+	ck_assert_str_eq(m.asserted.digits, "030");
+	in.from = "<sip:gw.example>";
+	read_in(true, in);
 	ck_assert_str_eq(m.calling.digits, "030");
+	in.from = BOB;
 	in.pai[1] = "<<<";
 	read_in(true, in);
 	ck_assert_str_eq(m.calling.digits, "4971112");
@@ -100,11 +105,13 @@ START_TEST(read_rpid)
 
 	in.from = BOB;
 	read_in(true, in);
-	ck_assert_str_eq(m.calling.digits, "4930");
-	ck_assert_uint_eq(m.calling.screening, CC_SCREEN_PASSED);
+	ck_assert_str_eq(m.calling.digits, "4971112");
+	ck_assert_str_eq(m.asserted.digits, "4930");
+	ck_assert_uint_eq(m.asserted.screening, CC_SCREEN_PASSED);
 	ck_assert_uint_eq(m.calling.presentation, CC_PRES_ALLOWED);
 	in.rpid = "<sip:+4930@h>;privacy=full-network";
 	read_in(true, in);
+	ck_assert_str_eq(m.calling.digits, "4930");
 	ck_assert_uint_eq(m.calling.screening, CC_SCREEN_NONE);
 	ck_assert_uint_eq(m.calling.presentation, CC_PRES_RESTRICTED);
 	read_in(false, in);

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One side of a call on a SIP trunk: between the core's messages (cc.h) and
+ * the INVITE dialog with the peer.
+ *
+ *   UAC  CALLING -1xx-> PROCEEDING -2xx-> UP
+ *   UAS  INCOMING -ANSWER-> ANSWERED -ACK-> UP
+ *
+ * The core hears RELEASED as soon as the call has ended for it. What the
+ * network still needs then is done without the core, in the later states:
+ *
+ *   CANCELLING  CANCEL is out; a crossing 2xx gets ACK and BYE
+ *   UNACKED     our 2xx has no ACK yet; BYE waits for it (RFC 3261 15)
+ *   CLEARING    BYE is out
+ *   OVER        late 2xx of other forks get ACK and BYE until the INVITE
+ *               transactions have ended (RFC 3261 13.2.2.4)
+ *
+ * One table of states and events (leg.c); one timer per state. Legs live in
+ * the pool of struct legs (legs.h). Thread: the role's loop.
+ */
+#ifndef SIP_LEG_H
+#define SIP_LEG_H
+
+#include "gateway/cc.h"
+#include "sip/cause.h"
+#include "sip/dialog.h"
+#include "sip/digest.h"
+#include "sip/offer.h"
+#include "sip/transaction.h"
+
+struct legs;
+struct leg;
+
+enum leg_state {
+	LEG_NEW,
+	LEG_CALLING,
+	LEG_PROCEEDING,
+	LEG_INCOMING,
+	LEG_ANSWERED,
+	LEG_UP,
+	LEG_CANCELLING,
+	LEG_UNACKED,
+	LEG_CLEARING,
+	LEG_OVER,
+	LEG_STATES
+};
+
+enum leg_ev {
+	/* the core's */
+	LEG_C_PROGRESS,
+	LEG_C_ALERTING,
+	LEG_C_ANSWER,
+	LEG_C_CHANGE,  /* HOLD, RETRIEVE, UPDATE */
+	LEG_C_RELEASE, /* or the core is gone */
+	/* the peer's, UAC */
+	LEG_N_1XX,
+	LEG_N_2XX,
+	LEG_N_CHALLENGE, /* 401, 407 that we can answer */
+	LEG_N_NEXT,	 /* this server cannot; another one may */
+	LEG_N_REFUSED,	 /* final response, or none */
+	/* UAS */
+	LEG_N_CANCEL,
+	LEG_N_ACK,
+	LEG_N_NO_ACK,
+	/* both */
+	LEG_N_INVITE, /* within the dialog */
+	LEG_N_BYE,
+	LEG_N_CLEARED, /* our BYE has its answer, or none will come */
+	LEG_N_DEAD,    /* the peer does not know the dialog any more */
+	LEG_TIMER,
+	LEG_EVENTS
+};
+
+/* What an event brought; the rest is zero. */
+struct leg_event {
+	enum leg_ev ev;
+	const struct cc_msg *cc;
+	const struct sip_msg *msg;
+	txn_id txn;
+	struct cc_cause cause; /* C_RELEASE, N_REFUSED, N_DEAD */
+	const char *detail;    /* N_REFUSED, N_DEAD: in words */
+};
+
+/* The INVITE that began the leg. */
+struct leg_invite {
+	txn_id id;     /* the latest */
+	uint32_t cseq; /* its */
+	uint16_t open; /* UAC: INVITE transactions that have not ended */
+	uint8_t n_tried;
+	struct net_addr tried[TRUNK_ADDRS]; /* servers, the present one last */
+	bool alerted, proceeding;	    /* told the core */
+	bool early;			    /* early media is open */
+	bool pem;	   /* UAS: the peer knows P-Early-Media */
+	uint16_t last_1xx; /* UAS: sent */
+	struct sip_digest digest;
+};
+
+/* INVITEs after the first. */
+struct leg_again {
+	txn_id client; /* ours, open */
+	txn_id server; /* the peer's, answered 2xx, no ACK yet */
+	uint32_t server_cseq;
+	bool due; /* ours is to be sent when possible */
+	uint8_t tries;
+	struct sip_digest digest;
+};
+
+struct leg {
+	struct txn_user user;
+	struct legs *legs;
+	struct leg *next_id, *next_tag; /* chains of the hash tables */
+	pool_id self;
+	leg_id id;
+	enum leg_state state;
+	struct timer timer;
+	struct defer end;
+	uint8_t trunk;
+	bool uac;
+	bool held;	       /* the peer holds us: told the core */
+	bool answer_in_ack;    /* our 2xx had the offer */
+	bool released;	       /* the core has had its RELEASED */
+	struct cc_cause cause; /* why it ends */
+	struct leg_invite inv;
+	struct leg_again again;
+	txn_id bye;
+	struct sip_digest bye_digest;
+	struct cc_msg setup;   /* UAC: the core's SETUP, for each attempt */
+	struct cc_media media; /* the peer's end, as last told the core */
+	struct sdp_local local;
+	struct sdp_session sdp;
+	struct sip_dialog dialog;
+};
+
+const char *sip_leg_state_name(enum leg_state);
+const char *sip_leg_event_name(enum leg_ev);
+
+/* Runs the table. The leg may be on its way out afterwards, but is valid
+ * until the loop's next turn. */
+void sip_leg_event(struct leg *, const struct leg_event *);
+/* Enters a state and starts its timer; only from actions. */
+void sip_leg_enter(struct leg *, enum leg_state);
+/* LEG_TIMER in ms, in this state only. */
+void sip_leg_timer(struct leg *, int64_t ms);
+
+/* --- towards the core (leg.c) --- */
+void sip_leg_cc(const struct leg *, struct cc_msg *);
+int sip_leg_tell(struct leg *, enum cc_type, struct cc_msg *);
+/* RELEASED, once; frees the call's place in the trunk's limit. */
+void sip_leg_released(struct leg *, struct cc_cause, const char *detail);
+/* Takes over a result of offer/answer: HOLD, RETRIEVE or UPDATE when the
+ * core has to know. */
+void sip_leg_media_changed(struct leg *, const struct cc_media *);
+
+/* --- helpers of all parts (leg.c) --- */
+struct txn_layer *sip_leg_txns(const struct leg *);
+struct trunk_table *sip_leg_trunks(const struct leg *);
+const struct conf_trunk *sip_leg_conf(const struct leg *);
+void sip_leg_set_media(struct leg *, const struct cc_media *ours);
+void sip_leg_init_media(struct leg *);
+struct sip_msg *sip_leg_response(struct leg *, const struct sip_msg *request,
+				 int status);
+void sip_leg_reason(struct sip_msg *, struct cc_cause);
+/* Sends BYE with that cause; without a dialog to send it in: 0 and CLEARED
+ * follows. */
+void sip_leg_send_bye(struct leg *, struct cc_cause);
+/* What the message says in Reason headers. */
+struct sip_reason sip_leg_reason_of(const struct sip_msg *);
+/* The peer's description in that message. 0; -ENOENT: none; -EBADMSG. */
+int sip_leg_sdp_of(const struct sip_msg *, struct sip_part *);
+
+/* --- actions by part; ev is never NULL --- */
+typedef void leg_action(struct leg *, const struct leg_event *);
+
+/* leg_uac.c */
+leg_action sip_uac_1xx, sip_uac_2xx, sip_uac_challenge, sip_uac_next,
+	sip_uac_refused, sip_uac_cancel, sip_uac_ring_timeout, sip_uac_ack_bye,
+	sip_uac_fork, sip_uac_give_up;
+/* The first INVITE. 0; -ENOENT: no server; -EDESTADDRREQ: the core named no
+ * address for RTP; -errno. On failure nothing was sent, the caller refuses. */
+int sip_uac_begin(struct leg *);
+void sip_uac_response(struct leg *, txn_id, const struct sip_msg *);
+void sip_uac_fail(struct leg *, enum txn_fail);
+/* Server to try next, after one without a word? */
+bool sip_uac_has_next(const struct leg *);
+
+/* leg_uas.c */
+leg_action sip_uas_progress, sip_uas_alerting, sip_uas_answer, sip_uas_reject,
+	sip_uas_cancelled, sip_uas_ack, sip_uas_no_ack, sip_uas_again_1xx,
+	sip_uas_bye_early, sip_uas_release;
+/* A new INVITE, answered when it cannot become a call (status), else 0. */
+int sip_uas_begin(struct leg *, txn_id, const struct sip_msg *);
+
+/* leg_dialog.c */
+leg_action sip_dlg_bye_in, sip_dlg_bye_out, sip_dlg_bye_late, sip_dlg_ok,
+	sip_dlg_unknown, sip_dlg_too_early, sip_dlg_invite, sip_dlg_ack,
+	sip_dlg_change, sip_dlg_change_again, sip_dlg_dead;
+void sip_dlg_response(struct leg *, txn_id, const struct sip_msg *);
+void sip_dlg_bye_response(struct leg *, txn_id, const struct sip_msg *);
+/* INFO, UPDATE, OPTIONS and the rest. */
+void sip_dlg_other(struct leg *, txn_id, const struct sip_msg *);
+
+#endif

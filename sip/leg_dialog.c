@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Within a dialog: BYE both ways, further INVITEs both ways with their glare
+ * (RFC 3261 14, RFC 5407), UPDATE, INFO, OPTIONS.
+ */
+#include "sip/leg.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+
+#include "gateway/base/log.h"
+#include "sip/check.h"
+#include "sip/legs.h"
+
+#define SDP_TYPE "application/sdp"
+
+static unsigned random_below(unsigned n)
+{
+	unsigned x = 0;
+
+	(void)!getrandom(&x, sizeof(x), 0);
+	return x % n;
+}
+
+/* --- BYE --- */
+
+void sip_dlg_ok(struct leg *l, const struct leg_event *e)
+{
+	(void)txn_reply(sip_leg_txns(l), e->txn, 200, NULL);
+}
+
+void sip_dlg_unknown(struct leg *l, const struct leg_event *e)
+{
+	sip_legs_env(l->legs)->stats.no_dialog++;
+	(void)txn_reply(sip_leg_txns(l), e->txn, 481, NULL);
+}
+
+void sip_dlg_bye_in(struct leg *l, const struct leg_event *e)
+{
+	struct sip_reason r = sip_leg_reason_of(e->msg);
+
+	txn_acked(sip_leg_txns(l), l->inv.id); /* no further 2xx is of use */
+	txn_acked(sip_leg_txns(l), l->again.server);
+	sip_dlg_ok(l, e);
+	sip_leg_released(l, sip_cause_in(SIP_BY_BYE, 0, &r), "BYE");
+}
+
+void sip_dlg_bye_out(struct leg *l, const struct leg_event *e)
+{
+	sip_leg_released(l, e->cause, "BYE");
+	sip_leg_send_bye(l, e->cause);
+}
+
+void sip_dlg_bye_late(struct leg *l, const struct leg_event *e)
+{
+	if (e->ev == LEG_N_ACK)
+		txn_acked(sip_leg_txns(l), l->inv.id);
+	sip_leg_send_bye(l, l->cause);
+}
+
+/* 481, 408 or nothing to an INVITE of ours (RFC 3261 12.2.1.2). */
+void sip_dlg_dead(struct leg *l, const struct leg_event *e)
+{
+	sip_leg_released(l, e->cause, e->detail);
+	sip_leg_send_bye(l, e->cause);
+}
+
+/* Sends a request of ours once more with credentials. 0 or -errno. */
+static int answer_challenge(struct leg *l, struct sip_digest *digest,
+			    txn_id *id, const struct sip_msg *response)
+{
+	const struct conf_trunk *c = sip_leg_conf(l);
+	const struct sip_msg *old = txn_request_of(sip_leg_txns(l), *id);
+	struct sip_msg *m = old ? sip_msg_clone(old) : NULL;
+	struct sip_path hop = sip_dialog_hop(&l->dialog, sip_leg_trunks(l));
+	int err;
+
+	if (!m)
+		return -ENOMEM;
+	err = sip_msg_set_cseq(m, ++l->dialog.cseq);
+	if (!err)
+		err = sip_digest_answer(digest, response, m, c->auth_user,
+					c->auth_password);
+	if (err) {
+		sip_msg_free(m);
+		return err;
+	}
+	return txn_request(sip_leg_txns(l), &l->user, m, &hop, id);
+}
+
+static bool is_challenge(int status)
+{
+	return status == 401 || status == 407;
+}
+
+void sip_dlg_bye_response(struct leg *l, txn_id id, const struct sip_msg *m)
+{
+	int status = sip_msg_status(m);
+
+	if (status < 200)
+		return;
+	txn_detach(sip_leg_txns(l), id);
+	if (is_challenge(status) &&
+	    answer_challenge(l, &l->bye_digest, &l->bye, m) == 0)
+		return;
+	l->bye = 0;
+	sip_leg_event(l, &(struct leg_event){.ev = LEG_N_CLEARED});
+}
+
+/* --- INVITE within the dialog, from the peer --- */
+
+static int sdp_status(int err)
+{
+	return err == -EBADMSG ? 400 : 488;
+}
+
+static void reply_sdp(struct leg *l, txn_id id, const struct sip_msg *req,
+		      bool offer)
+{
+	struct sip_msg *m = sip_leg_response(l, req, 200);
+	char sdp[SDP_OUT_MAX];
+	int len, err;
+
+	len = offer ? sdp_write_offer(&l->sdp, &l->local, sdp)
+		    : sdp_write_answer(&l->sdp, &l->local, sdp);
+	err = m && len >= 0 ? sip_msg_set_body(m, SDP_TYPE, sdp, (size_t)len)
+			    : -ENOMEM;
+	if (err) {
+		sip_msg_free(m);
+		(void)txn_reply(sip_leg_txns(l), id, 500, NULL);
+		return;
+	}
+	(void)sip_msg_add(m, "Allow", SIP_ALLOW);
+	(void)txn_respond(sip_leg_txns(l), id, m);
+}
+
+/* 500 and when to come again (RFC 3261 14.2). */
+void sip_dlg_too_early(struct leg *l, const struct leg_event *e)
+{
+	struct sip_msg *m = sip_leg_response(l, e->msg, 500);
+	char seconds[4];
+
+	if (!m)
+		return;
+	snprintf(seconds, sizeof(seconds), "%u", random_below(11));
+	(void)sip_msg_add(m, "Retry-After", seconds);
+	(void)txn_respond(sip_leg_txns(l), e->txn, m);
+}
+
+/* The peer's offer, answered at once; a refusal leaves everything as it was
+ * (RFC 6141). */
+static bool take_offer(struct leg *l, const struct leg_event *e,
+		       const struct sip_part *part)
+{
+	struct cc_media media;
+	int err =
+		sdp_on_offer(&l->sdp, &l->local, part->data, part->len, &media);
+
+	if (err) {
+		struct sip_msg *m =
+			sip_leg_response(l, e->msg, sdp_status(err));
+
+		sip_legs_env(l->legs)->stats.bad_sdp++;
+		if (!m)
+			return false;
+		(void)sip_msg_add(m, "Warning",
+				  "304 trunkgate \"no usable audio\"");
+		(void)txn_respond(sip_leg_txns(l), e->txn, m);
+		return false;
+	}
+	reply_sdp(l, e->txn, e->msg, false);
+	sip_leg_media_changed(l, &media);
+	return true;
+}
+
+static void forget_server(struct leg *l)
+{
+	txn_detach(sip_leg_txns(l), l->again.server);
+	l->again.server = 0;
+}
+
+void sip_dlg_invite(struct leg *l, const struct leg_event *e)
+{
+	struct sip_part part;
+	int err = sip_leg_sdp_of(e->msg, &part);
+
+	/* An exchange is open: ours, or an offer whose answer is to come. */
+	if (l->again.client || l->answer_in_ack) {
+		(void)txn_reply(sip_leg_txns(l), e->txn, 491, NULL);
+		return;
+	}
+	if (err && err != -ENOENT) {
+		(void)txn_reply(sip_leg_txns(l), e->txn, 400, NULL);
+		return;
+	}
+	if (txn_attach(sip_leg_txns(l), e->txn, &l->user) != 0)
+		return;
+	txn_acked(sip_leg_txns(l), l->again.server); /* an older one */
+	forget_server(l);
+	l->again.server = e->txn;
+	l->again.server_cseq = sip_msg_cseq(e->msg);
+	sip_dialog_refresh(&l->dialog, e->msg);
+	if (err == -ENOENT) {
+		l->answer_in_ack = true;
+		reply_sdp(l, e->txn, e->msg, true);
+	} else if (!take_offer(l, e, &part)) {
+		forget_server(l);
+	}
+}
+
+/* ACK of a further INVITE, or the first one's once more. */
+void sip_dlg_ack(struct leg *l, const struct leg_event *e)
+{
+	struct cc_media media;
+	struct sip_part part;
+
+	if (sip_msg_cseq(e->msg) == l->inv.cseq && !l->uac)
+		txn_acked(sip_leg_txns(l), l->inv.id);
+	if (!l->again.server || sip_msg_cseq(e->msg) != l->again.server_cseq)
+		return;
+	txn_acked(sip_leg_txns(l), l->again.server);
+	forget_server(l);
+	if (!l->answer_in_ack)
+		return;
+	l->answer_in_ack = false;
+	if (sip_leg_sdp_of(e->msg, &part) == 0 &&
+	    sdp_on_answer(&l->sdp, &l->local, part.data, part.len, &media) == 0)
+		sip_leg_media_changed(l, &media);
+	else
+		sip_legs_env(l->legs)->stats.bad_sdp++;
+}
+
+/* --- further INVITEs of ours: hold, retrieve, new address --- */
+
+static int send_again(struct leg *l)
+{
+	struct sip_path hop = sip_dialog_hop(&l->dialog, sip_leg_trunks(l));
+	struct sip_msg *m;
+	char sdp[SDP_OUT_MAX];
+	int len = sdp_write_offer(&l->sdp, &l->local, sdp), err;
+
+	if (len < 0)
+		return len;
+	m = sip_dialog_request(&l->dialog, "INVITE");
+	if (!m)
+		return -errno;
+	err = sip_msg_set_body(m, SDP_TYPE, sdp, (size_t)len);
+	if (err) {
+		sip_msg_free(m);
+		return err;
+	}
+	(void)sip_msg_add(m, "Allow", SIP_ALLOW);
+	memset(&l->again.digest, 0, sizeof(l->again.digest));
+	return txn_request(sip_leg_txns(l), &l->user, m, &hop,
+			   &l->again.client);
+}
+
+static void try_again(struct leg *l)
+{
+	if (!l->again.due || l->state != LEG_UP || l->again.client ||
+	    l->again.server || l->answer_in_ack)
+		return;
+	l->again.due = false;
+	if (send_again(l) < 0)
+		log_warn("leg %u: cannot send INVITE", l->id);
+}
+
+void sip_dlg_change(struct leg *l, const struct leg_event *e)
+{
+	uint8_t dir = l->local.dir;
+	struct net_addr rtp = l->local.rtp;
+
+	sip_leg_set_media(l, &e->cc->media);
+	if (e->cc->head.type == CC_HOLD)
+		dir = SDP_SEND;
+	else if (e->cc->head.type == CC_RETRIEVE)
+		dir = SDP_BOTH;
+	if (dir == l->local.dir && net_addr_eq(&rtp, &l->local.rtp))
+		return; /* connected number only: nothing to negotiate */
+	l->local.dir = dir;
+	l->again.due = true;
+	l->again.tries = 0;
+	sip_dlg_change_again(l, e);
+}
+
+/* Also when an exchange that was in the way has ended. */
+void sip_dlg_change_again(struct leg *l, const struct leg_event *e)
+{
+	(void)e;
+	try_again(l);
+	if (l->again.due && !timer_is_running(&l->timer) && l->state == LEG_UP)
+		sip_leg_timer(l, 500);
+}
+
+#define GLARE_TRIES 5
+
+/* RFC 3261 14.1: the owner of the Call-ID waits longer. */
+static void glare(struct leg *l)
+{
+	unsigned ms = random_below(190) * 10;
+
+	if (++l->again.tries > GLARE_TRIES)
+		return;
+	l->again.due = true;
+	sip_leg_timer(l, l->uac ? 2100 + ms : 10 + ms);
+}
+
+static void again_answered(struct leg *l, txn_id id, const struct sip_msg *m)
+{
+	struct sip_path hop;
+	struct sip_msg *ack;
+	struct sip_part part;
+	struct cc_media media;
+
+	sip_dialog_refresh(&l->dialog, m);
+	hop = sip_dialog_hop(&l->dialog, sip_leg_trunks(l));
+	ack = sip_dialog_ack(&l->dialog, sip_msg_cseq(m));
+	if (ack)
+		(void)txn_ack(sip_leg_txns(l), id, ack, &hop);
+	if (l->state != LEG_UP)
+		return;
+	if (sip_leg_sdp_of(m, &part) == 0 &&
+	    sdp_on_answer(&l->sdp, &l->local, part.data, part.len, &media) == 0)
+		sip_leg_media_changed(l, &media);
+	else
+		sip_legs_env(l->legs)->stats.bad_sdp++;
+}
+
+void sip_dlg_response(struct leg *l, txn_id id, const struct sip_msg *m)
+{
+	int status = sip_msg_status(m);
+	struct leg_event dead = {.ev = LEG_N_DEAD};
+
+	if (status < 200)
+		return;
+	if (status < 300)
+		again_answered(l, id, m);
+	txn_detach(sip_leg_txns(l), id);
+	if (is_challenge(status) && l->state == LEG_UP &&
+	    answer_challenge(l, &l->again.digest, &l->again.client, m) == 0)
+		return;
+	l->again.client = 0;
+	if (l->state != LEG_UP)
+		return;
+	if (status == 491) {
+		glare(l);
+	} else if (status == 481 || status == 408) {
+		dead.cause = sip_cause_in((unsigned)status, 0, NULL);
+		dead.detail = sip_reason_phrase(status);
+		sip_leg_event(l, &dead);
+	} else {
+		try_again(l);
+	}
+}
+
+/* --- the rest --- */
+
+/* application/dtmf-relay: "Signal=5". 0 = none. */
+static uint8_t info_digit(const struct sip_msg *m)
+{
+	struct sip_part part;
+	size_t i;
+
+	if (m->body_len == 0 ||
+	    sip_msg_body(m, "application/dtmf-relay", &part) != 0)
+		return 0;
+	for (i = 0; i + 7 < part.len; i++) {
+		if (strncasecmp(part.data + i, "signal=", 7) == 0) {
+			char c = part.data[i + 7];
+
+			if (c == ' ' && i + 8 < part.len)
+				c = part.data[i + 8];
+			if (c >= 'a' && c <= 'd')
+				c = (char)(c - 'a' + 'A');
+			return c && strchr("0123456789*#ABCD", c) ? (uint8_t)c
+								  : 0;
+		}
+	}
+	return 0;
+}
+
+static void on_info(struct leg *l, txn_id id, const struct sip_msg *m)
+{
+	struct cc_msg out;
+
+	(void)txn_reply(sip_leg_txns(l), id, 200, NULL);
+	sip_leg_cc(l, &out);
+	out.digit = info_digit(m);
+	if (out.digit)
+		(void)sip_leg_tell(l, CC_DTMF, &out);
+}
+
+static void on_update(struct leg *l, txn_id id, const struct sip_msg *m)
+{
+	struct leg_event e = {.msg = m, .txn = id};
+	struct sip_part part;
+	int err = sip_leg_sdp_of(m, &part);
+	struct sip_msg *ok;
+
+	if (err == -ENOENT) {
+		ok = sip_leg_response(l, m, 200);
+		if (ok)
+			(void)txn_respond(sip_leg_txns(l), id, ok);
+		sip_dialog_refresh(&l->dialog, m);
+	} else if (err) {
+		(void)txn_reply(sip_leg_txns(l), id, 400, NULL);
+	} else if (l->again.client || l->answer_in_ack) {
+		(void)txn_reply(sip_leg_txns(l), id, 491, NULL);
+	} else if (l->state != LEG_UP && l->state != LEG_ANSWERED) {
+		sip_dlg_too_early(l, &e); /* RFC 3311 5.2: an offer is open */
+	} else {
+		sip_dialog_refresh(&l->dialog, m);
+		(void)take_offer(l, &e, &part);
+	}
+}
+
+void sip_dlg_other(struct leg *l, txn_id id, const struct sip_msg *m)
+{
+	if (l->released) {
+		sip_dlg_unknown(l, &(struct leg_event){.txn = id});
+	} else if (sip_msg_is(m, "INFO")) {
+		on_info(l, id, m);
+	} else if (sip_msg_is(m, "UPDATE")) {
+		on_update(l, id, m);
+	} else if (sip_msg_is(m, "OPTIONS")) {
+		struct sip_msg *ok = sip_leg_response(l, m, 200);
+
+		if (!ok)
+			return;
+		(void)sip_msg_add(ok, "Allow", SIP_ALLOW);
+		(void)sip_msg_add(ok, "Accept", SIP_ACCEPT);
+		(void)txn_respond(sip_leg_txns(l), id, ok);
+	} else {
+		(void)txn_reply(sip_leg_txns(l), id, 481, NULL);
+	}
+}

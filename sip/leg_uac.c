@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Calls that we place: INVITE to one server of the trunk after the other,
+ * digest, early media, CANCEL, forks (RFC 3261 13.2, 9.1; RFC 3263 4.3).
+ */
+#include "sip/leg.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/log.h"
+#include "gateway/base/str.h"
+#include "sip/check.h"
+#include "sip/identity.h"
+#include "sip/legs.h"
+
+#define SDP_TYPE "application/sdp"
+
+/* --- the INVITE --- */
+
+/* Hosts of the URIs: the trunk's domain, else the addresses. */
+struct hosts {
+	char ours[CONF_HOST], theirs[CONF_HOST];
+};
+
+static void hosts_of(const struct leg *l, const struct sip_path *path,
+		     const struct net_addr *local, struct hosts *h)
+{
+	const struct conf_trunk *c = sip_leg_conf(l);
+	char text[NET_STR_MAX];
+
+	str_copy(h->ours, sizeof(h->ours),
+		 c->domain[0] ? c->domain : net_str(local, text));
+	str_copy(h->theirs, sizeof(h->theirs),
+		 c->domain[0] ? c->domain : net_str(&path->remote, text));
+}
+
+static int add(struct sip_msg *m, const char *name, const char *value)
+{
+	return value[0] ? sip_msg_add(m, name, value) : 0;
+}
+
+static int add_headers(struct leg *l, struct sip_msg *m,
+		       const struct sip_identity_out *who)
+{
+	struct legs_env *env = sip_legs_env(l->legs);
+	char sdp[SDP_OUT_MAX];
+	int err, len;
+
+	if ((err = add(m, "Allow", SIP_ALLOW)) != 0 ||
+	    (err = add(m, "P-Early-Media", "supported")) != 0 ||
+	    (err = add(m, "P-Asserted-Identity", who->pai)) != 0 ||
+	    (err = add(m, "Privacy", who->privacy)) != 0 ||
+	    (err = add(m, "Diversion", who->diversion)) != 0 ||
+	    (err = add(m, "User-Agent", env->conf.user_agent)) != 0)
+		return err;
+	len = sdp_write_offer(&l->sdp, &l->local, sdp);
+	if (len < 0)
+		return len;
+	return sip_msg_set_body(m, SDP_TYPE, sdp, (size_t)len);
+}
+
+/* An INVITE for that server; NULL + errno. */
+static struct sip_msg *build(struct leg *l, const struct sip_path *path)
+{
+	const struct conf_trunk *c = sip_leg_conf(l);
+	struct sip_identity_out who;
+	struct net_addr local;
+	struct hosts h;
+	char uri[SIP_URI_MAX], to[SIP_URI_MAX + 2];
+	struct sip_request r = {.method = "INVITE", .uri = uri, .to = to};
+	struct sip_msg *m;
+	int n, err;
+
+	sip_stack_local(sip_legs_env(l->legs)->stack, path, &local);
+	hosts_of(l, path, &local, &h);
+	sip_identity_write(
+		&l->setup,
+		&(struct sip_identity_conf){c->trusted, h.ours, c->number},
+		&who);
+	n = sip_uri_write(uri, sizeof(uri), &l->setup.called, h.theirs);
+	snprintf(to, sizeof(to), "<%s>", uri);
+	if (n < 0 || snprintf(l->dialog.local, sizeof(l->dialog.local),
+			      "%s;tag=%s", who.from, l->dialog.local_tag) >=
+			     (int)sizeof(l->dialog.local)) {
+		errno = E2BIG;
+		return NULL;
+	}
+	l->dialog.path = *path;
+	sip_dialog_contact(&l->dialog, &local);
+	r.from = l->dialog.local;
+	r.call_id = l->dialog.call_id;
+	r.cseq = ++l->dialog.cseq;
+	r.contact = l->dialog.contact;
+	m = sip_request_new(&r);
+	err = m ? add_headers(l, m, &who) : 0;
+	if (err) {
+		sip_msg_free(m);
+		errno = -err;
+		return NULL;
+	}
+	return m;
+}
+
+/* Takes m. */
+static int send_invite(struct leg *l, struct sip_msg *m)
+{
+	int err;
+
+	l->inv.cseq = sip_msg_cseq(m);
+	err = txn_request(sip_leg_txns(l), &l->user, m, &l->dialog.path,
+			  &l->inv.id);
+	if (!err)
+		l->inv.open++;
+	return err;
+}
+
+static bool is_tried(const struct leg *l, const struct net_addr *a)
+{
+	unsigned i;
+
+	for (i = 0; i < l->inv.n_tried; i++) {
+		if (net_addr_eq(&l->inv.tried[i], a))
+			return true;
+	}
+	return false;
+}
+
+/* The order of the trunk's servers changes as they go down and up. */
+static int next_server(const struct leg *l, struct sip_path *out)
+{
+	unsigned i;
+	int err;
+
+	if (l->inv.n_tried == TRUNK_ADDRS)
+		return -ENOENT;
+	for (i = 0;; i++) {
+		err = trunk_pick(sip_leg_trunks(l), l->trunk, i, out);
+		if (err || !is_tried(l, &out->remote))
+			return err;
+	}
+}
+
+static int try_server(struct leg *l)
+{
+	struct sip_path path;
+	struct sip_msg *m;
+	int err = next_server(l, &path);
+
+	if (err)
+		return err;
+	l->inv.tried[l->inv.n_tried++] = path.remote;
+	memset(&l->inv.digest, 0, sizeof(l->inv.digest));
+	m = build(l, &path);
+	return m ? send_invite(l, m) : -errno;
+}
+
+bool sip_uac_has_next(const struct leg *l)
+{
+	struct sip_path path;
+
+	return next_server(l, &path) == 0;
+}
+
+int sip_uac_begin(struct leg *l)
+{
+	struct net_addr local;
+	struct sip_path path;
+	char tag[SIP_TAG_LEN], host[NET_STR_MAX];
+	int err = trunk_pick(sip_leg_trunks(l), l->trunk, 0, &path);
+
+	if (err)
+		return err;
+	sip_leg_init_media(l);
+	sip_leg_set_media(l, &l->setup.media);
+	if (!l->local.rtp.family)
+		return -EDESTADDRREQ;
+	sip_token(tag);
+	str_copy(l->dialog.local_tag, sizeof(l->dialog.local_tag), tag);
+	sip_token(tag);
+	sip_stack_local(sip_legs_env(l->legs)->stack, &path, &local);
+	snprintf(l->dialog.call_id, sizeof(l->dialog.call_id), "%s@%s", tag,
+		 net_ip_str(&local, host));
+	sip_legs_add_tag(l->legs, l);
+	err = try_server(l);
+	if (!err)
+		sip_leg_enter(l, LEG_CALLING);
+	return err;
+}
+
+/* --- responses --- */
+
+static unsigned quals_of(const struct leg *l, const struct sip_msg *m)
+{
+	unsigned quals = l->inv.alerted ? SIP_Q_ALERTED : 0;
+	const char *text = sip_msg_plain(m, "Warning", 0);
+	long code = text ? strtol(text, NULL, 10) : 0;
+
+	if (sip_msg_plain(m, "Retry-After", 0))
+		quals |= SIP_Q_RETRY_AFTER;
+	if (code >= 304 && code <= 306)
+		quals |= SIP_Q_WARN_MEDIA;
+	return quals;
+}
+
+/* Did this server fail, rather than the called user? */
+static bool is_server_failure(const struct leg *l, unsigned key)
+{
+	unsigned flags;
+
+	(void)sip_cause_of(key, 0, &flags);
+	return (flags & SIP_F_FAILOVER) && key != 408 && !l->inv.alerted &&
+	       !l->inv.early;
+}
+
+static void refused(struct leg *l, const struct sip_msg *m, int status)
+{
+	unsigned key = (unsigned)status, quals = quals_of(l, m);
+	struct sip_reason reason = sip_leg_reason_of(m);
+	struct leg_event e = {.ev = LEG_N_REFUSED, .msg = m};
+	char detail[CC_DETAIL_MAX];
+
+	snprintf(detail, sizeof(detail), "%d %s", status,
+		 sip_reason_phrase(status));
+	e.cause = sip_cause_in(key, quals, &reason);
+	e.detail = detail;
+	if (status == 503)
+		trunk_server_down(sip_leg_trunks(l), l->trunk,
+				  &l->dialog.path.remote, TRUNK_DOWN_MS);
+	if ((status == 401 || status == 407) && sip_leg_conf(l)->auth_user[0])
+		e.ev = LEG_N_CHALLENGE;
+	else if (is_server_failure(l, key) && sip_uac_has_next(l))
+		e.ev = LEG_N_NEXT;
+	sip_leg_event(l, &e);
+}
+
+/* The layer finishes a refused INVITE by itself; nothing more comes of it. */
+static void forget(struct leg *l, txn_id id)
+{
+	txn_detach(sip_leg_txns(l), id);
+	l->inv.open--;
+}
+
+void sip_uac_response(struct leg *l, txn_id id, const struct sip_msg *m)
+{
+	struct leg_event e = {.msg = m, .txn = id};
+	int status = sip_msg_status(m);
+
+	if (status >= 300)
+		forget(l, id);
+	if (id != l->inv.id) { /* given up for another server or answer */
+		if (status >= 200 && status < 300)
+			sip_uac_fork(l, &e);
+		return;
+	}
+	if (status < 300) {
+		if (status > 100)
+			trunk_server_up(sip_leg_trunks(l), l->trunk,
+					&l->dialog.path.remote);
+		e.ev = status < 200 ? LEG_N_1XX : LEG_N_2XX;
+		sip_leg_event(l, &e);
+	} else {
+		refused(l, m, status);
+	}
+}
+
+void sip_uac_fail(struct leg *l, enum txn_fail why)
+{
+	struct leg_event e = {.ev = LEG_N_REFUSED,
+			      .detail = why == TXN_FAIL_TRANSPORT
+						? "not reachable"
+						: "no answer to INVITE"};
+
+	e.cause = sip_cause_in(SIP_BY_TIMEOUT, 0, NULL);
+	trunk_server_down(sip_leg_trunks(l), l->trunk, &l->dialog.path.remote,
+			  TRUNK_DOWN_MS);
+	if (is_server_failure(l, SIP_BY_TIMEOUT) && sip_uac_has_next(l))
+		e.ev = LEG_N_NEXT;
+	sip_leg_event(l, &e);
+}
+
+/* No way on with this INVITE and no other server. */
+static void fail(struct leg *l, const char *detail)
+{
+	sip_leg_enter(l, LEG_OVER);
+	sip_leg_released(l, sip_cause_in(SIP_BY_TIMEOUT, 0, NULL), detail);
+}
+
+void sip_uac_next(struct leg *l, const struct leg_event *e)
+{
+	(void)e;
+	if (try_server(l) < 0)
+		fail(l, "no further server");
+	else
+		sip_leg_enter(l, LEG_CALLING);
+}
+
+/* The server says nothing: leave it, but take an answer that comes late. */
+void sip_uac_give_up(struct leg *l, const struct leg_event *e)
+{
+	trunk_server_down(sip_leg_trunks(l), l->trunk, &l->dialog.path.remote,
+			  TRUNK_DOWN_MS);
+	(void)txn_cancel(sip_leg_txns(l), l->inv.id, NULL);
+	sip_uac_next(l, e);
+}
+
+void sip_uac_challenge(struct leg *l, const struct leg_event *e)
+{
+	const struct conf_trunk *c = sip_leg_conf(l);
+	const struct sip_msg *old = txn_request_of(sip_leg_txns(l), l->inv.id);
+	struct sip_msg *m = old ? sip_msg_clone(old) : NULL;
+	int err = m ? sip_msg_set_cseq(m, ++l->dialog.cseq) : -ENOMEM;
+
+	if (!err)
+		err = sip_digest_answer(&l->inv.digest, e->msg, m, c->auth_user,
+					c->auth_password);
+	if (err)
+		sip_msg_free(m);
+	else
+		err = send_invite(l, m);
+	if (!err)
+		return;
+	if (err == -EACCES)
+		log_warn("trunk %s: user or password refused", c->name);
+	sip_leg_enter(l, LEG_OVER);
+	sip_leg_released(l, e->cause, e->detail);
+}
+
+void sip_uac_refused(struct leg *l, const struct leg_event *e)
+{
+	sip_leg_released(l, e->cause, e->detail);
+}
+
+/* --- 1xx and 2xx --- */
+
+/* An answer in this response, if there is one that we can use. */
+static bool take_answer(struct leg *l, const struct sip_msg *m,
+			struct cc_media *out)
+{
+	struct sip_part part;
+	int err = sip_leg_sdp_of(m, &part);
+
+	if (err == -ENOENT)
+		return false;
+	if (!err)
+		err = sdp_on_answer(&l->sdp, &l->local, part.data, part.len,
+				    out);
+	if (err) {
+		sip_legs_env(l->legs)->stats.bad_sdp++;
+		log_info("leg %u: unusable answer in %d", l->id,
+			 sip_msg_status(m));
+	}
+	return err == 0;
+}
+
+/* RFC 5009: does the network want its early media to be heard? */
+static bool early_media_off(const struct sip_msg *m)
+{
+	const char *text = sip_msg_plain(m, "P-Early-Media", 0);
+
+	return text && strncasecmp(text, "inactive", 8) == 0;
+}
+
+/*
+ * Early media follows the latest answer: forks mostly come one after the
+ * other, and then the earlier branch is silent.
+ */
+void sip_uac_1xx(struct leg *l, const struct leg_event *e)
+{
+	int status = sip_msg_status(e->msg);
+	bool media, inband;
+	struct cc_msg m;
+
+	sip_leg_cc(l, &m);
+	if (!l->inv.proceeding) {
+		l->inv.proceeding = true;
+		(void)sip_leg_tell(l, CC_PROCEEDING, &m);
+		sip_leg_cc(l, &m);
+	}
+	if (status == 100 || status == 199)
+		return;
+	media = take_answer(l, e->msg, &m.media);
+	inband = media && !early_media_off(e->msg);
+	if (media)
+		l->media = m.media;
+	if (inband)
+		l->inv.early = true;
+	if (l->inv.early)
+		m.progress = CC_PROG_INBAND;
+	if (status == 180 && !l->inv.alerted) {
+		l->inv.alerted = true;
+		(void)sip_leg_tell(l, CC_ALERTING, &m);
+	} else if (inband) {
+		(void)sip_leg_tell(l, CC_PROGRESS, &m);
+	}
+}
+
+/* RFC 3261 13.2.2.4: with the credentials of its INVITE. */
+static int copy_credentials(const struct leg *l, struct sip_msg *ack)
+{
+	static const char *const names[] = {"Authorization",
+					    "Proxy-Authorization"};
+	const struct sip_msg *invite =
+		txn_request_of(sip_leg_txns(l), l->inv.id);
+	char text[2048];
+	unsigned i, n;
+
+	for (i = 0; invite && i < 2; i++) {
+		for (n = 0; n < 4 && sip_msg_header(invite, names[i], n, text,
+						    sizeof(text)) > 0;
+		     n++)
+			(void)sip_msg_add(ack, names[i], text);
+	}
+	return 0;
+}
+
+static void send_ack(struct leg *l, const struct sip_dialog *d, txn_id id,
+		     uint32_t cseq)
+{
+	struct sip_path hop = sip_dialog_hop(d, sip_leg_trunks(l));
+	struct sip_msg *ack = sip_dialog_ack(d, cseq);
+
+	if (!ack)
+		return;
+	(void)copy_credentials(l, ack);
+	(void)txn_ack(sip_leg_txns(l), id, ack, &hop);
+}
+
+static void connected(struct leg *l, const struct sip_msg *m,
+		      struct cc_msg *out)
+{
+	struct sip_identity_in who = {
+		.pai = {sip_msg_plain(m, "P-Asserted-Identity", 0),
+			sip_msg_plain(m, "P-Asserted-Identity", 1)},
+		.privacy = {sip_msg_plain(m, "Privacy", 0),
+			    sip_msg_plain(m, "Privacy", 1)},
+	};
+
+	sip_identity_read_connected(&who, sip_leg_conf(l)->trusted, out);
+}
+
+/* Answered, but we cannot go on with it. */
+static void cannot(struct leg *l, const char *detail)
+{
+	struct cc_cause cause = sip_cause_in(SIP_BY_ERROR, 0, NULL);
+
+	sip_leg_enter(l, LEG_CLEARING);
+	sip_leg_released(l, cause, detail);
+	sip_leg_send_bye(l, cause);
+}
+
+void sip_uac_2xx(struct leg *l, const struct leg_event *e)
+{
+	int err = sip_dialog_uac(&l->dialog, e->msg);
+	struct cc_media media;
+	struct cc_msg m;
+
+	if (err) { /* no Contact: nowhere to send an ACK to */
+		sip_leg_enter(l, LEG_OVER);
+		sip_leg_released(l, sip_cause_in(SIP_BY_ERROR, 0, NULL),
+				 "200 without usable Contact");
+		return;
+	}
+	send_ack(l, &l->dialog, l->inv.id, l->inv.cseq);
+	sip_legs_env(l->legs)->stats.answered++;
+	if (take_answer(l, e->msg, &media)) {
+		l->media = media;
+	} else if (!l->media.valid || e->msg->body_len) {
+		cannot(l, e->msg->body_len ? "200 with unusable SDP"
+					   : "200 without SDP");
+		return;
+	}
+	sip_leg_cc(l, &m);
+	m.media = l->media;
+	connected(l, e->msg, &m);
+	l->held = sdp_is_held(&l->sdp);
+	(void)sip_leg_tell(l, CC_ANSWER, &m);
+	if (l->held) {
+		sip_leg_cc(l, &m);
+		(void)sip_leg_tell(l, CC_HOLD, &m);
+	}
+}
+
+/* --- CANCEL and what crosses it --- */
+
+static void cancel(struct leg *l, struct cc_cause cause, const char *detail)
+{
+	char reason[SIP_REASON_MAX];
+	int err;
+
+	sip_leg_released(l, cause, detail);
+	err = txn_cancel(sip_leg_txns(l), l->inv.id,
+			 sip_reason_write(reason, cause));
+	if (err == -ESTALE)
+		sip_leg_enter(l, LEG_OVER);
+}
+
+void sip_uac_cancel(struct leg *l, const struct leg_event *e)
+{
+	cancel(l, e->cause, "CANCEL");
+}
+
+void sip_uac_ring_timeout(struct leg *l, const struct leg_event *e)
+{
+	char detail[CC_DETAIL_MAX];
+
+	(void)e;
+	snprintf(detail, sizeof(detail), "no answer in %u s",
+		 sip_legs_env(l->legs)->conf.ring_s);
+	cancel(l, (struct cc_cause){CAUSE_NO_ANSWER, CC_LOC_PRIVATE_LOCAL},
+	       detail);
+}
+
+/* The 2xx that crossed our CANCEL. */
+void sip_uac_ack_bye(struct leg *l, const struct leg_event *e)
+{
+	if (sip_dialog_uac(&l->dialog, e->msg) != 0) {
+		sip_leg_enter(l, LEG_OVER);
+		return;
+	}
+	send_ack(l, &l->dialog, l->inv.id, l->inv.cseq);
+	sip_leg_send_bye(l, l->cause);
+}
+
+/* A 2xx nobody waits for: of another branch, or of a server given up. Its
+ * dialog lives as long as this function. */
+void sip_uac_fork(struct leg *l, const struct leg_event *e)
+{
+	struct sip_dialog d = l->dialog;
+	struct sip_path hop;
+	struct sip_msg *bye;
+	txn_id id;
+
+	sip_legs_env(l->legs)->stats.forks++;
+	d.path = e->msg->path;
+	if (sip_dialog_uac(&d, e->msg) != 0)
+		return;
+	send_ack(l, &d, e->txn, sip_msg_cseq(e->msg));
+	hop = sip_dialog_hop(&d, sip_leg_trunks(l));
+	bye = sip_dialog_request(&d, "BYE");
+	if (!bye)
+		return;
+	sip_leg_reason(bye,
+		       (struct cc_cause){CAUSE_NORMAL, CC_LOC_PRIVATE_LOCAL});
+	if (txn_request(sip_leg_txns(l), &l->user, bye, &hop, &id) == 0)
+		txn_detach(sip_leg_txns(l), id);
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Calls that come in: INVITE to SETUP, the core's answers to responses (RFC
+ * 3261 13.3, 9.2).
+ */
+#include "sip/leg.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <osipparser2/osip_parser.h>
+
+#include "gateway/base/log.h"
+#include "gateway/base/str.h"
+#include "sip/check.h"
+#include "sip/identity.h"
+#include "sip/legs.h"
+
+#define SDP_TYPE "application/sdp"
+
+/* --- the INVITE --- */
+
+static int request_uri(const struct sip_msg *m, char *buf, size_t size)
+{
+	char *text = NULL;
+	int err;
+
+	if (osip_uri_to_str(m->osip->req_uri, &text) != 0)
+		return -EBADMSG;
+	err = str_copy(buf, size, text) ? 0 : -EMSGSIZE;
+	osip_free(text);
+	return err;
+}
+
+/* The Request-URI, never To (RFC 4497 9.2.1). 0 or the status. */
+static int called_number(struct leg *l, const struct sip_msg *m,
+			 struct cc_number *out)
+{
+	char text[SIP_URI_MAX];
+	struct sip_uri u;
+	int err = request_uri(m, text, sizeof(text));
+
+	if (err == 0)
+		err = sip_uri_parse(&u, text);
+	if (err == 0)
+		err = sip_uri_number(&u, out);
+	if (err == 0)
+		return 0;
+	sip_legs_env(l->legs)->stats.bad_number++;
+	switch (err) {
+	case -ENOTSUP:
+		return 416;
+	case -ENODATA:
+	case -ERANGE:
+		return 484;
+	case -EINVAL:
+		return 404;
+	case -E2BIG:
+	case -EMSGSIZE:
+		return 414;
+	default:
+		return 400;
+	}
+}
+
+static void callers(const struct leg *l, const struct sip_msg *m,
+		    struct cc_msg *setup)
+{
+	char from[SIP_URI_MAX];
+	struct sip_identity_in in = {
+		.from = sip_msg_header(m, "from", 0, from, sizeof(from)) > 0
+				? from
+				: NULL,
+		.pai = {sip_msg_plain(m, "P-Asserted-Identity", 0),
+			sip_msg_plain(m, "P-Asserted-Identity", 1)},
+		.privacy = {sip_msg_plain(m, "Privacy", 0),
+			    sip_msg_plain(m, "Privacy", 1)},
+		.rpid = sip_msg_plain(m, "Remote-Party-ID", 0),
+		.diversion = sip_msg_plain(m, "Diversion", 0),
+	};
+
+	sip_identity_read(&in, sip_leg_conf(l)->trusted, setup);
+}
+
+/* The peer's offer. 0 (also when there is none: we shall offer) or status. */
+static int take_offer(struct leg *l, const struct sip_msg *m,
+		      struct cc_media *out)
+{
+	struct sip_part part;
+	int err = sip_leg_sdp_of(m, &part);
+
+	sip_leg_init_media(l);
+	if (err == -ENOENT) {
+		l->answer_in_ack = true;
+		return m->body_len ? 415 : 0;
+	}
+	if (!err)
+		err = sdp_on_offer(&l->sdp, &l->local, part.data, part.len,
+				   out);
+	if (!err)
+		return 0;
+	sip_legs_env(l->legs)->stats.bad_sdp++;
+	return err == -EBADMSG ? 400 : 488;
+}
+
+int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
+{
+	struct net_addr local;
+	struct cc_msg setup;
+	int status;
+
+	sip_stack_local(sip_legs_env(l->legs)->stack, &m->path, &local);
+	if (sip_dialog_uas(&l->dialog, m, txn_local_tag(sip_leg_txns(l), id),
+			   &local) != 0)
+		return 400;
+	sip_leg_cc(l, &setup);
+	status = called_number(l, m, &setup.called);
+	if (!status)
+		status = take_offer(l, m, &setup.media);
+	if (status)
+		return status;
+	callers(l, m, &setup);
+	setup.bearer = CC_BEARER_AUDIO_31;
+	setup.complete = 1;
+	setup.emergency = l->setup.emergency;
+	l->media = setup.media;
+	l->held = setup.media.valid && sdp_is_held(&l->sdp);
+	l->inv.id = id;
+	l->inv.cseq = sip_msg_cseq(m);
+	l->inv.pem = sip_msg_has_token(m, "P-Early-Media", "supported");
+	if (txn_attach(sip_leg_txns(l), id, &l->user) != 0 ||
+	    sip_leg_tell(l, CC_SETUP, &setup) != 0)
+		return 503;
+	sip_legs_add_tag(l->legs, l);
+	sip_leg_enter(l, LEG_INCOMING);
+	return 0;
+}
+
+/* --- responses --- */
+
+static struct sip_msg *response(struct leg *l, int status)
+{
+	const struct sip_msg *invite =
+		txn_request_of(sip_leg_txns(l), l->inv.id);
+
+	return invite ? sip_leg_response(l, invite, status) : NULL;
+}
+
+/* Our description: the answer, or, when the INVITE had none, our offer. */
+static int put_sdp(struct leg *l, struct sip_msg *m)
+{
+	char sdp[SDP_OUT_MAX];
+	int len;
+
+	if (!l->local.rtp.family)
+		return -EDESTADDRREQ;
+	len = l->answer_in_ack ? sdp_write_offer(&l->sdp, &l->local, sdp)
+			       : sdp_write_answer(&l->sdp, &l->local, sdp);
+	if (len < 0)
+		return len;
+	return sip_msg_set_body(m, SDP_TYPE, sdp, (size_t)len);
+}
+
+static void send_1xx(struct leg *l, int status, bool inband)
+{
+	struct sip_msg *m = response(l, status);
+
+	if (!m)
+		return;
+	/* An unreliable 1xx cannot carry an offer (RFC 3261 13.2.1). */
+	if (inband && !l->answer_in_ack && put_sdp(l, m) == 0) {
+		l->inv.early = true;
+		if (l->inv.pem)
+			(void)sip_msg_add(m, "P-Early-Media", "sendrecv");
+	}
+	l->inv.last_1xx = (uint16_t)status;
+	(void)txn_respond(sip_leg_txns(l), l->inv.id, m);
+}
+
+void sip_uas_progress(struct leg *l, const struct leg_event *e)
+{
+	sip_leg_set_media(l, &e->cc->media);
+	if (e->cc->progress & (CC_PROG_INBAND | CC_PROG_NON_ISDN_DEST))
+		send_1xx(l, 183, true);
+}
+
+void sip_uas_alerting(struct leg *l, const struct leg_event *e)
+{
+	sip_leg_set_media(l, &e->cc->media);
+	send_1xx(l, 180, e->cc->progress & CC_PROG_INBAND);
+}
+
+void sip_uas_again_1xx(struct leg *l, const struct leg_event *e)
+{
+	(void)e;
+	if (l->inv.last_1xx)
+		send_1xx(l, l->inv.last_1xx, l->inv.early);
+	else
+		(void)txn_reply(sip_leg_txns(l), l->inv.id, 100, NULL);
+}
+
+static void refuse(struct leg *l, int status, struct cc_cause cause)
+{
+	struct sip_msg *m = response(l, status);
+
+	if (!m)
+		return;
+	sip_leg_reason(m, cause);
+	(void)txn_respond(sip_leg_txns(l), l->inv.id, m);
+}
+
+static void detail_of(char detail[CC_DETAIL_MAX], int status)
+{
+	snprintf(detail, CC_DETAIL_MAX, "%d %s", status,
+		 sip_reason_phrase(status));
+}
+
+void sip_uas_reject(struct leg *l, const struct leg_event *e)
+{
+	unsigned quals = e->cause.location == CC_LOC_USER ? SIP_Q_USER : 0;
+	int status = (int)sip_cause_status(e->cause.value, quals);
+	char detail[CC_DETAIL_MAX];
+
+	refuse(l, status, e->cause);
+	detail_of(detail, status);
+	sip_leg_released(l, e->cause, detail);
+}
+
+static void put_answer_headers(struct leg *l, struct sip_msg *m,
+			       const struct cc_msg *answer)
+{
+	const struct conf_trunk *c = sip_leg_conf(l);
+	struct sip_identity_out who;
+	struct net_addr local;
+	char host[NET_STR_MAX];
+
+	sip_stack_local(sip_legs_env(l->legs)->stack, &l->dialog.path, &local);
+	sip_identity_write_connected(
+		answer,
+		&(struct sip_identity_conf){
+			c->trusted,
+			c->domain[0] ? c->domain : net_str(&local, host),
+			c->number},
+		&who);
+	(void)sip_msg_add(m, "Allow", SIP_ALLOW);
+	if (who.pai[0])
+		(void)sip_msg_add(m, "P-Asserted-Identity", who.pai);
+	if (who.privacy[0])
+		(void)sip_msg_add(m, "Privacy", who.privacy);
+}
+
+void sip_uas_answer(struct leg *l, const struct leg_event *e)
+{
+	struct cc_cause cause = {CAUSE_RESOURCE, CC_LOC_PRIVATE_LOCAL};
+	struct sip_msg *m = response(l, 200);
+	int err;
+
+	sip_leg_set_media(l, &e->cc->media);
+	err = m ? put_sdp(l, m) : -ENOMEM;
+	if (!err) {
+		put_answer_headers(l, m, e->cc);
+		err = txn_respond(sip_leg_txns(l), l->inv.id, m);
+	} else {
+		sip_msg_free(m);
+	}
+	if (!err) {
+		sip_legs_env(l->legs)->stats.answered++;
+		return;
+	}
+	log_warn("leg %u: cannot answer: %s", l->id, strerror(-err));
+	refuse(l, 500, cause);
+	sip_leg_enter(l, LEG_OVER);
+	sip_leg_released(l, cause, "500 Server Internal Error");
+}
+
+/* --- the end --- */
+
+/* CANCEL has been answered by the transaction layer. */
+void sip_uas_cancelled(struct leg *l, const struct leg_event *e)
+{
+	struct sip_reason r = sip_leg_reason_of(e->msg);
+
+	(void)txn_reply(sip_leg_txns(l), l->inv.id, 487, NULL);
+	sip_leg_released(l, sip_cause_in(SIP_BY_CANCEL, 0, &r), "CANCEL");
+}
+
+/* BYE on an early dialog: the caller gives up that way, too (15.1.2). */
+void sip_uas_bye_early(struct leg *l, const struct leg_event *e)
+{
+	struct sip_reason r = sip_leg_reason_of(e->msg);
+
+	(void)txn_reply(sip_leg_txns(l), e->txn, 200, NULL);
+	(void)txn_reply(sip_leg_txns(l), l->inv.id, 487, NULL);
+	sip_leg_released(l, sip_cause_in(SIP_BY_BYE, 0, &r), "BYE");
+}
+
+/* The core clears between our 2xx and its ACK. */
+void sip_uas_release(struct leg *l, const struct leg_event *e)
+{
+	sip_leg_released(l, e->cause, "BYE");
+}
+
+static void acked(struct leg *l)
+{
+	txn_acked(sip_leg_txns(l), l->inv.id);
+}
+
+void sip_uas_ack(struct leg *l, const struct leg_event *e)
+{
+	struct cc_cause cause = sip_cause_in(SIP_BY_ERROR, 0, NULL);
+	struct cc_media media;
+	struct sip_part part;
+	int err;
+
+	acked(l);
+	if (!l->answer_in_ack) {
+		sip_dlg_change_again(l, e);
+		return;
+	}
+	l->answer_in_ack = false;
+	err = sip_leg_sdp_of(e->msg, &part);
+	if (!err)
+		err = sdp_on_answer(&l->sdp, &l->local, part.data, part.len,
+				    &media);
+	if (!err) {
+		sip_leg_media_changed(l, &media);
+		sip_dlg_change_again(l, e);
+		return;
+	}
+	sip_legs_env(l->legs)->stats.bad_sdp++;
+	sip_leg_enter(l, LEG_CLEARING);
+	sip_leg_released(l, cause, "ACK without usable SDP");
+	sip_leg_send_bye(l, cause);
+}
+
+/* RFC 3261 13.3.1.4: no ACK in 64*T1. */
+void sip_uas_no_ack(struct leg *l, const struct leg_event *e)
+{
+	struct cc_cause cause = sip_cause_in(SIP_BY_TIMEOUT, 0, NULL);
+
+	(void)e;
+	sip_leg_released(l, cause, "no ACK");
+	sip_leg_send_bye(l, cause);
+}

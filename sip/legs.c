@@ -1,0 +1,602 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sip/legs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/log.h"
+#include "gateway/base/str.h"
+#include "sip/check.h"
+
+#define BUCKETS 4096 /* a power of two */
+
+struct legs {
+	struct legs_env env;
+	struct pool *pool;
+	struct leg *by_id[BUCKETS];  /* those the core knows */
+	struct leg *by_tag[BUCKETS]; /* all with a dialog */
+	uint32_t last_id;
+	unsigned known; /* in by_id */
+	bool draining;
+	uint16_t n_emergency;
+	char emergency[CONF_EMERGENCY][CONF_NUMBER];
+};
+
+static const struct txn_user_ops leg_user_ops;
+
+struct legs *sip_legs_new(struct loop *loop, struct sip_stack *stack,
+			  const struct conf_for_sip *conf, struct link *core)
+{
+	struct legs *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->pool = pool_new(sizeof(struct leg), SIP_LEGS);
+	if (!t->pool) {
+		free(t);
+		return NULL;
+	}
+	t->env.loop = loop;
+	t->env.stack = stack;
+	t->env.core = core;
+	sip_legs_reload(t, conf);
+	return t;
+}
+
+void sip_legs_reload(struct legs *t, const struct conf_for_sip *conf)
+{
+	t->env.conf = conf->sip;
+	t->n_emergency = conf->n_emergency;
+	memcpy(t->emergency, conf->emergency, sizeof(t->emergency));
+}
+
+void sip_legs_drain(struct legs *t)
+{
+	t->draining = true;
+}
+
+struct legs_env *sip_legs_env(struct legs *t)
+{
+	return &t->env;
+}
+
+const struct legs_stats *sip_legs_stats(const struct legs *t)
+{
+	return &t->env.stats;
+}
+
+unsigned sip_legs_active(const struct legs *t)
+{
+	return t->known;
+}
+
+/* --- the two tables --- */
+
+static unsigned id_bucket(leg_id id)
+{
+	return (id * 2654435761u) >> 20 & (BUCKETS - 1);
+}
+
+/* Local tags are our own random characters. */
+static unsigned tag_bucket(const char *tag)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *tag; tag++)
+		h = (h ^ (uint8_t)*tag) * 16777619u;
+	return (h ^ h >> 15) & (BUCKETS - 1);
+}
+
+static struct leg *find_id(const struct legs *t, leg_id id)
+{
+	struct leg *l = t->by_id[id_bucket(id)];
+
+	while (l && l->id != id)
+		l = l->next_id;
+	return l;
+}
+
+static void add_id(struct legs *t, struct leg *l)
+{
+	struct leg **head = &t->by_id[id_bucket(l->id)];
+
+	l->next_id = *head;
+	*head = l;
+	t->known++;
+}
+
+void sip_legs_forget_id(struct legs *t, struct leg *l)
+{
+	struct leg **p = &t->by_id[id_bucket(l->id)];
+
+	while (*p && *p != l)
+		p = &(*p)->next_id;
+	if (!*p)
+		return;
+	*p = l->next_id;
+	t->known--;
+}
+
+void sip_legs_add_tag(struct legs *t, struct leg *l)
+{
+	struct leg **head = &t->by_tag[tag_bucket(l->dialog.local_tag)];
+
+	l->next_tag = *head;
+	*head = l;
+}
+
+static void forget_tag(struct legs *t, struct leg *l)
+{
+	struct leg **p = &t->by_tag[tag_bucket(l->dialog.local_tag)];
+
+	while (*p && *p != l)
+		p = &(*p)->next_tag;
+	if (*p)
+		*p = l->next_tag;
+}
+
+/* The dialog of a request. A UAC leg without 2xx has no remote tag yet. */
+static struct leg *find_dialog(const struct legs *t, const struct sip_msg *m)
+{
+	struct leg *l = t->by_tag[tag_bucket(sip_msg_to_tag(m))];
+
+	while (l && !sip_dialog_has(&l->dialog, m))
+		l = l->next_tag;
+	return l;
+}
+
+/* --- life --- */
+
+static leg_id new_id(struct legs *t)
+{
+	do {
+		t->last_id = (t->last_id + 1) & ~CC_LEG_CORE;
+	} while (t->last_id == 0 || find_id(t, t->last_id));
+	return t->last_id;
+}
+
+static struct leg *leg_new(struct legs *t, leg_id id, uint8_t trunk)
+{
+	pool_id self;
+	struct leg *l = pool_alloc(t->pool, &self);
+
+	if (!l) {
+		t->env.stats.refused_full++;
+		return NULL;
+	}
+	l->user.ops = &leg_user_ops;
+	l->legs = t;
+	l->self = self;
+	l->id = id;
+	l->trunk = trunk;
+	l->uac = (id & CC_LEG_CORE) != 0;
+	add_id(t, l);
+	t->env.stats.begun[l->uac]++;
+	return l;
+}
+
+static void leg_free(struct leg *l)
+{
+	struct legs *t = l->legs;
+	struct txn_layer *txns = sip_stack_txns(t->env.stack);
+
+	timer_stop(t->env.loop, &l->timer);
+	loop_defer_cancel(t->env.loop, &l->end);
+	txn_detach(txns, l->inv.id);
+	txn_detach(txns, l->again.client);
+	txn_detach(txns, l->again.server);
+	txn_detach(txns, l->bye);
+	sip_legs_forget_id(t, l);
+	forget_tag(t, l);
+	pool_free(t->pool, l->self);
+}
+
+static void on_end(struct defer *d)
+{
+	leg_free(container_of(d, struct leg, end));
+}
+
+void sip_legs_end(struct legs *t, struct leg *l)
+{
+	loop_defer(t->env.loop, &l->end, on_end);
+}
+
+void sip_legs_free(struct legs *t)
+{
+	pool_id id, next;
+
+	if (!t)
+		return;
+	for (id = pool_next(t->pool, 0); id; id = next) {
+		next = pool_next(t->pool, id);
+		leg_free(pool_get(t->pool, id));
+	}
+	pool_destroy(t->pool);
+	free(t);
+}
+
+bool sip_legs_is_idle(const struct legs *t)
+{
+	pool_id id;
+
+	for (id = pool_next(t->pool, 0); id; id = pool_next(t->pool, id)) {
+		const struct leg *l = pool_get(t->pool, id);
+
+		if (l->state != LEG_OVER)
+			return false;
+	}
+	return true;
+}
+
+void sip_legs_clear(struct legs *t)
+{
+	struct leg_event e = {
+		.ev = LEG_C_RELEASE,
+		.cause = {CAUSE_TEMPORARY, CC_LOC_PRIVATE_LOCAL},
+	};
+	unsigned i;
+
+	for (i = 0; i < BUCKETS; i++) {
+		while (t->by_id[i]) {
+			struct leg *l = t->by_id[i];
+
+			sip_leg_event(l, &e);
+			sip_legs_forget_id(t, l); /* RELEASED or not */
+		}
+	}
+}
+
+/* --- the core's messages --- */
+
+/* A SETUP that cannot be: RELEASED without a leg. */
+static void refuse_setup(struct legs *t, const struct cc_msg *setup,
+			 unsigned cause, const char *detail)
+{
+	struct cc_msg m = {.leg = setup->leg, .end = setup->end};
+
+	m.cause = (struct cc_cause){(uint8_t)cause, CC_LOC_PRIVATE_LOCAL};
+	str_copy(m.detail, sizeof(m.detail), detail);
+	if (link_send(t->env.core, &m.head, CC_RELEASED, sizeof(m)) != 0)
+		t->env.stats.send_failed++;
+}
+
+static bool bearer_ok(uint8_t bearer)
+{
+	return bearer == CC_BEARER_SPEECH || bearer == CC_BEARER_AUDIO_31;
+}
+
+/* 0 or the cause. */
+static unsigned setup_refusal(struct legs *t, const struct cc_msg *m,
+			      const char **why)
+{
+	struct trunk_table *trunks = sip_stack_trunks(t->env.stack);
+	int err;
+
+	if (m->end.kind != CC_END_TRUNK || !trunk_conf(trunks, m->end.index)) {
+		*why = "no such trunk";
+		return CAUSE_NO_ROUTE;
+	}
+	if (t->draining) {
+		t->env.stats.refused_drain++;
+		*why = "shutting down";
+		return CAUSE_TEMPORARY;
+	}
+	if (!bearer_ok(m->bearer)) {
+		*why = "bearer is not speech";
+		return CAUSE_BEARER_NOT_IMPLEMENTED;
+	}
+	if (!m->called.valid || !m->called.digits[0]) {
+		*why = "no called number";
+		return CAUSE_INVALID_NUMBER;
+	}
+	err = trunk_call_begin(trunks, m->end.index, m->emergency);
+	if (!err)
+		return 0;
+	t->env.stats.refused_limit++;
+	*why = err == -EDQUOT ? "max_calls" : "max_calls_per_s";
+	return err == -EDQUOT ? CAUSE_NO_CHANNEL : CAUSE_CONGESTION;
+}
+
+static void on_setup(struct legs *t, const struct cc_msg *m)
+{
+	const char *why = "";
+	unsigned cause = setup_refusal(t, m, &why);
+	struct leg *l;
+	int err;
+
+	if (cause) {
+		refuse_setup(t, m, cause, why);
+		return;
+	}
+	l = leg_new(t, m->leg, m->end.index);
+	if (!l) {
+		trunk_call_end(sip_stack_trunks(t->env.stack), m->end.index);
+		refuse_setup(t, m, CAUSE_RESOURCE, "too many calls");
+		return;
+	}
+	l->setup = *m;
+	err = sip_uac_begin(l);
+	if (!err)
+		return;
+	sip_leg_enter(l, LEG_OVER);
+	cause = err == -ENOENT	       ? CAUSE_NET_OUT_OF_ORDER
+		: err == -EDESTADDRREQ ? CAUSE_RESOURCE
+				       : CAUSE_TEMPORARY;
+	sip_leg_released(
+		l, (struct cc_cause){(uint8_t)cause, CC_LOC_PRIVATE_LOCAL},
+		err == -ENOENT ? "no server address" : strerror(-err));
+	sip_legs_end(t, l);
+}
+
+/* The event a message of the core is; -1: none for us. */
+static int core_event(unsigned type)
+{
+	switch (type) {
+	case CC_PROGRESS:
+		return LEG_C_PROGRESS;
+	case CC_ALERTING:
+		return LEG_C_ALERTING;
+	case CC_ANSWER:
+		return LEG_C_ANSWER;
+	case CC_UPDATE:
+	case CC_HOLD:
+	case CC_RETRIEVE:
+		return LEG_C_CHANGE;
+	case CC_RELEASE:
+		return LEG_C_RELEASE;
+	default: /* PROCEEDING, MORE, INFO...: nothing to say in SIP */
+		return -1;
+	}
+}
+
+void sip_legs_core(struct legs *t, const struct link_head *head)
+{
+	const struct cc_msg *m = (const struct cc_msg *)(const void *)head;
+	struct leg_event e = {.cc = m};
+	struct leg *l;
+	int ev;
+
+	if (!cc_msg_ok(head) || head->type == CC_END_STATE) {
+		t->env.stats.core_bad++;
+		return;
+	}
+	l = find_id(t, m->leg);
+	if (head->type == CC_SETUP) {
+		if (l || !(m->leg & CC_LEG_CORE))
+			t->env.stats.core_bad++;
+		else
+			on_setup(t, m);
+		return;
+	}
+	if (!l) { /* it crossed our RELEASED */
+		t->env.stats.core_unknown++;
+		return;
+	}
+	ev = core_event(head->type);
+	if (ev < 0)
+		return;
+	e.ev = (enum leg_ev)ev;
+	e.cause = m->cause;
+	sip_leg_event(l, &e);
+}
+
+/* --- the peers' requests --- */
+
+static bool is_emergency(const struct legs *t, const struct sip_msg *m)
+{
+	const osip_uri_t *uri = m->osip->req_uri;
+	const char *user = uri->username;
+	size_t n, i;
+
+	if (!user)
+		user = uri->string ? uri->string : "";
+	n = strcspn(user, ";:@");
+	for (i = 0; i < t->n_emergency; i++) {
+		if (strlen(t->emergency[i]) == n &&
+		    strncmp(t->emergency[i], user, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void refuse(struct legs *t, txn_id id, const struct sip_msg *m,
+		   int status, unsigned cause)
+{
+	struct sip_msg *r = sip_response_new(
+		m, status, NULL,
+		txn_local_tag(sip_stack_txns(t->env.stack), id));
+
+	if (!r)
+		return;
+	if (cause)
+		sip_leg_reason(r, (struct cc_cause){(uint8_t)cause,
+						    CC_LOC_PRIVATE_LOCAL});
+	if (status == 488)
+		(void)sip_msg_add(r, "Warning",
+				  "304 trunkgate \"no usable audio\"");
+	if (status == 415)
+		(void)sip_msg_add(r, "Accept", SIP_ACCEPT);
+	if (t->env.conf.user_agent[0])
+		(void)sip_msg_add(r, "Server", t->env.conf.user_agent);
+	(void)txn_respond(sip_stack_txns(t->env.stack), id, r);
+}
+
+/* 0 or the cause of a 503. */
+static unsigned invite_refusal(struct legs *t, const struct sip_msg *m,
+			       bool emergency)
+{
+	int err;
+
+	if (t->draining) {
+		t->env.stats.refused_drain++;
+		return CAUSE_TEMPORARY;
+	}
+	if (!link_is_up(t->env.core)) {
+		t->env.stats.refused_down++;
+		return CAUSE_TEMPORARY;
+	}
+	err = trunk_call_begin(sip_stack_trunks(t->env.stack), m->path.trunk,
+			       emergency);
+	if (!err)
+		return 0;
+	t->env.stats.refused_limit++;
+	return err == -EDQUOT ? CAUSE_NO_CHANNEL : CAUSE_CONGESTION;
+}
+
+static void on_invite(struct legs *t, txn_id id, const struct sip_msg *m)
+{
+	bool emergency = is_emergency(t, m);
+	unsigned cause = invite_refusal(t, m, emergency);
+	struct leg *l;
+	int status;
+
+	if (cause) {
+		refuse(t, id, m, 503, cause);
+		return;
+	}
+	l = leg_new(t, new_id(t), m->path.trunk);
+	if (!l) {
+		trunk_call_end(sip_stack_trunks(t->env.stack), m->path.trunk);
+		refuse(t, id, m, 503, CAUSE_RESOURCE);
+		return;
+	}
+	l->setup.emergency = emergency;
+	status = sip_uas_begin(l, id, m);
+	if (!status)
+		return;
+	refuse(t, id, m, status, 0);
+	l->released = true; /* the core has never heard of it */
+	trunk_call_end(sip_stack_trunks(t->env.stack), l->trunk);
+	leg_free(l);
+}
+
+static void in_dialog(struct legs *t, txn_id id, const struct sip_msg *m)
+{
+	struct txn_layer *txns = sip_stack_txns(t->env.stack);
+	struct leg_event e = {.msg = m, .txn = id};
+	struct leg *l = find_dialog(t, m);
+
+	if (!l) {
+		t->env.stats.no_dialog++;
+		(void)txn_reply(txns, id, 481, NULL);
+	} else if (!sip_dialog_in_order(&l->dialog, m)) {
+		(void)txn_reply(txns, id, 500, NULL);
+	} else if (sip_msg_is(m, "BYE")) {
+		e.ev = LEG_N_BYE;
+		sip_leg_event(l, &e);
+	} else if (sip_msg_is(m, "INVITE")) {
+		e.ev = LEG_N_INVITE;
+		sip_leg_event(l, &e);
+	} else {
+		sip_dlg_other(l, id, m);
+	}
+}
+
+void sip_legs_request(struct legs *t, txn_id id, const struct sip_msg *m)
+{
+	if (sip_msg_to_tag(m)[0]) {
+		in_dialog(t, id, m);
+	} else if (sip_msg_is(m, "INVITE")) {
+		on_invite(t, id, m);
+	} else {
+		t->env.stats.no_dialog++;
+		(void)txn_reply(sip_stack_txns(t->env.stack), id, 481, NULL);
+	}
+}
+
+void sip_legs_ack(struct legs *t, const struct sip_msg *m)
+{
+	struct leg *l = find_dialog(t, m);
+
+	if (l)
+		sip_leg_event(l,
+			      &(struct leg_event){.ev = LEG_N_ACK, .msg = m});
+}
+
+/* --- what the transactions report --- */
+
+static struct leg *of_user(struct txn_user *u)
+{
+	return container_of(u, struct leg, user);
+}
+
+static void on_response(struct txn_user *u, txn_id id, const struct sip_msg *m)
+{
+	struct leg *l = of_user(u);
+
+	if (id == l->bye)
+		sip_dlg_bye_response(l, id, m);
+	else if (id == l->again.client)
+		sip_dlg_response(l, id, m);
+	else
+		sip_uac_response(l, id, m);
+}
+
+static void invite_ended(struct leg *l)
+{
+	if (l->inv.open > 0)
+		l->inv.open--;
+	if (l->state == LEG_OVER && l->inv.open == 0)
+		sip_legs_end(l->legs, l);
+}
+
+static void again_failed(struct leg *l)
+{
+	struct leg_event e = {.ev = LEG_N_DEAD,
+			      .detail = "no answer to INVITE"};
+
+	l->again.client = 0;
+	e.cause = sip_cause_in(SIP_BY_TIMEOUT, 0, NULL);
+	sip_leg_event(l, &e);
+}
+
+static void on_fail(struct txn_user *u, txn_id id, enum txn_fail why)
+{
+	struct leg *l = of_user(u);
+
+	if (id == l->bye) {
+		l->bye = 0;
+		sip_leg_event(l, &(struct leg_event){.ev = LEG_N_CLEARED});
+	} else if (id == l->again.client) {
+		again_failed(l);
+	} else if (why == TXN_FAIL_NO_ACK) {
+		if (id == l->again.server)
+			l->again.server = 0;
+		sip_leg_event(l, &(struct leg_event){.ev = LEG_N_NO_ACK});
+	} else {
+		bool present = id == l->inv.id;
+
+		if (present)
+			sip_uac_fail(l, why);
+		invite_ended(l);
+	}
+}
+
+static void on_cancel(struct txn_user *u, txn_id id, const struct sip_msg *m)
+{
+	sip_leg_event(
+		of_user(u),
+		&(struct leg_event){.ev = LEG_N_CANCEL, .txn = id, .msg = m});
+}
+
+static void on_txn_end(struct txn_user *u, txn_id id)
+{
+	struct leg *l = of_user(u);
+
+	if (id == l->bye)
+		l->bye = 0;
+	else if (id == l->again.client)
+		l->again.client = 0;
+	else if (id == l->again.server)
+		l->again.server = 0;
+	else if (l->uac)
+		invite_ended(l);
+}
+
+static const struct txn_user_ops leg_user_ops = {
+	.on_response = on_response,
+	.on_fail = on_fail,
+	.on_cancel = on_cancel,
+	.on_end = on_txn_end,
+};

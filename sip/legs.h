@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * All legs of the sip role: who is meant by a message of the core or of a
+ * trunk, limits, and the beginning and end of each.
+ *
+ * Owner: the role. Thread: its loop.
+ */
+#ifndef SIP_LEGS_H
+#define SIP_LEGS_H
+
+#include "conf/conf.h"
+#include "sip/leg.h"
+#include "sip/stack.h"
+
+#define SIP_LEGS 8192 /* at a time, those in state OVER included */
+
+struct legs_stats {
+	uint64_t begun[2]; /* [0] UAS, [1] UAC */
+	uint64_t answered;
+	uint64_t refused_limit, refused_full, refused_drain, refused_down;
+	uint64_t bad_sdp;
+	uint64_t bad_number;
+	uint64_t no_dialog;    /* requests answered 481 */
+	uint64_t impossible;   /* event in a state that does not know it */
+	uint64_t core_unknown; /* messages for no leg */
+	uint64_t core_bad;     /* malformed messages of the core */
+	uint64_t send_failed;  /* link to the core full or gone */
+	uint64_t forks;	       /* 2xx that were acknowledged and cleared */
+};
+
+/* NULL + errno. core: the link to the core, lives longer; may be down. */
+struct legs *sip_legs_new(struct loop *, struct sip_stack *,
+			  const struct conf_for_sip *, struct link *core);
+void sip_legs_free(struct legs *);
+void sip_legs_reload(struct legs *, const struct conf_for_sip *);
+void sip_legs_drain(struct legs *);
+
+/* From the core; anything that is not well formed is counted. */
+void sip_legs_core(struct legs *, const struct link_head *);
+/* The core is gone (or we close): all calls end with cause 41. */
+void sip_legs_clear(struct legs *);
+/* A request of a peer that begins or belongs to a call. */
+void sip_legs_request(struct legs *, txn_id, const struct sip_msg *);
+void sip_legs_ack(struct legs *, const struct sip_msg *);
+
+/* Nothing is left but legs in state OVER. */
+bool sip_legs_is_idle(const struct legs *);
+unsigned sip_legs_active(const struct legs *); /* calls the core knows */
+const struct legs_stats *sip_legs_stats(const struct legs *);
+
+/* --- for the legs themselves --- */
+struct legs_env {
+	struct loop *loop;
+	struct sip_stack *stack;
+	struct link *core;
+	struct conf_sip conf;
+	struct legs_stats stats;
+};
+struct legs_env *sip_legs_env(struct legs *);
+/* The core has had RELEASED: its id means nothing any more. */
+void sip_legs_forget_id(struct legs *, struct leg *);
+/* The leg's local tag is known: requests find it. */
+void sip_legs_add_tag(struct legs *, struct leg *);
+/* Gives the leg back, in the loop's next turn. */
+void sip_legs_end(struct legs *, struct leg *);
+
+#endif
