@@ -306,6 +306,9 @@ int sip_msg_add(struct sip_msg *m, const char *name, const char *value)
 		return osip_message_set_header(m->osip, name, value) ? -ENOMEM
 								     : 0;
 	}
+	if (!strcasecmp(name, "Allow")) { /* else a line for each method */
+		return osip_message_set_allow(m->osip, value) ? -ENOMEM : 0;
+	}
 	n = strdup(name);
 	v = strdup(value);
 	if (n && v) {
