@@ -350,7 +350,10 @@ void txn_detach(struct txn_layer *l, txn_id id)
 		return;
 	}
 	t->user = NULL;
-	if (txn_is_server(t) && t->status < 200 && !t->u.server.in_request) {
+	if (t->kind == TXN_INVITE_CLIENT) {
+		txn_cancel(l, id, NULL);
+	} else if (txn_is_server(t) && t->status < 200 &&
+		   !t->u.server.in_request) {
 		l->stats.unanswered++;
 		txn_reply(l, id, 500, NULL);
 	}

@@ -192,7 +192,8 @@ void txn_acked(struct txn_layer *, txn_id);
 
 /* --- both --- */
 int txn_attach(struct txn_layer *, txn_id, struct txn_user *);
-/* A server transaction without a final response is answered 500. */
+/* Without a final response a server transaction is answered 500, an INVITE
+ * of ours is cancelled. */
 void txn_detach(struct txn_layer *, txn_id);
 /* NULL when stale. The request as sent or received. */
 const struct sip_msg *txn_request_of(const struct txn_layer *, txn_id);

@@ -21,7 +21,7 @@ struct sipnet {
 	struct conf_for_sip *conf;
 	struct sip_stack *stack;
 	struct sip_wire wire;
-	struct net_addr us, peer;
+	struct net_addr us, peer, other;
 	char *sent[SIPNET_SENT];
 	struct net_addr sent_to[SIPNET_SENT];
 	unsigned n_sent;
@@ -54,24 +54,31 @@ static inline void sipnet_clear(void)
 	}
 }
 
-/* One trunk, whose server is the peer; 192.0.2.0/24 is its network. */
+static inline void sipnet_trunk(unsigned i, const char *name,
+				const char *server, const char *network)
+{
+	struct conf_trunk *t = &net.conf->trunks[i];
+
+	strcpy(t->name, name);
+	strcpy(t->servers[0], server);
+	t->n_servers = 1;
+	net_prefix_parse(&t->sources[0], network);
+	t->n_sources = 1;
+	net.conf->n_trunks = (uint16_t)(i + 1);
+}
+
+/* Two trunks; the peer is the server of the first, the other of the second. */
 static inline void sipnet_open(struct sip_stack_user *user, unsigned max)
 {
-	struct conf_trunk *t;
-
 	memset(&net, 0, sizeof(net));
 	net.conf = calloc(1, sizeof(*net.conf));
 	net_parse(&net.us, "198.51.100.1:5060");
 	net_parse(&net.peer, "192.0.2.1:5060");
+	net_parse(&net.other, "203.0.113.1:5060");
 	net.conf->sip.bind = net.us;
 	net.conf->sip.t1_ms = 500;
-	net.conf->n_trunks = 1;
-	t = &net.conf->trunks[0];
-	strcpy(t->name, "provider");
-	strcpy(t->servers[0], "192.0.2.1");
-	t->n_servers = 1;
-	net_prefix_parse(&t->sources[0], "192.0.2.0/24");
-	t->n_sources = 1;
+	sipnet_trunk(0, "provider", "192.0.2.1", "192.0.2.0/24");
+	sipnet_trunk(1, "carrier", "203.0.113.1", "203.0.113.0/24");
 	net.loop = loop_new_sim(0);
 	net.stack = sip_stack_new(net.loop, net.conf, user, max);
 	ck_assert_ptr_nonnull(net.stack);
