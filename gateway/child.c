@@ -137,8 +137,9 @@ void child_tell(struct child *c, enum ctl_type type, unsigned what,
 	struct ctl_msg m = { .what = (uint16_t)what,
 			     .index = (uint16_t)index,
 			     .seq = ++c->ping_seq };
-	int r = fd < 0 ? link_send(&c->ctl, &m.head, type, sizeof(m)) :
-			 link_send_fd(&c->ctl, &m.head, type, sizeof(m), fd);
+	uint16_t t = (uint16_t)type;
+	int r = fd < 0 ? link_send(&c->ctl, &m.head, t, sizeof(m)) :
+			 link_send_fd(&c->ctl, &m.head, t, sizeof(m), fd);
 
 	if (r < 0 && c->state != CHILD_STOPPING && r != -EPIPE) {
 		log_warn("%s: control message lost: %s", c->name,

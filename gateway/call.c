@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gateway/call.h"
+
+#include "gateway/base/log.h"
+#include "gateway/base/str.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Call records kept back for emergency calls. */
+#define RESERVED 8
+
+/* Timers the standards leave open, or that are ours. */
+#define T302_MS	  15000	 /* Q.931 9: more digits, please */
+#define T304_MS	  30000	 /* Q.931 9: digits sent, no answer */
+#define T306_MS	  20000	 /* tones before clearing; under the peer's T306 */
+#define LATE_MS	  8000	 /* before a T310 of 10 s at the caller's switch */
+#define T303_MS	  12000	 /* isdn runs T303 twice itself */
+#define TRUNK_S	  40	 /* beyond sip's own ring timeout */
+#define GONE_MS	  60000	 /* RELEASED: T305, T308 twice, and some */
+#define PER_SECOND 1000
+
+static void call_settle(struct call *call);
+
+enum cdr_by call_by(const struct leg *leg)
+{
+	return leg->end.kind == CC_END_SPAN ? CDR_BY_PSTN : CDR_BY_SIP;
+}
+
+struct call *call_get(const struct core *core, pool_id id)
+{
+	return pool_get(core->calls, id);
+}
+
+/* --- timers: one per state --- */
+
+static int64_t a_timer_ms(const struct leg *leg, unsigned state)
+{
+	switch (state) {
+	case A_DIGITS:
+		return T302_MS;
+	case A_CALLING:
+		return leg_is_line(leg) ? LATE_MS : 0;
+	case A_RELEASING:
+	case A_CLEARING:
+		return GONE_MS;
+	default:
+		return 0;
+	}
+}
+
+/* Supervision of a callee on a line: Q.931 9, T301, T304, T310. */
+static int64_t line_timer_ms(const struct conf_isdn *isdn, unsigned state)
+{
+	switch (state) {
+	case B_CALLED:
+		return T303_MS;
+	case B_MORE:
+		return T304_MS;
+	case B_PROCEEDING:
+		return isdn->t310_s * PER_SECOND;
+	default:
+		return isdn->t301_s * PER_SECOND;
+	}
+}
+
+static int64_t b_timer_ms(const struct leg *leg, unsigned state)
+{
+	const struct conf *conf = leg->call->core->conf;
+
+	switch (state) {
+	case B_TONE:
+		return T306_MS;
+	case B_ACTIVE:
+		return 0;
+	case B_RELEASING:
+	case B_CLEARING:
+		return GONE_MS;
+	default:
+		break;
+	}
+	if (leg_is_line(leg)) {
+		return line_timer_ms(&conf->spans[leg->end.index].isdn, state);
+	}
+	return (conf->sip.ring_s + TRUNK_S) * PER_SECOND;
+}
+
+static void on_event(struct leg *leg, unsigned event,
+		     const struct cc_msg *m);
+
+static void on_timer(struct timer *t)
+{
+	struct leg *leg = container_of(t, struct leg, timer);
+
+	on_event(leg, EV_TIMER, NULL);
+}
+
+void call_set_state(struct leg *leg, unsigned state)
+{
+	struct core *core = leg->call->core;
+	int64_t ms = leg->side == SIDE_A ? a_timer_ms(leg, state)
+					 : b_timer_ms(leg, state);
+
+	leg->state = (uint8_t)state;
+	timer_stop(core->role.loop, &leg->timer);
+	if (ms > 0 && timer_start(core->role.loop, &leg->timer, on_timer,
+				  ms) != 0) {
+		core->drops.no_timer++;
+	}
+}
+
+/* --- events --- */
+
+static bool must_count_ignored(unsigned event)
+{
+	return event != EV_TIMER && event != CC_INFO;
+}
+
+static void on_event(struct leg *leg, unsigned event, const struct cc_msg *m)
+{
+	struct call *call = leg->call;
+	struct core *core = call->core;
+	const struct call_cell *cell = call_cell(leg->side, leg->state, event);
+
+	core->visited[leg->side][leg->state][event]++;
+	if (cell->act == ACT_BAD) {
+		core->drops.impossible++;
+		log_warn("call %s: %s leg in %s: %s cannot be", call->cdr.id,
+			 leg->side == SIDE_A ? "caller's" : "callee's",
+			 call_state_name(leg->side, leg->state),
+			 call_event_name(event));
+		return;
+	}
+	if (cell->act == ACT_IGNORE) {
+		core->drops.ignored += must_count_ignored(event);
+		return;
+	}
+	if (cell->next != CALL_KEEP) {
+		call_set_state(leg, cell->next);
+	}
+	call_acts[cell->act](call, leg, m);
+	call_settle(call);
+}
+
+void call_on_msg(struct leg *leg, const struct cc_msg *m)
+{
+	bool tone = m->head.type == CC_PROGRESS && m->cause.value != 0;
+
+	on_event(leg, tone ? (unsigned)EV_TONE : m->head.type, m);
+}
+
+void call_on_down(struct leg *leg)
+{
+	on_event(leg, EV_DOWN, NULL);
+}
+
+int call_send(struct leg *leg, struct cc_msg *m, enum cc_type type)
+{
+	struct core *core = leg->call->core;
+	int err;
+
+	m->leg = leg->id;
+	m->end = leg->end;
+	err = link_send(core_link(core, leg->end), &m->head, (uint16_t)type,
+			sizeof(*m));
+	if (err != 0) {
+		core->drops.unsent++;
+	}
+	return err;
+}
+
+/* --- the end of a call --- */
+
+static bool is_live(const struct leg *leg)
+{
+	if (leg->id == 0) {
+		return false;
+	}
+	return leg->side == SIDE_A ? leg->state < A_RELEASING
+				   : leg->state < B_RELEASING;
+}
+
+static void release_leg(struct leg *leg, struct cc_cause cause)
+{
+	struct cc_msg m = {.cause = cause};
+
+	if (!is_live(leg)) {
+		return;
+	}
+	call_set_state(leg, leg->side == SIDE_A ? (unsigned)A_RELEASING
+						: (unsigned)B_RELEASING);
+	call_send(leg, &m, CC_RELEASE);
+}
+
+static void note_end(struct call *call)
+{
+	struct core *core = call->core;
+	mono_t now = loop_now(core->role.loop);
+	struct cdr_times *t = &call->cdr.t;
+
+	t->end = loop_wall_ms(core->role.loop);
+	t->dur_ms = mono_diff_ms(now, call->began);
+	t->bill_ms = call->told.answered ? mono_diff_ms(now, call->answered)
+					 : 0;
+}
+
+void call_clear(struct call *call, enum cdr_by by, struct cc_cause cause,
+		const char *reason)
+{
+	if (call->ending) {
+		return;
+	}
+	call->ending = true;
+	if (cause.value == 0) {
+		cause.value = CAUSE_UNSPECIFIED;
+	}
+	call->cdr.end.ended = 1;
+	call->cdr.end.by = (uint8_t)by;
+	call->cdr.end.cause = cause;
+	str_copy(call->cdr.end.reason, CDR_REASON, reason);
+	note_end(call);
+	call_save(call);
+	core_note(call->core, call, "released by %s, cause %u %s%s%s",
+		  cdr_by_name(by), cause.value, cause_name(cause.value),
+		  *reason != '\0' ? ": " : "", reason);
+	release_leg(&call->leg[SIDE_A], cause);
+	release_leg(&call->leg[SIDE_B], cause);
+	call_media_close(call);
+}
+
+void call_clear_gw(struct call *call, unsigned cause, const char *reason)
+{
+	call_clear(call, CDR_BY_GW,
+		   (struct cc_cause){(uint8_t)cause, CC_LOC_NONE}, reason);
+}
+
+void call_leg_end(struct leg *leg)
+{
+	struct core *core = leg->call->core;
+
+	if (leg->id == 0) {
+		return;
+	}
+	timer_stop(core->role.loop, &leg->timer);
+	leg_remove(&core->legs, leg);
+	if (leg->end.kind == CC_END_TRUNK) {
+		core->trunks[leg->end.index].calls--;
+	} else if (leg->channel != 0) {
+		pool_id *owner =
+			&core->spans[leg->end.index].owner[leg->channel];
+
+		*owner = *owner == leg->call->id ? 0 : *owner;
+	}
+	leg->id = 0;
+	leg->state = LEG_GONE;
+}
+
+void call_save(struct call *call)
+{
+	journal_put(&call->core->journal, call->slot, &call->cdr);
+}
+
+static void write_cdr(struct core *core, struct cdr *cdr, int slot)
+{
+	core->n.ended[cdr->end.cause.value & 127]++;
+	core->n.ended_by[cdr->end.by]++;
+	/* The journal knows the number before the disk can: a record that is
+	 * in both is then recognised after a crash. */
+	cdr->seq = core->cdr.next_seq;
+	journal_put(&core->journal, slot, cdr);
+	cdr_log_put(&core->cdr, cdr, slot);
+}
+
+/* When nothing is left of it, the call is recorded and forgotten. */
+static void call_settle(struct call *call)
+{
+	struct core *core = call->core;
+
+	if (!call->ending || call->leg[SIDE_A].id != 0 ||
+	    call->leg[SIDE_B].id != 0 || call->media.state != CM_NONE) {
+		return;
+	}
+	timer_stop(core->role.loop, &call->media.guard);
+	write_cdr(core, &call->cdr, call->slot);
+	pool_free(core->calls, call->id);
+}
+
+/* --- the beginning --- */
+
+/* 48 bits of time, 48 of this life, 32 of a count; Crockford's base 32. */
+static void make_id(struct core *core, char id[CDR_ID])
+{
+	static const char set[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+	uint64_t time = (uint64_t)loop_wall_ms(core->role.loop);
+	uint64_t high = core->id_seed & 0xffffffffffffu;
+	uint64_t low = ++core->id_count;
+
+	for (int i = 9; i >= 0; i--, time >>= 5) {
+		id[i] = set[time & 31];
+	}
+	low |= high << 32;
+	high >>= 16;
+	for (int i = 25; i >= 10; i--) {
+		id[i] = set[low & 31];
+		low = low >> 5 | high << 59;
+		high >>= 5;
+	}
+	id[CDR_ID - 1] = '\0';
+}
+
+static void begin_cdr(struct core *core, struct cdr *cdr,
+		      const struct cc_msg *setup)
+{
+	cdr->t.setup = loop_wall_ms(core->role.loop);
+	cdr->bearer = setup->bearer;
+	cdr->num.from = setup->calling;
+	cdr->num.to = setup->called;
+	cdr->num.redirecting = setup->redirecting;
+	memcpy(cdr->num.name, setup->name, sizeof(cdr->num.name));
+	cdr->a.used = 1;
+	cdr->a.end = setup->end;
+	cdr->a.slot = setup->channel;
+	cdr->a.rtp = setup->media.rtp;
+	str_copy(cdr->a.name, CONF_NAME, core_end_name(core, setup->end));
+	memcpy(cdr->a.ref, setup->ref, sizeof(cdr->a.ref));
+	make_id(core, cdr->id);
+	core->n.calls[setup->end.kind]++;
+}
+
+/* No record for it: refused, and its CDR written at once. */
+static void refuse(struct core *core, const struct cc_msg *setup,
+		   struct cdr_end end)
+{
+	struct cc_msg m = {.leg = setup->leg, .end = setup->end,
+			   .cause = end.cause};
+	struct cdr cdr = {0};
+
+	begin_cdr(core, &cdr, setup);
+	cdr.t.end = cdr.t.setup;
+	cdr.end = end;
+	if (link_send(core_link(core, setup->end), &m.head, CC_RELEASE,
+		      sizeof(m)) != 0) {
+		core->drops.unsent++;
+	}
+	log_warn("call %s: refused: %s", cdr.id, end.reason);
+	write_cdr(core, &cdr, -1);
+}
+
+static void begin(struct core *core, struct call *call, pool_id id,
+		  const struct cc_msg *setup)
+{
+	struct leg *a = &call->leg[SIDE_A], *b = &call->leg[SIDE_B];
+
+	call->core = core;
+	call->id = id;
+	call->setup = *setup;
+	call->began = loop_now(core->role.loop);
+	begin_cdr(core, &call->cdr, setup);
+	call->slot = journal_take(&core->journal);
+	a->call = b->call = call;
+	b->side = SIDE_B;
+	b->state = LEG_GONE;
+	a->id = setup->leg;
+	a->end = setup->end;
+	a->remote = setup->media;
+	leg_add(&core->legs, a);
+	if (a->end.kind == CC_END_TRUNK) {
+		core->trunks[a->end.index].calls++;
+	}
+	call_set_state(a, A_OPENING);
+	call_save(call);
+}
+
+void call_setup(struct core *core, const struct cc_msg *setup)
+{
+	bool emergency = route_is_emergency(core->conf, &setup->called);
+	unsigned spare = pool_size(core->calls) - pool_used(core->calls);
+	struct call *call = NULL;
+	pool_id id;
+
+	if (core->draining && !emergency) {
+		refuse(core, setup,
+		       (struct cdr_end){1, CDR_BY_OPERATOR,
+					{CAUSE_TEMPORARY, CC_LOC_NONE},
+					"gateway is draining"});
+		return;
+	}
+	if (emergency || spare > RESERVED) {
+		call = pool_alloc(core->calls, &id);
+	}
+	if (call == NULL) {
+		core->drops.refused_full++;
+		refuse(core, setup,
+		       (struct cdr_end){1, CDR_BY_GW,
+					{CAUSE_RESOURCE, CC_LOC_NONE},
+					"no call record free"});
+		return;
+	}
+	begin(core, call, id, setup);
+	call_route(call);
+	call_settle(call);
+}
+
+/* --- media and role --- */
+
+void call_on_opened(struct call *call, const struct media_opened *m)
+{
+	timer_stop(call->core->role.loop, &call->media.guard);
+	call->media.id = m->id;
+	call->media.rtp = m->rtp;
+	if (m->id == 0) {
+		call->media.state = CM_NONE;
+		call_clear_gw(call, CAUSE_RESOURCE, "no RTP port free");
+	} else if (call->ending) {
+		call->media.state = CM_OPEN;
+		call_media_close(call);
+	} else {
+		call->media.state = CM_OPEN;
+		call_place(call);
+	}
+	call_settle(call);
+}
+
+void call_on_closed(struct call *call, const struct media_closed *m)
+{
+	call->cdr.figures = m->figures;
+	call->cdr.has_figures = 1;
+	call->media.state = CM_NONE;
+	call_settle(call);
+}
+
+static void on_rtp(struct call *call)
+{
+	struct leg *b = &call->leg[SIDE_B];
+
+	call->media.heard = true;
+	call_media_ringback(call, false);
+	if (leg_is_line(&call->leg[SIDE_A]) && !call->told.answered &&
+	    (b->state == B_PROGRESSED || b->state == B_ALERTING)) {
+		call_tell_inband(call);
+	}
+}
+
+static const char *trunk_name(const struct call *call)
+{
+	return call->cdr.a.end.kind == CC_END_TRUNK ? call->cdr.a.name
+						    : call->cdr.b.name;
+}
+
+void call_on_event(struct call *call, const struct media_event *m)
+{
+	const struct conf_media *conf = &call->core->conf->media;
+	char reason[CDR_REASON];
+
+	switch (m->kind) {
+	case MEDIA_EV_RTP:
+		on_rtp(call);
+		break;
+	case MEDIA_EV_SILENT:
+		call->core->n.silent++;
+		log_warn("call %s: one-way audio: no RTP from trunk %s for "
+			 "%u s", call->cdr.id, trunk_name(call),
+			 conf->silent_alarm_s);
+		break;
+	case MEDIA_EV_HEARD:
+		core_note(call->core, call, "RTP from trunk %s is back",
+			  trunk_name(call));
+		break;
+	case MEDIA_EV_DEAD:
+		call->core->n.dead_media++;
+		snprintf(reason, sizeof(reason),
+			 "silent side: sip, no RTP from trunk %s for %u s",
+			 trunk_name(call), conf->silent_release_s);
+		call_clear_gw(call, CAUSE_TEMPORARY, reason);
+		break;
+	default:
+		break; /* digits and fax tones are media's own business */
+	}
+	call_settle(call);
+}
+
+void call_on_media_down(struct call *call)
+{
+	timer_stop(call->core->role.loop, &call->media.guard);
+	call->media.state = CM_NONE;
+	call_clear_gw(call, CAUSE_TEMPORARY, "media role lost");
+	call_settle(call);
+}
+
+void call_abandon(struct call *call)
+{
+	call_clear(call, CDR_BY_OPERATOR,
+		   (struct cc_cause){CAUSE_TEMPORARY, CC_LOC_NONE},
+		   "gateway stopped");
+	call_leg_end(&call->leg[SIDE_A]);
+	call_leg_end(&call->leg[SIDE_B]);
+	call->media.state = CM_NONE;
+	call_settle(call);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A call: two legs of whatever kind, and a media between them.
+ *
+ *   caller's leg (A)        core                  callee's leg (B)
+ *    SETUP ------------> route found?
+ *    <------- PROCEEDING (caller on a line)
+ *                        media opened
+ *                         SETUP --------------------------->
+ *    <-- PROGRESS/ALERTING <------- PROCEEDING/PROGRESS/ALERTING
+ *    <-------------- ANSWER <----------------------- ANSWER
+ *    RELEASE ----------> media closed   RELEASE ----------->
+ *    RELEASED ---------> CDR once both legs and the media are gone
+ *
+ * A call exists from SETUP until both legs are gone and the media is closed;
+ * then its CDR goes to the log and its record back to the pool. Whatever
+ * happens to it comes in through one of the functions below, each of which
+ * ends in call_settle(): after it the call may be gone. One thread.
+ */
+#ifndef GATEWAY_CALL_H
+#define GATEWAY_CALL_H
+
+#include "gateway/core_priv.h"
+
+enum call_media_state { CM_NONE, CM_OPENING, CM_OPEN, CM_CLOSING };
+
+struct call_media {
+	media_id id;
+	uint8_t state; /* enum call_media_state */
+	bool heard;    /* RTP has come */
+	bool tone;     /* ringback to the line is on */
+	uint8_t span, slot; /* connected; slot 0 = not */
+	struct net_addr rtp;	  /* ours */
+	struct media_modify last; /* what media was told last */
+	struct timer guard;	  /* OPENED, CLOSED must come */
+};
+
+/* What the caller has been told. */
+struct call_told {
+	bool more, proceeding, inband, alerting, answered;
+};
+
+/* The hunt for a free end. */
+struct call_hunt {
+	struct route_ask ask;
+	unsigned step;	   /* route_next's */
+	unsigned epoch;	   /* of the configuration that step belongs to */
+	unsigned retries;  /* of another channel of the same span */
+	bool placed;	   /* a callee has been called */
+	uint16_t index;	   /* the route taken last */
+	struct cc_end to;
+	struct cc_number number; /* to be sent there */
+};
+
+struct call {
+	struct core *core;
+	pool_id id;
+	struct leg leg[2]; /* by enum leg_side */
+	struct call_media media;
+	struct call_told told;
+	struct call_hunt hunt;
+	struct cc_msg setup; /* the caller's, with all digits so far */
+	struct cdr cdr;	     /* as the journal has it */
+	int slot;	     /* of the journal; -1 = none */
+	mono_t began, alerted, answered; /* .ns 0 = not yet */
+	bool ending; /* clearing has begun: cdr.end says why */
+};
+
+/* A SETUP of a role; end has been checked. */
+void call_setup(struct core *, const struct cc_msg *);
+/* Any other message, of a living leg. */
+void call_on_msg(struct leg *, const struct cc_msg *);
+/* The link of this leg is gone. */
+void call_on_down(struct leg *);
+void call_on_opened(struct call *, const struct media_opened *);
+void call_on_closed(struct call *, const struct media_closed *);
+void call_on_event(struct call *, const struct media_event *);
+void call_on_media_down(struct call *);
+/* The role is being closed: no link is of use any more. */
+void call_abandon(struct call *);
+
+struct call *call_get(const struct core *, pool_id);
+
+/* --- between call.c, call_act.c, call_hunt.c and call_media.c only --- */
+
+typedef void call_act_fn(struct call *, struct leg *, const struct cc_msg *);
+extern call_act_fn *const call_acts[CALL_ACTS];
+
+enum cdr_by call_by(const struct leg *); /* pstn or sip */
+void call_set_state(struct leg *, unsigned state);
+/* Fills leg and end. A lost message is counted; 0 or -errno. */
+int call_send(struct leg *, struct cc_msg *, enum cc_type);
+/* Begins clearing: the first one wins. reason: words for the CDR, or "". */
+void call_clear(struct call *, enum cdr_by, struct cc_cause,
+		const char *reason);
+void call_clear_gw(struct call *, unsigned cause, const char *reason);
+/* The leg is no more. */
+void call_leg_end(struct leg *);
+void call_save(struct call *); /* to the journal */
+
+/* Tells the caller, once, that there is something to hear. */
+void call_tell_inband(struct call *);
+
+/* call_hunt.c: from the number to the callee. */
+void call_route(struct call *);
+/* The callee refused before ringing. Another one, or the call is cleared. */
+void call_next(struct call *, enum cdr_by, struct cc_cause);
+bool call_has_next(const struct call *, struct cc_cause);
+/* Media is there: the first callee. */
+void call_place(struct call *);
+
+/* call_media.c */
+bool call_media_open(struct call *); /* false: media cannot be reached */
+void call_media_connect(struct call *, const struct leg *);
+void call_media_disconnect(struct call *);
+void call_media_update(struct call *);
+void call_media_ringback(struct call *, bool on);
+void call_media_dtmf(struct call *, const struct leg *from, uint8_t digit);
+void call_media_close(struct call *);
+/* Our own address, for a message to a trunk. */
+void call_media_offer(const struct call *, struct cc_msg *);
+
+#endif

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From the number to the callee: routes, and the next one when one fails. */
+#include "gateway/call.h"
+
+#include "gateway/base/str.h"
+#include "gateway/policy.h"
+
+#include <string.h>
+
+#define CHANNEL_TRIES 2 /* of other channels of one span, after the first */
+
+struct pick {
+	unsigned step, retries;
+	uint16_t index;
+	struct cc_end to;
+	struct cc_number number;
+};
+
+/* causes.md 2 and 3, flag "failover"; 102: nobody answered at all. */
+static bool is_failover(unsigned cause)
+{
+	static const uint8_t causes[] = {6, 34, 35, 38, 39, 41, 42,
+					 44, 47, 58, 82, 102};
+
+	return cause != 0 && memchr(causes, (int)cause, sizeof(causes));
+}
+
+/* Glare, and channels that one side does not have: callflows.md 6. */
+static bool is_channel_cause(const struct core *core, struct cc_end end,
+			     unsigned cause)
+{
+	if (end.kind != CC_END_SPAN) {
+		return false;
+	}
+	return cause == CAUSE_CHANNEL_UNACCEPTABLE ||
+	       cause == CAUSE_CHANNEL_BUSY || cause == 82 ||
+	       (cause == CAUSE_NO_CHANNEL && core->spans[end.index].free > 0);
+}
+
+static struct cc_end end_to(const struct conf_route *r)
+{
+	return (struct cc_end){r->to_end == CONF_END_SPAN ? CC_END_SPAN
+							  : CC_END_TRUNK,
+			       r->to};
+}
+
+/* An emergency call is tried wherever there is a role to ask. */
+static bool may_try(struct core *core, const struct route_ask *ask,
+		    struct cc_end to)
+{
+	return core_end_up(core, to) ||
+	       (ask->emergency && link_is_up(core_link(core, to)));
+}
+
+/* The next end to try after `cause` (0: the first). */
+static bool find_next(const struct call *call, unsigned cause, struct pick *p)
+{
+	const struct call_hunt *h = &call->hunt;
+	struct core *core = call->core;
+	int i;
+
+	p->step = h->step;
+	p->retries = 0;
+	if (h->placed && is_channel_cause(core, h->to, cause) &&
+	    h->retries < CHANNEL_TRIES && core_end_up(core, h->to)) {
+		p->index = h->index;
+		p->to = h->to;
+		p->number = h->number;
+		p->retries = h->retries + 1;
+		return true;
+	}
+	if (h->epoch != core->epoch) {
+		return false; /* the routes it was on are no more */
+	}
+	while ((i = route_next(core->conf, &h->ask, &p->step, &p->number)) >=
+	       0) {
+		p->index = (uint16_t)i;
+		p->to = end_to(&core->conf->routes[i]);
+		if (may_try(core, &h->ask, p->to)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool call_has_next(const struct call *call, struct cc_cause cause)
+{
+	struct pick p;
+
+	return !call->ending && !call->told.alerting &&
+	       !call->told.answered && is_failover(cause.value) &&
+	       find_next(call, cause.value, &p);
+}
+
+/* --- the callee's leg --- */
+
+static void fill_setup(struct call *call, struct cc_msg *m)
+{
+	const struct conf *conf = call->core->conf;
+	struct cc_end from = call->leg[SIDE_A].end, to = call->hunt.to;
+
+	*m = call->setup;
+	memset(&m->media, 0, sizeof(m->media));
+	memset(&m->cause, 0, sizeof(m->cause));
+	m->called = call->hunt.number;
+	m->channel = 0;
+	m->complete = 1;
+	m->emergency = call->hunt.ask.emergency;
+	str_copy(m->ref, sizeof(m->ref), call->cdr.id);
+	m->detail[0] = '\0';
+	if (to.kind == CC_END_SPAN) {
+		m->progress = CC_PROG_NON_ISDN_ORIG;
+		policy_caller_to_line(&conf->spans[to.index], m);
+	} else {
+		call_media_offer(call, m);
+		policy_caller_to_trunk(&conf->spans[from.index],
+				       &conf->trunks[to.index], m);
+	}
+}
+
+static void note_callee(struct call *call, const struct cc_msg *m)
+{
+	struct cdr_side *b = &call->cdr.b;
+	char from[CC_DIGITS_MAX + 2], to[CC_DIGITS_MAX + 2];
+
+	memset(b, 0, sizeof(*b));
+	b->used = 1;
+	b->end = call->hunt.to;
+	str_copy(b->name, CONF_NAME, core_end_name(call->core, b->end));
+	call->cdr.num.from_out = m->calling;
+	call->cdr.num.to_out = m->called;
+	call->cdr.route = (uint16_t)(call->hunt.index + 1);
+	core_note(call->core, call, "%s %s calls %s on %s, route %u",
+		  call->cdr.a.name, cc_number_str(&m->calling, from),
+		  cc_number_str(&m->called, to), b->name,
+		  call->hunt.index + 1u);
+}
+
+static leg_id next_leg_id(struct core *core, struct cc_end end)
+{
+	do {
+		core->last_leg = (core->last_leg + 1) | CC_LEG_CORE;
+	} while (leg_find(&core->legs, end, core->last_leg) != NULL);
+	return core->last_leg;
+}
+
+/* False: its role cannot be reached. */
+static bool call_callee(struct call *call)
+{
+	struct core *core = call->core;
+	struct leg *b = &call->leg[SIDE_B];
+	struct cc_msg m;
+
+	memset(b, 0, sizeof(*b));
+	b->call = call;
+	b->side = SIDE_B;
+	b->end = call->hunt.to;
+	b->id = next_leg_id(core, b->end);
+	leg_add(&core->legs, b);
+	if (b->end.kind == CC_END_TRUNK) {
+		core->trunks[b->end.index].calls++;
+	}
+	call_set_state(b, B_CALLED);
+	fill_setup(call, &m);
+	note_callee(call, &m);
+	call_save(call);
+	if (call_send(b, &m, CC_SETUP) != 0) {
+		call_leg_end(b);
+		return false;
+	}
+	return true;
+}
+
+static void take(struct call *call, const struct pick *p)
+{
+	struct call_hunt *h = &call->hunt;
+
+	h->step = p->step;
+	h->retries = p->retries;
+	h->index = p->index;
+	h->to = p->to;
+	h->number = p->number;
+	h->placed = true;
+}
+
+static void note_try(struct call *call, unsigned cause)
+{
+	struct cdr *cdr = &call->cdr;
+
+	if (cdr->n_tries < CDR_TRIES) {
+		cdr->tries[cdr->n_tries].cause = (uint8_t)cause;
+		cdr->tries[cdr->n_tries].route =
+			(uint16_t)(call->hunt.index + 1);
+		cdr->n_tries++;
+	}
+}
+
+/* A cause that means something on that line only is not passed on. */
+static struct cc_cause passed_on(struct cc_cause cause)
+{
+	if (cause.value == CAUSE_CHANNEL_UNACCEPTABLE ||
+	    cause.value == CAUSE_CHANNEL_BUSY || cause.value == 82) {
+		cause.value = CAUSE_NO_CHANNEL;
+	}
+	return cause;
+}
+
+void call_next(struct call *call, enum cdr_by by, struct cc_cause cause)
+{
+	struct pick p;
+
+	while (call_has_next(call, cause) &&
+	       find_next(call, cause.value, &p)) {
+		note_try(call, cause.value);
+		call->core->n.hunted++;
+		call_media_disconnect(call);
+		take(call, &p);
+		if (call_callee(call)) {
+			call_media_update(call);
+			return;
+		}
+		by = CDR_BY_GW;
+		cause = (struct cc_cause){CAUSE_TEMPORARY, CC_LOC_NONE};
+	}
+	call_clear(call, by, passed_on(cause), "");
+}
+
+void call_place(struct call *call)
+{
+	struct call_hunt *h = &call->hunt;
+	struct leg *a = &call->leg[SIDE_A];
+	struct pick p;
+
+	if (h->epoch != call->core->epoch) {
+		route_ask_init(&h->ask, call->core->conf, a->end,
+			       &call->setup.called);
+		h->step = 0;
+		h->epoch = call->core->epoch;
+	}
+	call_set_state(a, A_CALLING);
+	call_media_connect(call, a);
+	call_media_update(call);
+	if (!find_next(call, 0, &p)) {
+		call_clear_gw(call, CAUSE_NET_OUT_OF_ORDER,
+			      "no end of a route is up");
+		return;
+	}
+	take(call, &p);
+	if (!call_callee(call)) {
+		call_next(call, CDR_BY_GW,
+			  (struct cc_cause){CAUSE_TEMPORARY, CC_LOC_NONE});
+	}
+}
+
+/* --- the number --- */
+
+static void tell_proceeding(struct call *call)
+{
+	struct leg *a = &call->leg[SIDE_A];
+	struct cc_msg m = {.channel = a->channel};
+
+	if (leg_is_line(a) && !call->told.proceeding) {
+		call->told.proceeding = true;
+		call_send(a, &m, CC_PROCEEDING);
+	}
+}
+
+static void want_digits(struct call *call)
+{
+	struct leg *a = &call->leg[SIDE_A];
+	struct cc_msg m = {.channel = a->channel};
+
+	if (a->state != A_DIGITS) {
+		call_set_state(a, A_DIGITS);
+	}
+	if (!call->told.more) {
+		call->told.more = true;
+		call_send(a, &m, CC_MORE);
+	}
+}
+
+static void go(struct call *call)
+{
+	call_set_state(&call->leg[SIDE_A], A_OPENING);
+	tell_proceeding(call);
+	if (!call_media_open(call)) {
+		call_clear_gw(call, CAUSE_TEMPORARY,
+			      "media role cannot be reached");
+	}
+}
+
+static void refuse(struct call *call, bool fits)
+{
+	struct cc_cause cause = route_refusal(call->core->conf,
+					      &call->hunt.ask);
+
+	if (fits) {
+		call_clear_gw(call, CAUSE_NET_OUT_OF_ORDER,
+			      "no end of a route is up");
+	} else if (call->told.more && cause.value == CAUSE_UNALLOCATED) {
+		call_clear_gw(call, CAUSE_INVALID_NUMBER,
+			      "number is not complete");
+	} else {
+		call_clear_gw(call, cause.value, "no route");
+	}
+}
+
+void call_route(struct call *call)
+{
+	struct core *core = call->core;
+	struct call_hunt *h = &call->hunt;
+	struct leg *a = &call->leg[SIDE_A];
+	uint8_t cause = policy_bearer(call->setup.bearer);
+	struct cc_number out;
+	unsigned step = 0;
+	struct pick p;
+	bool fits, wait;
+
+	if (cause != 0) {
+		call_clear_gw(call, cause, "bearer cannot be carried");
+		return;
+	}
+	a->channel = a->end.kind == CC_END_SPAN ? call->setup.channel : 0;
+	route_ask_init(&h->ask, core->conf, a->end, &call->setup.called);
+	h->step = 0;
+	h->epoch = core->epoch;
+	call->cdr.emergency = h->ask.emergency;
+	call->cdr.num.to = call->setup.called;
+	fits = route_next(core->conf, &h->ask, &step, &out) >= 0;
+	/* En bloc without "sending complete" is the habit of most switches:
+	 * what fits in the SETUP is taken; what came digit by digit waits. */
+	wait = !call->setup.complete && leg_is_line(a) &&
+	       (fits ? call->told.more && !route_is_complete(core->conf,
+							     &h->ask)
+		     : route_could_fit(core->conf, &h->ask));
+	if (wait) {
+		want_digits(call);
+	} else if (find_next(call, 0, &p)) {
+		go(call);
+	} else {
+		refuse(call, fits);
+	}
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a call tells the media role. */
+#include "gateway/call.h"
+
+#include "gateway/base/log.h"
+
+#include <string.h>
+
+#define GUARD_MS  3000 /* OPENED and CLOSED come at once, or never */
+#define PTIME_MS  20
+#define PTIME_MAX 60
+
+static bool send_media(struct call *call, struct link_head *head,
+		       uint16_t type, size_t len)
+{
+	if (link_send(&call->core->media, head, type, len) != 0) {
+		call->core->drops.unsent++;
+		return false;
+	}
+	return true;
+}
+
+static void on_guard(struct timer *t)
+{
+	struct call *call = container_of(t, struct call, media.guard);
+
+	call->core->drops.media_lost++;
+	log_warn("call %s: media does not answer", call->cdr.id);
+	call_on_media_down(call);
+}
+
+static void start_guard(struct call *call)
+{
+	if (timer_start(call->core->role.loop, &call->media.guard, on_guard,
+			GUARD_MS) != 0) {
+		call->core->drops.no_timer++;
+	}
+}
+
+bool call_media_open(struct call *call)
+{
+	struct media_open m = {.ref = call->id};
+
+	if (!link_is_up(&call->core->media) ||
+	    !send_media(call, &m.head, MEDIA_OPEN, sizeof(m))) {
+		return false;
+	}
+	call->media.state = CM_OPENING;
+	start_guard(call);
+	return true;
+}
+
+static void connect_to(struct call *call, unsigned span, unsigned slot)
+{
+	struct media_connect m = {.id = call->media.id,
+				  .span = (uint16_t)span,
+				  .slot = (uint8_t)slot};
+
+	call->media.span = (uint8_t)span;
+	call->media.slot = (uint8_t)slot;
+	send_media(call, &m.head, MEDIA_CONNECT, sizeof(m));
+}
+
+/* The newer call is right: isdn gives a channel only when it is free. */
+static void take_channel(struct call *call, const struct leg *leg)
+{
+	struct core *core = call->core;
+	pool_id *owner = &core->spans[leg->end.index].owner[leg->channel];
+	struct call *old = *owner == call->id ? NULL
+					      : call_get(core, *owner);
+
+	*owner = call->id;
+	if (old != NULL) {
+		core->drops.channel_taken++;
+		log_warn("call %s: its channel %u of span %s goes to call %s",
+			 old->cdr.id, leg->channel,
+			 core_end_name(core, leg->end), call->cdr.id);
+		call_clear_gw(old, CAUSE_TEMPORARY, "channel given away");
+	}
+}
+
+void call_media_connect(struct call *call, const struct leg *leg)
+{
+	if (!leg_is_line(leg) || leg->channel == 0) {
+		return;
+	}
+	take_channel(call, leg);
+	if (call->media.state != CM_OPEN ||
+	    (call->media.slot == leg->channel &&
+	     call->media.span == leg->end.index)) {
+		return;
+	}
+	connect_to(call, leg->end.index, leg->channel);
+	call_media_update(call);
+}
+
+void call_media_disconnect(struct call *call)
+{
+	if (call->media.state == CM_OPEN && call->media.slot != 0) {
+		connect_to(call, call->media.span, 0);
+	}
+}
+
+static const struct leg *leg_of_kind(const struct call *call, unsigned kind)
+{
+	for (int i = 0; i < 2; i++) {
+		if (call->leg[i].id != 0 && call->leg[i].end.kind == kind) {
+			return &call->leg[i];
+		}
+	}
+	return NULL;
+}
+
+/* What we may send and shall receive, from what both sides want. */
+static uint8_t direction(const struct call *call, const struct leg *sip,
+			 const struct leg *line)
+{
+	unsigned d = sip->remote.direction;
+	bool send = d == CC_SENDRECV || d == CC_SENDONLY;
+	bool recv = d == CC_SENDRECV || d == CC_RECVONLY;
+
+	/* Nothing may be heard from the line before it says so. */
+	if (sip->side == SIDE_A && !call->told.answered &&
+	    !call->told.inband) {
+		send = false;
+	}
+	if (sip->held) {
+		send = false;
+	}
+	if (line != NULL && line->held) {
+		recv = false;
+	}
+	if (send) {
+		return recv ? MEDIA_SENDRECV : MEDIA_SENDONLY;
+	}
+	return recv ? MEDIA_RECVONLY : MEDIA_INACTIVE;
+}
+
+static uint8_t ptime_of(const struct call *call, const struct leg *sip)
+{
+	uint8_t ms = sip->remote.ptime_ms;
+
+	if (ms == 0) {
+		ms = call->core->conf->trunks[sip->end.index].ptime_ms;
+	}
+	return ms >= 10 && ms <= PTIME_MAX && ms % 10 == 0 ? ms : PTIME_MS;
+}
+
+void call_media_update(struct call *call)
+{
+	const struct leg *sip = leg_of_kind(call, CC_END_TRUNK);
+	const struct leg *line = leg_of_kind(call, CC_END_SPAN);
+	struct media_modify m;
+
+	if (call->media.state != CM_OPEN || call->ending) {
+		return;
+	}
+	memset(&m, 0, sizeof(m)); /* padding too: it is compared */
+	m.id = call->media.id;
+	m.codec = CC_PCMA;
+	m.ptime_ms = PTIME_MS;
+	m.direction = MEDIA_INACTIVE;
+	if (line != NULL) {
+		m.echo = call->core->conf->spans[line->end.index].echo;
+		m.nlp = call->core->conf->spans[line->end.index].nlp;
+	}
+	if (sip != NULL && sip->remote.valid) {
+		m.rtp = sip->remote.rtp;
+		m.codec = sip->remote.codec;
+		m.dtmf_pt = sip->remote.dtmf_pt;
+		m.ptime_ms = ptime_of(call, sip);
+		m.direction = direction(call, sip, line);
+	}
+	m.answered = call->told.answered;
+	call->cdr.codec = m.codec;
+	m.head = call->media.last.head;
+	if (memcmp(&m, &call->media.last, sizeof(m)) == 0) {
+		return;
+	}
+	send_media(call, &m.head, MEDIA_MODIFY, sizeof(m));
+	memcpy(&call->media.last, &m, sizeof(m));
+}
+
+void call_media_ringback(struct call *call, bool on)
+{
+	struct media_tone m = {.id = call->media.id,
+			       .kind = on ? MEDIA_TONE_RINGBACK
+					  : MEDIA_TONE_NONE};
+
+	if (call->media.state != CM_OPEN || call->media.tone == on) {
+		return;
+	}
+	call->media.tone = on;
+	send_media(call, &m.head, MEDIA_TONE, sizeof(m));
+}
+
+void call_media_dtmf(struct call *call, const struct leg *from, uint8_t digit)
+{
+	struct media_dtmf m = {.id = call->media.id, .digit = digit,
+			       .to_rtp = from->end.kind == CC_END_SPAN};
+
+	if (call->media.state == CM_OPEN) {
+		send_media(call, &m.head, MEDIA_DTMF, sizeof(m));
+	}
+}
+
+void call_media_close(struct call *call)
+{
+	struct media_close m = {.id = call->media.id};
+
+	if (call->media.state != CM_OPEN) {
+		return; /* not there, or CLOSE follows OPENED */
+	}
+	if (!send_media(call, &m.head, MEDIA_CLOSE, sizeof(m))) {
+		call->media.state = CM_NONE;
+		return;
+	}
+	call->media.state = CM_CLOSING;
+	start_guard(call);
+}
+
+void call_media_offer(const struct call *call, struct cc_msg *m)
+{
+	m->media.valid = 1;
+	m->media.rtp = call->media.rtp;
+	m->media.codec = call->media.last.codec;
+	m->media.ptime_ms = PTIME_MS;
+}

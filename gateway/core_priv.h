@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The core role from inside: its links, the ends they lead to, its calls and
+ * its counters. One thread: the role's loop.
+ */
+#ifndef GATEWAY_CORE_PRIV_H
+#define GATEWAY_CORE_PRIV_H
+
+#include "conf/conf.h"
+#include "gateway/base/obs.h"
+#include "gateway/base/pool.h"
+#include "gateway/base/role.h"
+#include "gateway/call_table.h"
+#include "gateway/cdr_log.h"
+#include "gateway/journal.h"
+#include "gateway/leg.h"
+#include "gateway/route.h"
+
+#define CORE_SLOTS 32 /* time slots of a span */
+
+struct core;
+
+/* A span: the link to its signalling, and what roles told of it. */
+struct core_span {
+	struct core *core;
+	struct link link;
+	bool up;		   /* calls can be placed there */
+	uint8_t channels, free;	   /* as isdn told */
+	char text[61];
+	bool line_up;		   /* as media told */
+	char line_text[59];
+	pool_id owner[CORE_SLOTS]; /* call on each B channel; 0 = none */
+};
+
+struct core_trunk {
+	bool up;
+	char text[61];
+	unsigned calls; /* legs there now */
+};
+
+/* Everything that is dropped or goes wrong has a counter. */
+struct core_drops {
+	uint64_t bad_cc, bad_media, bad_obs; /* malformed, or not for us */
+	uint64_t unknown_leg;	  /* message for a leg that is not there */
+	uint64_t double_leg;	  /* SETUP with the id of a living leg */
+	uint64_t impossible;	  /* event a state does not allow */
+	uint64_t ignored;	  /* event without meaning in its state */
+	uint64_t stale_media;	  /* late message of an earlier media */
+	uint64_t unsent;	  /* a link was full or down */
+	uint64_t refused_full;	  /* no call record free */
+	uint64_t legs_lost;	  /* RELEASED never came */
+	uint64_t media_lost;	  /* OPENED or CLOSED never came */
+	uint64_t channel_taken;	  /* two calls on one B channel */
+	uint64_t no_timer;	  /* the heap could not grow */
+};
+
+struct core_counts {
+	uint64_t calls[2], answered[2]; /* by enum cc_end_kind of the caller */
+	uint64_t ended[128];		/* by cause */
+	uint64_t ended_by[5];		/* by enum cdr_by */
+	uint64_t silent, dead_media;	/* one-way audio, released for it */
+	uint64_t hunted;		/* further routes tried */
+	uint64_t crashed;		/* calls of an earlier life */
+};
+
+struct core {
+	struct role role; /* first */
+	struct conf *conf;
+	unsigned epoch;	 /* of conf; routes of an older one are void */
+	struct link sip, media, console;
+	struct core_span *spans; /* conf->n_spans */
+	struct core_trunk trunks[CONF_TRUNKS];
+	struct pool *calls;
+	struct leg_table legs;
+	struct cdr_log cdr;
+	struct journal journal;
+	int state_dir; /* -1 = none */
+	bool draining, tracing;
+	uint64_t id_seed; /* second half of the ids of calls */
+	uint32_t id_count;
+	leg_id last_leg;
+	struct core_counts n;
+	struct core_drops drops;
+	uint32_t visited[2][LEG_STATES][CALL_EVENTS];
+};
+
+static inline struct core *core_of(const struct role *r)
+{
+	return container_of(r, struct core, role);
+}
+
+/* The link an end is reached by. */
+struct link *core_link(struct core *, struct cc_end);
+const char *core_end_name(const struct core *, struct cc_end);
+bool core_end_up(struct core *, struct cc_end);
+
+/* For people: to the log and, when tracing, to the console. */
+struct call;
+void core_note(struct core *, const struct call *, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* core_obs.c: queries of the console; trace switches. */
+void core_on_obs(struct core *, const struct link_head *);
+void core_trace(struct core *, const struct call *, const char *text);
+/* core_status.c, core_metrics.c: answers to the verbs. Length, or -ENOSPC. */
+int core_status(struct core *, char *buf, size_t size);
+int core_spans(struct core *, char *buf, size_t size);
+int core_trunks(struct core *, char *buf, size_t size);
+int core_channels(struct core *, char *buf, size_t size);
+int core_calls(struct core *, char *buf, size_t size);
+int core_metrics(struct core *, char *buf, size_t size);
+/* core_media.c: whatever the media link delivers. */
+void core_on_media(struct core *, const struct link_head *);
+/* core_recover.c: CDRs for the calls of an earlier life. */
+void core_recover(struct core *);
+
+#endif
