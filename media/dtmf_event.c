@@ -155,7 +155,7 @@ bool dtmf_tx_step(struct dtmf_tx *t, uint32_t ts, uint32_t interval,
 }
 
 static struct dtmf_rx_digit *rx_queue(struct dtmf_rx *r, uint8_t code,
-				      uint32_t length)
+				      uint32_t length, bool local)
 {
 	struct dtmf_rx_digit *d;
 
@@ -164,13 +164,14 @@ static struct dtmf_rx_digit *rx_queue(struct dtmf_rx *r, uint8_t code,
 	d = &r->queue[(r->head + r->count) % DTMF_EVENT_QUEUE];
 	d->code = code;
 	d->length = length;
+	d->local = local;
 	r->count++;
 	return d;
 }
 
 bool dtmf_rx_put(struct dtmf_rx *r, uint8_t code, uint16_t ms)
 {
-	return rx_queue(r, code, 8u * ms) != NULL;
+	return rx_queue(r, code, 8u * ms, true) != NULL;
 }
 
 static void rx_extend(struct dtmf_rx *r, const struct dtmf_event *e)
@@ -195,7 +196,7 @@ static enum dtmf_rx_verdict rx_open(struct dtmf_rx *r, uint32_t ts,
 	r->event.code = e->code;
 	r->event.ts = ts;
 	r->event.before = 0;
-	r->event.digit = rx_queue(r, e->code, 0);
+	r->event.digit = rx_queue(r, e->code, 0, false);
 	r->mute[1] = r->mute[0];
 	r->mute[0] = (struct dtmf_rx_span){ true, ts, ts };
 	rx_extend(r, e);

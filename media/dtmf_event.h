@@ -81,6 +81,7 @@ enum dtmf_rx_verdict {
 
 struct dtmf_rx_digit {
 	uint8_t code;
+	bool local;	 /* put by us: nobody is to be told of it */
 	uint32_t length; /* samples */
 };
 

@@ -91,11 +91,14 @@ void jitter_reset(struct jitter *j)
 
 static void start(struct jitter *j, uint32_t ts)
 {
+	bool again = j->running;
+
 	jitter_reset(j);
 	memset(j->have, 0, sizeof(j->have));
 	j->running = true;
 	j->play = ts - (uint32_t)j->min;
 	j->high = ts;
+	j->first = again ? j->play : ts;
 }
 
 /* Copies what lies at or after play, and remembers that all of it came. */
@@ -128,6 +131,7 @@ static void too_late(struct jitter *j, int32_t slack)
 	if (back > room)
 		back = room;
 	j->play -= (uint32_t)back;
+	j->first = j->play;
 	j->stats.held += (uint32_t)back;
 	if (back + GUARD <= room) {
 		j->hold += GUARD;
@@ -224,6 +228,14 @@ size_t jitter_get(struct jitter *j, uint8_t *codes, size_t n,
 		*kind = JITTER_HOLD;
 		return run;
 	}
+	if ((int32_t)(j->first - j->play) > 0) {
+		run = j->first - j->play;
+		run = run < n ? run : n;
+		advance(j, run);
+		*kind = JITTER_IDLE;
+		return run;
+	}
+	j->first = j->play;
 	there = (int32_t)(j->high - j->play) > 0 && has(j, j->play);
 	*kind = there ? JITTER_AUDIO : JITTER_MISSING;
 	while (run < n) {

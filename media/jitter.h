@@ -31,7 +31,7 @@ enum {
 };
 
 enum jitter_kind {
-	JITTER_IDLE,	/* nothing arrives: no sender, or it has stopped */
+	JITTER_IDLE,	/* no sender: not yet, or it has stopped */
 	JITTER_AUDIO,	/* from packets */
 	JITTER_MISSING, /* its packet has not arrived: conceal */
 	JITTER_HOLD	/* conceal, the delay is growing by it */
@@ -58,6 +58,7 @@ struct jitter {
 	int32_t min, max; /* delay wanted at least, allowed at most */
 	uint32_t play;	  /* timestamp of the next sample */
 	uint32_t high;	  /* end of the newest packet */
+	uint32_t first;	  /* before it there is nothing to conceal */
 	bool running;
 	unsigned late_run;  /* late packets since the last good one */
 	uint32_t hold;	    /* samples to conceal without playing */

@@ -246,15 +246,14 @@ void law_encode_n(enum law law, const int16_t *linear, uint8_t *codes,
 }
 
 /* tick */
-void law_encode_lane(enum law law, const float *linear, size_t stride,
-		     uint8_t *codes, size_t n)
+void law_lane(const float *lane, size_t stride, int16_t *linear, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		float x = linear[i * stride];
+		float x = lane[i * stride];
 
 		/* Also maps a NaN to the lower bound. */
 		x = x > -32768.0f ? x : -32768.0f;
 		x = x < 32767.0f ? x : 32767.0f;
-		codes[i] = law_encode(law, (int)lrintf(x));
+		linear[i] = (int16_t)lrintf(x);
 	}
 }

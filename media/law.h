@@ -43,8 +43,7 @@ void law_decode_n(enum law law, const uint8_t *codes, int16_t *linear,
 		  size_t n);
 void law_encode_n(enum law law, const int16_t *linear, uint8_t *codes,
 		  size_t n);
-/* From float samples, stride floats apart (a lane of a group), rounded. */
-void law_encode_lane(enum law law, const float *linear, size_t stride,
-		     uint8_t *codes, size_t n);
+/* A lane of a group (floats, stride apart) as samples, rounded, clipped. */
+void law_lane(const float *lane, size_t stride, int16_t *linear, size_t n);
 
 #endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The media engine: the tick that moves samples between lines and RTP. How it
+ * works inside stands at the top of engine.c; this is what its owner, the
+ * control thread, may do.
+ *
+ *    engine_new, engine_set_span/line/sockets      memory, devices
+ *    engine_start                                  the thread runs
+ *       engine_command -> [ring] -> engine         open, connect, ...
+ *       engine_event   <- [ring] <- engine         digits, figures, ...
+ *       engine_frame_put / _get  (two more rings)  D channels
+ *    engine_stop, engine_free
+ *
+ * Without engine_start() the owner may call engine_step() itself, with
+ * instants of its own clock: everything then happens in its thread.
+ *
+ * A *session* is an RTP port pair by number; it carries a media_id given with
+ * ENGINE_OPEN, that comes back in each of its events.
+ */
+#ifndef MEDIA_ENGINE_H
+#define MEDIA_ENGINE_H
+
+#include "gateway/base/clock.h"
+#include "media/law.h"
+#include "media/line.h"
+#include "media/media.h"
+
+struct engine;
+
+struct engine_config {
+	unsigned spans, sessions;
+	uint16_t jitter_min_ms, jitter_max_ms;
+	uint16_t silent_alarm_s;   /* no RTP for so long; 0 = never */
+	uint16_t silent_release_s; /* 0 = never */
+	int cpu;		   /* pinned to it; -1 = not */
+};
+
+struct engine_span_config {
+	enum law law;
+	uint8_t d_slot;		/* 0 = none */
+	uint8_t idle;		/* code of a B channel without call */
+	uint16_t echo_tail_ms;	/* 32, 64, 128; 0 = no canceller */
+	bool align;		/* blocks begin in the span's phase */
+	const char *country;	/* of its tones; borrowed for the call */
+};
+
+/* NULL + errno. sessions and spans are all preallocated. */
+struct engine *engine_new(const struct engine_config *);
+/* Also closes lines and sockets. Not while the thread runs. */
+void engine_free(struct engine *);
+
+/* Before the start. 0, -EINVAL, -ENOMEM; -ENOENT: no such country, it has
+ * default tones, all else is done. */
+int engine_set_span(struct engine *, unsigned span,
+		    const struct engine_span_config *);
+/* The line is the engine's from here on, whatever is returned; it starts
+ * with the engine. 0 or -EINVAL. */
+int engine_set_line(struct engine *, unsigned span, struct line *);
+/* Likewise the descriptors. rtcp may be -1. */
+int engine_set_sockets(struct engine *, unsigned session, int rtp, int rtcp);
+
+/* What was refused at the start, as bits; calls still work. */
+enum engine_refused {
+	ENGINE_NO_PRIORITY = 1,
+	ENGINE_NO_MEMLOCK = 2,
+	ENGINE_NO_AFFINITY = 4
+};
+
+/* Starts lines and thread. 0 or -errno; *refused gets the bits. */
+int engine_start(struct engine *, unsigned *refused);
+void engine_stop(struct engine *); /* idempotent */
+
+/* One tick at that instant (instead of engine_start). The first call starts
+ * the lines. */
+void engine_step(struct engine *, mono_t now);
+
+enum engine_op {
+	ENGINE_OPEN,
+	ENGINE_CONNECT,
+	ENGINE_MODIFY,
+	ENGINE_TONE,
+	ENGINE_DTMF,
+	ENGINE_CLOSE
+};
+
+struct engine_command {
+	uint8_t op;	  /* enum engine_op */
+	uint16_t session;
+	media_id id;	  /* of the session's present user */
+	union {
+		struct {
+			uint32_t ssrc, ts, seq; /* by chance */
+			struct net_addr local;
+		} open;
+		struct {
+			uint16_t span;
+			uint8_t slot, clear; /* slot 0 = disconnect */
+		} connect;
+		struct media_modify modify; /* head and id unused */
+		struct {
+			uint8_t kind, to_rtp;
+		} tone;
+		struct {
+			uint8_t code, to_rtp;
+			uint16_t ms;
+		} dtmf;
+	} u;
+};
+
+/* False: the ring is full, nothing was done. */
+bool engine_command(struct engine *, const struct engine_command *);
+
+enum engine_event_kind {
+	ENGINE_EV_MEDIA,   /* u.media: as in struct media_event */
+	ENGINE_EV_CLOSED,  /* u.figures; the session is free */
+	ENGINE_EV_FIGURES, /* u.figures, about once a second */
+	ENGINE_EV_SPAN,	   /* u.span, at a change and once a second */
+	ENGINE_EV_GAUGES   /* u.gauges, once a second */
+};
+
+enum { ENGINE_LATE_MS = 64 }; /* buckets: whole ms late, the last: more */
+
+struct engine_gauges {
+	uint64_t ticks, blocks;
+	uint64_t late_ticks;   /* woken more than 1 ms after their time */
+	uint64_t skipped_ms;   /* ticks left out after a stall */
+	uint64_t catch_up;     /* blocks done in the same tick as another */
+	uint64_t events_lost;  /* ring full */
+	uint64_t commands_stale;
+	uint32_t late_max_us;
+	uint32_t late_ms[ENGINE_LATE_MS]; /* histogram */
+	uint32_t busy_permille; /* of the last second */
+};
+
+struct engine_span_state {
+	uint16_t span;
+	uint8_t alarms;	  /* of line.h */
+	uint8_t changed;  /* the alarms have */
+	uint32_t d_errors; /* frames dropped on the D channel, in all */
+	uint32_t d_rx, d_tx;
+	uint64_t d_refused; /* to be sent, but no room */
+	struct line_stats line;
+};
+
+struct engine_event {
+	uint8_t kind; /* enum engine_event_kind */
+	uint16_t session;
+	media_id id;
+	union {
+		struct {
+			uint8_t kind, digit; /* enum media_event_kind */
+		} media;
+		struct media_figures figures;
+		struct engine_span_state span;
+		struct engine_gauges gauges;
+	} u;
+};
+
+bool engine_event(struct engine *, struct engine_event *);
+/* Readable when there may be events or frames; read and forget. Still the
+ * engine's. */
+int engine_event_fd(const struct engine *);
+
+enum { ENGINE_FRAME_MAX = 300 };
+
+struct engine_frame {
+	uint16_t span, len;
+	uint8_t octets[ENGINE_FRAME_MAX];
+};
+
+/* To and from the D channel. False: full; nothing there. */
+bool engine_frame_put(struct engine *, const struct engine_frame *);
+bool engine_frame_get(struct engine *, struct engine_frame *);
+
+#endif

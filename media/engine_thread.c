@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine's thread: its privileges, its clock, its lateness. */
+#include "media/engine_priv.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+
+enum {
+	PRIORITY = 20,	    /* SCHED_FIFO, below the kernel's interrupts */
+	STALL_MS = 50,	    /* later than that: ticks are left out */
+	STACK_TOUCHED = 65536,
+};
+
+/* Pages of the stack are there before the clock runs. */
+static void touch_stack(void)
+{
+	volatile uint8_t stack[STACK_TOUCHED];
+
+	for (size_t i = 0; i < sizeof(stack); i += 4096)
+		stack[i] = 0;
+}
+
+static void note_late(struct engine_gauges *g, int64_t late_ns)
+{
+	int64_t ms = late_ns / NS_PER_MS, us = late_ns / 1000;
+
+	if (ms >= 1)
+		g->late_ticks++;
+	if (ms >= ENGINE_LATE_MS)
+		ms = ENGINE_LATE_MS - 1;
+	g->late_ms[ms]++;
+	if (us > g->late_max_us)
+		g->late_max_us = (uint32_t)(us < INT32_MAX ? us : INT32_MAX);
+}
+
+/* The instant of the next tick after one that was due at `due`. */
+static mono_t next_tick(struct engine *e, mono_t due, mono_t now)
+{
+	int64_t behind_ms = mono_diff_ms(now, due);
+
+	if (behind_ms >= STALL_MS) {
+		e->gauges.skipped_ms += (uint64_t)behind_ms;
+		due = mono_add_ms(due, behind_ms);
+	}
+	return mono_add_ms(due, 1);
+}
+
+static void *run(void *arg)
+{
+	struct engine *e = arg;
+	mono_t due = clock_mono(), now, end;
+	struct timespec ts;
+
+	touch_stack();
+	while (!atomic_load_explicit(&e->stopping, memory_order_acquire)) {
+		ts.tv_sec = due.ns / NS_PER_S;
+		ts.tv_nsec = due.ns % NS_PER_S;
+		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts,
+				       NULL) == EINTR)
+			;
+		now = clock_mono();
+		note_late(&e->gauges, mono_diff_ns(now, due));
+		engine_tick(e, now);
+		engine_wake(e);
+		end = clock_mono();
+		e->busy_ns += mono_diff_ns(end, now);
+		due = next_tick(e, due, end);
+	}
+	return NULL;
+}
+
+static unsigned lock_memory(void)
+{
+	struct rlimit lim;
+	int what = MCL_CURRENT;
+
+	/* With a limit, locking the future would make later maps fail. */
+	if (getrlimit(RLIMIT_MEMLOCK, &lim) == 0 &&
+	    lim.rlim_cur == RLIM_INFINITY)
+		what |= MCL_FUTURE;
+	return mlockall(what) < 0 ? ENGINE_NO_MEMLOCK : 0;
+}
+
+static unsigned raise_priority(pthread_t thread)
+{
+	struct sched_param p = { .sched_priority = PRIORITY };
+
+	return pthread_setschedparam(thread, SCHED_FIFO, &p)
+		       ? ENGINE_NO_PRIORITY
+		       : 0;
+}
+
+static unsigned pin(pthread_t thread, int cpu)
+{
+	cpu_set_t set;
+
+	if (cpu < 0)
+		return 0;
+	CPU_ZERO(&set);
+	CPU_SET((unsigned)cpu, &set);
+	return pthread_setaffinity_np(thread, sizeof(set), &set)
+		       ? ENGINE_NO_AFFINITY
+		       : 0;
+}
+
+int engine_start(struct engine *e, unsigned *refused)
+{
+	int err;
+
+	if (e->threaded)
+		return -EALREADY;
+	for (unsigned i = 0; i < e->cfg.sessions; i++) {
+		if (e->sessions[i].rtp_fd >= 0)
+			(void)udp_stamp(e->sessions[i].rtp_fd);
+		if (e->sessions[i].rtcp_fd >= 0)
+			(void)udp_stamp(e->sessions[i].rtcp_fd);
+	}
+	*refused = lock_memory();
+	atomic_store(&e->stopping, false);
+	err = pthread_create(&e->thread, NULL, run, e);
+	if (err)
+		return -err;
+	e->threaded = true;
+	*refused |= raise_priority(e->thread);
+	*refused |= pin(e->thread, e->cfg.cpu);
+	return 0;
+}
+
+void engine_stop(struct engine *e)
+{
+	if (!e->threaded)
+		return;
+	atomic_store_explicit(&e->stopping, true, memory_order_release);
+	pthread_join(e->thread, NULL);
+	e->threaded = false;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tones by which fax machines and modems announce themselves (T.30, V.25,
+ * G.168 7): CNG, 1,100 Hz for half a second; CED or ANS, 2,100 Hz, with
+ * reversals of its phase (ANS/) where echo cancellers are to go out of the
+ * way. Both frequencies are whole numbers of periods in a block of 10 ms, so
+ * phases of blocks compare.
+ *
+ * Plain value; one thread; tick.
+ */
+#ifndef MEDIA_MODEM_H
+#define MEDIA_MODEM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { MODEM_BLOCK = 80 };
+
+enum modem_state {
+	MODEM_NONE,
+	MODEM_ANSWER,	/* 2,100 Hz: NLP off */
+	MODEM_REVERSED	/* with phase reversals: canceller off */
+};
+
+struct modem {
+	enum modem_state state; /* kept until the line falls silent */
+	bool cng;		/* has been heard */
+	unsigned cng_blocks, ced_blocks; /* in a row */
+	unsigned quiet_blocks;
+	unsigned holes;		/* CED blocks missed, a reversal perhaps */
+	float phase, turn;	/* of 2,100 Hz; per block, radian */
+};
+
+/* True: cng or state has changed. */
+bool modem_run(struct modem *, const int16_t *samples);
+
+#endif

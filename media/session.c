@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/session.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "media/emodel.h"
+
+enum {
+	PER_MS = 8,	 /* samples */
+	PTIME_MIN = 10,
+	PTIME_MAX = 60,
+	DIGIT_MS = 100,
+	DIGIT_MAX_MS = 5000,
+	DRAIN = 8, /* batches left over by an earlier call */
+};
+
+int session_init(struct session *s, unsigned index,
+		 const struct engine_config *cfg)
+{
+	memset(s, 0, sizeof(*s));
+	s->index = (uint16_t)index;
+	s->rtp_fd = s->rtcp_fd = -1;
+	jitter_init(&s->rx.jitter, PER_MS * (unsigned)cfg->jitter_min_ms,
+		    PER_MS * (unsigned)cfg->jitter_max_ms);
+	s->detect = dtmf_detect_new();
+	return s->detect ? 0 : -errno;
+}
+
+void session_fini(struct session *s)
+{
+	dtmf_detect_free(s->detect);
+	s->detect = NULL;
+	if (s->rtp_fd >= 0)
+		close(s->rtp_fd);
+	if (s->rtcp_fd >= 0)
+		close(s->rtcp_fd);
+	s->rtp_fd = s->rtcp_fd = -1;
+}
+
+static void drain(struct session *s, struct tick *t)
+{
+	for (unsigned i = 0; i < DRAIN; i++)
+		if (udp_receive(t->batch, s->rtp_fd) < UDP_BATCH)
+			break;
+	for (unsigned i = 0; i < DRAIN; i++)
+		if (udp_receive(t->batch, s->rtcp_fd) < UDP_BATCH)
+			break;
+}
+
+/* tick */
+void session_open(struct session *s, struct tick *t,
+		  const struct engine_command *c)
+{
+	unsigned min = (unsigned)s->rx.jitter.min;
+	unsigned max = (unsigned)s->rx.jitter.max;
+
+	drain(s, t);
+	memset(&s->far, 0, sizeof(s->far));
+	memset(&s->place, 0, sizeof(s->place));
+	memset(&s->tx, 0, sizeof(s->tx));
+	memset(&s->rx, 0, sizeof(s->rx));
+	memset(&s->tone_kind, 0, sizeof(s->tone_kind));
+	jitter_init(&s->rx.jitter, min, max);
+	s->far.packet = 20 * PER_MS;
+	s->place.erl_db = s->place.erle_db = NAN;
+	s->tx.ssrc = c->u.open.ssrc;
+	s->tx.ts = c->u.open.ts;
+	s->tx.seq = (uint16_t)c->u.open.seq;
+	s->tx.restart = true;
+	s->open = true;
+	s->closing = false;
+	s->id = c->id;
+	session_rtcp_open(s, t, c->u.open.ssrc ^ c->u.open.ts);
+}
+
+/* tick */
+void session_close(struct session *s, struct tick *t)
+{
+	session_rtcp_bye(s, t);
+	s->closing = true;
+}
+
+/* tick */
+bool session_may_send(const struct session *s)
+{
+	return s->far.rtp.family && (s->far.direction == MEDIA_SENDRECV ||
+				     s->far.direction == MEDIA_SENDONLY);
+}
+
+/* tick */
+bool session_may_receive(const struct session *s)
+{
+	return s->far.direction == MEDIA_SENDRECV ||
+	       s->far.direction == MEDIA_RECVONLY;
+}
+
+/* tick */
+void session_modify(struct session *s, struct tick *t,
+		    const struct media_modify *m)
+{
+	unsigned ptime = m->ptime_ms;
+
+	(void)t;
+	if (!net_addr_eq(&s->far.rtp, &m->rtp)) {
+		memset(&s->rx.latched, 0, sizeof(s->rx.latched));
+		memset(&s->rx.other, 0, sizeof(s->rx.other));
+		s->tx.restart = true;
+	}
+	if (s->far.codec != m->codec)
+		s->tx.fill = 0;
+	ptime = ptime < PTIME_MIN ? PTIME_MIN : ptime;
+	ptime = ptime > PTIME_MAX ? PTIME_MAX : ptime / 10 * 10;
+	s->far.rtp = m->rtp;
+	s->far.rtcp = m->rtp;
+	s->far.rtcp.port = (uint16_t)(m->rtp.port + 1);
+	s->far.codec = m->codec;
+	s->far.dtmf_pt = m->dtmf_pt;
+	s->far.packet = (uint16_t)(ptime * PER_MS);
+	s->far.direction = m->direction;
+	s->far.answered = m->answered;
+	s->place.echo = m->echo;
+	s->place.nlp = m->nlp;
+}
+
+static void start_tone(struct session *s, bool to_rtp)
+{
+	struct tone_gen *g = to_rtp ? &s->tx.tone : &s->rx.tone;
+	unsigned kind = s->tone_kind[to_rtp];
+
+	tone_start(g, kind == TONE_NONE ? NULL : &s->place.zone->kinds[kind]);
+}
+
+/* tick */
+void session_placed(struct session *s)
+{
+	s->place.connected = true;
+	s->tx.fill = 0;
+	s->tx.digit = 0;
+	dtmf_detect_reset(s->detect);
+	jitter_reset(&s->rx.jitter);
+	plc_init(&s->rx.plc, s->place.law);
+	memset(&s->place.modem_line, 0, sizeof(s->place.modem_line));
+	memset(&s->place.modem_rtp, 0, sizeof(s->place.modem_rtp));
+	start_tone(s, false);
+	start_tone(s, true);
+}
+
+/* tick */
+void session_unplaced(struct session *s)
+{
+	s->place.connected = false;
+	if (s->tx.digit)
+		dtmf_tx_release(&s->tx.dtmf);
+	s->tx.digit = 0;
+	memset(&s->rx.tone, 0, sizeof(s->rx.tone));
+	memset(&s->tx.tone, 0, sizeof(s->tx.tone));
+}
+
+/* tick */
+void session_tone(struct session *s, unsigned kind, bool to_rtp)
+{
+	if (kind >= TONE_KINDS)
+		return;
+	s->tone_kind[to_rtp] = (uint8_t)kind;
+	if (s->place.connected)
+		start_tone(s, to_rtp);
+}
+
+/* tick */
+void session_digit(struct session *s, uint8_t code, uint16_t ms, bool to_rtp)
+{
+	if (code >= DTMF_DIGITS)
+		return;
+	if (ms == 0)
+		ms = DIGIT_MS;
+	if (ms > DIGIT_MAX_MS)
+		ms = DIGIT_MAX_MS;
+	s->rx.digits++;
+	if (!to_rtp)
+		dtmf_rx_put(&s->rx.line.digits, code, ms);
+	else if (s->far.dtmf_pt)
+		dtmf_tx_put(&s->tx.dtmf, code, ms);
+	else
+		dtmf_rx_put(&s->tx.inband.digits, code, ms);
+}
+
+static int16_t centi(float db)
+{
+	return isfinite(db) && fabsf(db) < 300 ? (int16_t)lrintf(db * 100)
+					       : INT16_MIN;
+}
+
+static uint16_t quality(const struct session *s,
+			const struct media_figures *f)
+{
+	float expected = (float)rtp_source_expected(&s->rx.source);
+	float gone = (float)(f->rtp_lost + f->rtp_late);
+	float delay = (float)f->rtt_us / 2000 +
+		      (float)(jitter_delay(&s->rx.jitter) +
+			      s->far.packet) / PER_MS + 20;
+
+	if (expected < 50)
+		return 0;
+	gone = gone > expected ? expected : gone;
+	return (uint16_t)lrintf(
+		100 * emodel_mos(emodel_rating(delay, 100 * gone / expected)));
+}
+
+/* tick */
+void session_figures(const struct session *s, struct media_figures *f)
+{
+	const struct jitter_stats *j = &s->rx.jitter.stats;
+
+	memset(f, 0, sizeof(*f));
+	f->rtp_tx = s->tx.packets;
+	f->rtp_rx = s->rx.packets;
+	f->rtp_lost = rtp_source_lost(&s->rx.source);
+	f->rtp_late = j->late;
+	f->rtp_dup = j->duplicate;
+	f->rtp_bad = s->rx.bad + s->rx.stray;
+	f->jitter_us = rtp_source_jitter(&s->rx.source) * (1000 / PER_MS);
+	f->rtt_us = (uint32_t)((uint64_t)s->rtcp.round_trip * 1000000 >> 16);
+	f->concealed_ms = s->rx.concealed / PER_MS;
+	f->peer_lost = s->rtcp.peer_lost;
+	f->erl_cdb = centi(s->place.erl_db);
+	f->erle_cdb = centi(s->place.erle_db);
+	f->dtmf = s->rx.digits;
+	f->mos_c = quality(s, f);
+}
+
+/* RTP is awaited: since when, and for how long has there been none? */
+static void supervise(struct session *s, struct tick *t,
+		      const struct engine_limits *limits)
+{
+	bool awaited = s->far.rtp.family && s->far.answered &&
+		       session_may_receive(s);
+	int64_t silent_ms;
+
+	if (awaited && !s->rx.awaited)
+		s->rx.heard = t->now;
+	s->rx.awaited = awaited;
+	if (!awaited)
+		return;
+	silent_ms = mono_diff_ms(t->now, s->rx.heard);
+	if (limits->alarm_ms && silent_ms >= limits->alarm_ms &&
+	    !s->rx.silent) {
+		s->rx.silent = true;
+		engine_tell(t, s, MEDIA_EV_SILENT, 0);
+	}
+	if (limits->release_ms && silent_ms >= limits->release_ms &&
+	    !s->rx.dead) {
+		s->rx.dead = true;
+		engine_tell(t, s, MEDIA_EV_DEAD, 0);
+	}
+}
+
+/* tick */
+void session_watch(struct session *s, struct tick *t)
+{
+	session_rtcp_run(s, t);
+	supervise(s, t, t->limits);
+}

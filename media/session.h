@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A session: one RTP port pair and all that belongs to its call between the
+ * line codes of a B channel and the packets. Part of the engine; only its
+ * thread touches a session, all functions run in the tick.
+ *
+ *   line codes -> [canceller] -> session_from_line: detectors, tones, law
+ *        -> packet of ptime -> socket
+ *   socket -> session_receive: header, source, SSRC -> jitter buffer
+ *        -> session_to_line: play or conceal, tones -> line codes
+ */
+#ifndef MEDIA_SESSION_H
+#define MEDIA_SESSION_H
+
+#include "media/dtmf.h"
+#include "media/dtmf_event.h"
+#include "media/engine.h"
+#include "media/jitter.h"
+#include "media/modem.h"
+#include "media/plc.h"
+#include "media/rtcp.h"
+#include "media/rtp.h"
+#include "media/tone_zone.h"
+#include "media/udp.h"
+
+enum {
+	SESSION_BLOCK = 80,
+	SESSION_PACKET = 480, /* longest payload we send: 60 ms */
+};
+
+struct engine_limits { /* silence of RTP; 0 = never */
+	int64_t alarm_ms, release_ms;
+};
+
+/* The instant of a tick and what sessions share. */
+struct tick {
+	mono_t now;
+	uint32_t ts;	    /* now, 1/8000 s */
+	uint64_t ntp;	    /* now */
+	struct engine *engine;
+	struct udp_batch *batch; /* scratch */
+	const struct engine_limits *limits;
+};
+
+/* Digits that are to be heard, one after the other. */
+struct digit_player {
+	struct dtmf_rx digits;
+	struct tone_pattern pattern;
+	struct tone_gen gen;
+};
+
+struct session_far { /* what the core said of the far end */
+	struct net_addr rtp, rtcp;
+	uint8_t codec, dtmf_pt;
+	uint16_t packet; /* samples */
+	uint8_t direction;
+	bool answered;
+};
+
+struct session_tx {
+	uint32_t ssrc, ts;
+	uint16_t seq;
+	bool restart; /* the next audio packet begins a spurt: M = 1 */
+	uint16_t fill;
+	uint8_t payload[RTP_HEADER + SESSION_PACKET];
+	uint32_t packets, octets, errors;
+	struct dtmf_tx dtmf;
+	char digit; /* sounds on the line */
+	struct digit_player inband;
+	struct tone_gen tone;
+};
+
+struct session_aside { /* a packet on probation */
+	bool valid;
+	uint8_t pt;
+	uint16_t len;
+	uint32_t ts;
+	uint8_t payload[JITTER_PACKET];
+};
+
+struct session_rx {
+	struct rtp_source source;
+	struct net_addr latched; /* where it comes from; family 0: not yet */
+	struct net_addr other;	 /* same host, other port: on trial */
+	unsigned other_count;
+	struct session_aside aside;
+	struct jitter jitter;
+	struct plc plc;
+	struct digit_player line;
+	struct tone_gen tone;
+	uint32_t packets, bad, stray, cn;
+	uint32_t concealed; /* samples */
+	uint16_t digits;
+	mono_t heard; /* last packet, or since when it is awaited */
+	bool any, awaited, silent, dead;
+};
+
+struct session_rtcp {
+	mono_t next;
+	uint32_t seed;	    /* of the intervals */
+	uint32_t ssrc;	    /* that our report blocks are about */
+	uint32_t sr_middle; /* last SR of the peer; 0 = none */
+	mono_t sr_at;
+	uint32_t round_trip; /* 1/65536 s */
+	uint32_t peer_lost;
+	uint32_t bad;
+	char cname[RTCP_CNAME];
+};
+
+struct session_place { /* on a line */
+	bool connected, clear;
+	uint16_t span;
+	uint8_t slot, lane;
+	enum law law;
+	const struct tone_zone *zone;
+	bool echo, nlp;
+	struct modem modem_line, modem_rtp;
+	float erl_db, erle_db; /* last known, NAN = not */
+};
+
+struct session {
+	bool open, closing;
+	uint16_t index;
+	media_id id;
+	int rtp_fd, rtcp_fd;
+	struct session_far far;
+	struct session_place place;
+	uint8_t tone_kind[2]; /* wanted: to line, to RTP */
+	struct session_tx tx;
+	struct session_rx rx;
+	struct session_rtcp rtcp;
+	struct dtmf_detect *detect;
+};
+
+/* --- session.c --- */
+int session_init(struct session *, unsigned index,
+		 const struct engine_config *);
+void session_fini(struct session *);
+void session_open(struct session *, struct tick *,
+		  const struct engine_command *);
+/* Says goodbye to the peer; the figures are left. */
+void session_close(struct session *, struct tick *);
+void session_modify(struct session *, struct tick *,
+		    const struct media_modify *);
+/* A place on a line was given, or taken away. */
+void session_placed(struct session *);
+void session_unplaced(struct session *);
+void session_tone(struct session *, unsigned kind, bool to_rtp);
+void session_digit(struct session *, uint8_t code, uint16_t ms, bool to_rtp);
+void session_figures(const struct session *, struct media_figures *);
+/* Every 100 ms: RTCP, supervision. */
+void session_watch(struct session *, struct tick *);
+bool session_may_send(const struct session *);
+bool session_may_receive(const struct session *);
+
+/* --- session_rx.c --- */
+/* All packets that wait. */
+void session_receive(struct session *, struct tick *);
+/* One packet (session_receive, tests, benches). */
+void session_packet(struct session *, struct tick *,
+		    const struct udp_datagram *);
+/* A block for the line. */
+void session_to_line(struct session *, struct tick *, uint8_t *codes);
+/* Events of RTP while there is no line. */
+void session_idle(struct session *, struct tick *);
+
+/* --- session_tx.c --- */
+/* A block from the line: its codes, and, if an echo canceller was at work,
+ * what that left (else NULL). */
+void session_from_line(struct session *, struct tick *, const uint8_t *codes,
+		       const int16_t *residual);
+void session_send(struct session *, const struct rtp_packet *,
+		  uint8_t *datagram, size_t len);
+/* The next block of what is to be heard; false: nothing is. */
+bool digit_player_run(struct digit_player *, float *out,
+		      enum dtmf_rx_change *change);
+
+/* --- session_rtcp.c --- */
+void session_rtcp_open(struct session *, struct tick *, uint32_t seed);
+void session_rtcp_run(struct session *, struct tick *);
+void session_rtcp_bye(struct session *, struct tick *);
+
+/* --- engine.c --- */
+void engine_tell(struct tick *, const struct session *,
+		 enum media_event_kind kind, char digit);
+
+#endif

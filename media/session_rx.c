@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/session.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "media/stretch.h"
+
+enum {
+	PT_PCMU = 0,
+	PT_PCMA = 8,
+	PT_CN = 13,
+	PT_DYNAMIC = 96,
+	LATCH_PACKETS = 10, /* from another port of the host: believed */
+	RECEIVE_ROUNDS = 4, /* batches a block, at most */
+	CLEAR_IDLE = 0xff,  /* RFC 4040: for what is lost of data */
+};
+
+/*
+ * Only the host that the core named is heard; and of it the named port, or,
+ * if that one says nothing, one other that keeps sending (RFC 4961 is not
+ * kept by all).
+ */
+static bool is_from_peer(struct session *s, const struct net_addr *from)
+{
+	struct session_rx *rx = &s->rx;
+
+	if (!s->far.rtp.family || !net_ip_eq(from, &s->far.rtp))
+		return false;
+	if (from->port == s->far.rtp.port) {
+		rx->latched = *from;
+		return true;
+	}
+	if (rx->latched.family)
+		return from->port == rx->latched.port;
+	if (rx->other.family && from->port == rx->other.port) {
+		if (++rx->other_count < LATCH_PACKETS)
+			return false;
+		rx->latched = *from;
+		return true;
+	}
+	rx->other = *from;
+	rx->other_count = 1;
+	return false;
+}
+
+static bool is_event(const struct session *s, const struct rtp_packet *p)
+{
+	/* The peer numbers what it sends as our offer did, which may differ
+	 * from its own; nothing else dynamic is ever agreed upon. */
+	return s->far.dtmf_pt && !s->place.clear &&
+	       (p->pt == s->far.dtmf_pt ||
+		(p->pt >= PT_DYNAMIC && p->len == DTMF_EVENT_LEN));
+}
+
+static bool is_audio(const struct session *s, const struct rtp_packet *p)
+{
+	if (p->len == 0 || p->len > JITTER_PACKET)
+		return false;
+	if (s->place.clear)
+		return p->pt == s->far.codec;
+	return p->pt == PT_PCMU || p->pt == PT_PCMA;
+}
+
+static void deliver(struct session *s, uint8_t pt, uint32_t ts,
+		    const uint8_t *payload, size_t len)
+{
+	uint8_t codes[JITTER_PACKET];
+
+	if (!session_may_receive(s))
+		return;
+	if (pt != PT_PCMU && pt != PT_PCMA && !s->place.clear) {
+		if (dtmf_rx_on(&s->rx.line.digits, ts, payload, len) ==
+		    DTMF_RX_BAD)
+			s->rx.bad++;
+		return;
+	}
+	if (!s->place.connected)
+		return;
+	memcpy(codes, payload, len);
+	if (!s->place.clear)
+		law_convert_n(pt == PT_PCMU ? LAW_U : LAW_A, s->place.law,
+			      codes, len);
+	jitter_put(&s->rx.jitter, ts, codes, len);
+}
+
+static void keep_aside(struct session *s, const struct rtp_packet *p)
+{
+	struct session_aside *a = &s->rx.aside;
+
+	a->valid = p->len <= sizeof(a->payload);
+	if (!a->valid)
+		return;
+	a->pt = p->pt;
+	a->ts = p->ts;
+	a->len = (uint16_t)p->len;
+	memcpy(a->payload, p->payload, p->len);
+}
+
+/* A sender is believed: from now on, and what was kept of it. */
+static void new_sender(struct session *s)
+{
+	struct session_aside *a = &s->rx.aside;
+
+	jitter_reset(&s->rx.jitter);
+	s->rx.line.digits.event.open = false;
+	s->rx.line.digits.event.any = false;
+	if (a->valid) {
+		s->rx.packets++;
+		deliver(s, a->pt, a->ts, a->payload, a->len);
+	}
+	a->valid = false;
+}
+
+static void heard(struct session *s, struct tick *t)
+{
+	s->rx.packets++;
+	s->rx.heard = t->now;
+	s->rx.dead = false;
+	if (!s->rx.any)
+		engine_tell(t, s, MEDIA_EV_RTP, 0);
+	s->rx.any = true;
+	if (s->rx.silent)
+		engine_tell(t, s, MEDIA_EV_HEARD, 0);
+	s->rx.silent = false;
+}
+
+/* tick */
+void session_packet(struct session *s, struct tick *t,
+		    const struct udp_datagram *d)
+{
+	uint32_t arrival = (uint32_t)(d->at.ns / (NS_PER_S / 8000));
+	struct rtp_packet p;
+	bool event, audio;
+
+	if (!is_from_peer(s, &d->from)) {
+		s->rx.stray++;
+		return;
+	}
+	if (rtp_parse(&p, d->data, d->len) < 0) {
+		s->rx.bad++;
+		return;
+	}
+	event = is_event(s, &p);
+	audio = !event && is_audio(s, &p);
+	if (!event && !audio && p.pt != PT_CN) {
+		s->rx.bad++;
+		return;
+	}
+	switch (rtp_source_on(&s->rx.source, &p, arrival)) {
+	case RTP_PROBATION:
+		keep_aside(s, &p);
+		return;
+	case RTP_NEW:
+		new_sender(s);
+		break;
+	case RTP_NEXT:
+	case RTP_LATE:
+		break;
+	}
+	heard(s, t);
+	if (audio || event)
+		deliver(s, p.pt, p.ts, p.payload, p.len);
+	else
+		s->rx.cn++;
+}
+
+/* tick */
+void session_receive(struct session *s, struct tick *t)
+{
+	struct udp_datagram d;
+	unsigned n;
+
+	for (unsigned round = 0; round < RECEIVE_ROUNDS; round++) {
+		n = udp_receive(t->batch, s->rtp_fd);
+		for (unsigned i = 0; i < n; i++) {
+			udp_datagram(t->batch, i, t->now, &d);
+			session_packet(s, t, &d);
+		}
+		if (n < UDP_BATCH)
+			return;
+	}
+}
+
+static void conceal(struct session *s, enum jitter_kind kind, uint8_t *codes,
+		    size_t n)
+{
+	if (s->place.clear)
+		memset(codes, CLEAR_IDLE, n);
+	else if (kind == JITTER_IDLE)
+		memset(codes, law_silence(s->place.law), n);
+	else if (plc_fill(&s->rx.plc, s->place.law, codes, n))
+		s->rx.concealed += (uint32_t)n;
+}
+
+/* When there is more delay than needed: a block made of more than one. */
+static bool cut(struct session *s, uint8_t *codes)
+{
+	uint8_t in[STRETCH_IN];
+	unsigned n;
+
+	if (s->rx.jitter.excess < STRETCH_MAX || s->place.clear ||
+	    s->rx.plc.lost || !jitter_peek(&s->rx.jitter, in, sizeof(in)))
+		return false;
+	n = stretch_cut(s->place.law, in, codes);
+	if (!n)
+		return false;
+	jitter_skip(&s->rx.jitter, STRETCH_OUT + n, n);
+	plc_good(&s->rx.plc, s->place.law, codes, SESSION_BLOCK);
+	return true;
+}
+
+static void play(struct session *s, uint8_t *codes)
+{
+	enum jitter_kind kind;
+	size_t n = 0, run;
+
+	if (cut(s, codes))
+		return;
+	while (n < SESSION_BLOCK) {
+		run = jitter_get(&s->rx.jitter, codes + n, SESSION_BLOCK - n,
+				 &kind);
+		if (kind != JITTER_AUDIO)
+			conceal(s, kind, codes + n, run);
+		else if (!s->place.clear)
+			plc_good(&s->rx.plc, s->place.law, codes + n, run);
+		n += run;
+	}
+}
+
+/* The in-band copy of digits that came as events is not heard twice. */
+static void mute_copies(const struct session *s, uint32_t ts, uint8_t *codes)
+{
+	const struct dtmf_rx *r = &s->rx.line.digits;
+
+	if (!r->mute[0].valid)
+		return;
+	for (uint32_t i = 0; i < SESSION_BLOCK; i++)
+		if (dtmf_rx_mutes(r, ts + i))
+			codes[i] = law_silence(s->place.law);
+}
+
+/* Digits of the line player; false: none sounds. */
+static bool play_digits(struct session *s, struct tick *t, float *out)
+{
+	struct dtmf_rx *r = &s->rx.line.digits;
+	enum dtmf_rx_change change;
+	bool sounds = digit_player_run(&s->rx.line, out, &change);
+
+	if (change == DTMF_RX_END && !r->now.local) {
+		s->rx.digits++;
+		engine_tell(t, s, MEDIA_EV_DTMF_RTP, dtmf_digit(r->now.code));
+	}
+	return sounds;
+}
+
+/* A modem on the IP side wants the canceller out of its way too. */
+static void detect_modem(struct session *s, const uint8_t *codes)
+{
+	int16_t pcm[SESSION_BLOCK];
+
+	if (!s->place.echo || s->place.lane == UINT8_MAX)
+		return;
+	law_decode_n(s->place.law, codes, pcm, SESSION_BLOCK);
+	modem_run(&s->place.modem_rtp, pcm);
+}
+
+/* tick */
+void session_to_line(struct session *s, struct tick *t, uint8_t *codes)
+{
+	uint32_t ts = s->rx.jitter.play;
+	float out[SESSION_BLOCK];
+	int16_t pcm[SESSION_BLOCK];
+
+	play(s, codes);
+	if (s->place.clear)
+		return;
+	mute_copies(s, ts, codes);
+	detect_modem(s, codes);
+	if (!play_digits(s, t, out)) {
+		if (!tone_is_active(&s->rx.tone))
+			return;
+		tone_run(&s->rx.tone, out, SESSION_BLOCK);
+	}
+	law_lane(out, 1, pcm, SESSION_BLOCK);
+	law_encode_n(s->place.law, pcm, codes, SESSION_BLOCK);
+}
+
+/* tick */
+void session_idle(struct session *s, struct tick *t)
+{
+	float out[SESSION_BLOCK];
+
+	session_receive(s, t);
+	play_digits(s, t, out);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/session.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+	UPDATE_MIN = 160, /* samples between event packets: 20 ms ... */
+	UPDATE_MAX = 400, /* ... to 50 ms (RFC 4733 2.5.1.2) */
+};
+
+static enum law codec_law(uint8_t codec)
+{
+	return codec == 0 ? LAW_U : LAW_A;
+}
+
+/* tick */
+bool digit_player_run(struct digit_player *p, float *out,
+		      enum dtmf_rx_change *change)
+{
+	static const float levels[2] = { DTMF_LOW_DBM0, DTMF_HIGH_DBM0 };
+
+	*change = dtmf_rx_step(&p->digits);
+	if (*change == DTMF_RX_BEGIN) {
+		tone_pair(&p->pattern, dtmf_hz(p->digits.now.code), levels, 0);
+		tone_start(&p->gen, &p->pattern);
+	} else if (*change == DTMF_RX_END) {
+		tone_start(&p->gen, NULL);
+	}
+	if (!tone_is_active(&p->gen))
+		return false;
+	tone_run(&p->gen, out, SESSION_BLOCK);
+	return true;
+}
+
+/* tick */
+void session_send(struct session *s, const struct rtp_packet *pkt,
+		  uint8_t *datagram, size_t len)
+{
+	rtp_header(datagram, pkt);
+	if (udp_send(s->rtp_fd, &s->far.rtp, datagram, len) < 0) {
+		s->tx.errors++;
+		return;
+	}
+	s->tx.packets++;
+	s->tx.octets += (uint32_t)(len - RTP_HEADER);
+}
+
+static void send_audio(struct session *s, uint32_t ts)
+{
+	struct rtp_packet pkt = {
+		.pt = s->far.codec,
+		.marker = s->tx.restart,
+		.seq = s->tx.seq++,
+		.ts = ts,
+		.ssrc = s->tx.ssrc,
+	};
+
+	session_send(s, &pkt, s->tx.payload, RTP_HEADER + (size_t)s->tx.fill);
+	s->tx.restart = false;
+	s->tx.fill = 0;
+}
+
+static void send_event(struct session *s, const struct dtmf_tx_packet *e)
+{
+	uint8_t datagram[RTP_HEADER + DTMF_EVENT_LEN];
+	struct rtp_packet pkt = {
+		.pt = s->far.dtmf_pt,
+		.marker = e->marker,
+		.seq = s->tx.seq++,
+		.ts = e->ts,
+		.ssrc = s->tx.ssrc,
+	};
+
+	memcpy(datagram + RTP_HEADER, e->payload, DTMF_EVENT_LEN);
+	session_send(s, &pkt, datagram, sizeof(datagram));
+}
+
+/* A digit on the line begins or ends. While we play one to the line
+ * ourselves, its echo is not one. */
+static void detect_digit(struct session *s, struct tick *t, const int16_t *pcm)
+{
+	bool own = s->rx.line.digits.playing;
+	char digit = own ? 0 : dtmf_detect_run(s->detect, pcm, SESSION_BLOCK);
+
+	if (digit == s->tx.digit)
+		return;
+	if (s->tx.digit)
+		dtmf_tx_release(&s->tx.dtmf);
+	s->tx.digit = digit;
+	if (!digit)
+		return;
+	s->rx.digits++;
+	engine_tell(t, s, MEDIA_EV_DTMF_LINE, digit);
+	if (s->far.dtmf_pt && session_may_send(s))
+		dtmf_tx_press(&s->tx.dtmf, dtmf_code(digit), s->tx.ts);
+}
+
+static void detect_modem(struct session *s, struct tick *t, const int16_t *pcm)
+{
+	struct modem *m = &s->place.modem_line;
+	enum modem_state before = m->state;
+
+	/* The caller looks at the state and adjusts the canceller. */
+	if (!modem_run(m, pcm))
+		return;
+	if (m->state == before || before == MODEM_NONE)
+		engine_tell(t, s, MEDIA_EV_FAX, 0);
+}
+
+/* What replaces the line towards RTP; false: nothing does. */
+static bool replace(struct session *s, int16_t *pcm)
+{
+	float out[SESSION_BLOCK];
+	enum dtmf_rx_change change;
+
+	if (!digit_player_run(&s->tx.inband, out, &change)) {
+		if (!tone_is_active(&s->tx.tone))
+			return false;
+		tone_run(&s->tx.tone, out, SESSION_BLOCK);
+	}
+	law_lane(out, 1, pcm, SESSION_BLOCK);
+	return true;
+}
+
+/* The block as codes of the codec. */
+static void encode(struct session *s, const uint8_t *codes,
+		   const int16_t *pcm, uint8_t *out)
+{
+	enum law to = codec_law(s->far.codec);
+
+	if (pcm) {
+		law_encode_n(to, pcm, out, SESSION_BLOCK);
+		return;
+	}
+	memcpy(out, codes, SESSION_BLOCK);
+	if (!s->place.clear)
+		law_convert_n(s->place.law, to, out, SESSION_BLOCK);
+}
+
+/* Event packets of this block; true: audio keeps quiet. */
+static bool send_events(struct session *s)
+{
+	uint32_t interval = s->far.packet;
+	struct dtmf_tx_packet e;
+
+	if (interval < UPDATE_MIN)
+		interval = UPDATE_MIN;
+	if (interval > UPDATE_MAX)
+		interval = UPDATE_MAX;
+	if (!s->far.dtmf_pt)
+		return false;
+	if (dtmf_tx_step(&s->tx.dtmf, s->tx.ts, interval, &e)) {
+		send_event(s, &e);
+		s->tx.fill = 0;
+		s->tx.restart = true;
+		return true;
+	}
+	return s->tx.dtmf.active;
+}
+
+static void send_block(struct session *s, const uint8_t *codes,
+		       const int16_t *pcm)
+{
+	uint8_t *at = s->tx.payload + RTP_HEADER;
+
+	if (!session_may_send(s)) {
+		s->tx.fill = 0;
+		s->tx.restart = true;
+		return;
+	}
+	if (send_events(s))
+		return;
+	encode(s, codes, pcm, at + s->tx.fill);
+	s->tx.fill = (uint16_t)(s->tx.fill + SESSION_BLOCK);
+	if (s->tx.fill >= s->far.packet)
+		send_audio(s, s->tx.ts + SESSION_BLOCK - s->tx.fill);
+}
+
+/* tick */
+void session_from_line(struct session *s, struct tick *t, const uint8_t *codes,
+		       const int16_t *residual)
+{
+	int16_t pcm[SESSION_BLOCK];
+	const int16_t *out = residual;
+
+	if (!s->place.clear) {
+		if (!residual)
+			law_decode_n(s->place.law, codes, pcm, SESSION_BLOCK);
+		detect_digit(s, t, residual ? residual : pcm);
+		detect_modem(s, t, residual ? residual : pcm);
+		if (replace(s, pcm))
+			out = pcm;
+	}
+	send_block(s, codes, out);
+	/* Samples are time, sent or not. */
+	s->tx.ts += SESSION_BLOCK;
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/span.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+enum {
+	PHASES = 10, /* ms of a block */
+	PHASE_FRAMES = 8,
+	FRAMES_A_BLOCK = 8, /* of the D channel, taken at once */
+};
+
+static int new_groups(struct span *sp)
+{
+	for (unsigned i = 0; i < SPAN_GROUPS; i++) {
+		sp->groups[i] = echo_group_new(sp->cfg.echo_tail_ms,
+					       ECHO_ISA_BEST);
+		if (!sp->groups[i])
+			return -errno;
+	}
+	return 0;
+}
+
+int span_init(struct span *sp, unsigned index,
+	      const struct engine_span_config *cfg)
+{
+	int err = 0;
+
+	memset(sp, 0, sizeof(*sp));
+	sp->index = (uint16_t)index;
+	sp->cfg = *cfg;
+	sp->cfg.country = NULL;
+	sp->align = cfg->align ? index % PHASES * PHASE_FRAMES : 0;
+	memset(sp->sent, cfg->idle, sizeof(sp->sent));
+	if (cfg->d_slot) {
+		sp->dslot = dslot_new();
+		if (!sp->dslot)
+			goto fail;
+	}
+	if (cfg->echo_tail_ms) {
+		err = new_groups(sp);
+		if (err < 0)
+			goto fail;
+	}
+	return tone_zone_init(&sp->zone, cfg->country ? cfg->country : "");
+fail:
+	err = err ? err : -ENOMEM;
+	span_fini(sp);
+	return err;
+}
+
+void span_fini(struct span *sp)
+{
+	if (sp->line)
+		line_close(sp->line);
+	if (sp->dslot)
+		dslot_free(sp->dslot);
+	for (unsigned i = 0; i < SPAN_GROUPS; i++)
+		if (sp->groups[i])
+			echo_group_free(sp->groups[i]);
+	memset(sp, 0, sizeof(*sp));
+}
+
+/* The canceller's flags of a call, as it and its modems want them. */
+static uint8_t wanted_flags(const struct session *s)
+{
+	enum modem_state a = s->place.modem_line.state;
+	enum modem_state b = s->place.modem_rtp.state;
+
+	if (!s->place.echo || a == MODEM_REVERSED || b == MODEM_REVERSED)
+		return 0;
+	if (!s->place.nlp || a == MODEM_ANSWER || b == MODEM_ANSWER)
+		return ECHO_ON;
+	return ECHO_ON | ECHO_NLP;
+}
+
+static void set_flags(struct span *sp, unsigned lane, uint8_t flags)
+{
+	if (sp->flags[lane] == flags)
+		return;
+	sp->flags[lane] = flags;
+	echo_group_set_lane(sp->groups[lane / ECHO_LANES], lane % ECHO_LANES,
+			    flags);
+}
+
+/* The lowest free lane: calls fill few groups. */
+static uint8_t take_lane(struct span *sp, struct session *s)
+{
+	if (!sp->groups[0])
+		return SPAN_NO_LANE;
+	for (unsigned i = 0; i < SPAN_LANES; i++) {
+		if (sp->lanes[i])
+			continue;
+		sp->lanes[i] = s;
+		sp->flags[i] = 0;
+		echo_group_set_lane(sp->groups[i / ECHO_LANES], i % ECHO_LANES,
+				    0);
+		echo_group_reset_lane(sp->groups[i / ECHO_LANES],
+				      i % ECHO_LANES);
+		return (uint8_t)i;
+	}
+	return SPAN_NO_LANE;
+}
+
+/* tick */
+int span_connect(struct span *sp, unsigned slot, struct session *s, bool clear)
+{
+	if (slot == 0 || slot >= LINE_SLOTS || slot == sp->cfg.d_slot)
+		return -EINVAL;
+	if (sp->slots[slot])
+		return -EBUSY;
+	sp->slots[slot] = s;
+	s->place.span = sp->index;
+	s->place.slot = (uint8_t)slot;
+	s->place.clear = clear;
+	s->place.law = sp->cfg.law;
+	s->place.zone = &sp->zone;
+	s->place.lane = clear ? SPAN_NO_LANE : take_lane(sp, s);
+	session_placed(s);
+	return 0;
+}
+
+static void measure(struct span *sp, struct session *s)
+{
+	unsigned lane = s->place.lane;
+	struct echo_stats st;
+
+	if (lane == SPAN_NO_LANE || !(sp->flags[lane] & ECHO_ON))
+		return;
+	echo_group_stats(sp->groups[lane / ECHO_LANES], lane % ECHO_LANES,
+			 &st);
+	s->place.erl_db = st.erl_db;
+	s->place.erle_db = st.erle_db;
+}
+
+/* tick */
+void span_measure(struct span *sp)
+{
+	for (unsigned i = 0; i < SPAN_LANES; i++)
+		if (sp->lanes[i])
+			measure(sp, sp->lanes[i]);
+}
+
+/* tick */
+void span_disconnect(struct span *sp, struct session *s)
+{
+	unsigned lane = s->place.lane;
+
+	measure(sp, s);
+	if (lane != SPAN_NO_LANE) {
+		set_flags(sp, lane, 0);
+		sp->lanes[lane] = NULL;
+	}
+	s->place.lane = SPAN_NO_LANE;
+	sp->slots[s->place.slot] = NULL;
+	session_unplaced(s);
+}
+
+/*
+ * What left on the line while this block arrived: written before, and held
+ * up by the transmit queue. What is not written yet cannot echo yet.
+ */
+static void fill_far(const struct span *sp, const struct session *s,
+		     float (*far)[ECHO_LANES], unsigned lane)
+{
+	const int16_t *table = law_table(s->place.law);
+	const uint8_t *sent = sp->sent[s->place.slot];
+	uint32_t delay = sp->line ? line_tx_delay(sp->line) : LINE_BLOCK;
+	uint32_t from;
+
+	if (delay < LINE_BLOCK)
+		delay = LINE_BLOCK;
+	if (delay > SPAN_HISTORY)
+		delay = SPAN_HISTORY;
+	from = sp->written - delay;
+	for (uint32_t i = 0; i < LINE_BLOCK; i++)
+		far[i][lane] = table[sent[(from + i) % SPAN_HISTORY]];
+}
+
+static void fill_near(const struct session *s, const uint8_t *codes,
+		      float (*near)[ECHO_LANES], unsigned lane)
+{
+	const int16_t *table = law_table(s->place.law);
+
+	for (uint32_t i = 0; i < LINE_BLOCK; i++)
+		near[i][lane] = table[codes[i]];
+}
+
+static void run_group(struct span *sp, unsigned g, struct span_block *b)
+{
+	struct session *const *lanes = sp->lanes + g * ECHO_LANES;
+	unsigned active = 0;
+
+	for (unsigned i = 0; i < ECHO_LANES; i++) {
+		if (!lanes[i])
+			continue;
+		set_flags(sp, g * ECHO_LANES + i, wanted_flags(lanes[i]));
+		if (!(sp->flags[g * ECHO_LANES + i] & ECHO_ON))
+			continue;
+		active |= 1u << i;
+		fill_near(lanes[i], b->rx[lanes[i]->place.slot], b->near, i);
+		fill_far(sp, lanes[i], b->far, i);
+	}
+	if (!active)
+		return;
+	echo_group_run(sp->groups[g], (const float (*)[ECHO_LANES])b->far,
+		       b->near, active);
+	for (unsigned i = 0; i < ECHO_LANES; i++)
+		if (active >> i & 1)
+			law_lane(&b->near[0][i], ECHO_LANES,
+				 b->residual[lanes[i]->place.slot],
+				 LINE_BLOCK);
+}
+
+static bool is_cancelled(const struct span *sp, const struct session *s)
+{
+	return s->place.lane != SPAN_NO_LANE &&
+	       sp->flags[s->place.lane] & ECHO_ON;
+}
+
+static void remember(struct span *sp, struct span_block *b)
+{
+	uint32_t at = sp->written % SPAN_HISTORY;
+	uint32_t run = SPAN_HISTORY - at;
+
+	run = run < LINE_BLOCK ? run : LINE_BLOCK;
+	for (unsigned slot = 1; slot < LINE_SLOTS; slot++) {
+		memcpy(sp->sent[slot] + at, b->tx[slot], run);
+		memcpy(sp->sent[slot], b->tx[slot] + run, LINE_BLOCK - run);
+	}
+	sp->written += LINE_BLOCK;
+}
+
+/* tick */
+void span_run(struct span *sp, struct tick *t, struct span_block *b)
+{
+	memset(b->tx, sp->cfg.idle, sizeof(b->tx));
+	for (unsigned slot = 1; slot < LINE_SLOTS; slot++)
+		if (sp->slots[slot])
+			session_receive(sp->slots[slot], t);
+	for (unsigned g = 0; g < SPAN_GROUPS && sp->groups[0]; g++)
+		run_group(sp, g, b);
+	for (unsigned slot = 1; slot < LINE_SLOTS; slot++) {
+		struct session *s = sp->slots[slot];
+
+		if (!s)
+			continue;
+		session_from_line(s, t, b->rx[slot],
+				  is_cancelled(sp, s) ? b->residual[slot]
+						      : NULL);
+		session_to_line(s, t, b->tx[slot]);
+	}
+	remember(sp, b);
+}
+
+/* The D slot's octets of a block, both ways. */
+static void run_dslot(struct span *sp, struct tick *t, struct span_block *b)
+{
+	struct engine_frame f = { .span = sp->index };
+	unsigned d = sp->cfg.d_slot;
+	size_t len;
+
+	if (!sp->dslot)
+		return;
+	dslot_rx(sp->dslot, b->rx[d], LINE_BLOCK);
+	for (unsigned i = 0; i < FRAMES_A_BLOCK; i++) {
+		len = dslot_take(sp->dslot, f.octets);
+		if (!len)
+			break;
+		f.len = (uint16_t)len;
+		engine_tell_frame(t, &f);
+	}
+	dslot_tx(sp->dslot, b->tx[d], LINE_BLOCK);
+}
+
+static void watch_alarms(struct span *sp)
+{
+	uint8_t now = (uint8_t)line_alarms(sp->line);
+
+	if (now == sp->alarms)
+		return;
+	if (sp->dslot && now)
+		dslot_reset(sp->dslot);
+	sp->alarms = now;
+	sp->told = false;
+}
+
+/* The first frames are passed over, so that the blocks of the spans begin
+ * at different times. */
+static bool align(struct span *sp, struct span_block *b)
+{
+	unsigned n = sp->align;
+
+	if (!n)
+		return true;
+	if (line_read(sp->line, b->rx, n) < 0)
+		return false;
+	memset(b->tx, sp->cfg.idle, sizeof(b->tx));
+	if (sp->cfg.d_slot)
+		memset(b->tx[sp->cfg.d_slot], 0xff, LINE_BLOCK);
+	line_write(sp->line, (const uint8_t (*)[LINE_BLOCK])b->tx, n);
+	sp->align = 0;
+	return true;
+}
+
+/* tick */
+unsigned span_tick(struct span *sp, struct tick *t, struct span_block *b,
+		   unsigned most)
+{
+	unsigned done = 0;
+
+	if (!sp->line)
+		return 0;
+	line_tick(sp->line, t->now);
+	watch_alarms(sp);
+	if (!align(sp, b))
+		return 0;
+	while (done < most && line_avail(sp->line) >= LINE_BLOCK) {
+		if (line_read(sp->line, b->rx, LINE_BLOCK) < 0)
+			break;
+		span_run(sp, t, b);
+		run_dslot(sp, t, b);
+		line_write(sp->line, (const uint8_t (*)[LINE_BLOCK])b->tx,
+			   LINE_BLOCK);
+		done++;
+	}
+	return done;
+}
+
+/* tick */
+int span_send_frame(struct span *sp, const struct engine_frame *f)
+{
+	int err = sp->dslot ? dslot_send(sp->dslot, f->octets, f->len)
+			    : -ENODEV;
+
+	if (err < 0)
+		sp->d_refused++;
+	return err;
+}
+
+/* tick */
+void span_state(const struct span *sp, struct engine_span_state *st)
+{
+	struct dslot_stats d;
+
+	memset(st, 0, sizeof(*st));
+	st->span = sp->index;
+	st->alarms = sp->alarms;
+	st->d_refused = sp->d_refused;
+	if (sp->line)
+		line_stats(sp->line, &st->line);
+	if (!sp->dslot)
+		return;
+	dslot_stats(sp->dslot, &d);
+	st->d_errors = (uint32_t)(d.rx_bad_fcs + d.rx_aborts + d.rx_too_long +
+				  d.rx_too_short + d.rx_dropped);
+	st->d_rx = (uint32_t)d.rx_frames;
+	st->d_tx = (uint32_t)d.tx_frames;
+}
