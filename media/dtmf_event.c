@@ -34,7 +34,7 @@ void dtmf_event_write(uint8_t out[DTMF_EVENT_LEN], const struct dtmf_event *e)
 	out[3] = (uint8_t)e->duration;
 }
 
-static void tx_begin(struct dtmf_tx *t, uint8_t code, uint32_t ts)
+static void tx_begin(struct dtmf_send *t, uint8_t code, uint32_t ts)
 {
 	t->active = true;
 	t->first = true;
@@ -44,7 +44,7 @@ static void tx_begin(struct dtmf_tx *t, uint8_t code, uint32_t ts)
 	t->now = ts;
 }
 
-bool dtmf_tx_press(struct dtmf_tx *t, uint8_t code, uint32_t ts)
+bool dtmf_send_press(struct dtmf_send *t, uint8_t code, uint32_t ts)
 {
 	if (t->active && !t->ends)
 		return false;
@@ -53,7 +53,7 @@ bool dtmf_tx_press(struct dtmf_tx *t, uint8_t code, uint32_t ts)
 	return true;
 }
 
-void dtmf_tx_release(struct dtmf_tx *t)
+void dtmf_send_release(struct dtmf_send *t)
 {
 	if (!t->active || !t->held)
 		return;
@@ -61,7 +61,7 @@ void dtmf_tx_release(struct dtmf_tx *t)
 	t->length = t->now + BLOCK - t->begin;
 }
 
-bool dtmf_tx_put(struct dtmf_tx *t, uint8_t code, uint16_t ms)
+bool dtmf_send_put(struct dtmf_send *t, uint8_t code, uint16_t ms)
 {
 	unsigned at = (t->head + t->count) % DTMF_EVENT_QUEUE;
 
@@ -73,7 +73,7 @@ bool dtmf_tx_put(struct dtmf_tx *t, uint8_t code, uint16_t ms)
 	return true;
 }
 
-static bool tx_next(struct dtmf_tx *t, uint32_t ts)
+static bool tx_next(struct dtmf_send *t, uint32_t ts)
 {
 	if (t->pausing && (int32_t)(ts - t->idle_to) < 0)
 		return false;
@@ -88,8 +88,8 @@ static bool tx_next(struct dtmf_tx *t, uint32_t ts)
 	return true;
 }
 
-static void tx_packet(struct dtmf_tx *t, bool end, uint32_t duration,
-		      struct dtmf_tx_packet *p)
+static void tx_packet(struct dtmf_send *t, bool end, uint32_t duration,
+		      struct dtmf_send_packet *p)
 {
 	struct dtmf_event e = {
 		.code = t->code,
@@ -105,8 +105,8 @@ static void tx_packet(struct dtmf_tx *t, bool end, uint32_t duration,
 }
 
 /* A final packet. After the last of them there is a pause. */
-static void tx_final(struct dtmf_tx *t, uint32_t interval,
-		     struct dtmf_tx_packet *p)
+static void tx_final(struct dtmf_send *t, uint32_t interval,
+		     struct dtmf_send_packet *p)
 {
 	t->ends = t->ends ? t->ends : FINALS;
 	tx_packet(t, true, t->length, p);
@@ -119,8 +119,8 @@ static void tx_final(struct dtmf_tx *t, uint32_t interval,
 }
 
 /* tick */
-bool dtmf_tx_step(struct dtmf_tx *t, uint32_t ts, uint32_t interval,
-		  struct dtmf_tx_packet *p)
+bool dtmf_send_step(struct dtmf_send *t, uint32_t ts, uint32_t interval,
+		  struct dtmf_send_packet *p)
 {
 	uint32_t length;
 	bool due;
@@ -154,10 +154,10 @@ bool dtmf_tx_step(struct dtmf_tx *t, uint32_t ts, uint32_t interval,
 	return true;
 }
 
-static struct dtmf_rx_digit *rx_queue(struct dtmf_rx *r, uint8_t code,
+static struct dtmf_recv_digit *rx_queue(struct dtmf_recv *r, uint8_t code,
 				      uint32_t length, bool local)
 {
-	struct dtmf_rx_digit *d;
+	struct dtmf_recv_digit *d;
 
 	if (r->count == DTMF_EVENT_QUEUE)
 		return NULL;
@@ -169,15 +169,15 @@ static struct dtmf_rx_digit *rx_queue(struct dtmf_rx *r, uint8_t code,
 	return d;
 }
 
-bool dtmf_rx_put(struct dtmf_rx *r, uint8_t code, uint16_t ms)
+bool dtmf_recv_put(struct dtmf_recv *r, uint8_t code, uint16_t ms)
 {
 	return rx_queue(r, code, 8u * ms, true) != NULL;
 }
 
-static void rx_extend(struct dtmf_rx *r, const struct dtmf_event *e)
+static void rx_extend(struct dtmf_recv *r, const struct dtmf_event *e)
 {
 	uint32_t length = r->event.before + e->duration;
-	struct dtmf_rx_digit *d = r->event.digit;
+	struct dtmf_recv_digit *d = r->event.digit;
 
 	r->event.quiet = 0;
 	if (d && length > d->length)
@@ -188,7 +188,7 @@ static void rx_extend(struct dtmf_rx *r, const struct dtmf_event *e)
 		r->event.open = false;
 }
 
-static enum dtmf_rx_verdict rx_open(struct dtmf_rx *r, uint32_t ts,
+static enum dtmf_recv_verdict rx_open(struct dtmf_recv *r, uint32_t ts,
 				    const struct dtmf_event *e)
 {
 	r->event.open = true;
@@ -198,48 +198,48 @@ static enum dtmf_rx_verdict rx_open(struct dtmf_rx *r, uint32_t ts,
 	r->event.before = 0;
 	r->event.digit = rx_queue(r, e->code, 0, false);
 	r->mute[1] = r->mute[0];
-	r->mute[0] = (struct dtmf_rx_span){ true, ts, ts };
+	r->mute[0] = (struct dtmf_recv_span){ true, ts, ts };
 	rx_extend(r, e);
-	return r->event.digit ? DTMF_RX_OK : DTMF_RX_FULL;
+	return r->event.digit ? DTMF_RECV_OK : DTMF_RECV_FULL;
 }
 
 /* tick */
-enum dtmf_rx_verdict dtmf_rx_on(struct dtmf_rx *r, uint32_t ts,
+enum dtmf_recv_verdict dtmf_recv_on(struct dtmf_recv *r, uint32_t ts,
 				const uint8_t *payload, size_t len)
 {
 	struct dtmf_event e;
 
 	if (dtmf_event_parse(&e, payload, len) < 0 || e.code >= DTMF_DIGITS)
-		return DTMF_RX_BAD;
+		return DTMF_RECV_BAD;
 	if (!r->event.any)
 		return rx_open(r, ts, &e);
 	if ((int32_t)(ts - r->event.ts) < 0)
-		return DTMF_RX_REPEAT;
+		return DTMF_RECV_REPEAT;
 	if (ts == r->event.ts) {
 		if (!r->event.open)
-			return DTMF_RX_REPEAT;
+			return DTMF_RECV_REPEAT;
 		if (e.code != r->event.code)
-			return DTMF_RX_BAD;
+			return DTMF_RECV_BAD;
 		rx_extend(r, &e);
-		return DTMF_RX_OK;
+		return DTMF_RECV_OK;
 	}
 	if (r->event.open && e.code == r->event.code &&
 	    ts - r->event.ts == SEGMENT) {
 		r->event.before += SEGMENT;
 		r->event.ts = ts;
 		rx_extend(r, &e);
-		return DTMF_RX_OK;
+		return DTMF_RECV_OK;
 	}
 	/* The next event ends the one before it. */
 	return rx_open(r, ts, &e);
 }
 
-static enum dtmf_rx_change rx_next(struct dtmf_rx *r)
+static enum dtmf_recv_change rx_next(struct dtmf_recv *r)
 {
-	struct dtmf_rx_digit *d = &r->queue[r->head];
+	struct dtmf_recv_digit *d = &r->queue[r->head];
 
 	if (!r->count)
-		return DTMF_RX_SAME;
+		return DTMF_RECV_SAME;
 	r->now = *d;
 	if (r->event.digit == d)
 		r->event.digit = &r->now;
@@ -247,11 +247,11 @@ static enum dtmf_rx_change rx_next(struct dtmf_rx *r)
 	r->count--;
 	r->playing = true;
 	r->played = 0;
-	return DTMF_RX_BEGIN;
+	return DTMF_RECV_BEGIN;
 }
 
 /* tick */
-enum dtmf_rx_change dtmf_rx_step(struct dtmf_rx *r)
+enum dtmf_recv_change dtmf_recv_step(struct dtmf_recv *r)
 {
 	bool open;
 
@@ -263,7 +263,7 @@ enum dtmf_rx_change dtmf_rx_step(struct dtmf_rx *r)
 	if (!r->playing) {
 		if (r->gap > BLOCK) {
 			r->gap -= BLOCK;
-			return DTMF_RX_SAME;
+			return DTMF_RECV_SAME;
 		}
 		r->gap = 0;
 		return rx_next(r);
@@ -271,19 +271,19 @@ enum dtmf_rx_change dtmf_rx_step(struct dtmf_rx *r)
 	r->played += BLOCK;
 	open = r->event.open && r->event.digit == &r->now;
 	if (open || r->played < TONE_MIN || r->played < r->now.length)
-		return DTMF_RX_SAME;
+		return DTMF_RECV_SAME;
 	if (r->event.digit == &r->now)
 		r->event.digit = NULL;
 	r->playing = false;
 	r->gap = GAP;
-	return DTMF_RX_END;
+	return DTMF_RECV_END;
 }
 
 /* tick */
-bool dtmf_rx_mutes(const struct dtmf_rx *r, uint32_t ts)
+bool dtmf_recv_mutes(const struct dtmf_recv *r, uint32_t ts)
 {
 	for (unsigned i = 0; i < 2; i++) {
-		const struct dtmf_rx_span *m = &r->mute[i];
+		const struct dtmf_recv_span *m = &r->mute[i];
 		bool open = i == 0 && r->event.open;
 
 		if (m->valid && (int32_t)(ts - m->from) >= 0 &&

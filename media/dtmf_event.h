@@ -38,9 +38,9 @@ int dtmf_event_parse(struct dtmf_event *, const uint8_t *payload, size_t len);
 void dtmf_event_write(uint8_t out[DTMF_EVENT_LEN], const struct dtmf_event *);
 
 /* --- sending --- */
-struct dtmf_tx {
+struct dtmf_send {
 	bool active;	  /* events go out, audio does not */
-	bool held;	  /* key is down, it ends by dtmf_tx_release() */
+	bool held;	  /* key is down, it ends by dtmf_send_release() */
 	bool first;	  /* nothing of this event was sent yet */
 	uint8_t code;
 	uint8_t ends;	  /* final packets still to be sent */
@@ -55,42 +55,42 @@ struct dtmf_tx {
 	uint8_t head, count;
 };
 
-struct dtmf_tx_packet {
+struct dtmf_send_packet {
 	bool marker;
 	uint32_t ts;
 	uint8_t payload[DTMF_EVENT_LEN];
 };
 
 /* A key goes down on the line; false: one is down already. */
-bool dtmf_tx_press(struct dtmf_tx *, uint8_t code, uint32_t ts);
-void dtmf_tx_release(struct dtmf_tx *);
+bool dtmf_send_press(struct dtmf_send *, uint8_t code, uint32_t ts);
+void dtmf_send_release(struct dtmf_send *);
 /* Queue a digit of that length; false: full. */
-bool dtmf_tx_put(struct dtmf_tx *, uint8_t code, uint16_t ms);
+bool dtmf_send_put(struct dtmf_send *, uint8_t code, uint16_t ms);
 /* Once a block that begins at ts. True: *p is to be sent now. interval in
  * samples, 160..400. While ->active no audio is to be sent. */
-bool dtmf_tx_step(struct dtmf_tx *, uint32_t ts, uint32_t interval,
-		  struct dtmf_tx_packet *p);
+bool dtmf_send_step(struct dtmf_send *, uint32_t ts, uint32_t interval,
+		  struct dtmf_send_packet *p);
 
 /* --- receiving --- */
-enum dtmf_rx_verdict {
-	DTMF_RX_OK,
-	DTMF_RX_REPEAT, /* of an event that has ended, or older */
-	DTMF_RX_BAD,	/* not understood */
-	DTMF_RX_FULL	/* digit dropped: too many wait */
+enum dtmf_recv_verdict {
+	DTMF_RECV_OK,
+	DTMF_RECV_REPEAT, /* of an event that has ended, or older */
+	DTMF_RECV_BAD,	/* not understood */
+	DTMF_RECV_FULL	/* digit dropped: too many wait */
 };
 
-struct dtmf_rx_digit {
+struct dtmf_recv_digit {
 	uint8_t code;
 	bool local;	 /* put by us: nobody is to be told of it */
 	uint32_t length; /* samples */
 };
 
-struct dtmf_rx_span { /* timestamps [from, to) */
+struct dtmf_recv_span { /* timestamps [from, to) */
 	bool valid;
 	uint32_t from, to;
 };
 
-struct dtmf_rx {
+struct dtmf_recv {
 	/* The event that packets tell of; when !open, the last one. */
 	struct {
 		bool open;
@@ -99,30 +99,30 @@ struct dtmf_rx {
 		uint32_t ts;	/* of its present segment */
 		uint32_t before; /* samples of its earlier segments */
 		uint32_t quiet; /* samples since its last packet */
-		struct dtmf_rx_digit *digit; /* what it plays */
+		struct dtmf_recv_digit *digit; /* what it plays */
 	} event;
 	/* The digit on the line, then those waiting, oldest first. */
 	bool playing; /* else in the gap, or idle */
-	struct dtmf_rx_digit now;
+	struct dtmf_recv_digit now;
 	uint32_t played, gap; /* samples */
-	struct dtmf_rx_digit queue[DTMF_EVENT_QUEUE];
+	struct dtmf_recv_digit queue[DTMF_EVENT_QUEUE];
 	uint8_t head, count;
 	/* In-band copies of the present and the last event. */
-	struct dtmf_rx_span mute[2];
+	struct dtmf_recv_span mute[2];
 };
 
-enum dtmf_rx_verdict dtmf_rx_on(struct dtmf_rx *, uint32_t ts,
+enum dtmf_recv_verdict dtmf_recv_on(struct dtmf_recv *, uint32_t ts,
 				const uint8_t *payload, size_t len);
 
-enum dtmf_rx_change { DTMF_RX_SAME, DTMF_RX_BEGIN, DTMF_RX_END };
+enum dtmf_recv_change { DTMF_RECV_SAME, DTMF_RECV_BEGIN, DTMF_RECV_END };
 
 /* Put a digit of ms on the line, as if an event had come; false: full. */
-bool dtmf_rx_put(struct dtmf_rx *, uint8_t code, uint16_t ms);
+bool dtmf_recv_put(struct dtmf_recv *, uint8_t code, uint16_t ms);
 
 /* Once a block. BEGIN: a digit (now.code) starts with this block. END: it
  * has ended with the block before. */
-enum dtmf_rx_change dtmf_rx_step(struct dtmf_rx *);
+enum dtmf_recv_change dtmf_recv_step(struct dtmf_recv *);
 /* Is the audio sample of that timestamp an in-band copy? */
-bool dtmf_rx_mutes(const struct dtmf_rx *, uint32_t ts);
+bool dtmf_recv_mutes(const struct dtmf_recv *, uint32_t ts);
 
 #endif

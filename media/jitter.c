@@ -199,6 +199,18 @@ void jitter_put(struct jitter *j, uint32_t ts, const uint8_t *codes, size_t n)
 	store(j, ts, codes, (uint32_t)n);
 }
 
+/* tick */
+void jitter_fill(struct jitter *j, uint32_t ts, const uint8_t *codes, size_t n)
+{
+	if (n == 0 || n > JITTER_PACKET || !j->running ||
+	    (int32_t)(ts - j->play) < 0 ||
+	    (int32_t)(ts + (uint32_t)n - j->high) > 0)
+		return;
+	store(j, ts, codes, (uint32_t)n);
+	if ((int32_t)(j->first - ts) > 0)
+		j->first = ts;
+}
+
 static void advance(struct jitter *j, size_t n)
 {
 	j->play += (uint32_t)n;

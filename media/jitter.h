@@ -76,6 +76,11 @@ void jitter_reset(struct jitter *);
 /* A packet: n <= JITTER_PACKET codes that begin at timestamp ts. */
 void jitter_put(struct jitter *, uint32_t ts, const uint8_t *codes, size_t n);
 
+/* A packet that was held back by us: played if all of it is in time, but it
+ * says nothing about the network. */
+void jitter_fill(struct jitter *, uint32_t ts, const uint8_t *codes,
+		 size_t n);
+
 /* The next samples, at most n: as many as are of one kind. Codes are written
  * for JITTER_AUDIO only. */
 size_t jitter_get(struct jitter *, uint8_t *codes, size_t n,

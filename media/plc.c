@@ -6,7 +6,7 @@
 
 enum { BLEND = 32 }; /* samples, more after a long hole */
 
-void plc_init(struct plc *p, enum law law)
+void plc_reset(struct plc *p, enum law law)
 {
 	memset(p, 0, sizeof(*p));
 	memset(p->history, law_silence(law), sizeof(p->history));

@@ -35,7 +35,7 @@ struct plc {
 	unsigned lost;		      /* samples of this hole so far; 0: none */
 };
 
-void plc_init(struct plc *, enum law);
+void plc_reset(struct plc *, enum law);
 /* n codes as received: blended after a hole, and remembered. */
 void plc_good(struct plc *, enum law, uint8_t *codes, size_t n);
 /* n codes of a hole are written. False: it is only silence (by now). */

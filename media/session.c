@@ -141,7 +141,7 @@ void session_placed(struct session *s)
 	s->tx.digit = 0;
 	dtmf_detect_reset(s->detect);
 	jitter_reset(&s->rx.jitter);
-	plc_init(&s->rx.plc, s->place.law);
+	plc_reset(&s->rx.plc, s->place.law);
 	memset(&s->place.modem_line, 0, sizeof(s->place.modem_line));
 	memset(&s->place.modem_rtp, 0, sizeof(s->place.modem_rtp));
 	start_tone(s, false);
@@ -153,7 +153,7 @@ void session_unplaced(struct session *s)
 {
 	s->place.connected = false;
 	if (s->tx.digit)
-		dtmf_tx_release(&s->tx.dtmf);
+		dtmf_send_release(&s->tx.dtmf);
 	s->tx.digit = 0;
 	memset(&s->rx.tone, 0, sizeof(s->rx.tone));
 	memset(&s->tx.tone, 0, sizeof(s->tx.tone));
@@ -180,11 +180,11 @@ void session_digit(struct session *s, uint8_t code, uint16_t ms, bool to_rtp)
 		ms = DIGIT_MAX_MS;
 	s->rx.digits++;
 	if (!to_rtp)
-		dtmf_rx_put(&s->rx.line.digits, code, ms);
+		dtmf_recv_put(&s->rx.line.digits, code, ms);
 	else if (s->far.dtmf_pt)
-		dtmf_tx_put(&s->tx.dtmf, code, ms);
+		dtmf_send_put(&s->tx.dtmf, code, ms);
 	else
-		dtmf_rx_put(&s->tx.inband.digits, code, ms);
+		dtmf_recv_put(&s->tx.inband.digits, code, ms);
 }
 
 static int16_t centi(float db)

@@ -44,7 +44,7 @@ struct tick {
 
 /* Digits that are to be heard, one after the other. */
 struct digit_player {
-	struct dtmf_rx digits;
+	struct dtmf_recv digits;
 	struct tone_pattern pattern;
 	struct tone_gen gen;
 };
@@ -64,7 +64,7 @@ struct session_tx {
 	uint16_t fill;
 	uint8_t payload[RTP_HEADER + SESSION_PACKET];
 	uint32_t packets, octets, errors;
-	struct dtmf_tx dtmf;
+	struct dtmf_send dtmf;
 	char digit; /* sounds on the line */
 	struct digit_player inband;
 	struct tone_gen tone;
@@ -72,10 +72,8 @@ struct session_tx {
 
 struct session_aside { /* a packet on probation */
 	bool valid;
-	uint8_t pt;
-	uint16_t len;
-	uint32_t ts;
-	uint8_t payload[JITTER_PACKET];
+	struct rtp_packet packet;
+	uint8_t octets[JITTER_PACKET];
 };
 
 struct session_rx {
@@ -88,7 +86,7 @@ struct session_rx {
 	struct plc plc;
 	struct digit_player line;
 	struct tone_gen tone;
-	uint32_t packets, bad, stray, cn;
+	uint32_t packets, bad, stray;
 	uint32_t concealed; /* samples */
 	uint16_t digits;
 	mono_t heard; /* last packet, or since when it is awaited */
@@ -173,7 +171,7 @@ void session_send(struct session *, const struct rtp_packet *,
 		  uint8_t *datagram, size_t len);
 /* The next block of what is to be heard; false: nothing is. */
 bool digit_player_run(struct digit_player *, float *out,
-		      enum dtmf_rx_change *change);
+		      enum dtmf_recv_change *change);
 
 /* --- session_rtcp.c --- */
 void session_rtcp_open(struct session *, struct tick *, uint32_t seed);

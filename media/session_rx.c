@@ -62,53 +62,62 @@ static bool is_audio(const struct session *s, const struct rtp_packet *p)
 	return p->pt == PT_PCMU || p->pt == PT_PCMA;
 }
 
-static void deliver(struct session *s, uint8_t pt, uint32_t ts,
-		    const uint8_t *payload, size_t len)
+/* held: it was on probation, something newer was delivered already. */
+static void deliver(struct session *s, const struct rtp_packet *p, bool held)
 {
 	uint8_t codes[JITTER_PACKET];
+	size_t len = p->len;
 
 	if (!session_may_receive(s))
 		return;
-	if (pt != PT_PCMU && pt != PT_PCMA && !s->place.clear) {
-		if (dtmf_rx_on(&s->rx.line.digits, ts, payload, len) ==
-		    DTMF_RX_BAD)
+	if (p->pt != PT_PCMU && p->pt != PT_PCMA && !s->place.clear) {
+		if (dtmf_recv_on(&s->rx.line.digits, p->ts, p->payload, len) ==
+		    DTMF_RECV_BAD)
 			s->rx.bad++;
 		return;
 	}
 	if (!s->place.connected)
 		return;
-	memcpy(codes, payload, len);
+	memcpy(codes, p->payload, len);
 	if (!s->place.clear)
-		law_convert_n(pt == PT_PCMU ? LAW_U : LAW_A, s->place.law,
+		law_convert_n(p->pt == PT_PCMU ? LAW_U : LAW_A, s->place.law,
 			      codes, len);
-	jitter_put(&s->rx.jitter, ts, codes, len);
+	if (held)
+		jitter_fill(&s->rx.jitter, p->ts, codes, len);
+	else
+		jitter_put(&s->rx.jitter, p->ts, codes, len);
 }
 
 static void keep_aside(struct session *s, const struct rtp_packet *p)
 {
 	struct session_aside *a = &s->rx.aside;
 
-	a->valid = p->len <= sizeof(a->payload);
+	a->valid = p->len <= sizeof(a->octets) && p->pt != PT_CN;
 	if (!a->valid)
 		return;
-	a->pt = p->pt;
-	a->ts = p->ts;
-	a->len = (uint16_t)p->len;
-	memcpy(a->payload, p->payload, p->len);
+	a->packet = *p;
+	memcpy(a->octets, p->payload, p->len);
+	a->packet.payload = a->octets;
 }
 
-/* A sender is believed: from now on, and what was kept of it. */
-static void new_sender(struct session *s)
+/*
+ * A sender is believed. The delay of its jitter buffer is set by the packet
+ * that just came; the one before it is played if there is still time.
+ */
+static void new_sender(struct session *s, const struct rtp_packet *p)
 {
 	struct session_aside *a = &s->rx.aside;
 
 	jitter_reset(&s->rx.jitter);
 	s->rx.line.digits.event.open = false;
 	s->rx.line.digits.event.any = false;
-	if (a->valid) {
-		s->rx.packets++;
-		deliver(s, a->pt, a->ts, a->payload, a->len);
-	}
+	s->rx.packets++;
+	if (a->valid && is_event(s, &a->packet))
+		deliver(s, &a->packet, true);
+	if (p->pt != PT_CN)
+		deliver(s, p, false);
+	if (a->valid && !is_event(s, &a->packet))
+		deliver(s, &a->packet, true);
 	a->valid = false;
 }
 
@@ -131,7 +140,6 @@ void session_packet(struct session *s, struct tick *t,
 {
 	uint32_t arrival = (uint32_t)(d->at.ns / (NS_PER_S / 8000));
 	struct rtp_packet p;
-	bool event, audio;
 
 	if (!is_from_peer(s, &d->from)) {
 		s->rx.stray++;
@@ -141,9 +149,7 @@ void session_packet(struct session *s, struct tick *t,
 		s->rx.bad++;
 		return;
 	}
-	event = is_event(s, &p);
-	audio = !event && is_audio(s, &p);
-	if (!event && !audio && p.pt != PT_CN) {
+	if (p.pt != PT_CN && !is_event(s, &p) && !is_audio(s, &p)) {
 		s->rx.bad++;
 		return;
 	}
@@ -152,17 +158,15 @@ void session_packet(struct session *s, struct tick *t,
 		keep_aside(s, &p);
 		return;
 	case RTP_NEW:
-		new_sender(s);
+		new_sender(s, &p);
 		break;
 	case RTP_NEXT:
 	case RTP_LATE:
+		if (p.pt != PT_CN)
+			deliver(s, &p, false);
 		break;
 	}
 	heard(s, t);
-	if (audio || event)
-		deliver(s, p.pt, p.ts, p.payload, p.len);
-	else
-		s->rx.cn++;
 }
 
 /* tick */
@@ -231,23 +235,23 @@ static void play(struct session *s, uint8_t *codes)
 /* The in-band copy of digits that came as events is not heard twice. */
 static void mute_copies(const struct session *s, uint32_t ts, uint8_t *codes)
 {
-	const struct dtmf_rx *r = &s->rx.line.digits;
+	const struct dtmf_recv *r = &s->rx.line.digits;
 
 	if (!r->mute[0].valid)
 		return;
 	for (uint32_t i = 0; i < SESSION_BLOCK; i++)
-		if (dtmf_rx_mutes(r, ts + i))
+		if (dtmf_recv_mutes(r, ts + i))
 			codes[i] = law_silence(s->place.law);
 }
 
 /* Digits of the line player; false: none sounds. */
 static bool play_digits(struct session *s, struct tick *t, float *out)
 {
-	struct dtmf_rx *r = &s->rx.line.digits;
-	enum dtmf_rx_change change;
+	struct dtmf_recv *r = &s->rx.line.digits;
+	enum dtmf_recv_change change;
 	bool sounds = digit_player_run(&s->rx.line, out, &change);
 
-	if (change == DTMF_RX_END && !r->now.local) {
+	if (change == DTMF_RECV_END && !r->now.local) {
 		s->rx.digits++;
 		engine_tell(t, s, MEDIA_EV_DTMF_RTP, dtmf_digit(r->now.code));
 	}

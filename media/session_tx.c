@@ -16,15 +16,15 @@ static enum law codec_law(uint8_t codec)
 
 /* tick */
 bool digit_player_run(struct digit_player *p, float *out,
-		      enum dtmf_rx_change *change)
+		      enum dtmf_recv_change *change)
 {
 	static const float levels[2] = { DTMF_LOW_DBM0, DTMF_HIGH_DBM0 };
 
-	*change = dtmf_rx_step(&p->digits);
-	if (*change == DTMF_RX_BEGIN) {
+	*change = dtmf_recv_step(&p->digits);
+	if (*change == DTMF_RECV_BEGIN) {
 		tone_pair(&p->pattern, dtmf_hz(p->digits.now.code), levels, 0);
 		tone_start(&p->gen, &p->pattern);
-	} else if (*change == DTMF_RX_END) {
+	} else if (*change == DTMF_RECV_END) {
 		tone_start(&p->gen, NULL);
 	}
 	if (!tone_is_active(&p->gen))
@@ -61,7 +61,7 @@ static void send_audio(struct session *s, uint32_t ts)
 	s->tx.fill = 0;
 }
 
-static void send_event(struct session *s, const struct dtmf_tx_packet *e)
+static void send_event(struct session *s, const struct dtmf_send_packet *e)
 {
 	uint8_t datagram[RTP_HEADER + DTMF_EVENT_LEN];
 	struct rtp_packet pkt = {
@@ -86,14 +86,14 @@ static void detect_digit(struct session *s, struct tick *t, const int16_t *pcm)
 	if (digit == s->tx.digit)
 		return;
 	if (s->tx.digit)
-		dtmf_tx_release(&s->tx.dtmf);
+		dtmf_send_release(&s->tx.dtmf);
 	s->tx.digit = digit;
 	if (!digit)
 		return;
 	s->rx.digits++;
 	engine_tell(t, s, MEDIA_EV_DTMF_LINE, digit);
 	if (s->far.dtmf_pt && session_may_send(s))
-		dtmf_tx_press(&s->tx.dtmf, dtmf_code(digit), s->tx.ts);
+		dtmf_send_press(&s->tx.dtmf, dtmf_code(digit), s->tx.ts);
 }
 
 static void detect_modem(struct session *s, struct tick *t, const int16_t *pcm)
@@ -112,7 +112,7 @@ static void detect_modem(struct session *s, struct tick *t, const int16_t *pcm)
 static bool replace(struct session *s, int16_t *pcm)
 {
 	float out[SESSION_BLOCK];
-	enum dtmf_rx_change change;
+	enum dtmf_recv_change change;
 
 	if (!digit_player_run(&s->tx.inband, out, &change)) {
 		if (!tone_is_active(&s->tx.tone))
@@ -142,7 +142,7 @@ static void encode(struct session *s, const uint8_t *codes,
 static bool send_events(struct session *s)
 {
 	uint32_t interval = s->far.packet;
-	struct dtmf_tx_packet e;
+	struct dtmf_send_packet e;
 
 	if (interval < UPDATE_MIN)
 		interval = UPDATE_MIN;
@@ -150,7 +150,7 @@ static bool send_events(struct session *s)
 		interval = UPDATE_MAX;
 	if (!s->far.dtmf_pt)
 		return false;
-	if (dtmf_tx_step(&s->tx.dtmf, s->tx.ts, interval, &e)) {
+	if (dtmf_send_step(&s->tx.dtmf, s->tx.ts, interval, &e)) {
 		send_event(s, &e);
 		s->tx.fill = 0;
 		s->tx.restart = true;

@@ -1,0 +1,668 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rooms: media base */
+/* Audio through the engine, line to RTP and back: exact samples, levels,
+ * delay, laws, packet times, holes, foreign and broken packets. */
+#include "rig.c"
+#include "line_signal.c"
+
+enum { SECOND = 8000 };
+
+static uint8_t speech[20 * SECOND];
+
+static void make_speech(enum law law, unsigned seed)
+{
+	static float x[20 * SECOND];
+
+	signal_speech(x, 20 * SECOND, -16, seed);
+	for (size_t i = 0; i < 20 * SECOND; i++)
+		speech[i] = law_encode(law, (int)lrintf(x[i]));
+}
+
+/* Payloads of the packets that came, joined by their timestamps. */
+static size_t joined(const struct rig *r, uint8_t pt, uint8_t *out, size_t max)
+{
+	struct rtp_packet p;
+	uint32_t first = 0;
+	size_t n = 0;
+
+	for (unsigned i = 0; i < r->n_packets; i++) {
+		ck_assert_int_eq(rtp_parse(&p, r->packets[i].data,
+					   r->packets[i].len), 0);
+		if (p.pt != pt)
+			continue;
+		if (n == 0)
+			first = p.ts;
+		if (p.ts - first + p.len > max)
+			break;
+		memcpy(out + (p.ts - first), p.payload, p.len);
+		n = p.ts - first + p.len;
+	}
+	return n;
+}
+
+/* Does all of b stand in a, to the sample? Where? */
+static bool contains(const uint8_t *a, size_t na, const uint8_t *b, size_t nb,
+		     size_t *at)
+{
+	for (size_t i = 0; i + nb <= na; i++)
+		if (memcmp(a + i, b, nb) == 0) {
+			*at = i;
+			return true;
+		}
+	return false;
+}
+
+static void start_call(struct rig *r, const struct rig_config *c)
+{
+	struct media_modify m;
+
+	rig_init(r, c);
+	rig_run(r, 50);
+	rig_open(r);
+	m = rig_modify_default(r);
+	rig_modify(r, &m);
+	rig_connect(r, false);
+}
+
+START_TEST(test_line_to_rtp_exact)
+{
+	static uint8_t out[4 * SECOND];
+	struct rig_config c = { .law = LAW_A };
+	struct rig r;
+	size_t n, at;
+
+	make_speech(LAW_A, 1);
+	start_call(&r, &c);
+	r.said = speech;
+	r.n_said = 2 * SECOND;
+	rig_run(&r, 2500);
+	n = joined(&r, 8, out, sizeof(out));
+	ck_assert(contains(out, n, speech + 400, 2 * SECOND - 400, &at));
+	/* RTP timestamps run with the line: 2.4 s at least. */
+	ck_assert_uint_ge(n, 19000);
+	rig_fini(&r);
+}
+END_TEST
+
+/* Timestamps, numbers, marker, and the same distance between packets. */
+START_TEST(test_packets_evenly_spaced)
+{
+	static const unsigned ptimes[] = { 10, 20, 30, 40, 50, 60 };
+	struct rig_config c = { .law = LAW_A };
+
+	for (unsigned k = 0; k < 6; k++) {
+		struct rtp_packet p, q;
+		struct media_modify m;
+		struct rig r;
+		unsigned pt = ptimes[k];
+
+		start_call(&r, &c);
+		m = rig_modify_default(&r);
+		m.ptime_ms = (uint8_t)pt;
+		rig_modify(&r, &m);
+		rig_run(&r, 1200);
+		ck_assert_uint_ge(r.n_packets, 1100 / pt - 1);
+		for (unsigned i = 0; i + 1 < r.n_packets; i++) {
+			rtp_parse(&p, r.packets[i].data, r.packets[i].len);
+			rtp_parse(&q, r.packets[i + 1].data,
+				  r.packets[i + 1].len);
+			ck_assert_uint_eq(p.marker, i == 0);
+			ck_assert_uint_eq(p.len, pt * 8);
+			ck_assert_uint_eq((uint16_t)(q.seq - p.seq), 1);
+			ck_assert_uint_eq(q.ts - p.ts, pt * 8);
+			ck_assert_uint_eq(q.ssrc, p.ssrc);
+			ck_assert_int_eq(r.packets[i + 1].at_ms -
+						 r.packets[i].at_ms, pt);
+		}
+		rig_fini(&r);
+	}
+}
+END_TEST
+
+struct feed { /* RTP sent regularly from codes */
+	const uint8_t *codes;
+	size_t n, at;
+	unsigned ptime, phase, codec;
+	unsigned drop_every, swap_every, dup_every;
+	unsigned sent;
+	uint8_t kept[600];
+	size_t kept_len;
+};
+
+static void feed_ms(struct rig *r, void *arg)
+{
+	struct feed *f = arg;
+	size_t len = f->ptime * 8;
+	uint8_t out[1500];
+	struct rtp_packet p = { .pt = (uint8_t)f->codec, .ssrc = r->ssrc };
+
+	if (++f->phase % f->ptime || f->at + len > f->n)
+		return;
+	f->sent++;
+	p.seq = r->seq++;
+	p.ts = r->ts + (uint32_t)f->at;
+	rtp_header(out, &p);
+	memcpy(out + RTP_HEADER, f->codes + f->at, len);
+	f->at += len;
+	len += RTP_HEADER;
+	if (f->drop_every && f->sent % f->drop_every == 0)
+		return;
+	if (f->swap_every && f->sent % f->swap_every == 0) {
+		memcpy(f->kept, out, len);
+		f->kept_len = len;
+		return;
+	}
+	rig_send_raw(r, out, len);
+	if (f->kept_len) {
+		rig_send_raw(r, f->kept, f->kept_len);
+		f->kept_len = 0;
+	}
+	if (f->dup_every && f->sent % f->dup_every == 0)
+		rig_send_raw(r, out, len);
+}
+
+static void feed_start(struct rig *r, struct feed *f)
+{
+	r->on_ms = feed_ms;
+	r->on_ms_arg = f;
+}
+
+START_TEST(test_rtp_to_line_exact)
+{
+	static const unsigned ptimes[] = { 10, 20, 30, 40, 50, 60, 5, 25 };
+	struct rig_config c = { .law = LAW_A };
+
+	make_speech(LAW_A, 2);
+	for (unsigned k = 0; k < 8; k++) {
+		struct feed f = { .codes = speech, .n = 2 * SECOND,
+				  .ptime = ptimes[k], .codec = 8 };
+		struct rig r;
+		size_t at;
+
+		start_call(&r, &c);
+		feed_start(&r, &f);
+		rig_run(&r, 2500);
+		/* The first packet was on probation, the last may be cut. */
+		ck_assert_msg(contains(r.heard, r.n_heard, speech + 480,
+				       2 * SECOND - 1120, &at),
+			      "ptime %u", ptimes[k]);
+		ck_assert_uint_eq(r.e->sessions[0].rx.jitter.stats.late, 0);
+		ck_assert_uint_eq(rig_count(&r, MEDIA_EV_RTP), 1);
+		rig_fini(&r);
+	}
+}
+END_TEST
+
+/* Speech that enters at the far line at t comes out of RTP, and the other
+ * way round: what the engine adds. */
+START_TEST(test_delay)
+{
+	struct rig_config c = { .law = LAW_A, .jitter_min_ms = 10 };
+	struct feed f = { .codes = speech, .n = SECOND, .ptime = 20,
+			  .codec = 8 };
+	static uint8_t out[4 * SECOND];
+	size_t n, at, from;
+	int64_t now;
+	struct rig r;
+
+	make_speech(LAW_A, 3);
+	start_call(&r, &c);
+	rig_run(&r, 200);
+	feed_start(&r, &f);
+	from = r.n_heard;
+	rig_run(&r, 1500);
+	ck_assert(contains(r.heard, r.n_heard, speech + 160, SECOND - 800, &at));
+	/* 20 ms packet, 10 + 10 ms buffer and block, 10 ms queue, the line
+	 * 5 ms jitter and 10 ms block of the far end. */
+	ck_assert_uint_le(at - 160 - from, 8 * 75);
+	r.said = speech;
+	r.n_said = SECOND;
+	r.n_packets = 0;
+	now = r.now.ns / NS_PER_MS;
+	rig_run(&r, 1500);
+	n = joined(&r, 8, out, sizeof(out));
+	ck_assert(contains(out, n, speech + 800, 800, &at));
+	/* The sample 800 was said 100 ms later; up to 10 ms block and 10 ms
+	 * queue at the far line, 5 ms its jitter buffer here, 10 ms block,
+	 * up to 20 ms packet. */
+	ck_assert_int_le(r.packets[at / 160].at_ms - now, 100 + 55);
+	rig_fini(&r);
+}
+END_TEST
+
+START_TEST(test_laws)
+{
+	struct rig_config c = { .law = LAW_A };
+	struct feed f = { .codes = speech, .n = SECOND, .ptime = 20,
+			  .codec = 0 };
+	static uint8_t out[4 * SECOND], want[SECOND];
+	struct media_modify m;
+	struct rig r;
+	size_t n, at;
+
+	make_speech(LAW_U, 4);
+	start_call(&r, &c);
+	m = rig_modify_default(&r);
+	m.codec = 0;
+	rig_modify(&r, &m);
+	feed_start(&r, &f);
+	rig_run(&r, 1500);
+	memcpy(want, speech, sizeof(want));
+	law_convert_n(LAW_U, LAW_A, want, sizeof(want));
+	ck_assert(contains(r.heard, r.n_heard, want + 160, sizeof(want) - 800,
+			   &at));
+	r.said = want;
+	r.n_said = SECOND;
+	r.n_packets = 0;
+	rig_run(&r, 1500);
+	n = joined(&r, 0, out, sizeof(out));
+	law_convert_n(LAW_A, LAW_U, want, sizeof(want));
+	ck_assert(contains(out, n, want + 400, SECOND - 400, &at));
+	rig_fini(&r);
+}
+END_TEST
+
+static void with_faults(const struct feed *f, double *corr,
+			struct media_figures *fig)
+{
+	struct rig_config c = { .law = LAW_A };
+	struct feed feed = *f;
+	struct rig r;
+	size_t lag;
+
+	start_call(&r, &c);
+	feed_start(&r, &feed);
+	rig_run(&r, 6000);
+	/* The fourth second: the delay has settled by then. */
+	*corr = rig_correlate(LAW_A, r.heard + 3 * SECOND, speech + 3 * SECOND,
+			      SECOND, 2000, &lag);
+	session_figures(&r.e->sessions[0], fig);
+	rig_fini(&r);
+}
+
+START_TEST(test_loss_order_repetition)
+{
+	struct feed f = { .codes = speech, .n = 5 * SECOND, .ptime = 20,
+			  .codec = 8 };
+	struct media_figures fig;
+	double corr;
+
+	make_speech(LAW_A, 5);
+	f.dup_every = 5;
+	with_faults(&f, &corr, &fig);
+	ck_assert_double_gt(corr, 0.9999);
+	ck_assert_uint_eq(fig.rtp_dup, 50);
+	ck_assert_uint_eq(fig.rtp_lost, 0);
+	f.dup_every = 0;
+	f.swap_every = 7;
+	with_faults(&f, &corr, &fig);
+	/* The first swap costs the delay its adaption, no more. */
+	ck_assert_double_gt(corr, 0.95);
+	ck_assert_uint_eq(fig.rtp_lost, 0);
+	ck_assert_uint_le(fig.rtp_late, 3);
+	f.swap_every = 0;
+	f.drop_every = 20;
+	with_faults(&f, &corr, &fig);
+	ck_assert_uint_eq(fig.rtp_lost, 12);
+	ck_assert_uint_ge(fig.concealed_ms, 12 * 20);
+	ck_assert_uint_le(fig.concealed_ms, 12 * 20 + 100);
+	ck_assert_double_gt(corr, 0.93);
+	ck_assert_uint_ge(fig.mos_c, 340);
+	ck_assert_uint_le(fig.mos_c, 420);
+}
+END_TEST
+
+/* Random octets of any length from the right place, and good packets from
+ * wrong places, are never heard and all counted. */
+START_TEST(test_garbage_and_strangers)
+{
+	struct rig_config c = { .law = LAW_A };
+	uint8_t junk[1500], tone[160];
+	struct net_addr a;
+	struct rig r;
+	int stranger;
+
+	start_call(&r, &c);
+	rig_run(&r, 100);
+	srand(11);
+	for (unsigned i = 0; i < 3000; i++) {
+		size_t n = (size_t)rand() % 1501;
+
+		for (size_t k = 0; k < n; k++)
+			junk[k] = (uint8_t)rand();
+		rig_send_raw(&r, junk, n);
+		if (i % 20 == 0)
+			rig_run(&r, 10);
+	}
+	rig_run(&r, 200);
+	for (size_t i = 0; i < r.n_heard; i++)
+		ck_assert_uint_eq(r.heard[i], LAW_A_SILENCE);
+	ck_assert_uint_eq(rig_count(&r, MEDIA_EV_RTP), 0);
+	/* The real sender, then a stranger beside it. */
+	stranger = rig_socket(&a);
+	memset(tone, 0x2a, sizeof(tone));
+	memset(junk, LAW_A_SILENCE, sizeof(junk));
+	for (unsigned i = 0; i < 100; i++) {
+		uint8_t out[RTP_HEADER + 160];
+		struct rtp_packet p = { .pt = 8, .seq = r.seq, .ts = r.ts,
+					.ssrc = r.ssrc };
+
+		rig_send(&r, 8, false, junk, 160);
+		rtp_header(out, &p);
+		memcpy(out + RTP_HEADER, tone, 160);
+		udp_send(stranger, &r.ours, out, sizeof(out));
+		r.ts += 160;
+		rig_run(&r, 20);
+	}
+	for (size_t i = 0; i < r.n_heard; i++)
+		ck_assert_uint_eq(r.heard[i], LAW_A_SILENCE);
+	ck_assert_uint_eq(r.e->sessions[0].rx.stray, 100);
+	ck_assert_uint_eq(r.e->sessions[0].rx.packets, 100);
+	ck_assert_uint_ge(r.e->sessions[0].rx.bad, 2000);
+	close(stranger);
+	rig_fini(&r);
+}
+END_TEST
+
+/* A new SSRC in the middle, with other numbers, is followed. */
+START_TEST(test_new_ssrc)
+{
+	struct rig_config c = { .law = LAW_A };
+	struct feed f = { .codes = speech, .n = SECOND, .ptime = 20,
+			  .codec = 8 };
+	struct rig r;
+	size_t at;
+
+	make_speech(LAW_A, 6);
+	start_call(&r, &c);
+	feed_start(&r, &f);
+	rig_run(&r, 1200);
+	r.ssrc = 77;
+	r.seq = 60000;
+	r.ts = 4000000000u;
+	f.at = 0;
+	f.codes = speech + SECOND;
+	rig_run(&r, 1500);
+	ck_assert(contains(r.heard, r.n_heard, speech + 160, SECOND - 800, &at));
+	ck_assert(contains(r.heard, r.n_heard, speech + SECOND + 640,
+			   SECOND - 1280, &at));
+	ck_assert_uint_eq(r.e->sessions[0].rx.source.changes, 1);
+	rig_fini(&r);
+}
+END_TEST
+
+START_TEST(test_clear_mode)
+{
+	static uint8_t bits[2 * SECOND], out[4 * SECOND];
+	struct rig_config c = { .law = LAW_A, .echo_tail_ms = 32 };
+	struct feed f = { .codes = bits, .n = SECOND, .ptime = 20,
+			  .codec = 97 };
+	struct media_modify m;
+	struct rig r;
+	size_t n, at;
+
+	srand(3);
+	for (size_t i = 0; i < sizeof(bits); i++)
+		bits[i] = (uint8_t)rand();
+	rig_init(&r, &c);
+	rig_open(&r);
+	m = rig_modify_default(&r);
+	m.codec = 97;
+	m.echo = 1;
+	rig_modify(&r, &m);
+	rig_connect(&r, true);
+	rig_run(&r, 100);
+	feed_start(&r, &f);
+	r.said = bits;
+	r.n_said = SECOND;
+	rig_run(&r, 1600);
+	ck_assert(contains(r.heard, r.n_heard, bits + 160, SECOND - 480, &at));
+	n = joined(&r, 97, out, sizeof(out));
+	ck_assert(contains(out, n, bits, SECOND, &at));
+	/* After the end: what is lost is all ones. */
+	ck_assert_uint_eq(r.heard[r.n_heard - 1], 0xff);
+	rig_fini(&r);
+}
+END_TEST
+
+START_TEST(test_directions)
+{
+	struct rig_config c = { .law = LAW_A };
+	struct feed f = { .codes = speech, .n = 20 * SECOND, .ptime = 20,
+			  .codec = 8 };
+	struct media_modify m;
+	unsigned before;
+	size_t at;
+	struct rig r;
+
+	make_speech(LAW_A, 7);
+	start_call(&r, &c);
+	feed_start(&r, &f);
+	rig_run(&r, 300);
+	m = rig_modify_default(&r);
+	m.direction = MEDIA_RECVONLY;
+	rig_modify(&r, &m);
+	rig_run(&r, 30);
+	before = r.n_packets;
+	rig_run(&r, 300);
+	ck_assert_uint_eq(r.n_packets, before);
+	m.direction = MEDIA_SENDONLY;
+	rig_modify(&r, &m);
+	rig_run(&r, 400);
+	ck_assert_uint_gt(r.n_packets, before + 15);
+	at = r.n_heard;
+	rig_run(&r, 300);
+	ck_assert_double_lt(rig_level(LAW_A, r.heard + at, r.n_heard - at),
+			    -60);
+	m.direction = MEDIA_INACTIVE;
+	rig_modify(&r, &m);
+	rig_run(&r, 30);
+	before = r.n_packets;
+	rig_run(&r, 200);
+	ck_assert_uint_eq(r.n_packets, before);
+	m.direction = MEDIA_SENDRECV;
+	rig_modify(&r, &m);
+	at = r.n_heard;
+	rig_run(&r, 1500);
+	ck_assert_uint_gt(r.n_packets, before + 60);
+	ck_assert_double_gt(rig_level(LAW_A, r.heard + at, r.n_heard - at),
+			    -40);
+	rig_fini(&r);
+}
+END_TEST
+
+START_TEST(test_silence_alarm)
+{
+	struct rig_config c = { .law = LAW_A, .silent_alarm_s = 2,
+				.silent_release_s = 5 };
+	struct feed f = { .codes = speech, .n = SECOND, .ptime = 20,
+			  .codec = 8 };
+	struct media_modify m;
+	struct rig r;
+
+	start_call(&r, &c);
+	feed_start(&r, &f);
+	rig_run(&r, 2500);
+	ck_assert_uint_eq(rig_count(&r, MEDIA_EV_SILENT), 0);
+	rig_run(&r, 1000);
+	ck_assert_uint_eq(rig_count(&r, MEDIA_EV_SILENT), 1);
+	/* It speaks again, then is put on hold for long. */
+	f.at = 0;
+	r.ts += 3 * SECOND;
+	rig_run(&r, 1000);
+	ck_assert_uint_eq(rig_count(&r, MEDIA_EV_HEARD), 1);
+	m = rig_modify_default(&r);
+	m.direction = MEDIA_SENDONLY;
+	rig_modify(&r, &m);
+	rig_run(&r, 8000);
+	ck_assert_uint_eq(rig_count(&r, MEDIA_EV_SILENT), 1);
+	ck_assert_uint_eq(rig_count(&r, MEDIA_EV_DEAD), 0);
+	m.direction = MEDIA_SENDRECV;
+	rig_modify(&r, &m);
+	rig_run(&r, 4900);
+	ck_assert_uint_eq(rig_count(&r, MEDIA_EV_SILENT), 2);
+	ck_assert_uint_eq(rig_count(&r, MEDIA_EV_DEAD), 0);
+	rig_run(&r, 500);
+	ck_assert_uint_eq(rig_count(&r, MEDIA_EV_DEAD), 1);
+	rig_run(&r, 6000);
+	ck_assert_uint_eq(rig_count(&r, MEDIA_EV_DEAD), 1);
+	rig_fini(&r);
+}
+END_TEST
+
+/* Before the answer nothing is supervised. */
+START_TEST(test_no_alarm_before_answer)
+{
+	struct rig_config c = { .law = LAW_A, .silent_alarm_s = 1,
+				.silent_release_s = 2 };
+	struct media_modify m;
+	struct rig r;
+
+	rig_init(&r, &c);
+	rig_open(&r);
+	m = rig_modify_default(&r);
+	m.answered = 0;
+	rig_modify(&r, &m);
+	rig_connect(&r, false);
+	rig_run(&r, 5000);
+	ck_assert_uint_eq(r.n_events, 0);
+	rig_fini(&r);
+}
+END_TEST
+
+START_TEST(test_close_and_stale)
+{
+	struct rig_config c = { .law = LAW_A };
+	struct engine_command cmd = { 0 };
+	struct rig r;
+
+	start_call(&r, &c);
+	rig_run(&r, 500);
+	rig_command(&r, ENGINE_CLOSE, &cmd);
+	rig_run(&r, 5);
+	ck_assert(r.closed);
+	ck_assert_uint_ge(r.figures.rtp_tx, 20);
+	/* A late word about the earlier call reaches nobody. */
+	rig_command(&r, ENGINE_CLOSE, &cmd);
+	rig_connect(&r, false);
+	r.n_packets = 0;
+	rig_run(&r, 100);
+	ck_assert_uint_eq(r.n_packets, 0);
+	ck_assert_uint_eq(r.e->gauges.commands_stale, 2);
+	ck_assert_ptr_null(r.e->spans[0].slots[RIG_SLOT]);
+	/* And the pair is as new. */
+	rig_open(&r);
+	rig_run(&r, 5);
+	ck_assert(r.e->sessions[0].open);
+	rig_fini(&r);
+}
+END_TEST
+
+/* The engine oversleeps 70 ms: packets come in a burst with right
+ * timestamps, the line hears what it would have heard. */
+START_TEST(test_late_ticks)
+{
+	struct rig_config c = { .law = LAW_A };
+	static uint8_t out[4 * SECOND];
+	struct rig r;
+	size_t n, at;
+
+	make_speech(LAW_A, 8);
+	start_call(&r, &c);
+	r.said = speech;
+	r.n_said = 2 * SECOND;
+	rig_run(&r, 300);
+	for (unsigned i = 0; i < 30; i++) {
+		r.now = mono_add_ms(r.now, 1);
+		rig_far_line(&r);
+	}
+	rig_run(&r, 2000);
+	n = joined(&r, 8, out, sizeof(out));
+	ck_assert(contains(out, n, speech + 400, 2 * SECOND - 400, &at));
+	ck_assert_uint_ge(r.e->gauges.catch_up, 1);
+	rig_fini(&r);
+}
+END_TEST
+
+START_TEST(test_echo_cancelled)
+{
+	static uint8_t out[20 * SECOND];
+	struct rig_config c = { .law = LAW_A, .echo_tail_ms = 64 };
+	struct feed f = { .codes = speech, .n = 8 * SECOND, .ptime = 20,
+			  .codec = 8 };
+	static float far[8 * SECOND], echo[8 * SECOND];
+	static uint8_t said[8 * SECOND];
+	struct media_modify m;
+	struct hybrid h;
+	double in, res;
+	size_t n, at;
+	struct rig r;
+
+	make_speech(LAW_A, 9);
+	rig_init(&r, &c);
+	rig_run(&r, 50);
+	rig_open(&r);
+	m = rig_modify_default(&r);
+	rig_modify(&r, &m);
+	rig_connect(&r, false);
+	/* First learn where the speech comes out on the line... */
+	feed_start(&r, &f);
+	rig_run(&r, 1000);
+	ck_assert(contains(r.heard, r.n_heard, speech, 4000, &at));
+	/* ...then say its echo, 10 dB lower, from there on. The far line
+	 * answers what it hears a block later. */
+	hybrid_model(&h, 2, 0, 10);
+	for (size_t i = 0; i < 8 * SECOND; i++)
+		far[i] = law_decode(LAW_A, speech[i]);
+	hybrid_run(&h, far, echo, 8 * SECOND);
+	for (size_t i = 0; i < 8 * SECOND; i++)
+		said[i] = law_encode(LAW_A, (int)lrintf(echo[i]));
+	r.said = said;
+	r.n_said = 8 * SECOND;
+	r.at_said = r.n_heard - at - (r.n_heard - at) % 80;
+	m.echo = 1;
+	rig_modify(&r, &m);
+	rig_run(&r, 6500);
+	n = joined(&r, 8, out, sizeof(out));
+	ck_assert_uint_gt(n, 7 * SECOND);
+	in = rig_level(LAW_A, said + 5 * SECOND, SECOND);
+	res = rig_level(LAW_A, out + n - 2 * SECOND, SECOND);
+	ck_assert_double_lt(res, in - 20);
+	session_figures(&r.e->sessions[0], &r.figures);
+	ck_assert_int_gt(r.figures.erl_cdb, 700);
+	ck_assert_int_lt(r.figures.erl_cdb, 1400);
+	ck_assert_int_gt(r.figures.erle_cdb, 1500);
+	rig_fini(&r);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("engine");
+	TCase *tc = tcase_create("engine");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_test(tc, test_line_to_rtp_exact);
+	tcase_add_test(tc, test_packets_evenly_spaced);
+	tcase_add_test(tc, test_rtp_to_line_exact);
+	tcase_add_test(tc, test_delay);
+	tcase_add_test(tc, test_laws);
+	tcase_add_test(tc, test_loss_order_repetition);
+	tcase_add_test(tc, test_garbage_and_strangers);
+	tcase_add_test(tc, test_new_ssrc);
+	tcase_add_test(tc, test_clear_mode);
+	tcase_add_test(tc, test_directions);
+	tcase_add_test(tc, test_silence_alarm);
+	tcase_add_test(tc, test_no_alarm_before_answer);
+	tcase_add_test(tc, test_close_and_stale);
+	tcase_add_test(tc, test_late_ticks);
+	tcase_add_test(tc, test_echo_cancelled);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_set_fork_status(sr, CK_NOFORK);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? 0 : 1;
+}
