@@ -2,3 +2,4 @@
 # The programs: name, sources of its own, rooms in link order, libraries.
 $(eval $(call program,trunkctl,$(wildcard tools/trunkctl/*.c),base,-ljansson))
 $(eval $(call program,trunkgate-isdn,isdn/main.c,isdn core base,))
+$(eval $(call program,impair,$(wildcard tools/impair/*.c),base,-lm))
