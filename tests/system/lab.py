@@ -161,16 +161,17 @@ class Lab:
             raise RuntimeError("the gateway did not start")
         return p
 
-    def exchange(self, *options, name="pbxsim"):
+    def exchange(self, *options, name="pbxsim", **more):
         return self.start(name, BUILD + "/pbxsim", "--local",
                           f"127.0.0.1:{self.port['far']}", "--peer",
-                          f"127.0.0.1:{self.port['line']}", *options)
+                          f"127.0.0.1:{self.port['line']}", *options, **more)
 
     def line_up(self, seconds=15):
         """Waits until the gateway takes calls on its span."""
         def up():
-            spans = (self.ctl("spans") or {}).get("core", {}).get("spans", [])
-            return bool(spans) and all(s.get("up") for s in spans)
+            spans = (self.ctl("spans") or {}).get("core", [])
+            return bool(spans) and isinstance(spans, list) \
+                and all(s.get("up") for s in spans)
         return wait_for(up, seconds)
 
     def sipp(self, log, scenario, port, *options):

@@ -1,0 +1,179 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# alone: 20 calls a second
+"""1,000 calls through the live gateway, both directions, mixed outcomes, mean
+hold 1 s, 20 calls/s on 30 channels; then the books must balance."""
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from lab import Lab, main, wait_for  # noqa: E402
+
+CALLS = int(os.environ.get("CALLS", "1000"))  # half in each direction
+RATE = 20
+SLOPE_KIB_PER_1000 = 64
+
+# pbxsim: how calls to the exchange end, and the calls it makes.
+SCRIPT = """
+on 2* busy
+on 3* reject 1
+on 4* reject 27
+on * answer 0.1
+hold 0.5-1.5
+rate {rate}
+count {n}
+call 1001,1002,1003,1004,1005,1006,2001,3001,4001,1007
+"""
+
+
+def rss_kib(pids):
+    total = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/status") as f:
+            total += int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
+    return total
+
+
+def fds(pids):
+    return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in pids)
+
+
+def slope_per_1000(points):
+    """Least squares: KiB per 1,000 calls."""
+    if len(points) < 3:
+        return 0.0
+    xs, ys = zip(*points)
+    mx, my = statistics.mean(xs), statistics.mean(ys)
+    var = sum((x - mx) ** 2 for x in xs)
+    return 1000 * sum((x - mx) * (y - my) for x, y in points) / var \
+        if var else 0.0
+
+
+def numbers_file(lab, n):
+    """CSV for SIPp: number;hold."""
+    path = lab.path("numbers.csv")
+    with open(path, "w") as f:
+        f.write("SEQUENTIAL\n")
+        for i in range(n):
+            first = "1112314111"[i % 10]
+            f.write(f"{first}{100 + i % 800};{500 + i * 37 % 1000};\n")
+    return path
+
+
+def watch(lab, gateway, pids, done):
+    """Memory over the number of calls, while they run."""
+    points = []
+    while not done():
+        n = len(lab.cdrs())
+        if n >= CALLS // 5:
+            points.append((n, rss_kib(pids)))
+        time.sleep(0.5)
+        if gateway.poll() is not None:
+            break
+    return points
+
+
+def judge_books(lab, offered, before, pids, points):
+    def settled():
+        return not lab.calls() and len(lab.cdrs()) >= offered
+
+    wait_for(settled, 20)
+    records = lab.cdrs()
+    lab.ok("CDRs equal the calls offered", len(records) == offered,
+           f"{len(records)} of {offered}")
+    seqs = sorted(r["seq"] for r in records)
+    lab.ok("CDR numbers have no gap",
+           seqs == list(range(seqs[0], seqs[0] + len(seqs)))
+           if seqs else False)
+    lab.ok("no call is left", lab.calls() == [])
+    spans = lab.ctl("spans")["core"]
+    lab.ok("no channel is left busy",
+           all(s["free"] == s["channels"] == 30 for s in spans), spans)
+    after = fds(pids)
+    lab.ok("descriptors are as before", after == before,
+           f"{before} then {after}")
+    slope = slope_per_1000(points)
+    lab.ok(f"memory grows by at most {SLOPE_KIB_PER_1000} KiB per 1,000 calls",
+           slope <= SLOPE_KIB_PER_1000, f"{slope:.1f}")
+    return records
+
+
+def judge_outcomes(lab, records):
+    out = [r for r in records if r["dir"] == "pstn>sip"]
+    by = {}
+    for r in out:
+        by.setdefault(r["to"][0] if r.get("to") else "?", []).append(r["q850"])
+    lab.ok("answered calls end with cause 16",
+           by.get("1") and all(c == 16 for c in by["1"]), by.get("1", [])[:9])
+    lab.ok("486 becomes cause 17",
+           by.get("2") and all(c == 17 for c in by["2"]), by.get("2", [])[:9])
+    lab.ok("404 becomes cause 1",
+           by.get("3") and all(c == 1 for c in by["3"]), by.get("3", [])[:9])
+    lab.ok("a Reason header decides",
+           by.get("4") and all(c == 27 for c in by["4"]), by.get("4", [])[:9])
+
+
+def judge_capture(lab, path):
+    r = subprocess.run(["tshark", "-r", path, "-Y",
+                        "_ws.malformed || _ws.expert.severity >= 8388608",
+                        "-T", "fields", "-e", "frame.number", "-e",
+                        "_ws.col.Info"], capture_output=True, text=True,
+                       check=False)
+    bad = [x for x in r.stdout.splitlines() if x]
+    lab.ok("tshark finds nothing malformed in what was said", not bad,
+           "; ".join(bad[:3]))
+    r = subprocess.run(["tshark", "-r", path, "-T", "fields", "-e",
+                        "_ws.col.Protocol"], capture_output=True, text=True,
+                       check=False)
+    kinds = set(r.stdout.split())
+    lab.ok("the capture holds SIP and Q.931", {"SIP", "Q.931"} & kinds
+           and any(k.startswith("SIP") for k in kinds), sorted(kinds))
+
+
+def test():
+    with Lab("calls") as lab:
+        half = CALLS // 2
+        gateway = lab.gateway()
+        lab.phone("-trace_err")
+        with open(lab.path("script"), "w") as f:
+            f.write(SCRIPT.format(rate=RATE // 2, n=half))
+        capture = lab.start("trace", lab_trunkctl(), "--socket",
+                            lab.path("run/ctl"), "trace", "-w",
+                            lab.path("calls.pcap"))
+        exchange = lab.exchange("--script", lab.path("script"), "--linger",
+                                "5")
+        lab.ok("the line comes up", lab.line_up())
+        pids = [gateway.pid, *lab.role_pids(gateway).values()]
+        before = fds(pids)
+        start = time.monotonic()
+        caller = lab.sipp("caller", "uac.xml", "caller", "-inf",
+                          numbers_file(lab, half), "-m", half, "-r",
+                          RATE // 2, "-timeout", "300")
+        points = watch(lab, gateway, pids,
+                       lambda: (caller.poll() is not None and
+                                len(lab.cdrs()) >= 2 * half)
+                       or time.monotonic() - start > CALLS / RATE + 60)
+        took = time.monotonic() - start
+        lab.stop(capture)
+        records = judge_books(lab, 2 * half, before, pids, points)
+        judge_outcomes(lab, records)
+        lab.ok("SIPp saw no protocol error", caller.poll() == 0,
+               caller.poll())
+        judge_capture(lab, lab.path("calls.pcap"))
+        lab.ok("the rate was held", took <= CALLS / RATE * 1.5 + 10,
+               f"{len(records) / took:.1f} calls/s")
+        lab.stop(exchange)
+        lab.ok("the gateway stops in order", lab.stop(gateway) == 0)
+        return lab.failed
+
+
+def lab_trunkctl():
+    from lab import BUILD
+    return BUILD + "/trunkctl"
+
+
+main(test)
