@@ -309,6 +309,7 @@ static bool settle_channel(struct isdn *isdn, struct leg *l,
 		return false;
 	}
 	l->s.confirmed = 1;
+	isdn_state_changed(isdn);
 	return true;
 }
 
@@ -445,9 +446,10 @@ static void on_hangup_req(struct isdn *isdn, const pri_event *e,
 	pri_hangup(isdn->d.pri, l->call, e->hangup.cause);
 }
 
-/* Our SETUP was refused for its channel: another one, if there is. */
+/* Our SETUP was refused for its channel: another one, if there is. At last
+ * the group counts as full. */
 static bool retry_channel(struct isdn *isdn, struct leg *l,
-			  const struct ie_msg *raw, uint8_t cause)
+			  const struct ie_msg *raw, struct cc_cause *cause)
 {
 	static const uint8_t channel_causes[] = {
 		CAUSE_CHANNEL_BUSY, CAUSE_NO_CHANNEL,
@@ -456,11 +458,14 @@ static bool retry_channel(struct isdn *isdn, struct leg *l,
 	};
 
 	if (!raw || l->s.phase != LEG_CALLING || l->s.told_release ||
-	    l->s.tries >= LEG_CHANNEL_TRIES || !isdn->layer2_up ||
-	    !memchr(channel_causes, cause, sizeof(channel_causes))) {
+	    !memchr(channel_causes, cause->value, sizeof(channel_causes))) {
 		return false;
 	}
-	leg_hangup(l, cause);
+	if (l->s.tries >= LEG_CHANNEL_TRIES || !isdn->layer2_up) {
+		cause->value = CAUSE_NO_CHANNEL;
+		return false;
+	}
+	leg_hangup(l, cause->value);
 	channel_drop(&isdn->channels, l->s.slot, l);
 	l->s.slot = 0;
 	isdn->stats.retried++;
@@ -478,7 +483,7 @@ static void on_hangup(struct isdn *isdn, const pri_event *e,
 		pri_hangup(isdn->d.pri, e->hangup.call, e->hangup.cause);
 		return;
 	}
-	if (retry_channel(isdn, l, raw, cause.value)) {
+	if (retry_channel(isdn, l, raw, &cause)) {
 		return;
 	}
 	if (!raw && l->s.phase == LEG_CALLING && !isdn_network(isdn) &&

