@@ -3,3 +3,4 @@
 $(eval $(call program,trunkctl,$(wildcard tools/trunkctl/*.c),base,-ljansson))
 $(eval $(call program,trunkgate-isdn,isdn/main.c,isdn core base,))
 $(eval $(call program,impair,$(wildcard tools/impair/*.c),base,-lm))
+$(eval $(call program,pbxsim,$(wildcard tools/pbxsim/*.c),isdn core media base,))
