@@ -494,6 +494,19 @@ static inline const char *expect_sent(const char *start)
 	return rig.sent[rig.seen++].text;
 }
 
+/* Past all that was sent until that; and past its repeats. */
+static inline const char *skip_to(const char *start)
+{
+	const char *text = NULL;
+
+	for (; rig.seen < rig.n_sent; rig.seen++) {
+		if (strncmp(rig.sent[rig.seen].text, start, strlen(start)) == 0)
+			text = rig.sent[rig.seen].text;
+	}
+	ck_assert_msg(text, "never sent: %s", start);
+	return text;
+}
+
 static inline const struct cc_msg *expect_cc(enum cc_type type)
 {
 	int i;

@@ -454,9 +454,7 @@ START_TEST(no_ack)
 	ck_assert_uint_eq(count_cc(CC_RELEASED), 0);
 	wait_ms(200);
 	expect_released(102, "no ACK");
-	while (rig.seen < rig.n_sent - 1)
-		expect_sent("SIP/2.0");
-	answer(expect_sent("BYE "), "200 OK", NULL, NULL, NULL);
+	answer(skip_to("BYE "), "200 OK", NULL, NULL, NULL);
 	finish();
 }
 END_TEST
