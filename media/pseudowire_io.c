@@ -94,8 +94,9 @@ static void take(struct pseudowire *p, unsigned i, int64_t now_ns,
 		     arrival(p, &m->msg_hdr, now_ns, wall_ns));
 }
 
-/* tick: -1 when nothing waits. An error that an earlier packet left on the
- * socket (port unreachable) is not the end of it. */
+/* tick: packets taken, fewer than PW_RX_BATCH if no more wait. An error that
+ * an earlier packet left on the socket (port unreachable) is not the end of
+ * what waits: -1. */
 static int receive_batch(struct pseudowire *p)
 {
 	struct pw_rx_io *io = &p->rx_io;
@@ -106,7 +107,7 @@ static int receive_batch(struct pseudowire *p)
 		io->msgs[i].msg_hdr.msg_controllen = PW_CONTROL;
 	}
 	n = recvmmsg(p->line.fd, io->msgs, PW_RX_BATCH, MSG_DONTWAIT, NULL);
-	if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return 0;
 	return n;
 }
@@ -124,7 +125,7 @@ void pw_receive(struct pseudowire *p, mono_t now)
 
 		for (int i = 0; i < n; i++)
 			take(p, (unsigned)i, now.ns, wall_ns);
-		if (n < 0)
+		if (n >= 0 && n < PW_RX_BATCH)
 			return;
 	}
 }

@@ -30,6 +30,7 @@ struct direction {
 	uint8_t held[2048];
 	ssize_t held_len;
 	unsigned passed, lost;
+	uint64_t octets; /* passed */
 	unsigned dumped;
 	uint8_t last_flags;
 };
@@ -132,6 +133,7 @@ static inline void pass(struct direction *d, const uint8_t *octets, ssize_t n)
 {
 	dump(d, octets, n);
 	d->passed++;
+	d->octets += (uint64_t)n;
 	if (send(d->out, octets, (size_t)n, 0) < 0)
 		ck_assert_int_eq(errno, ECONNREFUSED);
 }

@@ -201,6 +201,84 @@ START_TEST(lockstep_restart)
 }
 END_TEST
 
+/* A bundle of a few slots: the others are idle; and its packets are small. */
+START_TEST(lockstep_bundle)
+{
+	static uint8_t rx[LINE_SLOTS][LINE_BLOCK];
+	struct line_config a, b;
+	struct pair p;
+	struct end ea = {.tx_salt = 1}, eb = {.tx_salt = 2};
+	uint64_t n = 0;
+
+	configs(&a, &b, LINE_LOCKSTEP);
+	a.slot_mask = b.slot_mask = 1u << 16 | 1u << 3 | 1u << 31;
+	pair_open(&p, &a, &b);
+	ea.line = p.a;
+	eb.line = p.b;
+	for (unsigned i = 0; i < 200; i++) {
+		line_tick(p.a, p.now);
+		end_serve(&ea, false);
+		relay_both(&p);
+		line_tick(p.b, p.now);
+		while (line_avail(p.b) >= LINE_BLOCK) {
+			line_read(p.b, rx, LINE_BLOCK);
+			end_write(&eb);
+			for (unsigned k = 0; n && k < LINE_BLOCK; k++) {
+				uint64_t f = n - LINE_BLOCK + k;
+
+				ck_assert_uint_eq(rx[3][k], pattern(f, 3, 1));
+				ck_assert_uint_eq(rx[16][k], pattern(f, 16, 1));
+				ck_assert_uint_eq(rx[31][k], pattern(f, 31, 1));
+				ck_assert_uint_eq(rx[1][k], 0xd5);
+				ck_assert_uint_eq(rx[15][k], 0xd5);
+			}
+			n += LINE_BLOCK;
+		}
+		relay_both(&p);
+	}
+	ck_assert_uint_ge(n, 50 * LINE_BLOCK);
+	ck_assert_uint_eq(p.ab.octets / p.ab.passed, 4 + 3 * 8);
+	pair_close(&p);
+}
+END_TEST
+
+/* Alarms count the line's time; only silence is told by the clock. */
+START_TEST(lockstep_alarms)
+{
+	struct line_config a, b;
+	struct pair p;
+	struct meter ma = {0}, mb = {0};
+	unsigned blocks = 0;
+
+	configs(&a, &b, LINE_LOCKSTEP);
+	pair_open(&p, &a, &b);
+	ma.line = p.a;
+	mb.line = p.b;
+	line_set_down(p.a, true);
+	while (!line_alarms(p.b) && blocks++ < 2000) {
+		line_tick(p.a, p.now);
+		relay_both(&p);
+		line_tick(p.b, p.now);
+		relay_both(&p);
+		meter_serve(&ma);
+		meter_serve(&mb);
+	}
+	ck_assert_uint_eq(line_alarms(p.b), LINE_AIS);
+	ck_assert_uint_ge(mb.frames, 2500 * 8);
+	ck_assert_uint_le(mb.frames, 2550 * 8);
+	/* b is not heard for ten seconds */
+	for (unsigned i = 0; i < 10; i++) {
+		line_tick(p.a, p.now);
+		ck_assert_uint_eq(line_alarms(p.a) & LINE_LOS, 0);
+		meter_serve(&ma);
+		p.now = mono_add_ms(p.now, 1000);
+	}
+	line_tick(p.a, p.now);
+	ck_assert_uint_eq(line_alarms(p.a) & LINE_LOS, LINE_LOS);
+	pair_close(&p);
+}
+END_TEST
+
 START_TEST(bad_configs)
 {
 	struct line_config c;
@@ -247,6 +325,8 @@ static Suite *suite(void)
 	tcase_add_test(t, lockstep_impaired);
 	tcase_add_loop_test(t, lockstep_sizes, 0, 5);
 	tcase_add_loop_test(t, lockstep_restart, 0, 2);
+	tcase_add_test(t, lockstep_bundle);
+	tcase_add_test(t, lockstep_alarms);
 	tcase_add_test(t, bad_configs);
 	suite_add_tcase(s, t);
 	return s;

@@ -394,6 +394,121 @@ START_TEST(flood)
 }
 END_TEST
 
+/* The same source, but another SSRC, payload type or version; and the kinds
+ * of packets that are not TDM data. None gets into the line. */
+START_TEST(wrong_packets)
+{
+	static const struct {
+		uint8_t at, value;
+	} changes[] = {
+		{1, 97},	 /* payload type */
+		{8, 1},		 /* SSRC */
+		{0, 0x81},	 /* a CSRC */
+		{0, 0x40},	 /* no version at all */
+		{12, 0x10},	 /* associated channel */
+		{12, 0x03},	 /* signalling */
+		{12, 0x01},	 /* reserved */
+		{13, 0x40},	 /* fragment */
+	};
+	struct line_config ca, cb;
+	struct line_stats s;
+	struct wall w;
+	uint8_t packet[12 + 4 + 248] = {0x80, 96};
+	uint64_t filler;
+
+	configs(&ca, &cb, LINE_WALL);
+	ca.pw.rtp = cb.pw.rtp = true;
+	ca.pw.rtp_ssrc = 0x12345678;
+	wall_open(&w, &ca, &cb);
+	wall_run(&w, 1000);
+	filler = w.b.filler;
+	for (unsigned i = 0; i < 100 * 8; i++) {
+		uint8_t o = packet[changes[i % 8].at];
+
+		packet[2] = packet[14] = (uint8_t)(i >> 8);
+		packet[3] = packet[15] = (uint8_t)i;
+		memcpy(packet + 8, "\x12\x34\x56\x78", 4);
+		packet[changes[i % 8].at] = changes[i % 8].value;
+		send(w.p.ab.out, packet, sizeof(packet), 0);
+		packet[changes[i % 8].at] = o;
+		wall_run(&w, 1);
+	}
+	s = stats_of(w.p.b);
+	ck_assert_uint_eq(s.rx.stray, 200);
+	ck_assert_uint_eq(s.rx.malformed, 500);
+	ck_assert_uint_eq(s.rx.signalling, 100);
+	ck_assert_uint_eq(w.b.filler, filler);
+	ck_assert_uint_eq(w.b.breaks + s.rx.resync + s.rx.lost, 0);
+	pair_close(&w.p);
+}
+END_TEST
+
+/* Lose every packet for some packet times; what the line plays then. */
+static void lose(struct wall *w, unsigned packets, uint8_t (*rx)[LINE_BLOCK])
+{
+	static uint8_t tx[LINE_SLOTS][LINE_BLOCK];
+	struct line *a = w->p.a, *b = w->p.b;
+
+	for (unsigned i = 0; i < LINE_BLOCK; i++) {
+		memset(tx[1], 0xaa, LINE_BLOCK);	  /* loudest */
+		tx[2][i] = (uint8_t)(0x80 | (i % 16));	  /* a ramp */
+		tx[16][i] = 0x12;
+	}
+	for (unsigned ms = 0; ms < 200; ms++) {
+		w->p.now = mono_add_ms(w->p.now, 1);
+		line_tick(a, w->p.now);
+		w->p.ab.mess.hole = ms >= 100 && ms < 100 + packets;
+		relay_both(&w->p);
+		line_tick(b, w->p.now);
+		while (line_avail(a) >= LINE_BLOCK) {
+			line_read(a, rx, LINE_BLOCK);
+			line_write(a, (const uint8_t(*)[LINE_BLOCK])tx,
+				   LINE_BLOCK);
+		}
+		while (line_avail(b) >= LINE_BLOCK) {
+			int filler = line_read(b, rx, LINE_BLOCK);
+
+			line_write(b, (const uint8_t(*)[LINE_BLOCK])tx,
+				   LINE_BLOCK);
+			if (ms > 100 && filler)
+				return;
+		}
+	}
+	ck_abort_msg("nothing was replaced");
+}
+
+START_TEST(conceals)
+{
+	struct line_config ca, cb;
+	uint8_t rx[LINE_SLOTS][LINE_BLOCK];
+	struct wall w;
+	unsigned at = 0;
+
+	configs(&ca, &cb, LINE_WALL);
+	cb.conceal = _i == 0;
+	wall_open(&w, &ca, &cb);
+	wall_run(&w, 200);
+	lose(&w, 3, rx);
+	/* the D slot shows where: 24 frames of ones, which end a frame */
+	while (rx[16][at] == 0x12 && at < LINE_BLOCK)
+		at++;
+	ck_assert_uint_ge(at, 24);
+	ck_assert_uint_le(at, LINE_BLOCK - 25);
+	for (unsigned i = 0; i < 24; i++) {
+		uint8_t loud = i < 20 ? 0xaa : 0xba; /* then 6 dB less */
+		uint8_t ramp = rx[2][at - 1 - i];
+
+		ck_assert_uint_eq(rx[16][at + i], 0xff);
+		ck_assert_uint_eq(rx[1][at + i], _i ? 0xd5 : loud);
+		if (i < 20)
+			ck_assert_uint_eq(rx[2][at + i], _i ? 0xd5 : ramp);
+	}
+	ck_assert_uint_eq(rx[16][at + 24], 0x12);
+	ck_assert_uint_eq(stats_of(w.p.b).rx.lost, 3);
+	pair_close(&w.p);
+}
+END_TEST
+
 /* Not connected: any port of the peer's address will do. */
 START_TEST(any_port)
 {
@@ -437,6 +552,8 @@ static Suite *suite(void)
 	tcase_add_test(t, peer_restarts);
 	tcase_add_test(t, stranger);
 	tcase_add_test(t, flood);
+	tcase_add_test(t, wrong_packets);
+	tcase_add_loop_test(t, conceals, 0, 2);
 	tcase_add_test(t, any_port);
 	suite_add_tcase(s, t);
 
