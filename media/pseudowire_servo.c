@@ -21,6 +21,7 @@ enum {
 	STEP_WINDOWS = 3,	/* far in a row -> the path has changed */
 	LOCK_WINDOWS = 10,	/* steady in a row -> locked */
 	LOOP_WINDOWS = 20,	/* pinned in a row -> a clock loop: 10 s */
+	RETRY_WINDOWS = 120,	/* run free for so long: 60 s */
 };
 
 void pw_servo_init(struct pw_servo *s, double period_ns)
@@ -66,7 +67,10 @@ static double steer(struct pw_servo *s, double error)
 	s->rate = rate;
 	if (s->pinned >= LOOP_WINDOWS) {
 		s->loop = true;
+		s->retry = false;
 		s->rate = 0;
+	} else if (s->steady >= LOCK_WINDOWS && !s->pinned) {
+		s->loop = false;
 	}
 	return (fast ? FAST_P : SLOW_P) * error;
 }
@@ -111,14 +115,26 @@ static void begin(struct pw_servo *s, uint32_t n, int64_t now_ns)
 	pw_servo_hold(s);
 }
 
+/* tick: after a clock loop the packets only tell the time. */
+static void run_free(struct pw_servo *s)
+{
+	if (++s->count < RETRY_WINDOWS * s->window)
+		return;
+	s->retry = true;
+	s->started = false;
+	s->windows = s->pinned = s->steady = 0;
+}
+
 /* tick */
 double pw_servo_packet(struct pw_servo *s, uint32_t n, int64_t now_ns)
 {
 	int32_t ahead;
 	double expected, late, move = 0;
 
-	if (s->loop)
+	if (s->loop && !s->retry) {
+		run_free(s);
 		return 0;
+	}
 	if (!s->started)
 		begin(s, n, now_ns);
 	ahead = (int32_t)(n - s->base);

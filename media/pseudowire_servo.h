@@ -9,7 +9,9 @@
  *
  * with damping 1 (I = P^2 / 4), fast for the first 20 s, then slow. A path
  * whose delay jumps moves the phase in one step and leaves the rate alone.
- * What is not measured (loss, faults, stalls) leaves the rate as it is.
+ * What is not measured (loss, faults, stalls) leaves the rate as it is. A
+ * rate that stays at its limit means that the peer follows us: then we run
+ * free, and try again once a minute.
  *
  * Pure arithmetic in the owner's memory; tick.
  */
@@ -37,7 +39,8 @@ struct pw_servo {
 	unsigned pinned;	/* in a row with the rate at its limit */
 	uint64_t steps;		/* jumps of the path's delay */
 	double error_ns;	/* of the last window */
-	bool loop;		/* gave up: the peer follows us */
+	bool loop;		/* gave up: the peer seems to follow us */
+	bool retry;		/* a loop, but trying once more */
 };
 
 void pw_servo_init(struct pw_servo *s, double period_ns);

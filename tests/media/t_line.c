@@ -279,6 +279,53 @@ START_TEST(lockstep_alarms)
 }
 END_TEST
 
+static uint16_t bound_port(int fd)
+{
+	struct sockaddr_in sa;
+	socklen_t len = sizeof(sa);
+
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
+	return ntohs(sa.sin_port);
+}
+
+static int option(int fd, int level, int name)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	ck_assert_int_eq(getsockopt(fd, level, name, &value, &len), 0);
+	return value;
+}
+
+/* RFC 5086 4.2 and 8: do not fragment, expedited forwarding. */
+START_TEST(socket_options)
+{
+	struct net_addr addr = {.family = 4, .ip = {127, 0, 0, 1}};
+	struct net_addr none = {0};
+	int fd, other;
+
+	ck_assert_int_eq(pseudowire_socket(&addr, &none, &fd), 0);
+	ck_assert_int_eq(option(fd, IPPROTO_IP, IP_MTU_DISCOVER),
+			 IP_PMTUDISC_DO);
+	ck_assert_int_eq(option(fd, IPPROTO_IP, IP_TOS), 46 << 2);
+	ck_assert_int_eq(option(fd, SOL_SOCKET, SO_PRIORITY), 6);
+	ck_assert_int_ne(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+	ck_assert_int_ne(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
+	/* a port that is taken is refused, not shared */
+	addr.port = bound_port(fd);
+	ck_assert_int_eq(pseudowire_socket(&addr, &none, &other), -EADDRINUSE);
+	close(fd);
+	addr = (struct net_addr){.family = 6, .ip = {[15] = 1}};
+	if (pseudowire_socket(&addr, &none, &fd) == 0) {
+		ck_assert_int_eq(option(fd, IPPROTO_IPV6, IPV6_TCLASS),
+				 46 << 2);
+		ck_assert_int_eq(option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER),
+				 IPV6_PMTUDISC_DO);
+		close(fd);
+	}
+}
+END_TEST
+
 START_TEST(bad_configs)
 {
 	struct line_config c;
@@ -327,6 +374,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, lockstep_restart, 0, 2);
 	tcase_add_test(t, lockstep_bundle);
 	tcase_add_test(t, lockstep_alarms);
+	tcase_add_test(t, socket_options);
 	tcase_add_test(t, bad_configs);
 	suite_add_tcase(s, t);
 	return s;

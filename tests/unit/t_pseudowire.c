@@ -634,6 +634,15 @@ START_TEST(servo_finds_loop)
 	ck_assert(s.loop);
 	ck_assert(!pw_servo_locked(&s));
 	ck_assert_double_eq(s.rate, 0);
+	/* still so after a minute and another try */
+	feed(&s, &path, 120);
+	ck_assert(s.loop);
+	/* somebody has put it right */
+	path.ppm = 20;
+	feed(&s, &path, 150);
+	ck_assert(!s.loop);
+	ck_assert(pw_servo_locked(&s));
+	ck_assert_double_le(fabs(s.rate + 20e-6), 1e-6);
 }
 END_TEST
 
