@@ -7,6 +7,7 @@
 #include <nettle/sha2.h>
 #include <osipparser2/osip_parser.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
