@@ -14,6 +14,8 @@ static const float doubt_start = 0.05f;
 /* Doubt regained per block, by how much of the estimate is left over. */
 static const float drift_rate = 0.1f;
 static const float worse_far = 5e-4f;	/* what may be left at most */
+static const float tone_bins = 6;
+static const float noise_bias = 1.15f;	/* of a minimum to the mean */
 static const float worse_ratio = 1.3f;
 static const float miss_rate = 0.5f;
 static const float drift_least = 1e-5f;
@@ -33,10 +35,12 @@ enum {
 	SEARCH_2 = 16,
 	SEARCH_3 = 28,
 	TONE_BLOCKS = 6,
+	TONE_LONG = 30,
 	NLP_HANG = 6,
 	CHANGE_LIMIT = 12,
 	WORSE_LIMIT = 30,
 	NOISE_WINDOW = 30,
+	SILENT_BLOCKS = 20,
 	MISS_WINDOW = 100,
 };
 
@@ -214,22 +218,27 @@ static float tap_mean(const struct echo_sums *s, unsigned parts, unsigned n)
 	return sum / (81.0f * (float)parts);
 }
 
-/* Minimum of the residual over two windows of 0.3 s; follows in between. */
+/*
+ * The background is never above the smallest residual of the last two
+ * windows of 0.3 s, and not below it once the far end is silent. In between
+ * what was known before stands.
+ */
 static void noise_follow(struct echo_lane *l, const struct echo_sums *s,
 			 unsigned n)
 {
 	struct echo_noise *v = &l->noise;
-	float now = l->brief.err - 4e-4f * l->brief.est, least;
+	float high;
 
-	if (now < v->least)
-		v->least = now > 0 ? now : 0;
+	v->now += 0.2f * (s->err[n] - v->now);
+	v->least = fminf(v->least, v->now);
+	high = noise_bias * fminf(v->least, v->before);
+	if (v->level > high || l->since >= SILENT_BLOCKS)
+		v->level += 0.1f * (high - v->level);
 	if (++v->age == NOISE_WINDOW) {
 		v->before = v->least;
 		v->least = noise_most;
 		v->age = 0;
 	}
-	least = v->least < v->before ? v->least : v->before;
-	v->level += 0.1f * (1.15f * least - v->level);
 	if (s->err[n] > 0 && s->err[n] < 2 * v->level)
 		v->lag += 0.02f * (s->lag[n] / s->err[n] - v->lag);
 }
@@ -260,37 +269,51 @@ static void nlp_decide(struct echo_lane *l, struct echo_orders *o, unsigned n)
 	}
 }
 
+/* What a block of far-end activity teaches. */
+static void lane_hear(struct echo_lane *l, const struct echo_sums *sums,
+		      struct echo_orders *orders, unsigned parts, unsigned n)
+{
+	bool tone = sums->bins[n] < tone_bins;
+
+	levels_follow(&l->mean, sums, n, 0.01f);
+	/* what was learnt from a tone alone is right at its frequency only */
+	if (!tone && l->tone >= TONE_LONG && !l->converged)
+		search_start(l, orders, parts, n);
+	l->tone = tone ? l->tone + 1 : 0;
+	miss_follow(l, sums, n);
+	if (l->tone >= TONE_BLOCKS)
+		return;
+	l->heard++;
+	if (l->heard >= SEARCH_FROM && l->heard < SEARCH_UNTIL)
+		search_narrow(l, sums, orders, parts, n);
+	if (l->heard >= SEARCH_UNTIL && l->mean.err < 0.03f * l->mean.near)
+		l->converged = true;
+	if (path_is_changed(l)) {
+		l->path_changes++;
+		search_start(l, orders, parts, n);
+	}
+}
+
 /* tick */
 void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
 		       struct echo_orders *orders, unsigned parts, unsigned n)
 {
-	bool active = sums->far[n] > far_active;
+	bool active = sums->far[n] > far_active, hold;
 
 	if (l->scaled)
 		scales_clear(l, orders, parts, n);
 	l->bad_samples += (unsigned)sums->bad[n];
 	levels_follow(&l->brief, sums, n, 0.2f);
 	l->since = active ? 0 : l->since + 1;
-	if (active) {
-		l->heard++;
-		levels_follow(&l->mean, sums, n, 0.01f);
-		miss_follow(l, sums, n);
-		l->tone = sums->bins[n] < 6 ? l->tone + 1 : 0;
-		if (l->heard >= SEARCH_FROM && l->heard < SEARCH_UNTIL)
-			search_narrow(l, sums, orders, parts, n);
-		if (l->mean.err < 0.03f * l->mean.near)
-			l->converged = true;
-		if (path_is_changed(l)) {
-			l->path_changes++;
-			search_start(l, orders, parts, n);
-		}
-	}
+	if (active)
+		lane_hear(l, sums, orders, parts, n);
 	if (filter_is_worse(l)) {
 		l->divergences++;
 		search_start(l, orders, parts, n);
 	}
-	orders->step[n] = l->tone >= TONE_BLOCKS && l->converged ? 0 : 1;
-	orders->drift[n] = active ? drift_of(l) : 0;
+	hold = l->tone >= TONE_BLOCKS && l->converged;
+	orders->step[n] = hold ? 0 : 1;
+	orders->drift[n] = active && !hold ? drift_of(l) : 0;
 	orders->floor[n] = floor_share * tap_mean(sums, parts, n);
 	orders->cancel[n] = l->brief.err < worse_ratio * l->brief.near ? 1 : 0;
 	noise_follow(l, sums, n);

@@ -22,9 +22,10 @@ struct echo_levels {
 /* The background noise of the near end. */
 struct echo_noise {
 	float level;	/* energy of a block, believed */
+	float now;	/* of the residual, smoothed */
+	float lag;	/* correlation from sample to sample */
 	float least;	/* smallest of this window so far */
 	float before;	/* smallest of the last window */
-	float lag;	/* correlation from sample to sample */
 	unsigned age;	/* blocks of this window */
 };
 

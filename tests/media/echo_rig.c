@@ -102,9 +102,11 @@ static void line_write(struct rig *r, const struct rig_case *c, unsigned lane,
 {
 	float *far = buf, *echo = buf + r->n, *talk = buf + 2 * r->n;
 	float *near = buf + 3 * r->n;
+	size_t start = rig_at(c->far_from);
 
-	signal_write(far, r->n, c->far, c->far_dbm0, c->far_hz,
-		     c->seed + lane);
+	memset(far, 0, r->n * sizeof(*far));
+	signal_write(far + start, r->n - start, c->far, c->far_dbm0,
+		     c->far_hz, c->seed + lane);
 	signal_law(far, r->n, c->law);
 	line_echo(echo, far, r->n, c, lane);
 	line_talk(talk, r->n, c, lane, near);
@@ -153,6 +155,17 @@ void rig_close(struct rig *r)
 	memset(r, 0, sizeof(*r));
 }
 
+struct echo_group *rig_group(unsigned tail_ms, enum echo_isa isa,
+			     unsigned flags)
+{
+	struct echo_group *g = echo_group_new(tail_ms, isa);
+
+	for (unsigned lane = 0; g && lane < ECHO_LANES; lane++) {
+		echo_group_set_lane(g, lane, flags);
+	}
+	return g;
+}
+
 void rig_run(struct rig *r, struct echo_group *g)
 {
 	memcpy(r->out, r->near, r->n * sizeof(*r->out));
@@ -165,14 +178,11 @@ void rig_run(struct rig *r, struct echo_group *g)
 void rig_cancel(struct rig *r, unsigned tail_ms, enum echo_isa isa,
 		unsigned flags)
 {
-	struct echo_group *g = echo_group_new(tail_ms, isa);
+	struct echo_group *g = rig_group(tail_ms, isa, flags);
 
 	if (!g) {
 		memcpy(r->out, r->near, r->n * sizeof(*r->out));
 		return;
-	}
-	for (unsigned lane = 0; lane < ECHO_LANES; lane++) {
-		echo_group_set_lane(g, lane, flags);
 	}
 	rig_run(r, g);
 	echo_group_free(g);

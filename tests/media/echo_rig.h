@@ -21,6 +21,7 @@ struct rig_case {
 	enum rig_signal far;
 	double far_dbm0;
 	double far_hz;		/* of RIG_TONE */
+	double far_from;	/* silence before */
 	double erl_db;
 	double seconds;
 	uint32_t seed;
@@ -46,6 +47,10 @@ struct rig {
 /* A case's lines; false if there is no memory. */
 bool rig_open(struct rig *r, const struct rig_case *c);
 void rig_close(struct rig *r);
+
+/* A group with these flags in all lanes; NULL and errno as for a group. */
+struct echo_group *rig_group(unsigned tail_ms, enum echo_isa isa,
+			     unsigned flags);
 
 /* near through the group into out, all lanes. */
 void rig_run(struct rig *r, struct echo_group *g);

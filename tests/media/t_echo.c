@@ -172,25 +172,13 @@ START_TEST(test_double_talk_from_start)
 }
 END_TEST
 
-/* A group with all lanes on. */
-static struct echo_group *group(unsigned tail_ms, enum echo_isa isa,
-				unsigned flags)
-{
-	struct echo_group *g = echo_group_new(tail_ms, isa);
-
-	for (unsigned lane = 0; g && lane < ECHO_LANES; lane++) {
-		echo_group_set_lane(g, lane, flags);
-	}
-	return g;
-}
-
 /* Every build cancels the same, within -50 dB of what comes in. */
 START_TEST(test_variants)
 {
 	static const enum echo_isa isa[] = { ECHO_ISA_AVX2, ECHO_ISA_AVX512 };
 	static const char *const name[] = { "avx2", "avx512" };
 	struct rig_case c = base;
-	struct echo_group *g = group(128, isa[_i], ECHO_ON | ECHO_NLP);
+	struct echo_group *g = rig_group(128, isa[_i], ECHO_ON | ECHO_NLP);
 	struct rig plain, r;
 	double diff = 0, near = 0;
 
@@ -238,7 +226,7 @@ START_TEST(test_lanes_apart)
 		b.near[i][7] = i % 3 ? NAN : INFINITY;
 		b.far[i][7] = i % 5 ? 1e30f : NAN;
 	}
-	g = group(128, ECHO_ISA_BEST, ECHO_ON | ECHO_NLP);
+	g = rig_group(128, ECHO_ISA_BEST, ECHO_ON | ECHO_NLP);
 	memcpy(b.out, b.near, b.n * sizeof(*b.out));
 	for (size_t i = 0; i < b.n; i += ECHO_BLOCK) {
 		if (i == 10000 / ECHO_BLOCK * ECHO_BLOCK) {
@@ -267,7 +255,7 @@ END_TEST
 START_TEST(test_reset)
 {
 	struct rig_case c = base;
-	struct echo_group *g = group(64, ECHO_ISA_BEST, ECHO_ON);
+	struct echo_group *g = rig_group(64, ECHO_ISA_BEST, ECHO_ON);
 	struct rig a, b;
 
 	c.tail_ms = 64;

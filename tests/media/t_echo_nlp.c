@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rooms: media */
+/*
+ * The non-linear processor and the comfort noise of the echo canceller.
+ */
+#include "media/echo.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/media/echo_rig.c"
+
+static const struct rig_case base = {
+	.tail_ms = 128,
+	.law = LAW_ALAW,
+	.far = RIG_CSS,
+	.far_dbm0 = -10,
+	.erl_db = 10,
+	.seconds = 10,
+	.seed = 1234,
+};
+
+static struct rig cancelled(const struct rig_case *c)
+{
+	struct rig r;
+
+	ck_assert(rig_open(&r, c));
+	rig_cancel(&r, c->tail_ms, ECHO_ISA_BEST, ECHO_ON | ECHO_NLP);
+	return r;
+}
+
+/* G.168 test 2A: -65 dBm0 at most from the first second on. */
+START_TEST(test_returned_level)
+{
+	static const double dbm0[] = { -30, -20, -10, -3 };
+	struct rig_case c = base;
+	struct rig r;
+
+	c.far = _i % 2 ? RIG_SPEECH : RIG_CSS;
+	c.far_dbm0 = dbm0[_i / 2];
+	r = cancelled(&c);
+	for (unsigned n = 0; n < ECHO_LANES; n++) {
+		double from = _i % 2 ? 4 : 1;
+
+		ck_assert_double_le(rig_dbm0(r.out, n, from, 10), -65);
+	}
+	rig_close(&r);
+}
+END_TEST
+
+/* Near-end speech alone comes through whole. */
+START_TEST(test_near_alone)
+{
+	static const double dbm0[] = { -35, -25, -15, -5 };
+	struct rig_case c = base;
+	struct rig r;
+
+	c.far = RIG_SILENCE;
+	c.near = RIG_SPEECH;
+	c.near_dbm0 = dbm0[_i];
+	c.near_from = 1;
+	c.near_to = 9;
+	r = cancelled(&c);
+	for (unsigned n = 0; n < ECHO_LANES; n++) {
+		ck_assert_double_eq_tol(rig_dbm0(r.out, n, 1, 9),
+					rig_dbm0(r.near, n, 1, 9), 0.1);
+	}
+	rig_close(&r);
+}
+END_TEST
+
+/* In double talk the near end is not chopped: its level stays. */
+START_TEST(test_near_in_double_talk)
+{
+	static const double dbm0[] = { -25, -20, -15, -10 };
+	struct rig_case c = base;
+	struct rig r;
+
+	c.near = RIG_SPEECH;
+	c.near_dbm0 = dbm0[_i];
+	c.near_from = 5;
+	c.near_to = 9;
+	r = cancelled(&c);
+	for (unsigned n = 0; n < ECHO_LANES; n++) {
+		ck_assert_double_eq_tol(rig_dbm0(r.out, n, 5, 9),
+					rig_dbm0(r.talk, n, 5, 9), 1.0);
+	}
+	rig_close(&r);
+}
+END_TEST
+
+/* G.168 test 9: comfort noise within 2 dB of the background it stands for. */
+START_TEST(test_comfort_noise)
+{
+	static const double dbm0[] = { -55, -50, -45, -40 };
+	struct rig_case c = base;
+	struct rig r;
+
+	c.far = _i % 2 ? RIG_SPEECH : RIG_CSS;
+	c.far_from = 2;
+	c.noise_dbm0 = dbm0[_i / 2];
+	r = cancelled(&c);
+	for (unsigned n = 0; n < ECHO_LANES; n++) {
+		ck_assert_double_eq_tol(rig_dbm0(r.out, n, 5, 10),
+					dbm0[_i / 2],
+					2.0);
+	}
+	rig_close(&r);
+}
+END_TEST
+
+static Suite *nlp_suite(void)
+{
+	Suite *s = suite_create("echo nlp");
+	TCase *t = tcase_create("nlp");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_loop_test(t, test_returned_level, 0, 8);
+	tcase_add_loop_test(t, test_near_alone, 0, 4);
+	tcase_add_loop_test(t, test_near_in_double_talk, 0, 4);
+	tcase_add_loop_test(t, test_comfort_noise, 0, 8);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *sr = srunner_create(nlp_suite());
+	int failed;
+
+	srunner_set_fork_status(sr, CK_NOFORK);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? 1 : 0;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rooms: media */
+/*
+ * The echo canceller on what is not speech: tones, silence, offset, full
+ * scale, rubbish. Nothing of it may make it howl or forget.
+ */
+#include "media/echo.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/media/echo_rig.c"
+
+enum { TONES = 8 };
+
+/* G.168 6.4.2.7, and PBX tones. */
+static const struct {
+	double hz[2];
+} tones[TONES] = {
+	{ { 697, 0 }, }, { { 1336, 0 } }, { { 1633, 0 } }, { { 852, 1477 } },
+	{ { 941, 1633 } }, { { 425, 0 } }, { { 350, 440 } }, { { 2100, 0 } },
+};
+
+static const struct rig_case base = {
+	.tail_ms = 128,
+	.law = LAW_ALAW,
+	.far = RIG_CSS,
+	.far_dbm0 = -10,
+	.erl_db = 10,
+	.seconds = 4.9,
+	.seed = 77,
+};
+
+/* The case with a tone pair at the far end. */
+static void tone_open(struct rig *r, const struct rig_case *base_case,
+		      const double *hz)
+{
+	struct rig_case c = *base_case;
+	struct rig second;
+
+	c.far = RIG_TONE;
+	c.far_hz = hz[0];
+	c.far_dbm0 = hz[1] > 0 ? -13 : -10;
+	c.law = LAW_NONE;
+	ck_assert(rig_open(r, &c));
+	if (hz[1] > 0) {
+		c.far_hz = hz[1];
+		ck_assert(rig_open(&second, &c));
+		for (size_t i = 0; i < r->n; i++) {
+			for (unsigned n = 0; n < ECHO_LANES; n++) {
+				r->far[i][n] += second.far[i][n];
+				r->near[i][n] += second.near[i][n];
+			}
+		}
+		rig_close(&second);
+	}
+}
+
+/* Test 6: converged, then a tone for 5 s; speech finds the taps as before. */
+START_TEST(test_tone_after)
+{
+	struct echo_group *g = rig_group(128, ECHO_ISA_BEST, ECHO_ON);
+	struct rig css, tone;
+	double before;
+
+	ck_assert(rig_open(&css, &base));
+	tone_open(&tone, &base, tones[_i].hz);
+	rig_run(&css, g);
+	before = rig_erle_score(&css, 4, 4.9).mean;
+	rig_run(&tone, g);
+	ck_assert_double_ge(rig_erle_score(&tone, 3, 4.9).mean, 20);
+	rig_run(&css, g);
+	ck_assert_double_ge(rig_erle_score(&css, 0.2, 0.9).mean, before - 3);
+	rig_close(&css);
+	rig_close(&tone);
+	echo_group_free(g);
+}
+END_TEST
+
+/* Test 7: a tone from reset is cancelled, and what follows it learnt. */
+START_TEST(test_tone_first)
+{
+	struct echo_group *g = rig_group(128, ECHO_ISA_BEST, ECHO_ON);
+	struct rig css, tone;
+
+	ck_assert(rig_open(&css, &base));
+	tone_open(&tone, &base, tones[_i].hz);
+	rig_run(&tone, g);
+	ck_assert_double_ge(rig_erle_score(&tone, 3, 4.9).mean, 20);
+	ck_assert_double_ge(rig_erle_score(&tone, 1, 4.9).worst, 0);
+	rig_run(&css, g);
+	ck_assert_double_ge(rig_erle_score(&css, 3, 4.9).mean, 30);
+	rig_close(&css);
+	rig_close(&tone);
+	echo_group_free(g);
+}
+END_TEST
+
+/* Test 4: two minutes of silence, and nothing is forgotten. */
+START_TEST(test_leak)
+{
+	static float far[ECHO_BLOCK][ECHO_LANES], near[ECHO_BLOCK][ECHO_LANES];
+	struct echo_group *g = rig_group(128, ECHO_ISA_BEST, ECHO_ON);
+	struct rig css;
+	double before;
+
+	ck_assert(rig_open(&css, &base));
+	rig_run(&css, g);
+	rig_run(&css, g);
+	before = rig_erle_score(&css, 0.15, 0.25).mean;
+	for (int i = 0; i < 12000; i++) {
+		memset(near, 0, sizeof(near));
+		echo_group_run(g, (const float (*)[ECHO_LANES])far, near,
+			       0xffff);
+	}
+	rig_run(&css, g);
+	ck_assert_double_ge(rig_erle_score(&css, 0.15, 0.25).mean, before - 3);
+	rig_close(&css);
+	echo_group_free(g);
+}
+END_TEST
+
+/* Test 15: an offset on the return path. */
+START_TEST(test_offset)
+{
+	struct rig r;
+
+	ck_assert(rig_open(&r, &base));
+	for (size_t i = 0; i < r.n; i++) {
+		for (unsigned n = 0; n < ECHO_LANES; n++) {
+			r.near[i][n] += 40.0f * ((float)n - 8.0f);
+		}
+	}
+	rig_cancel(&r, 128, ECHO_ISA_BEST, ECHO_ON);
+	ck_assert_double_ge(rig_erle_score(&r, 3, 4.9).worst, 32);
+	rig_close(&r);
+}
+END_TEST
+
+/* A number of no use to anyone, of one of some kinds. */
+static float rubbish(int kind, size_t i, uint32_t *seed)
+{
+	float v = signal_random(seed);
+
+	switch (kind) {
+	case 0:
+		return v * 32767;
+	case 1:
+		return i / 37 % 2 ? 32767.0f : -32768.0f;
+	case 2:
+		return v > 0.9f ? NAN : v < -0.9f ? -INFINITY : v * 1e38f;
+	case 3:
+		return i % 1000 ? 0 : 32767.0f;
+	case 4:
+		return 32767;
+	default:
+		return v * 1e-38f;
+	}
+}
+
+/* Whatever comes in, what goes out is finite; and speech then works. */
+START_TEST(test_rubbish)
+{
+	static float far[ECHO_BLOCK][ECHO_LANES], near[ECHO_BLOCK][ECHO_LANES];
+	struct echo_group *g =
+		rig_group(128, ECHO_ISA_BEST, ECHO_ON | ECHO_NLP);
+	uint32_t seed = 5;
+	struct rig css;
+
+	for (int block = 0; block < 500; block++) {
+		for (size_t i = 0; i < ECHO_BLOCK * ECHO_LANES; i++) {
+			far[0][i] = rubbish(_i % 6, i, &seed);
+			near[0][i] = rubbish(_i / 6, i, &seed);
+		}
+		echo_group_run(g, (const float (*)[ECHO_LANES])far, near,
+			       0xffff);
+		for (size_t i = 0; i < ECHO_BLOCK * ECHO_LANES; i++) {
+			ck_assert(fabsf(near[0][i]) < 1e6f);
+		}
+	}
+	for (unsigned n = 0; n < ECHO_LANES; n++) {
+		echo_group_set_lane(g, n, ECHO_ON);
+	}
+	ck_assert(rig_open(&css, &base));
+	rig_run(&css, g);
+	ck_assert_double_ge(rig_erle_score(&css, 3, 4.9).mean, 25);
+	rig_close(&css);
+	echo_group_free(g);
+}
+END_TEST
+
+/* A lane that is off, or not in the mask, passes every bit. */
+START_TEST(test_off)
+{
+	struct echo_group *g = rig_group(64, ECHO_ISA_BEST, ECHO_ON);
+	static float far[ECHO_BLOCK][ECHO_LANES], near[ECHO_BLOCK][ECHO_LANES];
+	static float keep[ECHO_BLOCK][ECHO_LANES];
+	uint32_t seed = 9;
+
+	echo_group_set_lane(g, 3, 0);
+	for (int block = 0; block < 100; block++) {
+		for (size_t i = 0; i < ECHO_BLOCK * ECHO_LANES; i++) {
+			far[0][i] = 8000 * signal_random(&seed);
+			near[0][i] = 8000 * signal_random(&seed);
+		}
+		memcpy(keep, near, sizeof(keep));
+		echo_group_run(g, (const float (*)[ECHO_LANES])far, near,
+			       0x7fff);
+		for (size_t i = 0; i < ECHO_BLOCK; i++) {
+			ck_assert_mem_eq(&near[i][3], &keep[i][3], 4);
+			ck_assert_mem_eq(&near[i][15], &keep[i][15], 4);
+		}
+	}
+	echo_group_free(g);
+}
+END_TEST
+
+static Suite *signals_suite(void)
+{
+	Suite *s = suite_create("echo signals");
+	TCase *t = tcase_create("signals");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_loop_test(t, test_tone_after, 0, TONES);
+	tcase_add_loop_test(t, test_tone_first, 0, TONES);
+	tcase_add_test(t, test_leak);
+	tcase_add_test(t, test_offset);
+	tcase_add_loop_test(t, test_rubbish, 0, 36);
+	tcase_add_test(t, test_off);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *sr = srunner_create(signals_suite());
+	int failed;
+
+	srunner_set_fork_status(sr, CK_NOFORK);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? 1 : 0;
+}
