@@ -16,12 +16,14 @@ static const float drift_rate = 0.1f;
 static const float worse_far = 5e-4f;	/* what may be left at most */
 static const float tone_bins = 6;
 static const float noise_bias = 1.15f;	/* of a minimum to the mean */
+static const float grown_likeness = 0.1f;
 static const float worse_ratio = 1.3f;
 static const float miss_rate = 0.5f;
 static const float drift_least = 1e-5f;
 static const float drift_most = 1e-3f;
 static const float drift_search = 5e-3f;
 static const float floor_share = 0.2f;
+static const float floor_least = 1e-3f;	/* an echo may always appear */
 static const float share_1 = 0.15f;
 static const float share_2 = 0.05f;
 static const float share_3 = 0.02f;
@@ -148,18 +150,18 @@ static void search_narrow(struct echo_lane *l, const struct echo_sums *s,
 
 /*
  * near * est over est * est is near one for the right path, double talk or
- * not, since near-end speech has nothing in common with the estimate.
+ * not, since near-end speech has nothing in common with the estimate. It is
+ * less for a path that has gone, more for one that has grown.
  */
 static bool path_is_changed(struct echo_lane *l)
 {
 	const struct echo_levels *b = &l->brief;
-	bool against = b->est > est_active &&
-		       b->near_est < 0.5f * b->est &&
-		       b->near < 4.0f * b->est;
+	bool gone = l->converged && b->near_est < 0.5f * b->est &&
+		    b->near < 4.0f * b->est;
+	bool grown = l->heard > SEARCH_UNTIL && b->near_est > 2.0f * b->est &&
+		     b->near_est * b->near_est > grown_likeness * b->near * b->est;
 
-	if (!l->converged || l->tone)
-		return false;
-	if (against)
+	if (b->est > est_active && (gone || grown))
 		l->changed++;
 	else if (l->changed)
 		l->changed--;
@@ -314,7 +316,8 @@ void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
 	hold = l->tone >= TONE_BLOCKS && l->converged;
 	orders->step[n] = hold ? 0 : 1;
 	orders->drift[n] = active && !hold ? drift_of(l) : 0;
-	orders->floor[n] = floor_share * tap_mean(sums, parts, n);
+	orders->floor[n] = fmaxf(floor_share * tap_mean(sums, parts, n),
+				 floor_least);
 	orders->cancel[n] = l->brief.err < worse_ratio * l->brief.near ? 1 : 0;
 	noise_follow(l, sums, n);
 	nlp_decide(l, orders, n);
