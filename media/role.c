@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The media role: links, sockets, life. In real time the engine has its own
+ * thread and wakes this loop by a socket; on a virtual clock the loop's timer
+ * steps the engine each millisecond.
+ */
+#include "media/role_priv.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "gateway/base/frame.h"
+
+enum {
+	STEP_MS = 1,
+	DEBT_MS = 100,
+	EVENTS_AT_ONCE = 1000,
+};
+
+/* --- links --- */
+
+static void on_core_msg(struct link *l, const struct link_head *h, int fd)
+{
+	if (fd >= 0)
+		close(fd);
+	media_on_core(container_of(l, struct media_role, core), h);
+}
+
+static void on_core_down(struct link *l)
+{
+	media_core_down(container_of(l, struct media_role, core));
+}
+
+static void on_console_msg(struct link *l, const struct link_head *h, int fd)
+{
+	if (fd >= 0)
+		close(fd);
+	media_on_console(container_of(l, struct media_role, console), h);
+}
+
+/* The host reopens the link when the peer is back. */
+static void on_down(struct link *l)
+{
+	(void)l;
+}
+
+static void on_frame(struct isdn_link *il, const struct frame_data *d)
+{
+	struct media_role *m = il->role;
+	struct engine_frame f = { .span = il->span, .len = d->len };
+
+	if (d->len > FRAME_MAX || d->head.len < FRAME_DATA_LEN(d->len)) {
+		m->drops.isdn_bad++;
+		return;
+	}
+	memcpy(f.octets, d->octets, d->len);
+	if (!m->engine || !engine_frame_put(m->engine, &f))
+		m->drops.frames++;
+}
+
+static void on_isdn_msg(struct link *l, const struct link_head *h, int fd)
+{
+	struct isdn_link *il = container_of(l, struct isdn_link, link);
+
+	if (fd >= 0)
+		close(fd);
+	if (h->type == FRAME_DATA && h->len >= FRAME_DATA_LEN(0))
+		on_frame(il, (const void *)h);
+	else if (h->type == FRAME_HELLO)
+		media_tell_isdn(il->role, il->span);
+	else
+		il->role->drops.isdn_bad++;
+}
+
+static const struct link_ops core_ops = { on_core_msg, on_core_down };
+static const struct link_ops console_ops = { on_console_msg, on_down };
+static const struct link_ops isdn_ops = { on_isdn_msg, on_down };
+
+static struct link *media_slot(struct role *role, enum role_id peer,
+			       unsigned index, const struct link_ops **ops)
+{
+	struct media_role *m = media_role_of(role);
+
+	switch (peer) {
+	case ROLE_CORE:
+		*ops = &core_ops;
+		return &m->core;
+	case ROLE_CONSOLE:
+		*ops = &console_ops;
+		return &m->console;
+	case ROLE_ISDN:
+		*ops = &isdn_ops;
+		return index < m->conf.n_spans ? &m->isdn[index].link : NULL;
+	default:
+		return NULL;
+	}
+}
+
+static void media_link_up(struct role *role, enum role_id peer, unsigned index)
+{
+	struct media_role *m = media_role_of(role);
+
+	if (peer == ROLE_CORE)
+		media_core_up(m);
+	else if (peer == ROLE_ISDN && index < m->conf.n_spans)
+		media_tell_isdn(m, index);
+}
+
+/* --- the engine's news --- */
+
+static void take_frames(struct media_role *m)
+{
+	struct frame_data d = { .len = 0 };
+	struct engine_frame f;
+
+	while (engine_frame_get(m->engine, &f)) {
+		d.span = f.span;
+		d.len = f.len;
+		memcpy(d.octets, f.octets, f.len);
+		if (!link_is_up(&m->isdn[f.span].link) ||
+		    link_send(&m->isdn[f.span].link, &d.head, FRAME_DATA,
+			      FRAME_DATA_LEN(f.len)) < 0)
+			m->drops.frames++;
+	}
+}
+
+static void take_news(struct media_role *m)
+{
+	struct engine_event ev;
+
+	take_frames(m);
+	for (unsigned i = 0; i < EVENTS_AT_ONCE; i++) {
+		if (!engine_event(m->engine, &ev))
+			return;
+		media_on_event(m, &ev);
+	}
+}
+
+static void on_wake(struct watch *w, int events)
+{
+	struct media_role *m = container_of(w, struct media_role, watch);
+	char octets[256];
+
+	(void)events;
+	while (recv(w->fd, octets, sizeof(octets), MSG_DONTWAIT) ==
+	       (ssize_t)sizeof(octets))
+		;
+	take_news(m);
+}
+
+static void on_timer(struct timer *t)
+{
+	struct media_role *m = container_of(t, struct media_role, timer);
+
+	if (m->stepping)
+		engine_step(m->engine, loop_now(m->role.loop));
+	take_news(m);
+	media_pay_debts(m);
+	timer_start(m->role.loop, t, on_timer, m->stepping ? STEP_MS : DEBT_MS);
+}
+
+/* --- opening --- */
+
+static struct role *media_open(struct loop *loop, const void *conf, size_t len)
+{
+	const struct conf_for_media *c = conf;
+	struct media_role *m;
+
+	if (len != sizeof(*c) || c->n_spans > CONF_SPANS) {
+		errno = EINVAL;
+		return NULL;
+	}
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return NULL;
+	m->role = (struct role){ &media_role_ops, loop };
+	m->conf = *c;
+	for (unsigned i = 0; i < ROLE_PAIRS * 2; i++)
+		m->socket[i] = -1;
+	for (unsigned i = 0; i < CONF_SPANS; i++) {
+		m->isdn[i].role = m;
+		m->isdn[i].span = (uint16_t)i;
+		m->spans[i].role = m;
+	}
+	return &m->role;
+}
+
+static void line_config_from(struct line_config *out,
+			     const struct conf_line *in)
+{
+	line_config_init(out);
+	out->driver = LINE_PSEUDOWIRE;
+	out->time = in->time == CONF_TIME_LOCKSTEP ? LINE_LOCKSTEP : LINE_WALL;
+	out->clock = in->clock == CONF_CLOCK_SLAVE ? LINE_CLOCK_SLAVE
+						   : LINE_CLOCK_MASTER;
+	out->d_slot = in->d_slot;
+	out->idle = in->idle;
+	out->slot_mask = 0;
+	for (unsigned s = in->first_slot; s <= in->last_slot && s < 32; s++)
+		out->slot_mask |= 1u << s;
+	if (in->frames)
+		out->pw.frames = (uint8_t)in->frames;
+	if (in->jitter_ms)
+		out->pw.jitter_ms = in->jitter_ms;
+	out->pw.rtp = in->rtp;
+	if (!in->peer.port)
+		out->pw.peer = in->peer;
+}
+
+static int take_line(struct media_role *m, unsigned span, int fd)
+{
+	struct line_config cfg;
+
+	if (span >= m->conf.n_spans || m->line[span] || m->engine) {
+		close(fd);
+		return -EINVAL;
+	}
+	line_config_from(&cfg, &m->conf.spans[span].line);
+	m->line[span] = line_open(&cfg, fd);
+	if (!m->line[span]) {
+		int err = -errno;
+
+		log_err("span %s: line cannot be opened: %s",
+			m->conf.spans[span].name, strerror(-err));
+		close(fd);
+		return err;
+	}
+	return 0;
+}
+
+static int media_socket(struct role *role, enum role_socket what,
+			unsigned index, int fd)
+{
+	struct media_role *m = media_role_of(role);
+
+	if (what == ROLE_SOCK_LINE)
+		return take_line(m, index, fd);
+	if (what != ROLE_SOCK_RTP || index >= ROLE_PAIRS * 2 ||
+	    m->socket[index] >= 0 || m->engine) {
+		close(fd);
+		return -EINVAL;
+	}
+	m->socket[index] = fd;
+	return 0;
+}
+
+/* --- starting --- */
+
+static int set_span(struct media_role *m, unsigned i)
+{
+	const struct conf_span *c = &m->conf.spans[i];
+	struct engine_span_config cfg = {
+		.law = c->law == CONF_ULAW ? LAW_U : LAW_A,
+		.d_slot = c->line.d_slot,
+		.idle = c->line.idle,
+		.echo_tail_ms = c->echo ? c->echo_tail_ms : 0,
+		.align = c->line.time != CONF_TIME_LOCKSTEP,
+		.country = c->country,
+	};
+	int err = engine_set_span(m->engine, i, &cfg);
+
+	if (err == -ENOENT) {
+		log_warn("span %s: no tones known for country \"%s\"; using "
+			 "425 Hz", c->name, c->country);
+		err = 0;
+	}
+	if (!err && m->line[i]) {
+		err = engine_set_line(m->engine, i, m->line[i]);
+		m->line[i] = NULL;
+	}
+	return err;
+}
+
+static int set_sockets(struct media_role *m, unsigned pairs)
+{
+	struct net_addr *local = calloc(pairs, sizeof(*local));
+	struct sockaddr_storage ss;
+	socklen_t n;
+	int err;
+
+	if (!local)
+		return -ENOMEM;
+	for (unsigned i = 0; i < pairs; i++) {
+		int rtp = m->socket[2 * i], rtcp = m->socket[2 * i + 1];
+
+		if (rtp < 0)
+			continue;
+		n = sizeof(ss);
+		if (getsockname(rtp, (struct sockaddr *)(void *)&ss, &n) == 0)
+			net_from_sockaddr(&local[i],
+					  (struct sockaddr *)(void *)&ss);
+		m->socket[2 * i] = m->socket[2 * i + 1] = -1;
+		engine_set_sockets(m->engine, i, rtp, rtcp);
+	}
+	err = ports_init(&m->ports, local, pairs);
+	free(local);
+	return err;
+}
+
+static unsigned count_pairs(const struct media_role *m)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < ROLE_PAIRS; i++)
+		if (m->socket[2 * i] >= 0)
+			n = i + 1;
+	return n;
+}
+
+static int make_engine(struct media_role *m)
+{
+	const struct conf_media *c = &m->conf.media;
+	struct engine_config cfg = {
+		.spans = m->conf.n_spans,
+		.sessions = count_pairs(m),
+		.jitter_min_ms = c->jitter_min_ms,
+		.jitter_max_ms = c->jitter_max_ms,
+		.silent_alarm_s = c->silent_alarm_s,
+		.silent_release_s = c->silent_release_s,
+		.cpu = c->cpu,
+	};
+	int err = 0;
+
+	if (!cfg.sessions) {
+		log_err("no RTP port: check media.ports");
+		return -EINVAL;
+	}
+	m->engine = engine_new(&cfg);
+	m->users = pool_new(sizeof(struct media_user), cfg.sessions);
+	m->by_pair = calloc(cfg.sessions, sizeof(*m->by_pair));
+	if (!m->engine || !m->users || !m->by_pair)
+		return -ENOMEM;
+	err = set_sockets(m, cfg.sessions);
+	for (unsigned i = 0; i < m->conf.n_spans && !err; i++)
+		err = set_span(m, i);
+	return err;
+}
+
+static void warn_refused(const struct media_role *m)
+{
+	static const struct {
+		unsigned bit;
+		const char *what;
+	} all[] = {
+		{ ENGINE_NO_PRIORITY, "real-time priority" },
+		{ ENGINE_NO_MEMLOCK, "locked memory" },
+		{ ENGINE_NO_AFFINITY, "a processor core of its own" },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (m->refused & all[i].bit)
+			log_warn("engine: the system refuses %s; audio may "
+				 "drop out under load", all[i].what);
+}
+
+static int media_start(struct role *role)
+{
+	struct media_role *m = media_role_of(role);
+	int err = make_engine(m);
+
+	if (err < 0)
+		return err;
+	err = watch_start(role->loop, &m->watch, engine_event_fd(m->engine),
+			  WATCH_READ, on_wake);
+	m->stepping = err == -ENOTSUP;
+	if (err < 0 && !m->stepping)
+		return err;
+	if (!m->stepping) {
+		err = engine_start(m->engine, &m->refused);
+		if (err < 0)
+			return err;
+		warn_refused(m);
+	}
+	return timer_start(role->loop, &m->timer, on_timer,
+			   m->stepping ? STEP_MS : DEBT_MS);
+}
+
+/* --- later life --- */
+
+static int media_reload(struct role *role, const void *conf, size_t len)
+{
+	struct media_role *m = media_role_of(role);
+	const struct conf_for_media *c = conf;
+
+	if (len != sizeof(*c) || c->n_spans != m->conf.n_spans)
+		return -EINVAL;
+	m->conf = *c;
+	return 0;
+}
+
+static void media_drain(struct role *role)
+{
+	media_role_of(role)->draining = true;
+}
+
+static bool media_is_idle(const struct role *role)
+{
+	const struct media_role *m = (const void *)role;
+
+	return !m->users || pool_used(m->users) == 0;
+}
+
+static void media_close(struct role *role)
+{
+	struct media_role *m = media_role_of(role);
+
+	timer_stop(role->loop, &m->timer);
+	watch_stop(role->loop, &m->watch);
+	for (unsigned i = 0; i < CONF_SPANS; i++) {
+		timer_stop(role->loop, &m->spans[i].hold);
+		link_close(&m->isdn[i].link);
+		if (m->line[i])
+			line_close(m->line[i]);
+	}
+	link_close(&m->core);
+	link_close(&m->console);
+	engine_free(m->engine);
+	for (unsigned i = 0; i < ROLE_PAIRS * 2; i++)
+		if (m->socket[i] >= 0)
+			close(m->socket[i]);
+	ports_fini(&m->ports);
+	if (m->users)
+		pool_destroy(m->users);
+	free(m->by_pair);
+	free(m);
+}
+
+const struct role_ops media_role_ops = {
+	.id = ROLE_MEDIA,
+	.name = "media",
+	.open = media_open,
+	.slot = media_slot,
+	.link_up = media_link_up,
+	.socket = media_socket,
+	.start = media_start,
+	.reload = media_reload,
+	.drain = media_drain,
+	.is_idle = media_is_idle,
+	.close = media_close,
+};

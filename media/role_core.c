@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The core's messages and what becomes of them. */
+#include "media/role_priv.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#include "gateway/base/frame.h"
+#include "gateway/base/str.h"
+#include "media/dtmf.h"
+
+static void send_core(struct media_role *m, struct link_head *h, uint16_t type,
+		      size_t len)
+{
+	if (!link_is_up(&m->core) || link_send(&m->core, h, type, len) < 0)
+		m->drops.unsent++;
+}
+
+static bool command(struct media_role *m, const struct media_user *u,
+		    enum engine_op op, struct engine_command *c)
+{
+	c->op = (uint8_t)op;
+	c->session = u->pair;
+	c->id = u->id;
+	if (engine_command(m->engine, c))
+		return true;
+	m->drops.commands++;
+	return false;
+}
+
+static void close_user(struct media_role *m, struct media_user *u)
+{
+	struct engine_command c = { 0 };
+
+	if (u->closing && !u->close_owed)
+		return;
+	u->closing = true;
+	u->close_owed = !command(m, u, ENGINE_CLOSE, &c);
+}
+
+void media_pay_debts(struct media_role *m)
+{
+	pool_id id = 0;
+
+	while ((id = pool_next(m->users, id))) {
+		struct media_user *u = pool_get(m->users, id);
+
+		if (u->close_owed)
+			close_user(m, u);
+	}
+}
+
+static struct media_user *new_user(struct media_role *m, uint32_t ref)
+{
+	struct media_user *u;
+	pool_id id;
+	int pair = ports_take(&m->ports, loop_now(m->role.loop));
+
+	if (pair == PORTS_NONE)
+		return NULL;
+	u = pool_alloc(m->users, &id);
+	if (!u) {
+		ports_give(&m->ports, (unsigned)pair,
+			   loop_now(m->role.loop));
+		return NULL;
+	}
+	u->id = id;
+	u->ref = ref;
+	u->pair = (uint16_t)pair;
+	m->by_pair[pair] = id;
+	return u;
+}
+
+static void free_user(struct media_role *m, struct media_user *u)
+{
+	m->by_pair[u->pair] = 0;
+	ports_give(&m->ports, u->pair, loop_now(m->role.loop));
+	pool_free(m->users, u->id);
+}
+
+static void on_open(struct media_role *m, const struct link_head *h)
+{
+	const struct media_open *o = (const void *)h;
+	struct media_opened reply = { .ref = o->ref };
+	struct engine_command c = { 0 };
+	struct media_user *u = m->draining ? NULL : new_user(m, o->ref);
+
+	if (u) {
+		c.u.open.local = m->ports.pairs[u->pair].local;
+		if (getrandom(&c.u.open, 3 * sizeof(uint32_t), 0) < 0 ||
+		    !command(m, u, ENGINE_OPEN, &c)) {
+			free_user(m, u);
+			u = NULL;
+		}
+	}
+	if (u) {
+		reply.id = u->id;
+		reply.rtp = m->ports.pairs[u->pair].local;
+	} else {
+		m->drops.no_port++;
+	}
+	send_core(m, &reply.head, MEDIA_OPENED, sizeof(reply));
+}
+
+/* The user a message is about; NULL: stale, counted. */
+static struct media_user *user_of(struct media_role *m, media_id id)
+{
+	struct media_user *u = pool_get(m->users, id);
+
+	if (u && !u->closing)
+		return u;
+	m->drops.core_stale++;
+	return NULL;
+}
+
+static void on_connect(struct media_role *m, const struct link_head *h)
+{
+	const struct media_connect *msg = (const void *)h;
+	struct engine_command c = { 0 };
+	struct media_user *u;
+
+	if (msg->span >= m->conf.n_spans || msg->slot > 31 ||
+	    (msg->slot && msg->slot == m->conf.spans[msg->span].line.d_slot)) {
+		m->drops.core_bad++;
+		return;
+	}
+	u = user_of(m, msg->id);
+	if (!u)
+		return;
+	u->span = msg->span;
+	u->slot = msg->slot;
+	c.u.connect.span = msg->span;
+	c.u.connect.slot = msg->slot;
+	c.u.connect.clear = msg->clear != 0;
+	command(m, u, ENGINE_CONNECT, &c);
+}
+
+static void on_modify(struct media_role *m, const struct link_head *h)
+{
+	const struct media_modify *msg = (const void *)h;
+	struct engine_command c = { .u.modify = *msg };
+	struct media_user *u;
+
+	if ((msg->rtp.family != 0 && msg->rtp.family != 4 &&
+	     msg->rtp.family != 6) ||
+	    msg->direction > MEDIA_INACTIVE || msg->codec > 127 ||
+	    msg->dtmf_pt > 127) {
+		m->drops.core_bad++;
+		return;
+	}
+	u = user_of(m, msg->id);
+	if (!u)
+		return;
+	u->far = msg->rtp;
+	u->codec = msg->codec;
+	u->direction = msg->direction;
+	command(m, u, ENGINE_MODIFY, &c);
+}
+
+static void on_tone(struct media_role *m, const struct link_head *h)
+{
+	const struct media_tone *msg = (const void *)h;
+	struct engine_command c = {
+		.u.tone = { msg->kind, msg->to_rtp != 0 },
+	};
+	struct media_user *u = user_of(m, msg->id);
+
+	if (u)
+		command(m, u, ENGINE_TONE, &c);
+}
+
+static void on_dtmf(struct media_role *m, const struct link_head *h)
+{
+	const struct media_dtmf *msg = (const void *)h;
+	struct engine_command c = {
+		.u.dtmf = { dtmf_code((char)msg->digit), msg->to_rtp != 0,
+			    msg->ms },
+	};
+	struct media_user *u;
+
+	if (c.u.dtmf.code == DTMF_NONE) {
+		m->drops.core_bad++;
+		return;
+	}
+	u = user_of(m, msg->id);
+	if (u)
+		command(m, u, ENGINE_DTMF, &c);
+}
+
+static void on_close(struct media_role *m, const struct link_head *h)
+{
+	const struct media_close *msg = (const void *)h;
+	struct media_user *u = user_of(m, msg->id);
+
+	if (u)
+		close_user(m, u);
+}
+
+void media_on_core(struct media_role *m, const struct link_head *h)
+{
+	static const struct {
+		uint16_t type;
+		size_t len;
+		void (*fn)(struct media_role *, const struct link_head *);
+	} handlers[] = {
+		{ MEDIA_OPEN, sizeof(struct media_open), on_open },
+		{ MEDIA_CONNECT, sizeof(struct media_connect), on_connect },
+		{ MEDIA_MODIFY, sizeof(struct media_modify), on_modify },
+		{ MEDIA_TONE, sizeof(struct media_tone), on_tone },
+		{ MEDIA_DTMF, sizeof(struct media_dtmf), on_dtmf },
+		{ MEDIA_CLOSE, sizeof(struct media_close), on_close },
+	};
+
+	for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++) {
+		if (handlers[i].type != h->type)
+			continue;
+		if (handlers[i].len == h->len && m->engine)
+			handlers[i].fn(m, h);
+		else
+			m->drops.core_bad++;
+		return;
+	}
+	m->drops.core_bad++;
+}
+
+void media_core_down(struct media_role *m)
+{
+	pool_id id = 0;
+
+	if (!m->users)
+		return;
+	while ((id = pool_next(m->users, id))) {
+		struct media_user *u = pool_get(m->users, id);
+
+		u->orphan = true;
+		close_user(m, u);
+	}
+}
+
+bool media_is_out(unsigned alarms)
+{
+	return (alarms & (LINE_LOS | LINE_AIS | LINE_RAI | LINE_REMOTE_LOSS |
+			  LINE_DOWN)) != 0;
+}
+
+static void tell_core_span(struct media_role *m, unsigned span)
+{
+	const struct span_view *v = &m->spans[span];
+	struct media_span msg = {
+		.span = (uint16_t)span,
+		.up = v->up,
+		.alarms = v->alarms,
+	};
+
+	str_copy(msg.text, sizeof(msg.text),
+		 v->known ? line_alarm_why(v->alarms) : "not started");
+	send_core(m, &msg.head, MEDIA_SPAN, sizeof(msg));
+}
+
+void media_core_up(struct media_role *m)
+{
+	for (unsigned i = 0; i < m->conf.n_spans; i++)
+		tell_core_span(m, i);
+}
+
+void media_tell_isdn(struct media_role *m, unsigned span)
+{
+	const struct span_view *v = &m->spans[span];
+	struct frame_line msg = {
+		.span = (uint16_t)span,
+		.up = v->known && !media_is_out(v->alarms),
+		.alarms = v->alarms,
+		.errors = v->state.d_errors,
+	};
+
+	struct link *l = &m->isdn[span].link;
+
+	if (link_is_up(l) &&
+	    link_send(l, &msg.head, FRAME_LINE, sizeof(msg)) < 0)
+		m->drops.unsent++;
+}
+
+/* The alarm has lasted: calls on this line are lost. */
+static void on_hold_over(struct timer *t)
+{
+	struct span_view *v = container_of(t, struct span_view, hold);
+
+	v->up = false;
+	tell_core_span(v->role, (unsigned)(v - v->role->spans));
+}
+
+static void on_span(struct media_role *m, const struct engine_span_state *s)
+{
+	struct span_view *v = &m->spans[s->span];
+	bool first = !v->known, out = media_is_out(s->alarms);
+
+	v->state = *s;
+	if (!first && v->alarms == s->alarms)
+		return;
+	v->known = true;
+	v->alarms = s->alarms;
+	v->role = m;
+	if (!first)
+		log_info("span %s: line %s", m->conf.spans[s->span].name,
+			 line_alarm_why(s->alarms));
+	if (!out) {
+		timer_stop(m->role.loop, &v->hold);
+		v->up = true;
+	} else if (v->up && !timer_is_running(&v->hold)) {
+		timer_start(m->role.loop, &v->hold, on_hold_over,
+			    m->conf.spans[s->span].alarm_hold_ms);
+	}
+	tell_core_span(m, s->span);
+	media_tell_isdn(m, s->span);
+}
+
+static void on_closed(struct media_role *m, struct media_user *u,
+		      const struct media_figures *f)
+{
+	struct media_closed msg = {
+		.id = u->id,
+		.ref = u->ref,
+		.figures = *f,
+	};
+
+	if (!u->orphan)
+		send_core(m, &msg.head, MEDIA_CLOSED, sizeof(msg));
+	free_user(m, u);
+}
+
+static void on_media(struct media_role *m, struct media_user *u, uint8_t kind,
+		     uint8_t digit)
+{
+	struct media_event msg = {
+		.id = u->id,
+		.ref = u->ref,
+		.kind = kind,
+		.digit = digit,
+	};
+
+	if (kind == MEDIA_EV_SILENT) {
+		u->silent = 1;
+		log_warn("media %08x: no RTP for %u s: one-way audio?", u->id,
+			 m->conf.media.silent_alarm_s);
+	}
+	if (kind == MEDIA_EV_HEARD)
+		u->silent = 0;
+	if (!u->closing)
+		send_core(m, &msg.head, MEDIA_EVENT, sizeof(msg));
+}
+
+void media_on_event(struct media_role *m, const struct engine_event *ev)
+{
+	struct media_user *u;
+
+	if (ev->kind == ENGINE_EV_SPAN) {
+		if (ev->u.span.span < m->conf.n_spans)
+			on_span(m, &ev->u.span);
+		return;
+	}
+	if (ev->kind == ENGINE_EV_GAUGES) {
+		m->gauges = ev->u.gauges;
+		return;
+	}
+	u = pool_get(m->users, ev->id);
+	if (!u)
+		return;
+	if (ev->kind == ENGINE_EV_CLOSED)
+		on_closed(m, u, &ev->u.figures);
+	else if (ev->kind == ENGINE_EV_FIGURES)
+		u->figures = ev->u.figures;
+	else if (ev->kind == ENGINE_EV_MEDIA)
+		on_media(m, u, ev->u.media.kind, ev->u.media.digit);
+}

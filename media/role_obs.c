@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The console's questions: status, lines, channels, metrics. */
+#include "media/role_priv.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/json.h"
+
+enum { ANSWER_MAX = 4 << 20 };
+
+static void put_gauges(struct media_role *m, struct json *j)
+{
+	const struct engine_gauges *g = &m->gauges;
+
+	json_obj(j, "engine");
+	json_int(j, "ticks", (int64_t)g->ticks);
+	json_int(j, "blocks", (int64_t)g->blocks);
+	json_int(j, "late_ticks", (int64_t)g->late_ticks);
+	json_int(j, "late_max_us", g->late_max_us);
+	json_int(j, "skipped_ms", (int64_t)g->skipped_ms);
+	json_int(j, "catch_up_blocks", (int64_t)g->catch_up);
+	json_num(j, "busy_percent", g->busy_permille / 10.0, 1);
+	json_int(j, "events_lost", (int64_t)g->events_lost);
+	json_int(j, "commands_stale", (int64_t)g->commands_stale);
+	json_bool(j, "realtime", !(m->refused & ENGINE_NO_PRIORITY));
+	json_bool(j, "memory_locked", !(m->refused & ENGINE_NO_MEMLOCK));
+	json_bool(j, "pinned", m->conf.media.cpu >= 0 &&
+				       !(m->refused & ENGINE_NO_AFFINITY));
+	json_close(j);
+}
+
+static void put_drops(const struct media_role *m, struct json *j)
+{
+	const struct role_drops *d = &m->drops;
+
+	json_obj(j, "dropped");
+	json_int(j, "core_bad", (int64_t)d->core_bad);
+	json_int(j, "core_stale", (int64_t)d->core_stale);
+	json_int(j, "isdn_bad", (int64_t)d->isdn_bad);
+	json_int(j, "console_bad", (int64_t)d->console_bad);
+	json_int(j, "frames", (int64_t)d->frames);
+	json_int(j, "no_port", (int64_t)d->no_port);
+	json_int(j, "unsent", (int64_t)d->unsent);
+	json_int(j, "commands", (int64_t)d->commands);
+	json_close(j);
+}
+
+static int put_status(struct media_role *m, char *buf, size_t size)
+{
+	struct json j;
+
+	json_init(&j, buf, size);
+	json_obj(&j, NULL);
+	json_int(&j, "open", pool_used(m->users));
+	json_int(&j, "port_pairs", m->ports.size);
+	json_int(&j, "port_pairs_free", m->ports.free);
+	json_int(&j, "port_pairs_early", (int64_t)m->ports.early);
+	json_bool(&j, "draining", m->draining);
+	put_gauges(m, &j);
+	put_drops(m, &j);
+	json_close(&j);
+	return json_end(&j);
+}
+
+static void put_alarms(struct json *j, unsigned alarms)
+{
+	json_arr(j, "alarms");
+	for (unsigned bit = 1; bit < 256; bit <<= 1)
+		if (alarms & bit && line_alarm_name(bit))
+			json_str(j, NULL, line_alarm_name(bit));
+	json_close(j);
+}
+
+static void put_line_rx(struct json *j, const struct line_rx_stats *s)
+{
+	json_obj(j, "rx");
+	json_int(j, "packets", (int64_t)s->packets);
+	json_int(j, "lost", (int64_t)s->lost);
+	json_int(j, "late", (int64_t)s->late);
+	json_int(j, "reordered", (int64_t)s->reordered);
+	json_int(j, "duplicate", (int64_t)s->duplicate);
+	json_int(j, "malformed", (int64_t)s->malformed);
+	json_int(j, "stray", (int64_t)s->stray);
+	json_int(j, "excess", (int64_t)s->excess);
+	json_int(j, "filler_frames", (int64_t)s->filler_frames);
+	json_close(j);
+}
+
+static void put_line_clock(struct json *j, const struct line_clock_stats *s)
+{
+	json_obj(j, "clock");
+	json_int(j, "slips", (int64_t)s->slips);
+	json_int(j, "slip_frames", (int64_t)s->slip_frames);
+	json_int(j, "stalls", (int64_t)s->stalls);
+	json_int(j, "rate_ppb", s->rate_ppb);
+	json_int(j, "phase_us", s->phase_us);
+	json_int(j, "depth_frames", s->depth_frames);
+	json_bool(j, "locked", s->locked);
+	json_close(j);
+}
+
+static void put_line(struct media_role *m, struct json *j, unsigned i)
+{
+	const struct span_view *v = &m->spans[i];
+	const struct engine_span_state *s = &v->state;
+
+	json_obj(j, NULL);
+	json_str(j, "span", m->conf.spans[i].name);
+	json_int(j, "index", i);
+	json_bool(j, "up", v->known && !media_is_out(v->alarms));
+	put_alarms(j, v->alarms);
+	json_str(j, "text",
+		 v->known ? line_alarm_why(v->alarms) : "not started");
+	put_line_rx(j, &s->line.rx);
+	json_obj(j, "tx");
+	json_int(j, "packets", (int64_t)s->line.tx.packets);
+	json_int(j, "errors", (int64_t)s->line.tx.errors);
+	json_int(j, "idle_frames", (int64_t)s->line.tx.idle_frames);
+	json_int(j, "dropped_frames", (int64_t)s->line.tx.dropped_frames);
+	json_close(j);
+	put_line_clock(j, &s->line.clock);
+	json_int(j, "es", s->line.errors.es);
+	json_int(j, "ses", s->line.errors.ses);
+	json_obj(j, "d_channel");
+	json_int(j, "received", s->d_rx);
+	json_int(j, "sent", s->d_tx);
+	json_int(j, "errors", s->d_errors);
+	json_int(j, "refused", (int64_t)s->d_refused);
+	json_close(j);
+	json_close(j);
+}
+
+static int put_lines(struct media_role *m, char *buf, size_t size)
+{
+	struct json j;
+
+	json_init(&j, buf, size);
+	json_arr(&j, NULL);
+	for (unsigned i = 0; i < m->conf.n_spans; i++)
+		put_line(m, &j, i);
+	json_close(&j);
+	return json_end(&j);
+}
+
+static void put_db(struct json *j, const char *key, int16_t centi)
+{
+	if (centi == INT16_MIN)
+		json_nil(j, key);
+	else
+		json_num(j, key, centi / 100.0, 1);
+}
+
+static void put_figures(struct json *j, const struct media_figures *f)
+{
+	json_int(j, "rtp_sent", f->rtp_tx);
+	json_int(j, "rtp_received", f->rtp_rx);
+	json_int(j, "lost", f->rtp_lost);
+	json_int(j, "late", f->rtp_late);
+	json_int(j, "duplicate", f->rtp_dup);
+	json_int(j, "bad", f->rtp_bad);
+	json_num(j, "jitter_ms", f->jitter_us / 1000.0, 1);
+	json_num(j, "round_trip_ms", f->rtt_us / 1000.0, 1);
+	json_int(j, "concealed_ms", f->concealed_ms);
+	json_int(j, "peer_lost", f->peer_lost);
+	put_db(j, "erl_db", f->erl_cdb);
+	put_db(j, "erle_db", f->erle_cdb);
+	json_num(j, "mos", f->mos_c / 100.0, 2);
+	json_int(j, "dtmf", f->dtmf);
+}
+
+static int put_channels(struct media_role *m, char *buf, size_t size)
+{
+	static const char *const directions[] = { "sendrecv", "sendonly",
+						  "recvonly", "inactive" };
+	char text[NET_STR_MAX];
+	struct json j;
+	pool_id id = 0;
+
+	json_init(&j, buf, size);
+	json_arr(&j, NULL);
+	while ((id = pool_next(m->users, id))) {
+		const struct media_user *u = pool_get(m->users, id);
+
+		json_obj(&j, NULL);
+		json_int(&j, "id", u->id);
+		if (u->slot) {
+			json_str(&j, "span", m->conf.spans[u->span].name);
+			json_int(&j, "channel", u->slot);
+		}
+		json_str(&j, "local",
+			 net_str(&m->ports.pairs[u->pair].local, text));
+		json_str(&j, "remote",
+			 u->far.family ? net_str(&u->far, text) : "");
+		json_int(&j, "payload_type", u->codec);
+		json_str(&j, "direction", directions[u->direction & 3]);
+		json_bool(&j, "silent", u->silent);
+		put_figures(&j, &u->figures);
+		json_close(&j);
+	}
+	json_close(&j);
+	return json_end(&j);
+}
+
+/* --- Prometheus text --- */
+
+struct text {
+	char *buf;
+	size_t size, len;
+};
+
+__attribute__((format(printf, 2, 3))) static void put(struct text *t,
+						      const char *fmt, ...)
+{
+	size_t room = t->len < t->size ? t->size - t->len : 0;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(room ? t->buf + t->len : NULL, room, fmt, ap);
+	va_end(ap);
+	t->len += n > 0 ? (size_t)n : 0;
+}
+
+static void put_one(struct text *t, const char *name, const char *type,
+		    const char *help, uint64_t value)
+{
+	put(t, "# HELP trunkgate_media_%s %s\n# TYPE trunkgate_media_%s %s\n",
+	    name, help, name, type);
+	put(t, "trunkgate_media_%s %llu\n", name, (unsigned long long)value);
+}
+
+struct span_metric {
+	const char *name, *type, *help;
+	size_t offset; /* of a uint64_t in struct engine_span_state */
+};
+
+#define LINE_AT(member) offsetof(struct engine_span_state, line.member)
+
+static const struct span_metric span_metrics[] = {
+	{ "line_packets_received_total", "counter", "packets of the line",
+	  LINE_AT(rx.packets) },
+	{ "line_packets_lost_total", "counter", "packets replaced by filler",
+	  LINE_AT(rx.lost) },
+	{ "line_packets_malformed_total", "counter", "packets not understood",
+	  LINE_AT(rx.malformed) },
+	{ "line_packets_stray_total", "counter", "packets of other senders",
+	  LINE_AT(rx.stray) },
+	{ "line_slips_total", "counter", "slips of the line",
+	  LINE_AT(clock.slips) },
+	{ "line_filler_frames_total", "counter", "frames that were replaced",
+	  LINE_AT(rx.filler_frames) },
+};
+
+static void put_span_metrics(struct media_role *m, struct text *t)
+{
+	size_t n = sizeof(span_metrics) / sizeof(*span_metrics);
+
+	for (size_t k = 0; k < n; k++) {
+		const struct span_metric *s = &span_metrics[k];
+
+		put(t, "# HELP trunkgate_media_%s %s\n"
+		       "# TYPE trunkgate_media_%s %s\n",
+		    s->name, s->help, s->name, s->type);
+		for (unsigned i = 0; i < m->conf.n_spans; i++) {
+			uint64_t v;
+
+			memcpy(&v, (const char *)&m->spans[i].state + s->offset,
+			       sizeof(v));
+			put(t, "trunkgate_media_%s{span=\"%s\"} %llu\n",
+			    s->name, m->conf.spans[i].name,
+			    (unsigned long long)v);
+		}
+	}
+	put(t, "# HELP trunkgate_media_line_up line without alarm\n"
+	       "# TYPE trunkgate_media_line_up gauge\n");
+	for (unsigned i = 0; i < m->conf.n_spans; i++)
+		put(t, "trunkgate_media_line_up{span=\"%s\"} %d\n",
+		    m->conf.spans[i].name,
+		    m->spans[i].known && !media_is_out(m->spans[i].alarms));
+}
+
+static int put_metrics(struct media_role *m, char *buf, size_t size)
+{
+	const struct engine_gauges *g = &m->gauges;
+	struct text t = { buf, size, 0 };
+
+	put_one(&t, "open", "gauge", "RTP port pairs in use",
+		pool_used(m->users));
+	put_one(&t, "ports_free", "gauge", "RTP port pairs free",
+		m->ports.free);
+	put_one(&t, "ticks_total", "counter", "wake-ups of the engine",
+		g->ticks);
+	put_one(&t, "late_ticks_total", "counter", "wake-ups 1 ms late or more",
+		g->late_ticks);
+	put_one(&t, "skipped_ms_total", "counter", "ticks left out after stalls",
+		g->skipped_ms);
+	put_one(&t, "busy_permille", "gauge", "engine's share of a core",
+		g->busy_permille);
+	put_one(&t, "events_lost_total", "counter", "events that found no room",
+		g->events_lost);
+	put_one(&t, "refused", "gauge",
+		"bits: 1 real-time priority, 2 locked memory, 4 affinity",
+		m->refused);
+	put_one(&t, "no_port_total", "counter", "calls without a port pair",
+		m->drops.no_port);
+	put_one(&t, "messages_bad_total", "counter", "messages not understood",
+		m->drops.core_bad + m->drops.isdn_bad + m->drops.console_bad);
+	put_one(&t, "messages_stale_total", "counter",
+		"messages about media that are gone", m->drops.core_stale);
+	put_one(&t, "frames_dropped_total", "counter",
+		"D-channel frames without room", m->drops.frames);
+	put_span_metrics(m, &t);
+	return t.len < size ? (int)t.len : -ENOSPC;
+}
+
+/* --- answering --- */
+
+static void reply(struct media_role *m, uint32_t id, const char *text,
+		  size_t len, bool error)
+{
+	struct obs_reply r = { .id = id, .error = error };
+
+	do {
+		size_t n = len < OBS_TEXT ? len : OBS_TEXT;
+
+		r.len = (uint16_t)n;
+		r.more = len > n;
+		memcpy(r.text, text, n);
+		if (link_send(&m->console, &r.head, OBS_REPLY,
+			      offsetof(struct obs_reply, text) + n) < 0)
+			m->drops.unsent++;
+		text += n;
+		len -= n;
+	} while (len);
+}
+
+static void answer(struct media_role *m, uint32_t id,
+		   int (*fn)(struct media_role *, char *, size_t))
+{
+	char *buf = malloc(ANSWER_MAX);
+	int n = buf ? fn(m, buf, ANSWER_MAX) : -ENOMEM;
+
+	if (n < 0)
+		reply(m, id, strerror(-n), strlen(strerror(-n)), true);
+	else
+		reply(m, id, buf, (size_t)n, false);
+	free(buf);
+}
+
+void media_on_console(struct media_role *m, const struct link_head *h)
+{
+	static const struct {
+		const char *verb;
+		int (*fn)(struct media_role *, char *, size_t);
+	} verbs[] = {
+		{ "status", put_status },
+		{ "lines", put_lines },
+		{ "channels", put_channels },
+		{ "metrics", put_metrics },
+	};
+	const struct obs_query *q = (const void *)h;
+
+	if (h->type == OBS_TRACE_ON) /* nothing of ours is traced */
+		return;
+	if (h->type != OBS_QUERY || h->len != sizeof(*q) ||
+	    strnlen(q->verb, sizeof(q->verb)) == sizeof(q->verb) ||
+	    !m->engine) {
+		m->drops.console_bad++;
+		return;
+	}
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
+		if (strcmp(verbs[i].verb, q->verb) == 0) {
+			answer(m, q->id, verbs[i].fn);
+			return;
+		}
+	}
+	reply(m, q->id, "unknown verb", sizeof("unknown verb") - 1, true);
+}

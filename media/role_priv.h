@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The media role's inside: the control thread. It turns the core's messages
+ * into commands of the engine, the engine's events into messages, carries
+ * D-channel frames, and answers the console. Everything here is touched by
+ * the role's loop only.
+ */
+#ifndef MEDIA_ROLE_PRIV_H
+#define MEDIA_ROLE_PRIV_H
+
+#include "conf/conf.h"
+#include "gateway/base/log.h"
+#include "gateway/base/obs.h"
+#include "gateway/base/role.h"
+#include "media/engine.h"
+#include "media/ports.h"
+
+enum { ROLE_PAIRS = 4096 };
+
+/* A media of the core. */
+struct media_user {
+	media_id id;
+	uint32_t ref;
+	uint16_t pair;
+	bool closing;	  /* the core has closed it, or is gone */
+	bool close_owed;  /* the engine could not be told yet */
+	bool orphan;	  /* nobody is to be told of its end */
+	uint16_t span;	  /* where it is connected */
+	uint8_t slot;	  /* 0 = nowhere */
+	struct net_addr far;
+	uint8_t codec, direction, silent;
+	struct media_figures figures;
+};
+
+struct span_view { /* what the engine last said of a span */
+	bool known, up;	   /* up: as told to the core */
+	uint8_t alarms;
+	struct engine_span_state state;
+	struct timer hold; /* alarm seen, not yet told */
+	struct media_role *role;
+};
+
+struct role_drops { /* messages that were not obeyed */
+	uint64_t core_bad, core_stale, isdn_bad, console_bad;
+	uint64_t frames;   /* no room, either way */
+	uint64_t no_port;  /* MEDIA_OPEN refused */
+	uint64_t unsent;   /* the peer's link was full or gone */
+	uint64_t commands; /* the engine's ring was full */
+};
+
+struct isdn_link {
+	struct link link;
+	struct media_role *role;
+	uint16_t span;
+};
+
+struct media_role {
+	struct role role;
+	struct conf_for_media conf;
+	struct link core, console;
+	struct isdn_link isdn[CONF_SPANS];
+	struct engine *engine; /* from start to close */
+	unsigned refused;      /* enum engine_refused */
+	bool draining;
+	/* Until the start: what was handed in. */
+	int socket[ROLE_PAIRS * 2];
+	struct line *line[CONF_SPANS];
+	struct pool *users;
+	media_id *by_pair; /* who has the pair; 0 = none */
+	struct ports ports;
+	struct span_view spans[CONF_SPANS];
+	struct engine_gauges gauges;
+	struct role_drops drops;
+	struct watch watch;  /* the engine's wake-ups, real time */
+	struct timer timer;  /* virtual time: the tick; else what is owed */
+	bool stepping;	     /* virtual time */
+	struct log_limit limit;
+};
+
+static inline struct media_role *media_role_of(struct role *r)
+{
+	return container_of(r, struct media_role, role);
+}
+
+/* --- role_core.c --- */
+void media_on_core(struct media_role *, const struct link_head *);
+/* The core is gone: close every media. */
+void media_core_down(struct media_role *);
+void media_core_up(struct media_role *);
+void media_on_event(struct media_role *, const struct engine_event *);
+/* Closes that the engine could not be told of. */
+void media_pay_debts(struct media_role *);
+/* No service on a line with these alarms. */
+bool media_is_out(unsigned alarms);
+void media_tell_isdn(struct media_role *, unsigned span);
+
+/* --- role_obs.c --- */
+void media_on_console(struct media_role *, const struct link_head *);
+
+#endif
