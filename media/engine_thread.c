@@ -28,6 +28,8 @@ static void note_late(struct engine_gauges *g, int64_t late_ns)
 {
 	int64_t ms = late_ns / NS_PER_MS, us = late_ns / 1000;
 
+	if (late_ns < 0)
+		ms = us = 0;
 	if (ms >= 1)
 		g->late_ticks++;
 	if (ms >= ENGINE_LATE_MS)
