@@ -178,7 +178,7 @@ static void announce(void)
 	}
 	if (!sup.announced) {
 		sup.announced = true;
-		log_info("gateway %s: all %u roles are up",
+		log_info("%s: all %u roles are up",
 			 sup.conf->gateway.node, sup.n_children);
 	}
 	notify_ready(&sup.notify);
@@ -303,7 +303,7 @@ static void on_phase_timer(struct timer *t)
 
 static void begin_drain(void)
 {
-	log_info("gateway: draining, at most %u s", sup.conf->gateway.drain_s);
+	log_info("draining, at most %u s", sup.conf->gateway.drain_s);
 	notify_stopping(&sup.notify);
 	child_tell(find(ROLE_SIP), CTL_DRAIN, 0, 0, -1);
 	child_tell(find(ROLE_CORE), CTL_DRAIN, 0, 0, -1);
@@ -450,10 +450,10 @@ static void on_command(struct link *l, const struct link_head *head, int fd)
 	if (head->type != OBS_COMMAND || head->len != sizeof(*q) ||
 	    !memchr(q->verb, 0, sizeof(q->verb)) ||
 	    !memchr(q->arg, 0, sizeof(q->arg))) {
-		log_warn("gateway: bad command message");
+		log_warn("bad command message");
 		return;
 	}
-	log_info("gateway: command %s %s", q->verb, q->arg);
+	log_info("command %s %s", q->verb, q->arg);
 	if (!strcmp(q->verb, "reload")) {
 		r = reload(!strcmp(q->arg, "--restart"), text, sizeof(text));
 	} else if (!strcmp(q->verb, "drain") || !strcmp(q->verb, "stop")) {
@@ -487,9 +487,9 @@ static void on_hup(struct sigwatch *s, int signum)
 		int r = reload(false, text, sizeof(text));
 
 		if (r < 0) {
-			log_err("gateway: reload: %s", text);
+			log_err("reload: %s", text);
 		} else {
-			log_info("gateway: reload: %s", text);
+			log_info("reload: %s", text);
 		}
 	}
 }

@@ -32,7 +32,7 @@ jitter_buffer_delay 5-10
 
 
 class Phone:
-    def __init__(self, directory, sip, ctrl, rtp, play):
+    def __init__(self, directory, number, sip, ctrl, rtp, play):
         self.dir = directory
         self.ctrl = ctrl
         os.makedirs(directory, exist_ok=True)
@@ -43,7 +43,8 @@ class Phone:
                                   play=play, dir=directory, rtp=rtp,
                                   rtp_end=rtp + 20))
         with open(directory + "/accounts", "w") as f:
-            f.write(f"<sip:phone@127.0.0.1:{sip}>;regint=0;answermode=auto\n")
+            f.write(f"<sip:{number}@127.0.0.1:{sip}>;regint=0;"
+                    "answermode=auto\n")
         self.log = open(directory + "/baresip.log", "wb")
         self.process = subprocess.Popen(
             ["baresip", "-f", directory], stdout=self.log, stderr=self.log,
