@@ -61,15 +61,31 @@ static void take_block(struct pseudowire *p, mono_t now)
 }
 
 /* tick */
-static bool may_send(const struct pseudowire *p)
+static bool is_our_turn(const struct pseudowire *p)
 {
 	const struct pw_lockstep *s = &p->step;
 
-	if (line_fifo_count(&p->line.tx) < LINE_BLOCK)
-		return false;
 	if (p->line.cfg.clock == LINE_CLOCK_MASTER)
 		return s->sent <= s->received;
 	return s->sent < s->received;
+}
+
+/*
+ * tick: an owner that has taken a part of a block and waits for a whole one
+ * (its blocks begin within ours) would wait for ever, since it has not
+ * written a whole one: idle frames go ahead of it, once.
+ */
+static void make_room(struct pseudowire *p)
+{
+	unsigned rx = line_fifo_count(&p->line.rx);
+	unsigned tx = line_fifo_count(&p->line.tx);
+
+	if (!rx || rx >= LINE_BLOCK || tx >= LINE_BLOCK)
+		return;
+	line_fill_idle(&p->line, &p->line.tx, LINE_BLOCK - tx);
+	p->line.lead += LINE_BLOCK - tx;
+	p->line.stats.tx.idle_frames += LINE_BLOCK - tx;
+	p->line.epoch++;
 }
 
 /* tick: is it time to send the last block once more? */
@@ -118,10 +134,12 @@ void pw_lockstep_tick(struct pseudowire *p, mono_t now)
 
 	p->rx.repeated = false;
 	pw_receive(p, now);
-	if (!line_fifo_count(&p->line.rx) &&
+	if (line_fifo_count(&p->line.rx) < LINE_BLOCK &&
 	    pw_jitter_has(&p->rx.jitter, packets))
 		take_block(p, now);
-	if (may_send(p)) {
+	if (is_our_turn(p))
+		make_room(p);
+	if (is_our_turn(p) && line_fifo_count(&p->line.tx) >= LINE_BLOCK) {
 		send_next(p, now);
 	} else if (is_again_due(p, now)) {
 		send_block(p);

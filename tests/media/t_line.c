@@ -242,6 +242,54 @@ START_TEST(lockstep_bundle)
 }
 END_TEST
 
+/* Take or give n frames of the meter's numbers, not only whole blocks. */
+static void offset_owner(struct meter *m, unsigned n)
+{
+	static uint8_t block[LINE_SLOTS][LINE_BLOCK];
+
+	if (line_read(m->line, block, n) < 0)
+		return;
+	memset(block, 0xd5, sizeof(block));
+	ck_assert_int_eq(line_write(m->line,
+				    (const uint8_t(*)[LINE_BLOCK])block, n),
+			 0);
+	m->frames += n;
+}
+
+/* Owners whose blocks do not begin with the line's do not wait for ever. */
+START_TEST(lockstep_offset)
+{
+	static const unsigned first[][2] = {{24, 0}, {0, 24}, {24, 72}};
+	struct line_config a, b;
+	struct pair p;
+	struct meter ma = {0}, mb = {0};
+
+	configs(&a, &b, LINE_LOCKSTEP);
+	pair_open(&p, &a, &b);
+	ma.line = p.a;
+	mb.line = p.b;
+	for (unsigned i = 0; i < 1500; i++) {
+		line_tick(p.a, p.now);
+		relay_both(&p);
+		line_tick(p.b, p.now);
+		relay_both(&p);
+		if (!ma.frames && first[_i][0])
+			offset_owner(&ma, first[_i][0]);
+		else
+			meter_serve(&ma);
+		if (!mb.frames && first[_i][1])
+			offset_owner(&mb, first[_i][1]);
+		else
+			meter_serve(&mb);
+	}
+	ck_assert_uint_ge(ma.frames, 400 * LINE_BLOCK);
+	ck_assert_uint_ge(mb.frames, 400 * LINE_BLOCK);
+	ck_assert_uint_eq(ma.breaks + mb.breaks, 0);
+	ck_assert(ma.in_step && mb.in_step);
+	pair_close(&p);
+}
+END_TEST
+
 /* Alarms count the line's time; only silence is told by the clock. */
 START_TEST(lockstep_alarms)
 {
@@ -373,6 +421,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, lockstep_sizes, 0, 5);
 	tcase_add_loop_test(t, lockstep_restart, 0, 2);
 	tcase_add_test(t, lockstep_bundle);
+	tcase_add_loop_test(t, lockstep_offset, 0, 3);
 	tcase_add_test(t, lockstep_alarms);
 	tcase_add_test(t, socket_options);
 	tcase_add_test(t, bad_configs);
