@@ -9,6 +9,8 @@
  */
 #include "sip/txn_priv.h"
 
+#include "sip/msg_priv.h"
+
 #include "sip/via.h"
 
 #include <errno.h>
@@ -149,7 +151,7 @@ static struct sip_msg *like_invite(const struct txn *t, const char *method,
 		return NULL;
 	}
 	if (clone_parts(m->osip, t->request->osip, party, method) ||
-	    sip_msg_add(m, "Max-Forwards", "70")) {
+	    sip_msg_set_call_id(m) || sip_msg_add(m, "Max-Forwards", "70")) {
 		sip_msg_free(m);
 		return NULL;
 	}

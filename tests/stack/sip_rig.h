@@ -462,9 +462,11 @@ static inline void rig_settle(void)
 {
 	const struct trunk_table *t =
 		sip_stack_trunks(sip_role_stack(rig.role));
-	unsigned i;
+	unsigned i, n = rig.n_sent;
 
 	wait_ms(200000);
+	ck_assert_msg(rig.n_sent == n, "sent afterwards\n%s",
+		      rig.sent[n].text);
 	ck_assert(sip_role_ops.is_idle(rig.role));
 	ck_assert_uint_eq(txn_layer_used(rig_txns()), 0);
 	for (i = 0; i < trunk_count(t); i++)
