@@ -224,9 +224,9 @@ bool sip_cause_is_local(unsigned cause)
 
 /* RFC 8606 4; the spare and national values are LOC-n. */
 static const char *const location_names[] = {
-	"U",	 "LPN",	  "LN",	   "TN", "RLN",	   "RPN",    "LOC-6",  "INTL",
-	"LOC-8", "LOC-9", "BI",	   "LOC-11", "LOC-12", "LOC-13", "LOC-14",
-	"LOC-15",
+	"U",	  "LPN",    "LN",     "TN",	"RLN", "RPN",
+	"LOC-6",  "INTL",   "LOC-8",  "LOC-9",	"BI",  "LOC-11",
+	"LOC-12", "LOC-13", "LOC-14", "LOC-15",
 };
 
 static uint8_t location_of(const char *s, size_t len)

@@ -208,8 +208,8 @@ bool sdp_is_held(const struct sdp_session *s)
 
 static const char *dir_name(uint8_t dir)
 {
-	static const char *const names[4] = {"inactive", "sendonly",
-					     "recvonly", "sendrecv"};
+	static const char *const names[4] = {"inactive", "sendonly", "recvonly",
+					     "sendrecv"};
 
 	return names[dir & SDP_BOTH];
 }
@@ -242,8 +242,7 @@ static void write_audio(struct sdp_out *o, const struct sdp_local *l,
 			 line->codecs[i] == CC_PCMU ? 'U' : 'A');
 	}
 	if (line->event_pt) {
-		sdp_line(o, "a=rtpmap:%u telephone-event/8000",
-			 line->event_pt);
+		sdp_line(o, "a=rtpmap:%u telephone-event/8000", line->event_pt);
 		sdp_line(o, "a=fmtp:%u 0-15", line->event_pt);
 	}
 	sdp_line(o, "a=ptime:%u", line->ptime_ms);

@@ -23,22 +23,22 @@
 
 /* What our end can do now. */
 struct sdp_local {
-	struct net_addr rtp; /* where we receive */
+	struct net_addr rtp;	     /* where we receive */
 	uint8_t n_codecs, codecs[4]; /* enum cc_codec, by preference */
-	bool events;	     /* RFC 4733 */
-	uint8_t ptime_ms;    /* sent unless the peer asks otherwise */
-	uint8_t dir;	     /* enum sdp_dir bits: what we want */
+	bool events;		     /* RFC 4733 */
+	uint8_t ptime_ms;	     /* sent unless the peer asks otherwise */
+	uint8_t dir;		     /* enum sdp_dir bits: what we want */
 };
 
 struct sdp_session {
-	uint32_t id, version; /* o= */
-	struct sdp remote;    /* the last description that was accepted */
-	uint8_t audio;	      /* index of the line in use */
-	uint8_t n_media;      /* lines so far; never fewer again */
-	uint8_t codec;	      /* enum cc_codec */
+	uint32_t id, version;	    /* o= */
+	struct sdp remote;	    /* the last description that was accepted */
+	uint8_t audio;		    /* index of the line in use */
+	uint8_t n_media;	    /* lines so far; never fewer again */
+	uint8_t codec;		    /* enum cc_codec */
 	uint8_t event_tx, event_rx; /* payload types; 0 = none */
 	uint8_t ptime_ms;
-	uint8_t dir;	      /* what we may do; enum sdp_dir bits */
+	uint8_t dir;		/* what we may do; enum sdp_dir bits */
 	char sent[SDP_OUT_MAX]; /* our last description behind its o= line */
 };
 

@@ -31,8 +31,7 @@ static size_t left(const struct text *t)
 
 static bool is_text(const struct text *t, const char *word)
 {
-	return left(t) == strlen(word) &&
-	       strncasecmp(t->p, word, left(t)) == 0;
+	return left(t) == strlen(word) && strncasecmp(t->p, word, left(t)) == 0;
 }
 
 /* Takes what stands before the next c (or all) off the front. */

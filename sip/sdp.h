@@ -33,9 +33,9 @@ struct sdp_format {
 enum sdp_dir { SDP_SEND = 1, SDP_RECV = 2, SDP_BOTH = 3 };
 
 struct sdp_media {
-	char type[16];	  /* "audio" */
-	char proto[24];	  /* "RTP/AVP" */
-	char formats[48]; /* the first of them as text, for a refusal */
+	char type[16];	     /* "audio" */
+	char proto[24];	     /* "RTP/AVP" */
+	char formats[48];    /* the first of them as text, for a refusal */
 	struct net_addr rtp; /* family 0: no address, or a name */
 	uint8_t dir;	     /* enum sdp_dir bits */
 	uint16_t ptime_ms, maxptime_ms; /* 0 = not said */

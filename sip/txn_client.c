@@ -10,7 +10,6 @@
 #include "sip/txn_priv.h"
 
 #include "sip/msg_priv.h"
-
 #include "sip/via.h"
 
 #include <errno.h>

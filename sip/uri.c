@@ -90,8 +90,7 @@ static int parse_user(struct sip_uri *u, struct piece t)
 		params = cut(&t, ';');
 		name = cut(&params, '=');
 		if (is_word(&name, "phone-context"))
-			err = unescape(u->context, sizeof(u->context),
-				       params);
+			err = unescape(u->context, sizeof(u->context), params);
 	}
 	return err;
 }
@@ -245,8 +244,7 @@ static const char *parse_quoted(struct sip_name_addr *a, const char *s)
 }
 
 /* Words before '<': the display name without quotes. */
-static void parse_words(struct sip_name_addr *a, const char *s,
-			const char *end)
+static void parse_words(struct sip_name_addr *a, const char *s, const char *end)
 {
 	size_t n = 0;
 
@@ -298,8 +296,8 @@ const char *sip_name_addr_parse(struct sip_name_addr *a, const char *text)
 	} else {
 		end = bare_end(s);
 	}
-	if (end == s || !str_copy_n(a->uri, sizeof(a->uri), s,
-				    (size_t)(end - s)))
+	if (end == s ||
+	    !str_copy_n(a->uri, sizeof(a->uri), s, (size_t)(end - s)))
 		return NULL;
 	s = skip_space(*end == '>' ? end + 1 : end);
 	if (*s && *s != ',' && *s != ';')

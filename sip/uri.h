@@ -27,7 +27,7 @@ enum sip_scheme {
 
 struct sip_uri {
 	enum sip_scheme scheme;
-	char user[128]; /* %HEX decoded; parameters and password cut off */
+	char user[128];	   /* %HEX decoded; parameters and password cut off */
 	char context[128]; /* phone-context= */
 	char host[128];	   /* IPv6 without brackets; empty for tel: */
 	uint16_t port;	   /* 0 = not said */

@@ -70,8 +70,8 @@ static inline bool header(const char *text, const char *name, unsigned n,
 			return false;
 		if (strncasecmp(text, name, len) == 0 && text[len] == ':' &&
 		    n-- == 0) {
-			snprintf(out, size, "%.*s",
-				 (int)strcspn(text, "\r\n"), text);
+			snprintf(out, size, "%.*s", (int)strcspn(text, "\r\n"),
+				 text);
 			return true;
 		}
 	}
@@ -85,8 +85,8 @@ static inline const char *value_of(const char *text, const char *name)
 	static unsigned turn;
 	char *p = line[turn++ % 4];
 
-	ck_assert_msg(header(text, name, 0, p, RIG_TEXT), "no %s in\n%s",
-		      name, text);
+	ck_assert_msg(header(text, name, 0, p, RIG_TEXT), "no %s in\n%s", name,
+		      text);
 	p = strchr(p, ':') + 1;
 	return p + strspn(p, " ");
 }
@@ -253,9 +253,9 @@ static inline void request_in(const char *method, const char *ours,
 	peer_says(out);
 }
 
-#define SDP(ip, port, media)                                                   \
-	"v=0\r\no=- 1 1 IN IP4 " ip "\r\ns=-\r\nc=IN IP4 " ip "\r\nt=0 0\r\n"  \
-	"m=audio " port " RTP/AVP 8 0 101\r\n"                                 \
+#define SDP(ip, port, media)                                                  \
+	"v=0\r\no=- 1 1 IN IP4 " ip "\r\ns=-\r\nc=IN IP4 " ip "\r\nt=0 0\r\n" \
+	"m=audio " port " RTP/AVP 8 0 101\r\n"                                \
 	"a=rtpmap:101 telephone-event/8000\r\n" media
 #define PEER_SDP SDP(PEER_IP, "7000", "")
 
@@ -303,8 +303,9 @@ static inline void ack_from_peer(const char *response, const char *sdp)
 
 	append(out, "ACK sip:" OUR_IP ":5060 SIP/2.0\r\n");
 	if (ok)
-		append(out, "Via: SIP/2.0/UDP " PEER_IP
-			    ";branch=z9hG4bKack%u\r\n", n++);
+		append(out,
+		       "Via: SIP/2.0/UDP " PEER_IP ";branch=z9hG4bKack%u\r\n",
+		       n++);
 	else
 		copy_headers(out, response, "Via");
 	copy_headers(out, response, "From");
@@ -344,16 +345,14 @@ static const struct link_ops rig_core_ops = {rig_on_msg, rig_on_down};
 
 static inline void core_sends(enum cc_type type, struct cc_msg m)
 {
-	ck_assert_int_eq(link_send(&rig.core, &m.head, (uint16_t)type,
-				   sizeof(m)),
-			 0);
+	ck_assert_int_eq(
+		link_send(&rig.core, &m.head, (uint16_t)type, sizeof(m)), 0);
 }
 
 static inline struct cc_media our_rtp(void)
 {
-	return (struct cc_media){.valid = 1,
-				 .rtp = address(OUR_IP ":40000"),
-				 .codec = CC_PCMA};
+	return (struct cc_media){
+		.valid = 1, .rtp = address(OUR_IP ":40000"), .codec = CC_PCMA};
 }
 
 static inline void core_tells(leg_id leg, enum cc_type type)
@@ -465,8 +464,7 @@ static inline void rig_settle(void)
 	unsigned i, n = rig.n_sent;
 
 	wait_ms(200000);
-	ck_assert_msg(rig.n_sent == n, "sent afterwards\n%s",
-		      rig.sent[n].text);
+	ck_assert_msg(rig.n_sent == n, "sent afterwards\n%s", rig.sent[n].text);
 	ck_assert(sip_role_ops.is_idle(rig.role));
 	ck_assert_uint_eq(txn_layer_used(rig_txns()), 0);
 	for (i = 0; i < trunk_count(t); i++)
@@ -517,8 +515,8 @@ static inline const struct cc_msg *expect_cc(enum cc_type type)
 		wait_ms(i < 20 ? 10 : 1000);
 	ck_assert_msg(rig.cc_seen < rig.n_cc, "no message, want %s",
 		      cc_type_name(type));
-	ck_assert_msg(rig.cc[rig.cc_seen].head.type == type,
-		      "want %s, got %s", cc_type_name(type),
+	ck_assert_msg(rig.cc[rig.cc_seen].head.type == type, "want %s, got %s",
+		      cc_type_name(type),
 		      cc_type_name(rig.cc[rig.cc_seen].head.type));
 	return &rig.cc[rig.cc_seen++];
 }

@@ -11,7 +11,8 @@ static void begin(bool ours)
 {
 	rig_conf();
 	rig_open();
-	first = ours ? place_and_answer(&leg, "t") : take_and_answer(&leg, "c1");
+	first = ours ? place_and_answer(&leg, "t")
+		     : take_and_answer(&leg, "c1");
 	rig.seen = rig.n_sent;
 	rig.cc_seen = rig.n_cc;
 }
@@ -35,9 +36,8 @@ static uint32_t version_of(const char *text)
 {
 	unsigned id, version;
 
-	ck_assert_int_eq(sscanf(strstr(text, "o=- "), "o=- %u %u", &id,
-				&version),
-			 2);
+	ck_assert_int_eq(
+		sscanf(strstr(text, "o=- "), "o=- %u %u", &id, &version), 2);
 	return version;
 }
 
@@ -371,9 +371,8 @@ START_TEST(other_requests)
 	in_call("FLY", NULL, NULL);
 	expect_sent("SIP/2.0 501");
 	rig.cseq++;
-	append(out,
-	       "INFO sip:" OUR_IP " SIP/2.0\r\n"
-	       "Via: SIP/2.0/UDP " PEER_IP ";branch=z9hG4bKinfo\r\n");
+	append(out, "INFO sip:" OUR_IP " SIP/2.0\r\n"
+		    "Via: SIP/2.0/UDP " PEER_IP ";branch=z9hG4bKinfo\r\n");
 	append(out, "From: %s;tag=t\r\n", value_of(first, "To"));
 	append(out, "To: %s\r\n", value_of(first, "From"));
 	copy_headers(out, first, "Call-ID");

@@ -44,8 +44,7 @@ static void repeat_start(struct repeat *r, const char *text)
 	snprintf(r->text, sizeof(r->text), "%s", text);
 	r->left = 10;
 	r->ms = T1;
-	ck_assert_int_eq(timer_start(rig.loop, &r->timer, on_repeat, r->ms),
-			 0);
+	ck_assert_int_eq(timer_start(rig.loop, &r->timer, on_repeat, r->ms), 0);
 }
 
 static void repeat_stop(struct repeat *r)
@@ -180,8 +179,7 @@ static void core(struct rig *r, const struct cc_msg *m)
 {
 	(void)r;
 	if (end_after)
-		ck_abort_msg("%s after RELEASED",
-			     cc_type_name(m->head.type));
+		ck_abort_msg("%s after RELEASED", cc_type_name(m->head.type));
 	leg = m->leg;
 	switch (m->head.type) {
 	case CC_SETUP:
@@ -197,9 +195,8 @@ static void core(struct rig *r, const struct cc_msg *m)
 		break;
 	}
 	if (core_hangs_up && !timer_is_running(&hang_up))
-		ck_assert_int_eq(timer_start(rig.loop, &hang_up, on_hang_up,
-					     1000),
-				 0);
+		ck_assert_int_eq(
+			timer_start(rig.loop, &hang_up, on_hang_up, 1000), 0);
 }
 
 /* --- each script with each datagram lost --- */
@@ -307,9 +304,12 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {ours_peer_ends,	ours_core_ends,
-				      ours_cancelled,	theirs_peer_ends,
-				      theirs_core_ends, theirs_cancelled,
+	const TTest *const tests[] = {ours_peer_ends,
+				      ours_core_ends,
+				      ours_cancelled,
+				      theirs_peer_ends,
+				      theirs_core_ends,
+				      theirs_cancelled,
 				      NULL};
 
 	return rig_run("sip_loss", tests);

@@ -26,21 +26,20 @@ START_TEST(plain_call)
 	const char *text;
 
 	begin();
-	ck_assert_ptr_nonnull(strstr(
-		invite, "INVITE sip:+49711123@" PEER_IP ":5060;user=phone "
-			"SIP/2.0\r\n"));
+	ck_assert_ptr_nonnull(strstr(invite, "INVITE sip:+49711123@" PEER_IP
+					     ":5060;user=phone "
+					     "SIP/2.0\r\n"));
 	ck_assert_ptr_nonnull(strstr(value_of(invite, "From"),
 				     "<sip:+4930555@" OUR_IP
 				     ":5060;user=phone>;tag="));
 	ck_assert_str_eq(value_of(invite, "To"),
 			 "<sip:+49711123@" PEER_IP ":5060;user=phone>");
-	ck_assert_str_eq(value_of(invite, "Contact"),
-			 "<sip:" OUR_IP ":5060>");
+	ck_assert_str_eq(value_of(invite, "Contact"), "<sip:" OUR_IP ":5060>");
 	ck_assert_str_eq(value_of(invite, "Max-Forwards"), "70");
 	ck_assert_str_eq(value_of(invite, "User-Agent"), "trunkgate");
 	ck_assert(!has_header(invite, "P-Asserted-Identity"));
-	ck_assert_ptr_nonnull(strstr(body_of(invite),
-				     "m=audio 40000 RTP/AVP 8 0 101\r\n"));
+	ck_assert_ptr_nonnull(
+		strstr(body_of(invite), "m=audio 40000 RTP/AVP 8 0 101\r\n"));
 	answer(invite, "100 Trying", NULL, NULL, NULL);
 	m = expect_cc(CC_PROCEEDING);
 	ck_assert_uint_eq(m->leg, leg);
@@ -64,8 +63,8 @@ START_TEST(plain_call)
 	core_releases(leg, 16);
 	text = expect_sent("BYE sip:peer@" PEER_IP " SIP/2.0\r\n");
 	ck_assert_str_eq(value_of(text, "CSeq"), "2 BYE");
-	ck_assert_ptr_nonnull(strstr(value_of(text, "Reason"),
-				     "Q.850;cause=16"));
+	ck_assert_ptr_nonnull(
+		strstr(value_of(text, "Reason"), "Q.850;cause=16"));
 	expect_released(16, "BYE");
 	answer(text, "200 OK", NULL, NULL, NULL);
 	finish();
@@ -79,11 +78,10 @@ START_TEST(peer_clears)
 	expect_sent("ACK ");
 	expect_cc(CC_ANSWER);
 	rig.cseq = 7;
-	request_in("BYE", invite, "t",
-		   "Reason: Q.850;cause=31;location=TN\r\n", NULL);
+	request_in("BYE", invite, "t", "Reason: Q.850;cause=31;location=TN\r\n",
+		   NULL);
 	expect_sent("SIP/2.0 200");
-	ck_assert_uint_eq(rig.cc[rig.n_cc - 1].cause.location,
-			  CC_LOC_TRANSIT);
+	ck_assert_uint_eq(rig.cc[rig.n_cc - 1].cause.location, CC_LOC_TRANSIT);
 	expect_released(31, "BYE");
 	request_in("BYE", invite, "t", NULL, NULL); /* once more: gone */
 	expect_sent("SIP/2.0 481");
@@ -102,8 +100,7 @@ START_TEST(refusals)
 		{"404 Nope", NULL, 1, "404 Not Found"},
 		{"404 x", "Reason: Q.850;cause=3\r\n", 3, "404 Not Found"},
 		{"486 x", "Reason: Q.850;cause=44\r\n", 17, "486 Busy Here"},
-		{"503 x", "Retry-After: 30\r\n", 42,
-		 "503 Service Unavailable"},
+		{"503 x", "Retry-After: 30\r\n", 42, "503 Service Unavailable"},
 		{"488 x", "Warning: 304 h \"x\"\r\n", 65,
 		 "488 Not Acceptable Here"},
 		{"488 x", NULL, 31, "488 Not Acceptable Here"},
@@ -341,8 +338,8 @@ START_TEST(forked_answers)
 	answer(invite, "200 OK", "a", NULL, PEER_SDP);
 	expect_sent("ACK ");
 	expect_cc(CC_ANSWER);
-	answer(invite, "200 OK", "b",
-	       "Contact: <sip:b@" PEER_IP ":5070>\r\n", PEER_SDP);
+	answer(invite, "200 OK", "b", "Contact: <sip:b@" PEER_IP ":5070>\r\n",
+	       PEER_SDP);
 	ack = expect_sent("ACK sip:b@" PEER_IP ":5070");
 	ck_assert_ptr_nonnull(strstr(value_of(ack, "To"), ";tag=b"));
 	bye = expect_sent("BYE sip:b@" PEER_IP ":5070");
@@ -378,10 +375,10 @@ START_TEST(record_route)
 	       PEER_SDP);
 	ack = expect_sent("ACK sip:peer@10.9.9.9:5062;x=y SIP/2.0\r\n");
 	ck_assert_str_eq(value_of(ack, "Route"), "<sip:p1.example;lr>");
-	ck_assert_ptr_nonnull(strstr(ack, "Route: <sip:p1.example;lr>\r\n"
-					  "Route: <sip:p2.example;lr>\r\n"
-					  "Route: <sip:" PEER_IP
-					  ":5070;lr>\r\n"));
+	ck_assert_ptr_nonnull(strstr(ack,
+				     "Route: <sip:p1.example;lr>\r\n"
+				     "Route: <sip:p2.example;lr>\r\n"
+				     "Route: <sip:" PEER_IP ":5070;lr>\r\n"));
 	/* p1.example is no address: to where the INVITE went */
 	ck_assert_uint_eq(rig.sent[rig.seen - 1].to.port, 5060);
 	expect_cc(CC_ANSWER);
@@ -412,7 +409,7 @@ END_TEST
 
 /* --- digest --- */
 
-#define CHALLENGE                                                              \
+#define CHALLENGE \
 	"Digest realm=\"r\", nonce=\"n%d\", algorithm=MD5, qop=\"auth\"\r\n"
 
 static void begin_auth(void)
@@ -424,8 +421,8 @@ static void begin_auth(void)
 	invite = place_call(&leg);
 }
 
-static void challenge(const char *request, const char *status,
-		      const char *name, int n)
+static void challenge(const char *request, const char *status, const char *name,
+		      int n)
 {
 	char extra[256];
 
@@ -461,8 +458,8 @@ START_TEST(digest)
 	challenge(bye, "401 Unauthorized", "WWW-Authenticate", 2);
 	bye = expect_sent("BYE ");
 	ck_assert_str_eq(value_of(bye, "CSeq"), "4 BYE");
-	ck_assert_ptr_nonnull(strstr(value_of(bye, "Authorization"),
-				     "nonce=\"n2\""));
+	ck_assert_ptr_nonnull(
+		strstr(value_of(bye, "Authorization"), "nonce=\"n2\""));
 	answer(bye, "200 OK", NULL, NULL, NULL);
 	finish();
 }
@@ -663,15 +660,32 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {
-		plain_call, peer_clears, refusals, refused_after_ringing,
-		early_media, early_media_not_to_be_heard, unusable_answers,
-		nobody_answers, cancelled, cancel_waits, cancel_needless,
-		cancel_crosses_answer, answer_without_1xx_after_release,
-		ring_timeout, forked_answers, record_route, strict_route,
-		digest, digest_refused, next_after_503, next_after_silence,
-		no_next_after_ringing, privacy, connected_number,
-		bye_unanswered, NULL};
+	const TTest *const tests[] = {plain_call,
+				      peer_clears,
+				      refusals,
+				      refused_after_ringing,
+				      early_media,
+				      early_media_not_to_be_heard,
+				      unusable_answers,
+				      nobody_answers,
+				      cancelled,
+				      cancel_waits,
+				      cancel_needless,
+				      cancel_crosses_answer,
+				      answer_without_1xx_after_release,
+				      ring_timeout,
+				      forked_answers,
+				      record_route,
+				      strict_route,
+				      digest,
+				      digest_refused,
+				      next_after_503,
+				      next_after_silence,
+				      no_next_after_ringing,
+				      privacy,
+				      connected_number,
+				      bye_unanswered,
+				      NULL};
 
 	return rig_run("sip_uac", tests);
 }

@@ -49,13 +49,12 @@ START_TEST(plain_call)
 	core_tells(leg, CC_ALERTING);
 	ringing = expect_sent("SIP/2.0 180");
 	ck_assert_str_eq(body_of(ringing), "");
-	ck_assert_str_eq(value_of(ringing, "Contact"),
-			 "<sip:" OUR_IP ":5060>");
+	ck_assert_str_eq(value_of(ringing, "Contact"), "<sip:" OUR_IP ":5060>");
 	core_tells(leg, CC_ANSWER);
 	ok = expect_sent("SIP/2.0 200 OK");
 	ck_assert_str_eq(value_of(ok, "To"), value_of(ringing, "To"));
-	ck_assert_ptr_nonnull(strstr(body_of(ok),
-				     "m=audio 40000 RTP/AVP 8 101\r\n"));
+	ck_assert_ptr_nonnull(
+		strstr(body_of(ok), "m=audio 40000 RTP/AVP 8 101\r\n"));
 	ck_assert_ptr_nonnull(strstr(value_of(ok, "Allow"), "UPDATE"));
 	ack_from_peer(ok, NULL);
 	expect_silence();
@@ -232,8 +231,7 @@ START_TEST(unusable_requests)
 		const char *no;
 
 		begin();
-		invite_from_peer(rows[i].uri, "c1", rows[i].extra,
-				 rows[i].sdp);
+		invite_from_peer(rows[i].uri, "c1", rows[i].extra, rows[i].sdp);
 		no = expect_sent(rows[i].status);
 		if (rows[i].header)
 			ck_assert(has_header(no, rows[i].header));
@@ -412,8 +410,7 @@ START_TEST(bye_before_answer)
 	core_tells(leg, CC_ALERTING);
 	ringing = expect_sent("SIP/2.0 180");
 	request_in("BYE", ringing, NULL, NULL, NULL);
-	ck_assert_str_eq(value_of(expect_sent("SIP/2.0 200"), "CSeq"),
-			 "2 BYE");
+	ck_assert_str_eq(value_of(expect_sent("SIP/2.0 200"), "CSeq"), "2 BYE");
 	ack_from_peer(expect_sent("SIP/2.0 487"), NULL);
 	expect_released(16, "BYE");
 	finish();
@@ -472,8 +469,8 @@ START_TEST(release_before_ack)
 	expect_released(31, "BYE");
 	expect_silence();
 	ack_from_peer(ok, NULL);
-	ck_assert_ptr_nonnull(strstr(value_of(expect_sent("BYE "), "Reason"),
-				     "cause=31"));
+	ck_assert_ptr_nonnull(
+		strstr(value_of(expect_sent("BYE "), "Reason"), "cause=31"));
 	answer(rig.sent[rig.seen - 1].text, "200 OK", NULL, NULL, NULL);
 	finish();
 }
@@ -534,8 +531,7 @@ START_TEST(record_route)
 	wait_ms(10);
 	core_releases(leg, 16);
 	bye = expect_sent("BYE sip:peer@" PEER_IP);
-	ck_assert_ptr_nonnull(strstr(bye, "Route: <sip:" PEER_IP
-					  ":5080;lr>\r\n"
+	ck_assert_ptr_nonnull(strstr(bye, "Route: <sip:" PEER_IP ":5080;lr>\r\n"
 					  "Route: <sip:p2.example;lr>\r\n"));
 	ck_assert_uint_eq(rig.sent[rig.seen - 1].to.port, 5080);
 	answer(bye, "200 OK", NULL, NULL, NULL);
@@ -546,13 +542,28 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {
-		plain_call, peer_clears, refusals, early_media, long_ringing,
-		delayed_offer, unusable_requests, uris, trusted_identity,
-		cancelled, cancel_reasons, cancel_too_late,
-		cancel_crosses_answer, cancel_of_nothing, bye_before_answer,
-		ack_late, no_ack, release_before_ack, invite_repeated,
-		answer_without_address, record_route, NULL};
+	const TTest *const tests[] = {plain_call,
+				      peer_clears,
+				      refusals,
+				      early_media,
+				      long_ringing,
+				      delayed_offer,
+				      unusable_requests,
+				      uris,
+				      trusted_identity,
+				      cancelled,
+				      cancel_reasons,
+				      cancel_too_late,
+				      cancel_crosses_answer,
+				      cancel_of_nothing,
+				      bye_before_answer,
+				      ack_late,
+				      no_ack,
+				      release_before_ack,
+				      invite_repeated,
+				      answer_without_address,
+				      record_route,
+				      NULL};
 
 	return rig_run("sip_uas", tests);
 }

@@ -159,8 +159,7 @@ END_TEST
 
 START_TEST(read_connected)
 {
-	struct sip_identity_in in = {.from = BOB,
-				     .pai = {"\"C\" <tel:+4960>"}};
+	struct sip_identity_in in = {.from = BOB, .pai = {"\"C\" <tel:+4960>"}};
 
 	memset(&m, 0xff, sizeof(m));
 	sip_identity_read_connected(&in, true, &m);

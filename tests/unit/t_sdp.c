@@ -21,7 +21,7 @@ static struct sdp_local us(void)
 	};
 }
 
-#define HEAD "v=0\r\no=x 7 7 IN IP4 192.0.2.9\r\ns=-\r\n"
+#define HEAD	    "v=0\r\no=x 7 7 IN IP4 192.0.2.9\r\ns=-\r\n"
 #define BODY(media) HEAD "c=IN IP4 192.0.2.9\r\nt=0 0\r\n" media
 
 static int offer(const char *text)
@@ -54,11 +54,10 @@ static void fresh(void)
 START_TEST(plain_offer)
 {
 	fresh();
-	ck_assert_int_eq(
-		offer(BODY("m=audio 4000 RTP/AVP 0 8 18 101\r\n"
-			   "a=rtpmap:101 telephone-event/8000\r\n"
-			   "a=fmtp:101 0-15\r\na=ptime:30\r\n")),
-		0);
+	ck_assert_int_eq(offer(BODY("m=audio 4000 RTP/AVP 0 8 18 101\r\n"
+				    "a=rtpmap:101 telephone-event/8000\r\n"
+				    "a=fmtp:101 0-15\r\na=ptime:30\r\n")),
+			 0);
 	ck_assert_uint_eq(m.valid, 1);
 	ck_assert_uint_eq(m.codec, CC_PCMA);
 	ck_assert_uint_eq(m.dtmf_pt, 101);
@@ -164,13 +163,22 @@ END_TEST
 START_TEST(malformed)
 {
 	static const char *const texts[] = {
-		"", "\r\n", "v=1\r\n", "o=x\r\n", "v=0\r\nv=0\r\n",
-		"v=0\r\nxx\r\n", "v=0\r\nM=audio 4 RTP/AVP 8\r\n",
+		"",
+		"\r\n",
+		"v=1\r\n",
+		"o=x\r\n",
+		"v=0\r\nv=0\r\n",
+		"v=0\r\nxx\r\n",
+		"v=0\r\nM=audio 4 RTP/AVP 8\r\n",
 		"v=0\r\nm=audio 65536 RTP/AVP 8\r\n",
 		"v=0\r\nm=audio -1 RTP/AVP 8\r\n",
-		"v=0\r\nm=audio 4 RTP/AVP\r\n", "v=0\r\nm=audio\r\n",
-		"v=0\r\nm=\r\n", "v=0\r\nm=vi\rdeo 1 x 1\r\n",
-		"v=0\r\nc=IN IP4\r\n", "v=0\r\nm", "v=0\r\n=\r\n",
+		"v=0\r\nm=audio 4 RTP/AVP\r\n",
+		"v=0\r\nm=audio\r\n",
+		"v=0\r\nm=\r\n",
+		"v=0\r\nm=vi\rdeo 1 x 1\r\n",
+		"v=0\r\nc=IN IP4\r\n",
+		"v=0\r\nm",
+		"v=0\r\n=\r\n",
 	};
 	char many[SDP_IN_MAX + 2];
 	size_t i;
@@ -178,15 +186,13 @@ START_TEST(malformed)
 	fresh();
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		ck_assert_msg(offer(texts[i]) == -EBADMSG, "%s", texts[i]);
-	ck_assert_int_eq(sdp_parse(&s.remote, "v=0\r\ns=\0\r\n", 10),
-			 -EBADMSG);
+	ck_assert_int_eq(sdp_parse(&s.remote, "v=0\r\ns=\0\r\n", 10), -EBADMSG);
 	memset(many, 'x', sizeof(many));
 	ck_assert_int_eq(sdp_parse(&s.remote, many, sizeof(many)), -E2BIG);
 	for (i = 0; i < SDP_LINES + 2; i++)
 		memcpy(many + 4 * i, i ? "a=b\n" : "v=0\n", 4);
 	ck_assert_int_eq(sdp_parse(&s.remote, many, 4 * SDP_LINES), 0);
-	ck_assert_int_eq(sdp_parse(&s.remote, many, 4 * SDP_LINES + 4),
-			 -E2BIG);
+	ck_assert_int_eq(sdp_parse(&s.remote, many, 4 * SDP_LINES + 4), -E2BIG);
 	ck_assert_int_eq(offer(BODY("m=a 1 x 1\r\nm=a 1 x 1\r\nm=a 1 x 1\r\n"
 				    "m=a 1 x 1\r\nm=a 1 x 1\r\nm=a 1 x 1\r\n"
 				    "m=a 1 x 1\r\nm=a 1 x 1\r\n"
@@ -222,8 +228,8 @@ START_TEST(ptime_limits)
 		snprintf(text, sizeof(text), "%s%s",
 			 BODY("m=audio 4 RTP/AVP 8\r\n"), rows[i].lines);
 		ck_assert_int_eq(offer(text), 0);
-		ck_assert_msg(m.ptime_ms == rows[i].ms, "%s: %u",
-			      rows[i].lines, m.ptime_ms);
+		ck_assert_msg(m.ptime_ms == rows[i].ms, "%s: %u", rows[i].lines,
+			      m.ptime_ms);
 	}
 }
 END_TEST

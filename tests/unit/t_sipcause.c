@@ -23,18 +23,21 @@ static unsigned word(const char *const *names, const unsigned *values,
 static unsigned qual_of(const char *text)
 {
 	static const char *const names[] = {
-		"", "loc=0", "diag", "alerted", "retry-after", "warn-media",
-		NULL};
-	static const unsigned values[] = {
-		0, SIP_Q_USER, SIP_Q_DIAG, SIP_Q_ALERTED, SIP_Q_RETRY_AFTER,
-		SIP_Q_WARN_MEDIA};
+		"",	      "loc=0", "diag", "alerted", "retry-after",
+		"warn-media", NULL};
+	static const unsigned values[] = {0,
+					  SIP_Q_USER,
+					  SIP_Q_DIAG,
+					  SIP_Q_ALERTED,
+					  SIP_Q_RETRY_AFTER,
+					  SIP_Q_WARN_MEDIA};
 
 	return word(names, values, text, strlen(text));
 }
 
 static unsigned key_of(const char *text)
 {
-	static const char *const names[] = {"BYE", "CANCEL", "timeout",
+	static const char *const names[] = {"BYE",	   "CANCEL",  "timeout",
 					    "proto-error", "default", NULL};
 	static const unsigned values[] = {SIP_BY_BYE, SIP_BY_CANCEL,
 					  SIP_BY_TIMEOUT, SIP_BY_ERROR,
@@ -48,7 +51,7 @@ static unsigned key_of(const char *text)
 static unsigned flags_of(const char *text)
 {
 	static const char *const names[] = {
-		"failover", "retry_chan", "local", "cfg",  "follow",
+		"failover", "retry_chan", "local",   "cfg",   "follow",
 		"auth",	    "repair",	  "overlap", "glare", NULL};
 	static const unsigned values[] = {
 		SIP_F_FAILOVER, SIP_F_RETRY_CHAN, SIP_F_LOCAL,
@@ -136,8 +139,8 @@ START_TEST(class_defaults)
 {
 	static const struct {
 		unsigned cause, status;
-	} rows[] = {{10, 480}, {15, 480}, {32, 503}, {36, 503},	 {48, 500},
-		    {60, 500}, {64, 501}, {78, 501}, {80, 500},	 {94, 500},
+	} rows[] = {{10, 480},	{15, 480},  {32, 503}, {36, 503}, {48, 500},
+		    {60, 500},	{64, 501},  {78, 501}, {80, 500}, {94, 500},
 		    {104, 500}, {112, 500}, {126, 500}};
 	size_t i;
 
@@ -146,8 +149,7 @@ START_TEST(class_defaults)
 				  rows[i].status);
 	ck_assert_uint_eq(sip_cause_status(21, SIP_Q_DIAG), 403);
 	ck_assert_uint_eq(sip_cause_of(699, 0, NULL).value, 31);
-	ck_assert_uint_eq(sip_cause_of(480, SIP_Q_RETRY_AFTER, NULL).value,
-			  18);
+	ck_assert_uint_eq(sip_cause_of(480, SIP_Q_RETRY_AFTER, NULL).value, 18);
 }
 END_TEST
 
@@ -252,14 +254,13 @@ START_TEST(precedence)
 	ck_assert_uint_eq(cause_in(SIP_BY_BYE, 0, "SIP;cause=486"), 17);
 	ck_assert_uint_eq(cause_in(SIP_BY_BYE, 0, "SIP;cause=200"), 16);
 	ck_assert_uint_eq(cause_in(SIP_BY_CANCEL, 0, NULL), 16);
-	ck_assert_uint_eq(cause_in(SIP_BY_CANCEL, 0,
-				   "SIP;cause=200;text=\"x\""),
-			  26);
+	ck_assert_uint_eq(
+		cause_in(SIP_BY_CANCEL, 0, "SIP;cause=200;text=\"x\""), 26);
 	ck_assert_uint_eq(cause_in(SIP_BY_CANCEL, 0, "SIP;cause=603"), 21);
 	ck_assert_uint_eq(cause_in(486, 0, "SIP;cause=404"), 17);
-	ck_assert_uint_eq(cause_in(SIP_BY_CANCEL, 0,
-				   "SIP;cause=200, Q.850;cause=19"),
-			  19);
+	ck_assert_uint_eq(
+		cause_in(SIP_BY_CANCEL, 0, "SIP;cause=200, Q.850;cause=19"),
+		19);
 	ck_assert_uint_eq(sip_cause_in(486, 0, NULL).value, 17);
 	sip_reason_parse(&r, "Q.850;cause=17;location=TN");
 	c = sip_cause_in(486, 0, &r);

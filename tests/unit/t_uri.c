@@ -91,9 +91,11 @@ END_TEST
 START_TEST(malformed)
 {
 	static const char *const texts[] = {
-		"", "sip", "sip:", ":x", "sip:a@", "sip:a@h:", "sip:a@h:x",
-		"sip:a@h:65536", "sip:a@h:05060", "sip:a@[::1", "sip:a@[]",
-		"sip:a@[::1]x", "sip:%0@h", "sip:%zz@h", "sip:%00@h",
+		"",	      "sip",	       "sip:",
+		":x",	      "sip:a@",	       "sip:a@h:",
+		"sip:a@h:x",  "sip:a@h:65536", "sip:a@h:05060",
+		"sip:a@[::1", "sip:a@[]",      "sip:a@[::1]x",
+		"sip:%0@h",   "sip:%zz@h",     "sip:%00@h",
 		"sip:a%@h",
 	};
 	char big[600];
@@ -149,8 +151,15 @@ START_TEST(name_addrs)
 		{"\"\"<sip:a@b>\t;x", "", "sip:a@b", ";x", ""},
 	};
 	static const char *const bad[] = {
-		"", "\"open <sip:a@b>", "\"a\" sip:a@b", "<sip:a@b", "<>",
-		"<sip:a> x", ";x", "<sip:a>;x=\"open", ",",
+		"",
+		"\"open <sip:a@b>",
+		"\"a\" sip:a@b",
+		"<sip:a@b",
+		"<>",
+		"<sip:a> x",
+		";x",
+		"<sip:a>;x=\"open",
+		",",
 	};
 	struct sip_name_addr a;
 	size_t i;
