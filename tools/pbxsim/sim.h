@@ -41,7 +41,8 @@ struct sim {
 	struct timer cable, service; /* until it is back */
 	enum sim_stage stage;
 	double stage_s;	  /* since */
-	double up_s;	  /* line time when first in service; < 0: not yet */
+	double ready_s;	  /* when calls can be made; < 0: not in service */
+	double up_s;	  /* when that was first so; < 0: not yet */
 	double wait_s;	  /* commands in turn wait until then */
 	unsigned until;	  /* calls ended; 0 = not set */
 	unsigned errors;  /* commands that could not be carried out */

@@ -188,7 +188,7 @@ static void do_command(struct sim *sim, const struct command *c)
 static bool is_held(const struct sim *sim, const struct command *c,
 		    double now_s)
 {
-	bool up = sim->state.up;
+	bool up = sim->ready_s >= 0 && now_s >= sim->ready_s;
 
 	if (now_s < sim->wait_s) {
 		return true;

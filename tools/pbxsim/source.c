@@ -8,7 +8,7 @@
 
 #include "gateway/base/str.h"
 
-#define RATE	   8000.0f
+#define SOURCE_HZ  8000.0f
 #define TONE_DBM0  (-10.0f)
 #define NOISE_DBM0 (-10.0f)
 
@@ -124,7 +124,7 @@ static void run_tone(struct source *s, float *out, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		out[i] = peak * sinf(2 * (float)M_PI * s->phase);
-		s->phase += s->spec.hz / RATE;
+		s->phase += s->spec.hz / SOURCE_HZ;
 		s->phase -= floorf(s->phase);
 	}
 }

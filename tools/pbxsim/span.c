@@ -22,7 +22,7 @@ void span_config_init(struct span_config *c)
 
 	memset(c, 0, sizeof(*c));
 	line_config_init(&c->line);
-	strcpy(s->name, "pbxsim");
+	strcpy(s->name, "span");
 	strcpy(s->country, "de");
 	s->line.d_slot = D_SLOT;
 	s->line.first_slot = 1;

@@ -85,8 +85,8 @@ void tally_ended(struct tally *t, const struct tally_end *e)
 	t->unanswered[cause]++;
 	if (cause == CAUSE_USER_BUSY) {
 		t->count[TALLY_BUSY]++;
-	} else if (e->given_up || cause == CAUSE_NO_ANSWER ||
-		   cause == CAUSE_NO_RESPONSE) {
+	} else if (e->given_up || (!e->made && cause == CAUSE_NORMAL) ||
+		   cause == CAUSE_NO_ANSWER || cause == CAUSE_NO_RESPONSE) {
 		t->count[TALLY_NO_ANSWER]++;
 	} else {
 		t->count[TALLY_FAILED]++;

@@ -18,7 +18,7 @@ enum tally_key {
 	TALLY_MADE_ANSWERED,
 	TALLY_RECEIVED_ANSWERED,
 	TALLY_BUSY,	  /* ended unanswered, cause 17 */
-	TALLY_NO_ANSWER,  /* 18, 19, or given up by the caller */
+	TALLY_NO_ANSWER,  /* 18, 19, or the caller gave up */
 	TALLY_FAILED,	  /* unanswered for any other cause */
 	TALLY_DIGITS,	  /* DTMF heard */
 	TALLY_LINE_DOWNS, /* times the line went out of service */
@@ -42,11 +42,13 @@ struct tally {
 
 /* "answered=3,busy=1,cause.34=2". 0 or -EINVAL. */
 int tally_expect(struct tally *, const char *text);
+
 struct tally_end {
 	struct cc_cause cause;
 	bool made, answered;
 	bool given_up; /* by us, before the answer */
 };
+
 void tally_ended(struct tally *, const struct tally_end *);
 /* The "summary" event's counters, between report_begin and report_end. */
 void tally_report(const struct tally *, struct report *);

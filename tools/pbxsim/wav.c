@@ -11,7 +11,7 @@ enum {
 	CHUNK = 8,	/* of a chunk's own header */
 	FORMAT_MIN = 16,
 	FORMAT_PCM = 1,
-	RATE = 8000,
+	WAV_HZ = 8000,
 };
 
 static uint32_t get32(const uint8_t *p)
@@ -49,7 +49,7 @@ static const char *format_fault(const uint8_t *p, size_t len)
 	if (get16(p + 2) != 1) {
 		return "not one channel";
 	}
-	if (get32(p + 4) != RATE) {
+	if (get32(p + 4) != WAV_HZ) {
 		return "not 8000 Hz";
 	}
 	return get16(p + 14) == 16 ? NULL : "not 16 bits a sample";
@@ -176,8 +176,8 @@ static int write_header(struct wav_writer *w)
 	put32(h + 16, FORMAT_MIN);
 	put16(h + 20, FORMAT_PCM);
 	put16(h + 22, 1);
-	put32(h + 24, RATE);
-	put32(h + 28, RATE * 2);
+	put32(h + 24, WAV_HZ);
+	put32(h + 28, WAV_HZ * 2);
 	put16(h + 32, 2);
 	put16(h + 34, 16);
 	memcpy(h + 36, "data", 4);
