@@ -117,6 +117,20 @@ static bool must_count_ignored(unsigned event)
 	return event != EV_TIMER && event != CC_INFO;
 }
 
+static void bad_event(const struct leg *leg, unsigned event)
+{
+	struct core *core = leg->call->core;
+
+	core->drops.impossible++;
+	if (log_allow(&core->bad_log, loop_now(core->role.loop).ns) > 0) {
+		log_warn("call %s: %s leg in %s: %s cannot be",
+			 leg->call->cdr.id,
+			 leg->side == SIDE_A ? "caller's" : "callee's",
+			 call_state_name(leg->side, leg->state),
+			 call_event_name(event));
+	}
+}
+
 static void on_event(struct leg *leg, unsigned event, const struct cc_msg *m)
 {
 	struct call *call = leg->call;
@@ -125,11 +139,7 @@ static void on_event(struct leg *leg, unsigned event, const struct cc_msg *m)
 
 	core->visited[leg->side][leg->state][event]++;
 	if (cell->act == ACT_BAD) {
-		core->drops.impossible++;
-		log_warn("call %s: %s leg in %s: %s cannot be", call->cdr.id,
-			 leg->side == SIDE_A ? "caller's" : "callee's",
-			 call_state_name(leg->side, leg->state),
-			 call_event_name(event));
+		bad_event(leg, event);
 		return;
 	}
 	if (cell->act == ACT_IGNORE) {
@@ -343,7 +353,9 @@ static void refuse(struct core *core, const struct cc_msg *setup,
 		      sizeof(m)) != 0) {
 		core->drops.unsent++;
 	}
-	log_warn("call %s: refused: %s", cdr.id, end.reason);
+	if (log_allow(&core->refused_log, loop_now(core->role.loop).ns) > 0) {
+		log_warn("call %s: refused: %s", cdr.id, end.reason);
+	}
 	write_cdr(core, &cdr, -1);
 }
 
@@ -424,6 +436,7 @@ void call_on_opened(struct call *call, const struct media_opened *m)
 
 void call_on_closed(struct call *call, const struct media_closed *m)
 {
+	timer_stop(call->core->role.loop, &call->media.guard);
 	call->cdr.figures = m->figures;
 	call->cdr.has_figures = 1;
 	call->media.state = CM_NONE;

@@ -112,6 +112,7 @@ void call_place(struct call *);
 /* call_media.c */
 bool call_media_open(struct call *); /* false: media cannot be reached */
 void call_media_connect(struct call *, const struct leg *);
+/* The callee's line is given back; a caller's stays. */
 void call_media_disconnect(struct call *);
 void call_media_update(struct call *);
 void call_media_ringback(struct call *, bool on);

@@ -130,8 +130,9 @@ static void note_callee(struct call *call, const struct cc_msg *m)
 	call->cdr.num.from_out = m->calling;
 	call->cdr.num.to_out = m->called;
 	call->cdr.route = (uint16_t)(call->hunt.index + 1);
+	cc_number_str(&m->calling, from);
 	core_note(call->core, call, "%s %s calls %s on %s, route %u",
-		  call->cdr.a.name, cc_number_str(&m->calling, from),
+		  call->cdr.a.name, from[0] != '\0' ? from : "unknown",
 		  cc_number_str(&m->called, to), b->name,
 		  call->hunt.index + 1u);
 }
@@ -301,7 +302,10 @@ static void refuse(struct call *call, bool fits)
 		call_clear_gw(call, CAUSE_INVALID_NUMBER,
 			      "number is not complete");
 	} else {
-		call_clear_gw(call, cause.value, "no route");
+		call_clear_gw(call, cause.value,
+			      cause.value == CAUSE_REJECTED
+				      ? "number is not in an allow list"
+				      : "no route");
 	}
 }
 

@@ -96,7 +96,8 @@ void call_media_connect(struct call *call, const struct leg *leg)
 
 void call_media_disconnect(struct call *call)
 {
-	if (call->media.state == CM_OPEN && call->media.slot != 0) {
+	if (call->media.state == CM_OPEN && call->media.slot != 0 &&
+	    !leg_is_line(&call->leg[SIDE_A])) {
 		connect_to(call, call->media.span, 0);
 	}
 }

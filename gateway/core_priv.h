@@ -81,6 +81,7 @@ struct core {
 	leg_id last_leg;
 	struct core_counts n;
 	struct core_drops drops;
+	struct log_limit bad_log, refused_log;
 	uint32_t visited[2][LEG_STATES][CALL_EVENTS];
 };
 
