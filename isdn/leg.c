@@ -10,7 +10,7 @@
 #define WAIT_MS	    5000
 #define T304_MS	    30000
 #define TONE_MS	    20000
-#define CLEARING_MS 120000
+#define CLEARING_MS 45000 /* T305 and T308 twice: 38 s */
 
 static const struct {
 	const char *name;

@@ -16,7 +16,7 @@
  *   proceeding T310, conf                            cause 102
  *   delivered  T301, conf                            cause 19
  *   tone       20 s (DISCONNECT with tones)          its own cause
- *   clearing   120 s, longer than all of libpri's    dropped
+ *   clearing   45 s, longer than libpri's all         dropped
  */
 #ifndef ISDN_LEG_H
 #define ISDN_LEG_H

@@ -115,6 +115,21 @@ static size_t add_asserted(const struct sent *s, const uint8_t *frame,
 	return len + 4 + digits;
 }
 
+/* libpri clears an answered call by itself when CONNECT is not acknowledged
+ * (T313), and tells nobody. Q.931 5.2.8 gives cause 102. A CONNECT ACK that
+ * comes after all would stop its T305; our own supervision stays. */
+static void note_clearing(struct isdn *isdn, const struct sent *s)
+{
+	struct cc_cause cause = { CAUSE_TIMER, isdn_location(isdn) };
+
+	if (s->m.type == Q931_DISCONNECT && s->leg &&
+	    s->leg->s.phase == LEG_ACTIVE) {
+		s->leg->s.out = cause;
+		leg_tell_release(s->leg, cause);
+		leg_enter(s->leg, LEG_CLEARING);
+	}
+}
+
 const uint8_t *patch_frame(struct isdn *isdn, uint8_t *frame, size_t *len,
 			   uint8_t out[FRAME_MAX])
 {
@@ -129,6 +144,7 @@ const uint8_t *patch_frame(struct isdn *isdn, uint8_t *frame, size_t *len,
 	case Q931_DISCONNECT:
 	case Q931_RELEASE:
 	case Q931_RELEASE_COMPLETE:
+		note_clearing(isdn, &s);
 		patch_cause(isdn, &s, frame);
 		break;
 	case Q931_PROGRESS:

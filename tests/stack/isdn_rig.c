@@ -42,6 +42,7 @@ struct our {
 	struct link core, media, console;
 	struct cc_msg msgs[RIG_MSGS];
 	unsigned n, taken;
+	void (*on_msg)(struct our *, const struct cc_msg *); /* or NULL */
 	struct cc_end_state state;
 	unsigned states, traces;
 	char trace[300]; /* last one with a gate fault */
@@ -59,6 +60,8 @@ struct rig {
 	struct rig_frame frames[RIG_FRAMES];
 	unsigned n_frames, mark;
 	bool cut;
+	unsigned loss; /* of 1000 frames so many are lost */
+	uint32_t random;
 	leg_id next_leg;
 };
 
@@ -80,6 +83,15 @@ static int64_t rig_ms(void)
 	return loop_now(rig->loop).ns / NS_PER_MS;
 }
 
+/* 0 <= result < n; repeatable, from rig->random. */
+static unsigned rig_random(unsigned n)
+{
+	rig->random ^= rig->random << 13;
+	rig->random ^= rig->random >> 17;
+	rig->random ^= rig->random << 5;
+	return rig->random % n;
+}
+
 /* --- the wire --- */
 
 static void our_receive(struct our *o, const uint8_t *octets, size_t len)
@@ -94,7 +106,7 @@ static void wire(bool from_a, const uint8_t *octets, size_t len)
 {
 	struct rig_frame *f;
 
-	if (rig->cut) {
+	if (rig->cut || (rig->loss && rig_random(1000) < rig->loss)) {
 		return;
 	}
 	f = &rig->frames[rig->n_frames++ % RIG_FRAMES];
@@ -130,6 +142,9 @@ static void core_on_msg(struct link *l, const struct link_head *head, int fd)
 		o->states++;
 	} else {
 		memcpy(&o->msgs[o->n++ % RIG_MSGS], head, sizeof(o->msgs[0]));
+		if (o->on_msg) {
+			o->on_msg(o, (const struct cc_msg *)(const void *)head);
+		}
 	}
 }
 

@@ -212,6 +212,40 @@ START_TEST(test_progress_stops_t310)
 }
 END_TEST
 
+/* Our CONNECT is not acknowledged (T313, user side only). */
+START_TEST(test_connect_unanswered_t313)
+{
+	leg_id leg;
+
+	rig_open(RIG_RAW, false);
+	rig_advance(1);
+	wire(false, (const uint8_t[]){ 0, 1, 0x73 }, 3);
+	rig_advance(1);
+	wire(false, (const uint8_t[]){ 2, 1, 0, 0, 8, 2, 0, 1, 5, 4, 3, 0x80,
+				       0x90, 0xa3, 0x18, 3, 0xa9, 0x83, 0x82,
+				       0x70, 2, 0x81, 0x31, 0xa1 }, 24);
+	rig_advance(1);
+	leg = core_expect(&rig->a, CC_SETUP)->leg;
+	core_say(&rig->a, CC_ANSWER, leg);
+	rig_advance(1);
+	wire(false, (const uint8_t[]){ 2, 1, 1, 4 }, 4);
+	rig_advance(3900);
+	core_expect_nothing(&rig->a);
+	rig_advance(200);
+	ck_assert_uint_eq(core_expect(&rig->a, CC_RELEASE)->cause.value, 102);
+	EXPECT_SENT("DISCONNECT cref 0x0001 dest, cause 102");
+	/* now it comes, and stops libpri's T305; then nothing more */
+	wire(false, (const uint8_t[]){ 2, 1, 2, 6, 8, 2, 0, 1, 0x0f }, 9);
+	rig_advance(1);
+	wire(false, (const uint8_t[]){ 2, 1, 1, 8 }, 4);
+	rig_advance(9000);
+	wire(false, (const uint8_t[]){ 2, 1, 1, 8 }, 4);
+	rig_advance(40000);
+	ck_assert_uint_eq(core_expect(&rig->a, CC_RELEASED)->cause.value, 102);
+	end_well();
+}
+END_TEST
+
 /* Nobody answers SETUP at all: sent twice, then given up (T303). */
 START_TEST(test_setup_unanswered_t303)
 {
@@ -391,6 +425,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_proceeding_t310, 0, 2);
 	tcase_add_loop_test(tc, test_progress_stops_t310, 0, 2);
 	tcase_add_loop_test(tc, test_setup_unanswered_t303, 0, 2);
+	tcase_add_test(tc, test_connect_unanswered_t313);
 	tcase_add_loop_test(tc, test_clearing_unanswered, 0, 2);
 	tcase_add_loop_test(tc, test_tones, 0, 2);
 	tcase_add_loop_test(tc, test_clearing_octets, 0, 6);
