@@ -297,6 +297,7 @@ static int init_jitter(struct pseudowire *p, const struct line_config *cfg)
 		.n_out = N_OUT,
 		.n_in = N_IN,
 		.fill_limit = FILL_MS * per_second / 1000,
+		.settle = per_second,
 		.payload = p->payload,
 		.restart_ns = (int64_t)(1.5 * p->period_ns),
 		.lockstep = cfg->time == LINE_LOCKSTEP,

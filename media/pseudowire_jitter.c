@@ -9,9 +9,6 @@
  * longer, and waiting for n_out would only lose more. */
 enum { LATE_LIMIT = 3 };
 
-/* Packets over depth that are kept when playing starts. */
-enum { START_EXCESS = 2 };
-
 static int32_t before(uint32_t a, uint32_t b)
 {
 	return (int32_t)(a - b);
@@ -276,6 +273,8 @@ void pw_jitter_play(struct pw_jitter *j, struct pw_played *out)
 	out->payload = NULL;
 	if (j->playing)
 		j->play++;
+	if (j->low_ticks)
+		j->low_ticks++;
 	if (out->lost) {
 		play_nothing(j);
 		return;
@@ -298,21 +297,47 @@ void pw_jitter_skip(struct pw_jitter *j, unsigned n)
 }
 
 /* tick */
+static void watch_low(struct pw_jitter *j, unsigned depth)
+{
+	if (!j->low_ticks || depth < j->low)
+		j->low = depth;
+	if (!j->low_ticks)
+		j->low_ticks = 1;
+}
+
+/* tick: packets to drop so that the delay does not stay larger than wanted:
+ * after a burst, or with a peer whose clock is fast. */
+static unsigned excess(struct pw_jitter *j, unsigned depth)
+{
+	unsigned want = j->cfg.depth;
+
+	if (depth > 2 * want + PW_BURST)
+		return depth - want;
+	if (j->low_ticks < j->cfg.settle)
+		return 0;
+	j->low_ticks = 0;
+	return j->low > want + PW_EXCESS;
+}
+
+/* tick */
 void pw_jitter_trim(struct pw_jitter *j)
 {
 	unsigned depth = pw_jitter_depth(j);
-	unsigned limit = 2 * j->cfg.depth + PW_BURST;
+	unsigned n;
 
-	if (!j->playing)
+	if (!j->playing) {
+		j->low_ticks = 0;
 		return;
-	if (j->started)
-		limit = j->cfg.depth + START_EXCESS;
-	if (depth > limit) {
-		j->play = j->next - j->cfg.depth;
-		if (!j->started) {
-			j->slips++;
-			j->slip_packets += depth - j->cfg.depth;
-		}
 	}
+	if (j->started && depth > j->cfg.depth + PW_EXCESS)
+		j->play = j->next - j->cfg.depth;
+	else if (!j->started)
+		watch_low(j, depth);
 	j->started = false;
+	n = excess(j, pw_jitter_depth(j));
+	if (!n)
+		return;
+	j->play += n;
+	j->slips++;
+	j->slip_packets += n;
 }

@@ -24,7 +24,8 @@ enum {
 	PW_RING = 256,		/* packets */
 	PW_WINDOW = 128,	/* a farther sequence number is a jump */
 	PW_DEPTH_MAX = 64,	/* packets */
-	PW_BURST = 8,		/* packets over 2 * depth before a slip */
+	PW_BURST = 8,		/* packets over 2 * depth: dropped at once */
+	PW_EXCESS = 2,		/* over depth at all times: one is dropped */
 };
 
 enum pw_state {
@@ -50,6 +51,7 @@ struct pw_jitter_config {
 	unsigned n_out;		/* lost in a row -> LOSS; RFC 5604: 10 */
 	unsigned n_in;		/* in sequence -> NORMAL; RFC 5604: 2 */
 	unsigned fill_limit;	/* packet times in FILL -> LOSS; 5 s */
+	unsigned settle;	/* packet times that show the least depth; 1 s */
 	size_t payload;		/* octets */
 	int64_t restart_ns;	/* a new sequence is believed only if the old
 				 * one has been silent that long */
@@ -81,6 +83,8 @@ struct pw_jitter {
 	unsigned good;		/* played in a row, for n_in */
 	unsigned missing;	/* not played in a row, for n_out */
 	unsigned fill_ticks;
+	unsigned low;		/* least depth since low_ticks was 0 */
+	unsigned low_ticks;
 	unsigned late_ticks;	/* packet times in a row with late packets */
 	bool late;		/* a late packet since the last play */
 	bool started;		/* playing since the last trim */
@@ -113,7 +117,8 @@ void pw_jitter_play(struct pw_jitter *j, struct pw_played *out);
 /* tick: n packet times are given up, nobody wants their content. */
 void pw_jitter_skip(struct pw_jitter *j, unsigned n);
 
-/* tick: after all plays that are due: if too much waits, go back to depth. */
+/* tick: after all plays that are due: if far too much waits, go back to
+ * depth; if it has always been somewhat too much, drop one packet. */
 void pw_jitter_trim(struct pw_jitter *j);
 
 /* tick: packets from the next to play up to the newest one. */

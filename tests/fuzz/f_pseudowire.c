@@ -59,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.n_out = 10,
 		.n_in = 2,
 		.fill_limit = 50,
+		.settle = 16,
 		.payload = PAYLOAD,
 		.restart_ns = 1500000,
 	};

@@ -106,8 +106,7 @@ START_TEST(wall_slave_locks)
 }
 END_TEST
 
-/* Two masters slip, now and then and not in heaps: 400 ppm is one packet
- * each 2.5 s. */
+/* Two masters slip: 400 ppm is one packet each 2.5 s, 40 in all. */
 START_TEST(wall_two_masters_slip)
 {
 	struct line_config ca, cb;
@@ -121,8 +120,9 @@ START_TEST(wall_two_masters_slip)
 	wall_run(&w, 100000);
 	s = stats_of(w.p.b);
 	ck_assert_uint_ge(s.clock.slips, 1);
-	ck_assert_uint_le(s.clock.slips, 20);
-	ck_assert_uint_le(w.b.filler, 16 * 20 * 8);
+	ck_assert_uint_le(s.clock.slips, 42);
+	ck_assert_uint_le(s.clock.slip_frames, 60 * 8);
+	ck_assert_uint_le(w.b.filler, 100 * 8);
 	ck_assert_uint_eq(line_alarms(w.p.a) | line_alarms(w.p.b), 0);
 	pair_close(&w.p);
 }

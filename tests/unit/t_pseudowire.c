@@ -253,6 +253,7 @@ static void jitter_init(struct pw_jitter *j, unsigned depth)
 		.n_out = 10,
 		.n_in = 2,
 		.fill_limit = 5000,
+		.settle = 1000,
 		.payload = 2,
 		.restart_ns = 1500000,
 	};
@@ -467,6 +468,32 @@ START_TEST(sequence_longer_path)
 	pw_jitter_trim(&r.j);
 	ck_assert_uint_eq(pw_jitter_depth(&r.j), 4);
 	ck_assert_uint_eq(r.j.slips, 2);
+	pw_jitter_fini(&r.j);
+}
+END_TEST
+
+/* A delay that is always larger than wanted goes down, a packet a second,
+ * and stops near the depth. */
+START_TEST(sequence_settles)
+{
+	struct run r = {0};
+	uint8_t payload[2] = {0};
+	unsigned seq = 0;
+
+	jitter_init(&r.j, 4);
+	for (unsigned i = 0; i < 30; i++)
+		arrive(&r, seq++);
+	for (unsigned i = 0; i < 8; i++)
+		pw_jitter_put(&r.j, (uint16_t)seq++, payload, r.now_ns);
+	ck_assert_uint_eq(pw_jitter_depth(&r.j), 11);
+	for (unsigned i = 0; i < 2200; i++)
+		arrive(&r, seq++);
+	ck_assert_uint_eq(pw_jitter_depth(&r.j), 10);
+	for (unsigned i = 0; i < 10000; i++)
+		arrive(&r, seq++);
+	ck_assert_uint_eq(pw_jitter_depth(&r.j), 6);
+	ck_assert_uint_eq(r.j.slips, 5);
+	ck_assert_uint_eq(r.j.slip_packets, 5);
 	pw_jitter_fini(&r.j);
 }
 END_TEST
@@ -714,6 +741,7 @@ static Suite *suite(void)
 	tcase_add_test(t, sequence_fill_gives_up);
 	tcase_add_test(t, sequence_intruder);
 	tcase_add_test(t, sequence_longer_path);
+	tcase_add_test(t, sequence_settles);
 	tcase_add_test(t, sequence_random);
 	suite_add_tcase(s, t);
 	t = tcase_create("servo");
