@@ -93,7 +93,7 @@ struct trunk_table *trunk_table_new(struct loop *loop,
 				    const struct conf_for_sip *conf)
 {
 	struct trunk_table *t = calloc(1, sizeof(*t));
-	int err;
+	size_t n = conf->n_trunks ? conf->n_trunks : 1u;
 
 	if (!t) {
 		return NULL;
@@ -101,19 +101,25 @@ struct trunk_table *trunk_table_new(struct loop *loop,
 	t->loop = loop;
 	t->n_binds = sip_binds(&conf->sip, conf->trunks, conf->n_trunks,
 			       t->binds);
-	for (unsigned i = 0; i < conf->n_trunks; i++) {
-		err = add_trunk(t, i);
-		t->n = i + 1;
-		if (err) {
-			trunk_table_free(t);
-			errno = -err;
-			return NULL;
+	t->trunk = calloc(n, sizeof(*t->trunk));
+	t->host = calloc(n * CONF_SERVERS * TRUNK_ADDRS, sizeof(*t->host));
+	t->net = calloc(n * CONF_SOURCES, sizeof(*t->net));
+	if (!t->trunk || !t->host || !t->net) {
+		goto fail;
+	}
+	for (t->n = 0; t->n < conf->n_trunks; t->n++) {
+		if (add_trunk(t, t->n)) {
+			goto fail;
 		}
-		set_conf(t, i, &conf->trunks[i]);
-		resolve_start(&t->trunk[i]);
+		set_conf(t, t->n, &conf->trunks[t->n]);
+		resolve_start(&t->trunk[t->n]);
 	}
 	trunk_index(t);
 	return t;
+fail:
+	trunk_table_free(t);
+	errno = ENOMEM;
+	return NULL;
 }
 
 void trunk_table_free(struct trunk_table *t)
@@ -123,8 +129,11 @@ void trunk_table_free(struct trunk_table *t)
 	}
 	for (unsigned i = 0; i < t->n; i++) {
 		resolve_stop(&t->trunk[i]);
+		explicit_bzero(&t->trunk[i], sizeof(t->trunk[i])); /* secrets */
 	}
-	explicit_bzero(t->trunk, sizeof(t->trunk)); /* passwords */
+	free(t->trunk);
+	free(t->host);
+	free(t->net);
 	free(t);
 }
 

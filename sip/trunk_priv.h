@@ -53,10 +53,11 @@ struct trunk_table {
 	unsigned n, n_hosts, n_nets;
 	struct net_addr binds[SIP_BINDS];
 	unsigned n_binds;
-	struct trunk trunk[CONF_TRUNKS];
-	/* Sorted: hosts by bind, address, trunk; nets by falling length. */
-	struct trunk_host host[CONF_TRUNKS * CONF_SERVERS * TRUNK_ADDRS];
-	struct trunk_net net[CONF_TRUNKS * CONF_SOURCES];
+	struct trunk *trunk; /* n */
+	/* Sorted: hosts by bind, address, trunk; nets by falling length. Room
+	 * for all that n trunks can have. */
+	struct trunk_host *host;
+	struct trunk_net *net;
 };
 
 /* Rebuilds host[] and net[]; after each change of servers or sources. */
