@@ -53,24 +53,25 @@ static const struct reason_text gate_reasons[SIP_GATE_REASONS] = {
 
 struct header_rule {
 	const char *name;
+	uint8_t len;
 	char compact; /* RFC 3261 7.3.3 */
 	bool required, single;
 };
 
 /* In the order of enum sip_gate_header. */
 static const struct header_rule gate_headers[SIP_H_OTHER] = {
-	[SIP_H_VIA] = {"via", 'v', true, false},
-	[SIP_H_FROM] = {"from", 'f', true, true},
-	[SIP_H_TO] = {"to", 't', true, true},
-	[SIP_H_CALL_ID] = {"call-id", 'i', true, true},
-	[SIP_H_CSEQ] = {"cseq", 0, true, true},
-	[SIP_H_MAX_FORWARDS] = {"max-forwards", 0, false, true},
-	[SIP_H_EXPIRES] = {"expires", 0, false, true},
-	[SIP_H_CONTACT] = {"contact", 'm', false, false},
-	[SIP_H_ROUTE] = {"route", 0, false, false},
-	[SIP_H_RECORD_ROUTE] = {"record-route", 0, false, false},
-	[SIP_H_CONTENT_TYPE] = {"content-type", 'c', false, true},
-	[SIP_H_CONTENT_LENGTH] = {"content-length", 'l', false, true},
+	[SIP_H_VIA] = {"via", 3, 'v', true, false},
+	[SIP_H_FROM] = {"from", 4, 'f', true, true},
+	[SIP_H_TO] = {"to", 2, 't', true, true},
+	[SIP_H_CALL_ID] = {"call-id", 7, 'i', true, true},
+	[SIP_H_CSEQ] = {"cseq", 4, 0, true, true},
+	[SIP_H_MAX_FORWARDS] = {"max-forwards", 12, 0, false, true},
+	[SIP_H_EXPIRES] = {"expires", 7, 0, false, true},
+	[SIP_H_CONTACT] = {"contact", 7, 'm', false, false},
+	[SIP_H_ROUTE] = {"route", 5, 0, false, false},
+	[SIP_H_RECORD_ROUTE] = {"record-route", 12, 0, false, false},
+	[SIP_H_CONTENT_TYPE] = {"content-type", 12, 'c', false, true},
+	[SIP_H_CONTENT_LENGTH] = {"content-length", 14, 'l', false, true},
 };
 
 /* The first fault stands; what follows is only collected for the answer. */
@@ -91,17 +92,12 @@ static bool slice_eq(const char *data, struct sip_slice a, struct sip_slice b)
 	return a.len == b.len && !memcmp(data + a.at, data + b.at, a.len);
 }
 
-static bool is_ws(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 static struct sip_slice trim(const char *data, uint32_t from, uint32_t to)
 {
-	while (from < to && is_ws(data[from])) {
+	while (from < to && gate_is(data[from], GATE_WS)) {
 		from++;
 	}
-	while (to > from && is_ws(data[to - 1])) {
+	while (to > from && gate_is(data[to - 1], GATE_WS)) {
 		to--;
 	}
 	return (struct sip_slice){from, to - from};
@@ -111,12 +107,9 @@ static struct sip_slice trim(const char *data, uint32_t from, uint32_t to)
 static bool line_clean(const char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)p[i];
-
-		if ((c < ' ' && c != '\t') || c == 0x7f) {
-			if (!i || p[i - 1] != '\\' || c == '\r') {
-				return false;
-			}
+		if (!gate_is(p[i], GATE_TEXT) &&
+		    (!i || p[i - 1] != '\\' || p[i] == '\r')) {
+			return false;
 		}
 	}
 	return true;
@@ -198,7 +191,7 @@ static void check_request_line(const char *data, struct sip_gate_result *r)
 	r->uri.at = r->method.at + r->method.len + 1;
 	r->uri.len = (uint32_t)(sp2 - sp1 - 1);
 	for (const char *q = p; q < sp1; q++) {
-		if (!gate_is_token_char((unsigned char)*q)) {
+		if (!gate_is(*q, GATE_TOKEN)) {
 			fault(r, SIP_GATE_START_LINE);
 			return;
 		}
@@ -213,11 +206,13 @@ static void check_request_line(const char *data, struct sip_gate_result *r)
 
 static enum sip_gate_header header_id(const char *name, uint32_t len)
 {
+	char first = (char)(*name | 0x20);
+
 	for (int i = 0; i < SIP_H_OTHER; i++) {
 		const struct header_rule *h = &gate_headers[i];
 
-		if (len == 1 ? (h->compact && (*name | 0x20) == h->compact)
-			     : strlen(h->name) == len &&
+		if (len == 1 ? first == h->compact
+			     : len == h->len && first == *h->name &&
 				       !strncasecmp(h->name, name, len)) {
 			return (enum sip_gate_header)i;
 		}
@@ -231,7 +226,7 @@ static bool split_header(const char *data, struct sip_slice line,
 {
 	uint32_t i = line.at, end = line.at + line.len;
 
-	while (i < end && gate_is_token_char((unsigned char)data[i])) {
+	while (i < end && gate_is(data[i], GATE_TOKEN)) {
 		i++;
 	}
 	out->name = (struct sip_slice){line.at, i - line.at};

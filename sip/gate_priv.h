@@ -10,7 +10,23 @@
 
 #include "sip/gate.h"
 
-bool gate_is_token_char(unsigned char c);
+/* What an octet may be part of; gate_class[] has the bits of each. */
+enum {
+	GATE_TOKEN = 1,	  /* token */
+	GATE_HOST = 2,	  /* host name or IPv4 address */
+	GATE_VALUE = 4,	  /* parameter value without quotes */
+	GATE_CALL_ID = 8, /* word, RFC 3261 25.1 */
+	GATE_URI = 16,	  /* visible, and not <, >, " */
+	GATE_WS = 32,	  /* white space, line ends of folds included */
+	GATE_TEXT = 64	  /* anywhere in a header: no control but HTAB */
+};
+
+extern const uint8_t gate_class[256];
+
+static inline bool gate_is(char c, unsigned bits)
+{
+	return gate_class[(unsigned char)c] & bits;
+}
 
 /* Appends each single value to r->via; on a fault the faulty rest too. */
 bool gate_value_via(const char *data, struct sip_slice,

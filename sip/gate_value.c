@@ -21,11 +21,6 @@ static bool more(const struct scan *s)
 	return s->p < s->end;
 }
 
-static bool is_ws(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -46,7 +41,7 @@ static bool skip_ws(struct scan *s)
 {
 	const char *from = s->p;
 
-	while (more(s) && is_ws(*s->p)) {
+	while (more(s) && gate_is(*s->p, GATE_WS)) {
 		s->p++;
 	}
 	return s->p != from;
@@ -61,16 +56,11 @@ static bool take(struct scan *s, char c)
 	return true;
 }
 
-bool gate_is_token_char(unsigned char c)
-{
-	return is_alnum((char)c) || (c && strchr("-.!%*_+`'~", c));
-}
-
 static bool take_token(struct scan *s)
 {
 	const char *from = s->p;
 
-	while (more(s) && gate_is_token_char((unsigned char)*s->p)) {
+	while (more(s) && gate_is(*s->p, GATE_TOKEN)) {
 		s->p++;
 	}
 	return s->p != from;
@@ -114,7 +104,7 @@ static bool take_host(struct scan *s)
 	if (more(s) && *s->p == '[') {
 		return take_ipv6(s);
 	}
-	while (more(s) && (is_alnum(*s->p) || strchr("-._", *s->p)) && *s->p) {
+	while (more(s) && gate_is(*s->p, GATE_HOST)) {
 		s->p++;
 	}
 	return s->p != from;
@@ -137,7 +127,7 @@ static bool take_value(struct scan *s)
 {
 	const char *from = s->p;
 
-	while (more(s) && !is_ws(*s->p) && !strchr(";,\"<>", *s->p)) {
+	while (more(s) && gate_is(*s->p, GATE_VALUE)) {
 		s->p++;
 	}
 	return s->p != from;
@@ -149,8 +139,8 @@ static bool take_param_value(struct scan *s, bool token)
 	skip_ws(s);
 	if (token) {
 		return take_token(s) &&
-		       (!more(s) || is_ws(*s->p) || *s->p == ';' ||
-			*s->p == ',');
+		       (!more(s) || gate_is(*s->p, GATE_WS) ||
+			*s->p == ';' || *s->p == ',');
 	}
 	if (more(s) && *s->p == '"') {
 		return take_quoted(s);
@@ -224,7 +214,7 @@ static bool via_add(struct sip_gate_result *r, const char *data,
 	if (r->n_via == SIP_GATE_VIAS) {
 		return false;
 	}
-	while (to > from && (is_ws(to[-1]) || to[-1] == ',')) {
+	while (to > from && (gate_is(to[-1], GATE_WS) || to[-1] == ',')) {
 		to--;
 	}
 	v = &r->via[r->n_via++];
@@ -269,12 +259,10 @@ static bool uri_ok(const char *p, const char *end, bool bare)
 		}
 	}
 	for (; p < end; p++) {
-		unsigned char c = (unsigned char)*p;
-
-		if (c <= ' ' || c >= 0x7f || strchr("<>\"", c)) {
+		if (!gate_is(*p, GATE_URI)) {
 			return false;
 		}
-		if (bare && c == '?') { /* RFC 3261 20: needs <> */
+		if (bare && *p == '?') { /* RFC 3261 20: needs <> */
 			return false;
 		}
 	}
@@ -285,9 +273,8 @@ static bool uri_ok(const char *p, const char *end, bool bare)
 static bool take_words(struct scan *s)
 {
 	while (more(s) && *s->p != '<') {
-		unsigned char c = (unsigned char)*s->p;
-
-		if (!is_ws(*s->p) && !gate_is_token_char(c) && c < 0x80) {
+		if (!gate_is(*s->p, GATE_WS | GATE_TOKEN) &&
+		    (unsigned char)*s->p < 0x80) {
 			return false;
 		}
 		s->p++;
@@ -317,7 +304,7 @@ static bool has_angle(const struct scan *s)
 		if (*p == '<') {
 			return true;
 		}
-		if (strchr(";,", *p)) {
+		if (*p == ';' || *p == ',') {
 			return false;
 		}
 	}
@@ -340,7 +327,8 @@ static bool take_address(struct scan *s)
 		return take_words(s) && take_angle(s);
 	}
 	from = s->p;
-	while (more(s) && !is_ws(*s->p) && !strchr(";,", *s->p)) {
+	while (more(s) && !gate_is(*s->p, GATE_WS) && *s->p != ';' &&
+	       *s->p != ',') {
 		s->p++;
 	}
 	return uri_ok(from, s->p, true);
@@ -394,11 +382,10 @@ bool gate_value_call_id(const char *data, struct sip_slice slice)
 	unsigned ats = 0;
 
 	for (uint32_t i = 0; i < slice.len; i++) {
-		unsigned char c = (unsigned char)data[slice.at + i];
+		char c = data[slice.at + i];
 
 		ats += c == '@';
-		if (c != '@' && !gate_is_token_char(c) &&
-		    !(c && strchr("()<>:\\\"/[]?{}", c))) {
+		if (c != '@' && !gate_is(c, GATE_CALL_ID)) {
 			return false;
 		}
 	}
@@ -487,7 +474,7 @@ static bool sip_uri_ok(struct scan s)
 		return false;
 	}
 	for (p = s.p; p < s.end; p++) {
-		if (strchr("?@,", *p)) {
+		if (*p == '?' || *p == '@' || *p == ',') {
 			return false;
 		}
 	}

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/random.h>
 
 /* osip always ends a header part so when it knows of no body. */
 #define OSIP_TAIL "Content-Length: 0\r\n\r\n"
@@ -111,15 +112,24 @@ static int copy_body(struct sip_msg *m, const void *body, size_t len)
 int sip_msg_set_call_id(struct sip_msg *m)
 {
 	const osip_call_id_t *id = m->osip->call_id;
-	char *text = NULL;
+	size_t number, host;
+	char *text;
 
 	if (!id || !id->number) {
 		return -EBADMSG;
 	}
-	if (asprintf(&text, "%s%s%s", id->number, id->host ? "@" : "",
-		     id->host ? id->host : "") < 0) {
+	number = strlen(id->number);
+	host = id->host ? strlen(id->host) : 0;
+	text = malloc(number + host + 2);
+	if (!text) {
 		return -ENOMEM;
 	}
+	memcpy(text, id->number, number);
+	if (id->host) {
+		text[number++] = '@';
+		memcpy(text + number, id->host, host);
+	}
+	text[number + host] = '\0';
 	free(m->call_id);
 	m->call_id = text;
 	return 0;
@@ -138,19 +148,23 @@ static const char *long_name(char compact)
 /* Joins folded lines and makes everything harmless for C strings. */
 static char *put_clean(char *out, const char *p, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)p[i];
+	const char *end = p + len;
 
-		if (c == '\r' || c == '\n' || c == '\t') {
-			*out++ = ' ';
-		} else if (c < ' ' || c == 0x7f) {
-			*out++ = '?';
-		} else if (c == '%' && i + 2 < len && p[i + 1] == '0' &&
-			   p[i + 2] == '0') {
-			*out++ = '?';
-			i += 2;
-		} else {
+	for (; p < end; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (c > ' ' && c != '%' && c != 0x7f) {
 			*out++ = (char)c;
+		} else if (c == '%' && end - p > 2 && p[1] == '0' &&
+			   p[2] == '0') {
+			*out++ = '?';
+			p += 2;
+		} else if (c == '%' || c == ' ') {
+			*out++ = (char)c;
+		} else {
+			bool fold = c == '\r' || c == '\n' || c == '\t';
+
+			*out++ = fold ? ' ' : '?';
 		}
 	}
 	return out;
@@ -408,7 +422,23 @@ uint32_t sip_msg_cseq(const struct sip_msg *m)
 	return number ? (uint32_t)strtoul(number, NULL, 10) : 0;
 }
 
+/* A system call for each token would be the dearest part of a transaction. */
 void sip_token(char out[SIP_TAG_LEN])
 {
-	str_token(out, SIP_TAG_LEN);
+	static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
+	static uint8_t octets[SIP_TAG_LEN * 32];
+	static size_t left;
+
+	if (left < SIP_TAG_LEN) {
+		if (getrandom(octets, sizeof(octets), 0) !=
+		    (ssize_t)sizeof(octets)) {
+			str_token(out, SIP_TAG_LEN);
+			return;
+		}
+		left = sizeof(octets);
+	}
+	for (int i = 0; i < SIP_TAG_LEN - 1; i++) {
+		out[i] = digits[octets[--left] & 31];
+	}
+	out[SIP_TAG_LEN - 1] = '\0';
 }

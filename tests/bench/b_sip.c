@@ -22,7 +22,7 @@
 #define OPEN	 5000
 #define SIZE	 1221
 
-static char invite[SIZE + 1];
+static char invite[2 * SIZE];
 
 static void make_invite(void)
 {
@@ -46,6 +46,8 @@ static void make_invite(void)
 		"Supported: timer, 100rel, histinfo\r\n"
 		"Session-Expires: 1800;refresher=uac\r\n"
 		"Min-SE: 90\r\n"
+		"P-Charging-Vector: icid-value=1a2b3c4d5e6f7a8b9c0d;"
+		"orig-ioi=provider.example\r\n"
 		"User-Agent: some provider\r\n"
 		"Content-Type: application/sdp\r\n";
 	static const char sdp[] =

@@ -2,7 +2,7 @@
 /* rooms: sip conf base */
 /* One fault at a time in a good INVITE: verdict and reason of the gate; its
  * limits at the limit and one beyond; what it lets pass. */
-#include "sip/gate.h"
+#include "sip/gate_priv.h"
 #include "sip/msg.h"
 
 #include <check.h>
@@ -400,6 +400,34 @@ START_TEST(test_names)
 }
 END_TEST
 
+/* The table against the sets of RFC 3261 25.1. */
+START_TEST(test_classes)
+{
+	for (int i = 0; i < 256; i++) {
+		char c = (char)i;
+		bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+			     (c >= 'A' && c <= 'Z');
+		bool token = alnum || (i && strchr("-.!%*_+`'~", c));
+		bool visible = i > 32 && i < 127;
+
+		ck_assert_int_eq(gate_is(c, GATE_TOKEN), token);
+		ck_assert_int_eq(gate_is(c, GATE_HOST),
+				 alnum || (i && strchr("-._", c)));
+		ck_assert_int_eq(gate_is(c, GATE_VALUE),
+				 i && !strchr(" \t\r\n;,\"<>", c));
+		ck_assert_int_eq(gate_is(c, GATE_CALL_ID),
+				 token ||
+					 (i && strchr("()<>:\\\"/[]?{}", c)));
+		ck_assert_int_eq(gate_is(c, GATE_URI),
+				 visible && !strchr("<>\"", c));
+		ck_assert_int_eq(gate_is(c, GATE_WS),
+				 i && strchr(" \t\r\n", c) != NULL);
+		ck_assert_int_eq(gate_is(c, GATE_TEXT),
+				 (i >= 32 && i != 127) || c == '\t');
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("sipgate");
@@ -407,6 +435,7 @@ int main(void)
 	SRunner *r;
 	int failed;
 
+	tcase_add_test(t, test_classes);
 	tcase_add_test(t, test_faults);
 	tcase_add_test(t, test_fine);
 	tcase_add_test(t, test_body);
