@@ -433,6 +433,9 @@ START_TEST(test_cancel_held)
 	ck_assert_int_eq(txn_cancel(layer(), id, NULL), 0); /* once */
 	ck_assert_uint_eq(net.n_sent, 2);
 	respond(1, 200, "t");
+	loop_advance(net.loop, 3000);
+	ck_assert_uint_eq(net.n_sent, 2); /* answered: not repeated */
+	ck_assert_uint_eq(txn_layer_stats(layer())->bad, 0);
 	expect_told("100");
 	respond(0, 487, "t");
 	expect_told("487");
