@@ -80,7 +80,7 @@ END_TEST
 START_TEST(max_rate)
 {
 	int i, refused = 0;
-	char id[8];
+	char id[16];
 
 	rig_conf();
 	rig.conf.trunks[0].max_calls_per_s = 5;
