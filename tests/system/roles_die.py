@@ -39,7 +39,7 @@ def exchange_events(lab):
 
 def kill_role(lab, gateway, exchange, role):
     before = len(lab.cdrs())
-    ended = sum(e.get("ev") == "released" for e in exchange_events(lab))
+    ended = sum(e.get("state") == "released" for e in exchange_events(lab))
     if not lab.ok(f"{role}: {CALLS} calls are up", place_calls(lab, exchange),
                   len(answered(lab))):
         return
@@ -65,7 +65,7 @@ def kill_role(lab, gateway, exchange, role):
         causes = sorted({r["q850"] for r in records})
         lab.ok(f"{role}: the CDRs say cause 41", causes == [41], causes)
     lab.ok(f"{role}: the exchange saw each call end", wait_for(
-        lambda: sum(e.get("ev") == "released" for e in exchange_events(lab))
+        lambda: sum(e.get("state") == "released" for e in exchange_events(lab))
         >= ended + CALLS, 15))
     lab.ok(f"{role}: no call is left",
            wait_for(lambda: lab.calls() == [], 10), lab.calls()[:2])

@@ -22,6 +22,7 @@ enum option {
 	OPT_RESTART,
 	OPT_SECONDS,
 	OPT_STAY,
+	OPT_LINGER,
 	OPT_LIMIT,
 	OPT_SEED,
 	OPT_TEXT,
@@ -54,6 +55,8 @@ static const struct {
 		"RESTART each B channel when layer 2 comes up" },
 	[OPT_SECONDS] = { "seconds", true, "N  end after so much line time" },
 	[OPT_STAY] = { "stay", false, "do not end when all calls have ended" },
+	[OPT_LINGER] = { "linger", true,
+		"N  or only when no call came for N seconds" },
 	[OPT_LIMIT] = { "limit", true,
 		"N  give up after so much wall time, exit 3" },
 	[OPT_SEED] = { "seed", true, "N  of everything random; 1" },
@@ -185,6 +188,8 @@ static int set_program(struct options *o, enum option opt, const char *value)
 	case OPT_STAY:
 		o->sim.limits.stay = true;
 		return 0;
+	case OPT_LINGER:
+		return number(value, 0, 1e6, &o->sim.limits.linger_s);
 	case OPT_LIMIT:
 		return number(value, 0, 1e6, &o->limit_s);
 	case OPT_SEED:

@@ -16,6 +16,11 @@ void rules_init(struct rules *r)
 	profile_init(&r->rule[0].profile);
 }
 
+void rules_set_rest(struct rules *r, const struct profile *p)
+{
+	r->rule[r->count].profile = *p;
+}
+
 static int set_on(struct rule *r, const struct command *c, const char **why)
 {
 	const char *action = c->word[1];

@@ -33,6 +33,8 @@ struct rules {
 };
 
 void rules_init(struct rules *);
+/* Calls that no rule is for behave like this. */
+void rules_set_rest(struct rules *, const struct profile *);
 /* Carries out an answering rule (VERB_ON to VERB_REJECT). 0; -EINVAL or
  * -ENOSPC, *why in words. */
 int rules_add(struct rules *, const struct command *, const struct profile *,

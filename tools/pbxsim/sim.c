@@ -127,13 +127,17 @@ static bool is_over(const struct sim *sim, double now_s)
 		return count[TALLY_ENDED] >= sim->until;
 	}
 	return count[TALLY_MADE] && !sim->limits.stay &&
-	       agenda_is_empty(&sim->agenda);
+	       agenda_is_empty(&sim->agenda) &&
+	       now_s - sim->busy_s >= sim->limits.linger_s;
 }
 
 static void check_end(struct sim *sim, double now_s)
 {
 	double in_stage_s = now_s - sim->stage_s;
 
+	if (!is_idle(sim)) {
+		sim->busy_s = now_s;
+	}
 	switch (sim->stage) {
 	case SIM_RUNNING:
 		if (is_over(sim, now_s)) {

@@ -4,8 +4,8 @@
  *
  * Time is line time (see span.h) but for what says wall. It ends by itself
  * when calls were made, all of them have ended and nothing is left to do,
- * unless seconds or until say otherwise; one that only answers goes on until
- * it is told to stop. Ending: calls are cleared, a moment for the last frames
+ * unless stay or until say otherwise; one that only answers goes on until it
+ * is told to stop. seconds ends it in any case. Ending: calls are cleared, a moment for the last frames
  * to leave, the summary.
  *
  * One thread.
@@ -21,6 +21,7 @@ enum sim_stage { SIM_RUNNING, SIM_CLEARING, SIM_LINGERING, SIM_DONE };
 struct sim_limits {
 	double seconds; /* of line time from the start; 0 = none */
 	bool stay;	/* do not end because all calls have ended */
+	double linger_s; /* or only when no call came for so long */
 	bool wall;	/* else lockstep: the cable cannot be taken out */
 };
 
@@ -45,7 +46,9 @@ struct sim {
 	double up_s;	  /* when that was first so; < 0: not yet */
 	double wait_s;	  /* commands in turn wait until then */
 	unsigned until;	  /* calls ended; 0 = not set */
+	double busy_s;	  /* line time when last a call was there */
 	unsigned errors;  /* commands that could not be carried out */
+	bool preparing;	  /* errors go to stderr, the line is not up */
 };
 
 struct sim_config {

@@ -10,6 +10,11 @@ static void complain(struct sim *sim, const struct command *c,
 		     const char *why)
 {
 	sim->errors++;
+	if (sim->preparing) {
+		fprintf(stderr, "pbxsim: %s %s: %s\n", verb_name(c->verb),
+			c->word[0], why);
+		return;
+	}
 	report_error(&sim->report, "%s %s: %s", verb_name(c->verb), c->word[0],
 		     why);
 }
@@ -178,6 +183,7 @@ static void do_command(struct sim *sim, const struct command *c)
 		r = rules_add(&sim->rules, c, &sim->profile, &why);
 	} else {
 		r = profile_set(&sim->profile, c, &sim->shelf, &why);
+		rules_set_rest(&sim->rules, &sim->profile);
 	}
 	if (r < 0) {
 		complain(sim, c, why);
@@ -227,11 +233,13 @@ bool sim_prepare(struct sim *sim)
 {
 	const struct command *c;
 
+	sim->preparing = true;
 	while ((c = agenda_peek(&sim->agenda)) &&
 	       (!verb_is_action(c->verb) || c->verb == VERB_EXPECT ||
 		c->verb == VERB_UNTIL)) {
 		do_command(sim, c);
 		agenda_pop(&sim->agenda);
 	}
+	sim->preparing = false;
 	return !sim->errors;
 }
