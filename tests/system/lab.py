@@ -36,7 +36,8 @@ gateway:
   metrics: 127.0.0.1:{metrics}
   drain: {drain}
 sip: {{bind: "127.0.0.1:{sip}"}}
-media: {{address: 127.0.0.1, ports: {rtp}-{rtp_end}}}
+media: {{address: 127.0.0.1, ports: {rtp}-{rtp_end},
+        silent_release: 0}}
 spans:
   - name: carrier
     line: {{driver: pseudowire, local: "127.0.0.1:{line}",
@@ -114,7 +115,7 @@ class Lab:
     def show_logs(self):
         for log in sorted(glob.glob(self.path("*.log"))):
             with open(log, errors="replace") as f:
-                lines = f.read().splitlines()[-25:]
+                lines = [x[:300] for x in f.read().splitlines()[-12:]]
             print(f"# --- {os.path.basename(log)}")
             print("\n".join("# " + line for line in lines), flush=True)
 
@@ -172,7 +173,9 @@ class Lab:
             spans = (self.ctl("spans") or {}).get("core", [])
             return bool(spans) and isinstance(spans, list) \
                 and all(s.get("up") for s in spans)
-        return wait_for(up, seconds)
+        good = wait_for(up, seconds)
+        time.sleep(1.5)  # RESTART of 30 B channels
+        return good
 
     def sipp(self, log, scenario, port, *options):
         return self.start(log, "sipp", f"127.0.0.1:{self.port['sip']}", "-sf",

@@ -18,8 +18,7 @@ CALLS = 10
 
 
 def answered(lab):
-    return [c for c in lab.calls() if c.get("state") in ("answered", "active",
-                                                         "up")]
+    return [c for c in lab.calls() if c.get("answered")]
 
 
 def place_calls(lab, exchange):
@@ -86,7 +85,7 @@ def test():
     with Lab("roles_die") as lab:
         gateway = lab.gateway()
         lab.phone("-aa")
-        exchange = lab.exchange("--stdin", stdin=subprocess.PIPE)
+        exchange = lab.exchange("--stdin", "--stay", stdin=subprocess.PIPE)
         lab.ok("the line comes up", lab.line_up())
         for role in ("console", "sip", "isdn", "media", "core"):
             kill_role(lab, gateway, exchange, role)
