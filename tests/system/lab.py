@@ -89,8 +89,8 @@ class Lab:
         base = free_block(400)
         self.port = {"sip": base, "phone": base + 1, "caller": base + 2,
                      "line": base + 3, "far": base + 4, "metrics": base + 5,
-                     "media": base + 6, "sippctl": base + 10,
-                     "rtp": base + 20, "rtp_end": base + 399}
+                     "phone_media": base + 360, "caller_media": base + 380,
+                     "rtp": base + 20, "rtp_end": base + 359}
         self.conf = dict(self.port, dir=self.dir, drain=5, time="wall",
                          side="user", ringback="auto", trunk="",
                          allow='"*"')
@@ -181,8 +181,7 @@ class Lab:
         return self.start(log, "sipp", f"127.0.0.1:{self.port['sip']}", "-sf",
                           f"{SIPP}/{scenario}", "-i", "127.0.0.1", "-p",
                           self.port[port], "-mi", "127.0.0.1", "-mp",
-                          self.port["media"] + (0 if port == "phone" else 2),
-                          "-nostdin", *options,
+                          self.port[port + "_media"], "-nostdin", *options,
                           env=dict(os.environ, TERM="dumb"))
 
     def phone(self, *options, scenario="uas.xml"):
