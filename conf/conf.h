@@ -32,7 +32,12 @@ enum conf_law { CONF_ALAW, CONF_ULAW };
 enum conf_clock { CONF_CLOCK_MASTER, CONF_CLOCK_SLAVE };
 enum conf_time_mode { CONF_TIME_WALL, CONF_TIME_LOCKSTEP };
 enum conf_side { CONF_SIDE_USER, CONF_SIDE_NETWORK };
-enum conf_hunt { CONF_HUNT_UP, CONF_HUNT_DOWN, CONF_HUNT_ROUND };
+enum conf_hunt {
+	CONF_HUNT_UP,
+	CONF_HUNT_DOWN,
+	CONF_HUNT_ROUND,
+	CONF_HUNT_AUTO /* network side up, user side down: they seldom meet */
+};
 enum conf_ringback { CONF_RINGBACK_AUTO, CONF_RINGBACK_ON, CONF_RINGBACK_OFF };
 enum conf_transport { CONF_UDP };
 enum conf_end { CONF_END_SPAN, CONF_END_TRUNK };

@@ -14,7 +14,8 @@ static const char *const law_names[] = { "alaw", "ulaw", NULL };
 static const char *const side_names[] = { "user", "network", NULL };
 static const char *const switch_names[] = { "euroisdn", NULL };
 static const uint8_t switch_codes[] = { 0 };
-static const char *const hunt_names[] = { "up", "down", "round", NULL };
+static const char *const hunt_names[] = { "up", "down", "round",
+					   "auto", NULL };
 static const char *const ringback_names[] = { "auto", "on", "off", NULL };
 static const char *const transport_names[] = { "udp", NULL };
 static const char *const dtmf_names[] = { "inband", "rfc4733", NULL };
@@ -128,8 +129,10 @@ static const struct setting span_settings[] = {
 	  "user: the far end is the network; network: it is a PBX" },
 	{ "isdn.switch", VALUE_CODE, 0, 0, 0, 0, 0, "euroisdn", "",
 	  switch_names, switch_codes, SPAN, "kind of exchange" },
-	{ "isdn.hunt", VALUE_ENUM, AT(conf_span, isdn.hunt), 0, 0, 0, "up",
-	  "", hunt_names, NULL, SPAN, "order of choosing B channels" },
+	{ "isdn.hunt", VALUE_ENUM, AT(conf_span, isdn.hunt), 0, 0, 0,
+	  "auto", "", hunt_names, NULL, SPAN,
+	  "order of choosing B channels; auto: up on the network side, down on "
+	  "the user side" },
 	{ "isdn.exclusive", VALUE_BOOL, AT(conf_span, isdn.exclusive), 0, 0,
 	  0, "true", "", NULL, NULL, SPAN,
 	  "our choice of B channel is not negotiable" },

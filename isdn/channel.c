@@ -4,11 +4,20 @@
 #include <assert.h>
 #include <stddef.h>
 
+enum conf_hunt channel_order(const struct conf_span *span)
+{
+	if (span->isdn.hunt != CONF_HUNT_AUTO) {
+		return span->isdn.hunt;
+	}
+	return span->isdn.side == CONF_SIDE_NETWORK ? CONF_HUNT_UP :
+						      CONF_HUNT_DOWN;
+}
+
 void channel_init(struct channels *c, const struct conf_span *span)
 {
 	unsigned slot;
 
-	*c = (struct channels){ .hunt = span->isdn.hunt };
+	*c = (struct channels){ .hunt = channel_order(span) };
 	for (slot = 1; slot < CHANNEL_SLOTS; slot++) {
 		if (slot != span->line.d_slot &&
 		    slot >= span->line.first_slot &&

@@ -33,6 +33,8 @@ struct channels {
 	uint8_t last; /* taken by channel_hunt() */
 };
 
+/* The order of hunting that the configuration asks for; auto: by side. */
+enum conf_hunt channel_order(const struct conf_span *);
 void channel_init(struct channels *, const struct conf_span *);
 /* An idle channel that is not in the set avoid; 0: there is none. */
 uint8_t channel_hunt(struct channels *, uint32_t avoid);

@@ -398,7 +398,7 @@ static int isdn_reload(struct role *role, const void *conf, size_t len)
 		return -EINVAL;
 	}
 	memcpy(&isdn->conf, conf, len);
-	isdn->channels.hunt = isdn->conf.span.isdn.hunt;
+	isdn->channels.hunt = channel_order(&isdn->conf.span);
 	config = dchan_config(isdn);
 	if (isdn->d.pri) {
 		dchan_configure(&isdn->d, &config);
