@@ -102,9 +102,45 @@ static void our_receive(struct our *o, const uint8_t *octets, size_t len)
 	link_send(&o->media, &f.head, FRAME_DATA, FRAME_DATA_LEN(len));
 }
 
+/* With RIG_PCAP=file: what our roles send, for tshark (link type 177,
+ * LAPD with a 16-octet header that says which side sends). */
+static void dump_frame(bool network, const uint8_t *octets, size_t len)
+{
+	static const uint32_t file_head[] = { 0xa1b2c3d4, 0x00040002, 0, 0,
+					      65535, 177 };
+	uint8_t head[16] = { 0, 4, 0x20, 0xfd, 0, 1, network, [15] = 0x30 };
+	uint32_t record[4] = { (uint32_t)(rig_ms() / 1000),
+			       (uint32_t)(rig_ms() % 1000 * 1000),
+			       (uint32_t)(len + sizeof(head)),
+			       (uint32_t)(len + sizeof(head)) };
+	static FILE *file;
+
+	if (!getenv("RIG_PCAP")) {
+		return;
+	}
+	if (!file) {
+		file = fopen(getenv("RIG_PCAP"), "wb");
+		ck_assert_ptr_nonnull(file);
+		fwrite(file_head, sizeof(file_head), 1, file);
+	}
+	fwrite(record, sizeof(record), 1, file);
+	fwrite(head, sizeof(head), 1, file);
+	fwrite(octets, len, 1, file);
+}
+
+static bool our_is_network(const struct our *o)
+{
+	return isdn_network(container_of(o->role, struct isdn, role));
+}
+
 static void wire(bool from_a, const uint8_t *octets, size_t len)
 {
 	struct rig_frame *f;
+
+	if (from_a || rig->kind == RIG_OUR) {
+		dump_frame(our_is_network(from_a ? &rig->a : &rig->b), octets,
+			   len);
+	}
 
 	if (rig->cut || (rig->loss && rig_random(1000) < rig->loss)) {
 		return;
