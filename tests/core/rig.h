@@ -312,6 +312,7 @@ static inline void rig_join(enum role_id peer, unsigned index, struct link *l,
 
 	ck_assert_ptr_nonnull(slot);
 	link_close(slot);
+	link_close(l);
 	ck_assert_int_eq(link_open_mem(slot, core_ops, l, ops, rig.loop), 0);
 	core_role_ops.link_up(rig.role, peer, index);
 }
