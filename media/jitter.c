@@ -5,9 +5,10 @@
 
 enum {
 	WINDOW = 16000,	 /* samples of play: 2 s */
-	GUARD = 40,	 /* slack left when delay is cut or added: 5 ms */
+	/* Packets are fetched once a block: with less slack than a block the
+	 * next step of a drift would make one late. */
+	RESERVE = 80,
 	CUT_FROM = 80,	 /* less than that is not worth a cut */
-	SCARCE = 8,	 /* less slack than 1 ms: add some */
 	STOPPED = 8000,	 /* nothing for so long: the sender has stopped */
 	LATE_RUN = 5,	 /* so many late ones: the timestamps went back */
 };
@@ -55,12 +56,13 @@ static void window_close(struct jitter *j)
 		mean = (int32_t)(w->sum / w->packets);
 		least = w->least < j->least_before ? w->least
 						   : j->least_before;
-		can = least - GUARD;
+		can = least - RESERVE;
 		if (can > mean - j->min)
 			can = mean - j->min;
 		j->excess = can >= CUT_FROM ? (uint32_t)can : 0;
-		if (w->least < SCARCE && w->most + GUARD <= j->max)
-			j->hold += GUARD;
+		can = RESERVE - w->least;
+		if (can > 0 && w->most + can <= j->max)
+			j->hold += (uint32_t)can;
 		j->least_before = w->least;
 		j->most_before = w->most;
 	}
@@ -133,9 +135,9 @@ static void too_late(struct jitter *j, int32_t slack)
 	j->play -= (uint32_t)back;
 	j->first = j->play;
 	j->stats.held += (uint32_t)back;
-	if (back + GUARD <= room) {
-		j->hold += GUARD;
-		back += GUARD;
+	if (back + RESERVE <= room) {
+		j->hold += RESERVE;
+		back += RESERVE;
 	}
 	/* What was seen so far was seen with less delay. */
 	j->least_before = INT32_MAX;
