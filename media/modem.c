@@ -16,7 +16,8 @@ enum {
 /* Sum of squares of a block at that level, dBm0. */
 #define BLOCK_ENERGY (LAW_PEAK_0DBM0 * LAW_PEAK_0DBM0 / 2 * MODEM_BLOCK)
 #define FLOOR	     (BLOCK_ENERGY * 2.5e-4f) /* -36 dBm0 */
-#define SHARE	     0.7f /* of the energy is in the tone */
+#define SHARE_CED    0.7f  /* of the energy is in the tone */
+#define SHARE_CNG    0.55f /* it may be 38 Hz off (T.30) */
 #define PI	     3.14159265f
 
 struct tone {
@@ -93,12 +94,12 @@ bool modem_run(struct modem *m, const int16_t *samples)
 	}
 	m->quiet_blocks = 0;
 	t = measure(samples, w_ced, energy);
-	if (t.share > SHARE)
+	if (t.share > SHARE_CED)
 		on_ced(m, t.phase);
 	else if (m->ced_blocks && ++m->holes > HOLES_MAX)
 		m->ced_blocks = m->holes = 0;
 	t = measure(samples, w_cng, energy);
-	m->cng_blocks = t.share > SHARE ? m->cng_blocks + 1 : 0;
+	m->cng_blocks = t.share > SHARE_CNG ? m->cng_blocks + 1 : 0;
 	if (m->cng_blocks == CNG_BLOCKS && !m->cng) {
 		m->cng = true;
 		return true;
