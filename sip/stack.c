@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REPLY_MAX 8192
+#define REPLY_MAX      8192
+#define UNREACHABLE_MS 20
 
 struct sip_stack {
 	struct sip_transport_user transport_user;
@@ -19,6 +20,8 @@ struct sip_stack {
 	struct txn_layer *txns;
 	struct sip_stack_stats stats;
 	struct log_limit unknown_log, bad_log;
+	struct net_addr unreachable; /* the last one */
+	mono_t unreachable_until;
 };
 
 static unsigned dscp_of(const struct sip_stack *s, unsigned trunk)
@@ -154,8 +157,29 @@ static void on_datagram(struct sip_transport_user *u, unsigned bind,
 	txn_input(s->txns, m);
 }
 
+/* A peer that is gone answers every datagram so: look through the
+ * transactions once in a while, not for each. */
+static void on_unreachable(struct sip_transport_user *u, unsigned bind,
+			   const struct net_addr *remote)
+{
+	struct sip_stack *s = container_of(u, struct sip_stack, transport_user);
+	int trunk = trunk_find(s->trunks, bind, remote);
+	mono_t now = loop_now(s->loop);
+
+	if (trunk < 0 || (now.ns < s->unreachable_until.ns &&
+			  net_addr_eq(&s->unreachable, remote))) {
+		return;
+	}
+	s->unreachable = *remote;
+	s->unreachable_until = mono_add_ms(now, UNREACHABLE_MS);
+	s->stats.unreachable++;
+	trunk_server_down(s->trunks, (unsigned)trunk, remote, TRUNK_DOWN_MS);
+	txn_unreachable(s->txns, bind, remote);
+}
+
 static const struct sip_transport_user_ops transport_ops = {
 	.on_datagram = on_datagram,
+	.on_unreachable = on_unreachable,
 };
 
 /* --- life --- */

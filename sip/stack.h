@@ -5,6 +5,9 @@
  *   datagram -> known source? -> gate -> parse -> transaction -> user
  *              (trunk.h)        (gate.h)(msg.h)  (transaction.h)
  *
+ * An ICMP error from a server marks it down (trunk.h) and fails what waits for
+ * its answer at once.
+ *
  * An unknown source gets nothing: it is counted, and at most once a second a
  * line names it. Malformed messages of known trunks are answered or dropped
  * as the gate says; the first of each second is named in a line.
@@ -41,6 +44,7 @@ struct sip_stack_user {
 
 struct sip_stack_stats {
 	uint64_t unknown_source;
+	uint64_t unreachable; /* servers found dead by ICMP */
 	struct sip_gate_stats gate;
 };
 

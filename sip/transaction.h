@@ -161,6 +161,11 @@ unsigned txn_layer_t1(const struct txn_layer *);
 /* A parsed message from a known trunk (msg->path). Takes msg. */
 void txn_input(struct txn_layer *, struct sip_msg *msg);
 
+/* Nothing sent to that address arrives (ICMP): requests of ours to it that
+ * have no answer yet fail, from the loop. */
+void txn_unreachable(struct txn_layer *, unsigned bind,
+		     const struct net_addr *remote);
+
 /* --- client --- */
 
 /* Sends a request in a new transaction; a Via in it is replaced. Takes msg,

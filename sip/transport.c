@@ -2,6 +2,7 @@
 #include "sip/transport.h"
 
 #include <errno.h>
+#include <linux/errqueue.h>
 #include <netinet/ip.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +96,12 @@ void sip_transport_inject(struct sip_transport *t, unsigned bind,
 	t->user->ops->on_datagram(t->user, bind, source, data, len);
 }
 
+static bool is_unreachable(uint32_t err)
+{
+	return err == ECONNREFUSED || err == EHOSTUNREACH ||
+	       err == ENETUNREACH;
+}
+
 /* One datagram. False: nothing more to read now. */
 static bool receive(struct sock *s)
 {
@@ -109,14 +116,9 @@ static bool receive(struct sock *s)
 	ssize_t n = recvmsg(s->fd, &mh, 0);
 
 	if (n < 0) {
-		/* ECONNREFUSED and the like: an ICMP error to something we
-		 * sent; it empties the error, the next read goes on. */
-		if (errno == EAGAIN || errno == EWOULDBLOCK ||
-		    errno == EBADF || errno == ENOTSOCK) {
-			return false;
-		}
-		t->stats.icmp += errno != EINTR;
-		return true;
+		/* The last ICMP error is told here too; the next read is of
+		 * data again. */
+		return errno == EINTR || is_unreachable((uint32_t)errno);
 	}
 	if (mh.msg_flags & MSG_TRUNC) {
 		t->stats.rx_cut++;
@@ -128,18 +130,60 @@ static bool receive(struct sock *s)
 	return true;
 }
 
+/* One ICMP error out of the socket's queue; its name is where our datagram
+ * was going. False: none left. */
+static bool receive_error(struct sock *s)
+{
+	struct sip_transport *t = s->transport;
+	union {
+		char room[512];
+		struct cmsghdr align;
+	} control;
+	struct sockaddr_storage ss;
+	struct msghdr mh = {.msg_name = &ss,
+			    .msg_namelen = sizeof(ss),
+			    .msg_control = control.room,
+			    .msg_controllen = sizeof(control.room)};
+	struct sock_extended_err e;
+	struct net_addr remote;
+
+	if (recvmsg(s->fd, &mh, MSG_ERRQUEUE) < 0) {
+		return false;
+	}
+	t->stats.icmp++;
+	net_from_sockaddr(&remote, (const struct sockaddr *)&ss);
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&mh); c;
+	     c = CMSG_NXTHDR(&mh, c)) {
+		if (c->cmsg_len < CMSG_LEN(sizeof(e)) ||
+		    (c->cmsg_type != IP_RECVERR &&
+		     c->cmsg_type != IPV6_RECVERR)) {
+			continue;
+		}
+		memcpy(&e, CMSG_DATA(c), sizeof(e));
+		if (is_unreachable(e.ee_errno) &&
+		    t->user->ops->on_unreachable) {
+			t->user->ops->on_unreachable(t->user, s->bind,
+						     &remote);
+		}
+	}
+	return true;
+}
+
+/* Errors first: a queue that is not emptied would wake us for ever. */
 static void on_readable(struct watch *w, int events)
 {
 	struct sock *s = container_of(w, struct sock, watch);
 
 	(void)events;
+	for (int i = 0; i < TRANSPORT_BATCH && receive_error(s); i++) {
+	}
 	for (int i = 0; i < TRANSPORT_BATCH && s->fd >= 0 && receive(s); i++) {
 	}
 }
 
 int sip_transport_socket(struct sip_transport *t, unsigned bind, int fd)
 {
-	int err;
+	int err, on = 1;
 
 	if (bind >= t->n) {
 		close(fd);
@@ -153,6 +197,12 @@ int sip_transport_socket(struct sip_transport *t, unsigned bind, int fd)
 		return err;
 	}
 	t->sock[bind].fd = fd;
+	/* Refused by a socket of the other family, or in a sandbox: then a
+	 * dead peer is found by timers alone. */
+	if (setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on))) {
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on,
+				 sizeof(on));
+	}
 	return 0;
 }
 
@@ -161,8 +211,8 @@ void sip_transport_wire(struct sip_transport *t, struct sip_wire *wire)
 	t->wire = wire;
 }
 
-static int send_udp(struct sip_transport *t, const struct sock *s,
-		    const struct net_addr *to, int tos, struct iovec *iov)
+static int send_udp(const struct sock *s, const struct net_addr *to, int tos,
+		    struct iovec *iov)
 {
 	union {
 		char room[CMSG_SPACE(sizeof(int))];
@@ -185,10 +235,9 @@ static int send_udp(struct sip_transport *t, const struct sock *s,
 		if (sendmsg(s->fd, &mh, MSG_NOSIGNAL) >= 0) {
 			return 0;
 		}
-		if (errno != ECONNREFUSED && errno != EINTR) {
+		if (errno != EINTR && !is_unreachable((uint32_t)errno)) {
 			break;
 		}
-		t->stats.icmp += errno == ECONNREFUSED;
 	}
 	return -errno;
 }
@@ -204,7 +253,7 @@ int sip_transport_send(struct sip_transport *t, unsigned bind,
 		err = t->wire->ops->send(t->wire, &t->bind[bind], to, data,
 					 len);
 	} else if (bind < t->n && t->sock[bind].fd >= 0) {
-		err = send_udp(t, &t->sock[bind], to, (int)(dscp << 2), &iov);
+		err = send_udp(&t->sock[bind], to, (int)(dscp << 2), &iov);
 	}
 	if (!err) {
 		t->stats.tx++;

@@ -37,6 +37,10 @@ struct sip_transport_user_ops {
 	void (*on_datagram)(struct sip_transport_user *, unsigned bind,
 			    const struct net_addr *source, const char *data,
 			    size_t len);
+	/* What was sent from that socket to remote cannot arrive there: no
+	 * listener, host or network unreachable (ICMP). May be NULL. */
+	void (*on_unreachable)(struct sip_transport_user *, unsigned bind,
+			       const struct net_addr *remote);
 };
 
 struct sip_transport_user {

@@ -415,3 +415,19 @@ void txn_client_life(struct txn *t)
 		return;
 	}
 }
+
+void txn_unreachable(struct txn_layer *l, unsigned bind,
+		     const struct net_addr *remote)
+{
+	for (pool_id id = pool_next(l->pool, 0); id;
+	     id = pool_next(l->pool, id)) {
+		struct txn *t = txn_get(l, id);
+
+		if (!txn_is_server(t) && t->path.bind == bind &&
+		    (t->state == TXN_CALLING || t->state == TXN_TRYING) &&
+		    net_addr_eq(&t->path.remote, remote)) {
+			txn_stop_retry(t);
+			txn_life(t, TXN_TIMER_TRANSPORT);
+		}
+	}
+}

@@ -427,6 +427,62 @@ START_TEST(test_udp)
 }
 END_TEST
 
+/* A closed port answers by ICMP: the request fails now, not after 32 s, and
+ * the server is tried last. */
+static int failed_with;
+
+static void on_fail(struct txn_user *u, txn_id id, enum txn_fail why)
+{
+	(void)u;
+	(void)id;
+	failed_with = (int)why;
+}
+
+START_TEST(test_icmp)
+{
+	static const struct txn_user_ops ops = {.on_fail = on_fail};
+	struct sip_stack_user user = {&stack_ops};
+	struct txn_user txn_user = {&ops};
+	struct sip_request q = {.method = "INVITE", .uri = "sip:1@h",
+				.from = "<sip:a@b>;tag=1", .to = "<sip:c@d>",
+				.call_id = "x", .cseq = 1};
+	struct loop *uv = loop_new_uv();
+	struct net_addr us, dead;
+	char text[NET_STR_MAX];
+	struct conf_trunk *t;
+	struct sip_path path;
+	struct sip_stack *s;
+	txn_id id;
+	int fd;
+
+	net_parse(&us, "127.0.0.1");
+	net_parse(&dead, "127.0.0.1");
+	fd = bound(&us);
+	close(bound(&dead));
+	conf->sip.bind = us;
+	t = add("peer", net_str(&dead, text), NULL);
+	strcpy(t->servers[t->n_servers++], "127.0.0.1:9");
+	s = sip_stack_new(uv, conf, &user, 16);
+	ck_assert_int_eq(
+		sip_transport_socket(sip_stack_transport(s), 0, fd), 0);
+	ck_assert_int_eq(trunk_pick(sip_stack_trunks(s), 0, 0, &path), 0);
+	failed_with = -1;
+	ck_assert_int_eq(txn_request(sip_stack_txns(s), &txn_user,
+				     sip_request_new(&q), &path, &id), 0);
+	for (int i = 0; i < 2000 && failed_with < 0; i++) {
+		loop_poll(uv);
+		usleep(1000);
+	}
+	ck_assert_int_eq(failed_with, TXN_FAIL_TRANSPORT);
+	ck_assert_uint_eq(sip_stack_stats(s)->unreachable, 1);
+	ck_assert_int_eq(trunk_pick(sip_stack_trunks(s), 0, 0, &path), 0);
+	ck_assert_uint_eq(path.remote.port, 9);
+	sip_stack_free(s);
+	loop_poll(uv);
+	loop_free(uv);
+}
+END_TEST
+
 START_TEST(test_wildcard_local)
 {
 	struct sip_stack_user user = {&stack_ops};
@@ -465,6 +521,7 @@ int main(void)
 	tcase_add_test(t, test_reload);
 	tcase_add_test(t, test_unknown_source);
 	tcase_add_test(t, test_udp);
+	tcase_add_test(t, test_icmp);
 	tcase_add_test(t, test_wildcard_local);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
