@@ -307,18 +307,17 @@ void txn_life(struct txn *t, enum txn_timer timer)
 /* --- what comes in --- */
 
 /* Responses must come back through our Via alone (RFC 3261 8.1.3.3). */
-static bool is_sane(struct txn_layer *l, struct sip_msg *m)
+static bool is_sane(struct sip_msg *m)
 {
 	if (!sip_msg_is_request(m)) {
 		return osip_list_size(&m->osip->vias) == 1;
 	}
-	return l && m->osip->sip_method && m->osip->req_uri &&
-	       !via_stamp(m);
+	return m->osip->sip_method && m->osip->req_uri && !via_stamp(m);
 }
 
 void txn_input(struct txn_layer *l, struct sip_msg *m)
 {
-	if (!is_sane(l, m)) {
+	if (!is_sane(m)) {
 		l->stats.bad++;
 		sip_msg_free(m);
 	} else if (sip_msg_is_request(m)) {

@@ -77,7 +77,8 @@ static int start(struct txn_layer *l, struct txn_user *user,
 		return err;
 	}
 	*id = t->id;
-	if (txn_send(t)) {
+	err = txn_send(t);
+	if (err && err != -ENOBUFS) { /* a full socket is like a loss */
 		txn_life(t, TXN_TIMER_TRANSPORT);
 		return 0;
 	}
