@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The sip role alone on a real UDP socket, with a small core in the same
+ * process, for black-box tests: it answers calls, or places them.
+ *
+ *	sip-driver LOCAL PEER CALLS [place=NUMBER] [rate=PER_S] [hold=MS]
+ *		[giveup=MS] [user=U password=P]
+ *
+ * Without place= it waits for CALLS calls; the last three digits of the number
+ * choose what becomes of each: 486 busy, 480 never answered, 183 early media
+ * and then answered, 200 answered and cleared by us after hold=, all others
+ * ring, are answered and wait for the peer's BYE. It ends when that many calls
+ * have been released, or after 60 s, and prints what it counted.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conf/conf.h"
+#include "gateway/base/log.h"
+#include "gateway/base/role.h"
+#include "gateway/base/str.h"
+#include "gateway/cc.h"
+
+#define CALLS	 4096 /* at a time */
+#define LIMIT_MS 60000
+#define GRACE_MS 500 /* for the last answers on the wire */
+
+enum step { IDLE, ANSWER, HANG_UP };
+
+struct call {
+	leg_id leg; /* 0 = free */
+	enum step next;
+	struct timer timer;
+};
+
+static struct driver {
+	struct loop *loop;
+	struct role *role;
+	struct link core;
+	struct conf_for_sip conf;
+	struct call calls[CALLS];
+	struct timer pace, end;
+	unsigned wanted, placed, rate;
+	unsigned setups, answered, released, held, retrieved, updated;
+	unsigned causes[128];
+	int hold_ms, giveup_ms;
+	const char *number;
+	char detail[CC_DETAIL_MAX];
+} d;
+
+static void tell(leg_id leg, enum cc_type type, struct cc_msg m)
+{
+	m.leg = leg;
+	m.end = (struct cc_end){CC_END_TRUNK, 0};
+	link_send(&d.core, &m.head, (uint16_t)type, sizeof(m));
+}
+
+static struct cc_msg with_media(void)
+{
+	struct cc_msg m = {.media = {.valid = 1, .codec = CC_PCMA}};
+
+	net_parse(&m.media.rtp, "127.0.0.1:40000");
+	return m;
+}
+
+static struct call *find(leg_id leg)
+{
+	unsigned i;
+
+	for (i = 0; i < CALLS; i++) {
+		if (d.calls[i].leg == leg)
+			return &d.calls[i];
+	}
+	return NULL;
+}
+
+static void on_step(struct timer *t)
+{
+	struct call *c = container_of(t, struct call, timer);
+	struct cc_msg m = with_media();
+	enum step step = c->next;
+
+	c->next = IDLE;
+	if (step == ANSWER) {
+		d.answered++;
+		tell(c->leg, CC_ANSWER, m);
+		if (d.hold_ms > 0) {
+			c->next = HANG_UP;
+			timer_start(d.loop, t, on_step, d.hold_ms);
+		}
+	} else if (step == HANG_UP) {
+		m = (struct cc_msg){.cause = {CAUSE_NORMAL, CC_LOC_USER}};
+		tell(c->leg, CC_RELEASE, m);
+	}
+}
+
+static void on_setup(const struct cc_msg *m)
+{
+	size_t n = strlen(m->called.digits);
+	const char *kind = m->called.digits + (n > 3 ? n - 3 : 0);
+	struct call *c = find(0);
+	struct cc_msg busy = {.cause = {CAUSE_USER_BUSY, CC_LOC_USER}};
+	struct cc_msg early = with_media();
+
+	d.setups++;
+	if (!c || strcmp(kind, "486") == 0) {
+		tell(m->leg, CC_RELEASE, busy);
+		return;
+	}
+	c->leg = m->leg;
+	if (strcmp(kind, "183") == 0) {
+		early.progress = CC_PROG_INBAND;
+		tell(m->leg, CC_PROGRESS, early);
+	} else {
+		tell(m->leg, CC_ALERTING, (struct cc_msg){0});
+	}
+	if (strcmp(kind, "480") == 0)
+		return;
+	c->next = ANSWER;
+	timer_start(d.loop, &c->timer, on_step, 20);
+}
+
+static void on_answer(const struct cc_msg *m)
+{
+	struct call *c = find(m->leg);
+
+	d.answered++;
+	if (!c || d.hold_ms < 0)
+		return;
+	c->next = HANG_UP;
+	timer_start(d.loop, &c->timer, on_step, d.hold_ms);
+}
+
+static void on_end(struct timer *t)
+{
+	(void)t;
+	loop_stop(d.loop);
+}
+
+static void on_released(const struct cc_msg *m)
+{
+	struct call *c = find(m->leg);
+
+	d.released++;
+	d.causes[m->cause.value & 127]++;
+	str_copy(d.detail, sizeof(d.detail), m->detail);
+	if (c) {
+		timer_stop(d.loop, &c->timer);
+		c->leg = 0;
+	}
+	if (d.released == d.wanted)
+		timer_start(d.loop, &d.end, on_end, GRACE_MS);
+}
+
+static void on_msg(struct link *l, const struct link_head *h, int fd)
+{
+	const struct cc_msg *m = (const void *)h;
+
+	(void)l;
+	(void)fd;
+	switch (h->type) {
+	case CC_SETUP:
+		on_setup(m);
+		break;
+	case CC_ANSWER:
+		on_answer(m);
+		break;
+	case CC_HOLD:
+		d.held++;
+		break;
+	case CC_RETRIEVE:
+		d.retrieved++;
+		break;
+	case CC_UPDATE:
+		d.updated++;
+		break;
+	case CC_RELEASED:
+		on_released(m);
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_down(struct link *l)
+{
+	(void)l;
+}
+
+static const struct link_ops core_ops = {on_msg, on_down};
+
+static void on_pace(struct timer *t)
+{
+	struct cc_msg m = with_media();
+	struct call *c = find(0);
+
+	if (d.placed < d.wanted)
+		timer_start(d.loop, t, on_pace, 1000 / (int)d.rate);
+	if (!c || d.placed == d.wanted)
+		return;
+	m.bearer = CC_BEARER_AUDIO_31;
+	m.complete = 1;
+	cc_number_set(&m.called, d.number);
+	cc_number_set(&m.calling, "+4930555");
+	m.calling.screening = CC_SCREEN_NETWORK;
+	c->leg = CC_LEG_CORE | ++d.placed;
+	if (d.giveup_ms) {
+		c->next = HANG_UP;
+		timer_start(d.loop, &c->timer, on_step, d.giveup_ms);
+	}
+	tell(c->leg, CC_SETUP, m);
+}
+
+/* --- start and end --- */
+
+static int open_socket(const struct net_addr *a)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = net_to_sockaddr(a, &ss);
+	int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			0);
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&ss, len) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	if (fd < 0)
+		log_fatal("cannot bind");
+	return fd;
+}
+
+static bool option(const char *arg, const char *name, const char **value)
+{
+	size_t n = strlen(name);
+
+	*value = arg + n + 1;
+	return strncmp(arg, name, n) == 0 && arg[n] == '=';
+}
+
+static void options(int argc, char **argv)
+{
+	struct conf_trunk *t = &d.conf.trunks[0];
+	const char *v;
+	int i;
+
+	if (argc < 4 || net_parse(&d.conf.sip.bind, argv[1]) < 0)
+		log_fatal("usage: sip-driver LOCAL PEER CALLS [OPTION...]");
+	str_copy(t->servers[0], sizeof(t->servers[0]), argv[2]);
+	d.wanted = (unsigned)atoi(argv[3]);
+	for (i = 4; i < argc; i++) {
+		if (option(argv[i], "place", &v))
+			d.number = v;
+		else if (option(argv[i], "rate", &v))
+			d.rate = (unsigned)atoi(v);
+		else if (option(argv[i], "hold", &v))
+			d.hold_ms = atoi(v);
+		else if (option(argv[i], "giveup", &v))
+			d.giveup_ms = atoi(v);
+		else if (option(argv[i], "user", &v))
+			str_copy(t->auth_user, sizeof(t->auth_user), v);
+		else if (option(argv[i], "password", &v))
+			str_copy(t->auth_password, sizeof(t->auth_password), v);
+		else
+			log_fatal("what is %s?", argv[i]);
+	}
+}
+
+static void configure(void)
+{
+	struct conf_trunk *t = &d.conf.trunks[0];
+
+	d.conf.n_trunks = 1;
+	d.conf.sip.t1_ms = 500;
+	d.conf.sip.ring_s = 30;
+	str_copy(d.conf.sip.user_agent, sizeof(d.conf.sip.user_agent),
+		 "trunkgate");
+	str_copy(t->name, sizeof(t->name), "peer");
+	t->n_servers = 1;
+	t->n_codecs = 2;
+	t->codecs[0] = CC_PCMA;
+	t->codecs[1] = CC_PCMU;
+	t->dtmf_events = true;
+	t->ptime_ms = 20;
+	d.rate = 10;
+	d.hold_ms = -1;
+}
+
+static void report(void)
+{
+	struct rusage u;
+	unsigned i;
+	double us;
+
+	getrusage(RUSAGE_SELF, &u);
+	us = (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 +
+	     (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+	printf("setups %u\nanswered %u\nreleased %u\nheld %u\nretrieved %u\n"
+	       "updated %u\nidle %d\ncpu_us_per_call %.0f\n",
+	       d.setups, d.answered, d.released, d.held, d.retrieved, d.updated,
+	       sip_role_ops.is_idle(d.role),
+	       us / (d.released ? d.released : 1));
+	for (i = 0; i < 128; i++) {
+		if (d.causes[i])
+			printf("cause_%u %u\n", i, d.causes[i]);
+	}
+	printf("detail %s\n", d.detail);
+}
+
+int main(int argc, char **argv)
+{
+	const struct link_ops *ops;
+	struct link *slot;
+
+	log_init("sip-driver", LOG_LVL_WARN);
+	configure();
+	options(argc, argv);
+	d.loop = loop_new_uv();
+	d.role = d.loop ? sip_role_ops.open(d.loop, &d.conf, sizeof(d.conf))
+			: NULL;
+	if (!d.role)
+		log_fatal("cannot start");
+	slot = sip_role_ops.slot(d.role, ROLE_CORE, 0, &ops);
+	link_open_mem(slot, ops, &d.core, &core_ops, d.loop);
+	sip_role_ops.link_up(d.role, ROLE_CORE, 0);
+	sip_role_ops.socket(d.role, ROLE_SOCK_SIP, 0,
+			    open_socket(&d.conf.sip.bind));
+	sip_role_ops.start(d.role);
+	timer_start(d.loop, &d.end, on_end, LIMIT_MS);
+	if (d.number)
+		timer_start(d.loop, &d.pace, on_pace, 100);
+	loop_run(d.loop);
+	report();
+	timer_stop(d.loop, &d.pace);
+	sip_role_ops.close(d.role);
+	link_close(&d.core);
+	loop_free(d.loop);
+	return d.released == d.wanted ? 0 : 1;
+}
