@@ -90,6 +90,7 @@ int dchan_open(struct dchan *d, struct loop *loop,
 	       const struct dchan_config *c, const struct dchan_ops *ops)
 {
 	*d = (struct dchan){ .loop = loop, .ops = ops };
+	d->network = c->network;
 	d->gate.is_known = gate_asks;
 	pri_set_message(complain);
 	pri_set_error(complain);
@@ -195,6 +196,14 @@ void dchan_receive(struct dchan *d, const uint8_t *frame, size_t len)
 	d->rx = NULL;
 	d->rx_len = 0;
 	dchan_settle(d);
+}
+
+void dchan_probe(struct dchan *d)
+{
+	uint8_t rr[] = { d->network ? 0x02 : 0x00, 0x01, 0x01, 0x01 };
+
+	d->stats.tx++;
+	d->ops->send(d, rr, sizeof(rr));
 }
 
 uint16_t dchan_cref(struct dchan *d, q931_call *call)

@@ -50,6 +50,7 @@ struct dchan {
 	const struct dchan_ops *ops;
 	struct gate gate;
 	struct timer timer;
+	bool network;
 	struct dchan_stats stats;
 	const uint8_t *rx; /* while libpri reads: what the gate let through */
 	size_t rx_len;
@@ -64,6 +65,9 @@ void dchan_close(struct dchan *); /* idempotent on a zeroed one */
 void dchan_configure(struct dchan *, const struct dchan_config *);
 /* A frame from the line, without FCS. */
 void dchan_receive(struct dchan *, const uint8_t *frame, size_t len);
+/* Just after the link came up, when nothing was received on it: asks the far
+ * end for a sign that it is up there too (RR, P = 1, N(R) = 0). */
+void dchan_probe(struct dchan *);
 /* After calls into libpri: follows its timers. */
 void dchan_settle(struct dchan *);
 /* The call reference of a call that we begin. */

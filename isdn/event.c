@@ -39,6 +39,35 @@ static void place_waiting(struct isdn *isdn)
 	}
 }
 
+/*
+ * Layer 2 is up when the far end has answered our SABME. But a far end that
+ * was there first may still wait for the answer to its own, ignore all we
+ * send, and begin again when its T200 runs out: then a SETUP would be lost.
+ * So nothing is sent until it shows that it is up, or T200 is over.
+ *
+ *   there: SABME (nobody hears)  UA      SABME  UA?
+ *   here:                  SABME    up ->       UA   settled
+ */
+static void on_settled(struct timer *t)
+{
+	struct isdn *isdn = container_of(t, struct isdn, settle);
+
+	isdn->settled = true;
+	place_waiting(isdn);
+	if (isdn->conf.span.isdn.restart) {
+		restart_all(isdn);
+	}
+	isdn_state_changed(isdn);
+	dchan_settle(&isdn->d);
+}
+
+void event_peer_is_up(struct isdn *isdn)
+{
+	if (isdn->layer2_up && !isdn->settled) {
+		timer_start(isdn_loop(isdn), &isdn->settle, on_settled, 0);
+	}
+}
+
 static void on_up(struct isdn *isdn, const pri_event *e,
 		  const struct ie_msg *raw)
 {
@@ -52,10 +81,9 @@ static void on_up(struct isdn *isdn, const pri_event *e,
 	isdn->layer2_since = loop_now(isdn_loop(isdn));
 	isdn->stats.link_ups++;
 	log_info("%s: layer 2 up", isdn_name(isdn));
-	place_waiting(isdn);
-	if (isdn->conf.span.isdn.restart) {
-		restart_all(isdn);
-	}
+	timer_start(isdn_loop(isdn), &isdn->settle, on_settled,
+		    pri_get_timer(isdn->d.pri, PRI_TIMER_T200) + 100);
+	dchan_probe(&isdn->d);
 	isdn_state_changed(isdn);
 }
 
@@ -69,7 +97,8 @@ static void on_down(struct isdn *isdn, const pri_event *e,
 	if (!isdn->layer2_up) {
 		return;
 	}
-	isdn->layer2_up = false;
+	isdn->layer2_up = isdn->settled = false;
+	timer_stop(isdn_loop(isdn), &isdn->settle);
 	isdn->layer2_since = loop_now(isdn_loop(isdn));
 	isdn->stats.link_downs++;
 	log_warn("%s: layer 2 down", isdn_name(isdn));
@@ -446,23 +475,27 @@ static void on_hangup_req(struct isdn *isdn, const pri_event *e,
 	pri_hangup(isdn->d.pri, l->call, e->hangup.cause);
 }
 
-/* Our SETUP was refused for its channel: another one, if there is. At last
- * the group counts as full. */
+/* Our SETUP was refused for its channel: another one, if there is; at last
+ * the group counts as full. Or it was lost when layer 2 began again: then the
+ * far end answers the STATUS that follows by 101 (or 81). */
 static bool retry_channel(struct isdn *isdn, struct leg *l,
 			  const struct ie_msg *raw, struct cc_cause *cause)
 {
-	static const uint8_t channel_causes[] = {
-		CAUSE_CHANNEL_BUSY, CAUSE_NO_CHANNEL,
-		CAUSE_CHANNEL_UNACCEPTABLE,
-		PRI_CAUSE_IDENTIFIED_CHANNEL_NOTEXIST
+	static const uint8_t causes[] = {
+		CAUSE_CHANNEL_BUSY,	    CAUSE_NO_CHANNEL,
+		CAUSE_CHANNEL_UNACCEPTABLE, PRI_CAUSE_IDENTIFIED_CHANNEL_NOTEXIST,
+		PRI_CAUSE_WRONG_CALL_STATE, PRI_CAUSE_INVALID_CALL_REFERENCE
 	};
 
 	if (!raw || l->s.phase != LEG_CALLING || l->s.told_release ||
-	    !memchr(channel_causes, cause->value, sizeof(channel_causes))) {
+	    !memchr(causes, cause->value, sizeof(causes))) {
 		return false;
 	}
 	if (l->s.tries >= LEG_CHANNEL_TRIES || !isdn->layer2_up) {
-		cause->value = CAUSE_NO_CHANNEL;
+		if (cause->value < PRI_CAUSE_WRONG_CALL_STATE &&
+		    cause->value != PRI_CAUSE_INVALID_CALL_REFERENCE) {
+			cause->value = CAUSE_NO_CHANNEL;
+		}
 		return false;
 	}
 	leg_hangup(l, cause->value);

@@ -61,7 +61,9 @@ struct isdn {
 	struct defer state_defer;
 	struct cc_end_state told;  /* last END_STATE sent */
 	mono_t layer2_since;
-	bool layer2_up, same_side; /* peer claims our side too */
+	struct timer settle;	   /* layer 2 up here: there, too? */
+	bool layer2_up, settled;
+	bool same_side;		   /* peer claims our side too */
 	bool media_up, tracing, draining;
 };
 
@@ -80,6 +82,8 @@ uint8_t isdn_location(const struct isdn *);
 
 /* --- event.c: from libpri --- */
 void event_handle(struct isdn *, const pri_event *, const struct ie_msg *raw);
+/* The far end has sent something that it sends only when layer 2 is up. */
+void event_peer_is_up(struct isdn *);
 
 /* --- order.c: from the core --- */
 void order_handle(struct isdn *, const struct cc_msg *);

@@ -48,7 +48,7 @@ leg_id isdn_next_id(struct isdn *isdn)
 
 bool isdn_is_up(const struct isdn *isdn)
 {
-	return isdn->media_up && isdn->line.up && isdn->layer2_up;
+	return isdn->media_up && isdn->line.up && isdn->settled;
 }
 
 const char *isdn_state_text(const struct isdn *isdn)
@@ -63,8 +63,8 @@ const char *isdn_state_text(const struct isdn *isdn)
 		return isdn_network(isdn) ? "both ends are the network side"
 					  : "both ends are the user side";
 	}
-	if (!isdn->layer2_up) {
-		return "layer 2 down";
+	if (!isdn->settled) {
+		return isdn->layer2_up ? "layer 2 starting" : "layer 2 down";
 	}
 	return isdn->draining ? "draining" : "in service";
 }
@@ -274,7 +274,13 @@ static void dchan_on_send(struct dchan *d, uint8_t *frame, size_t len)
 static void dchan_on_seen(struct dchan *d, const uint8_t *frame, size_t len,
 			  const struct gate_result *r)
 {
-	status_trace(isdn_of_dchan(d), false, frame, len, r);
+	struct isdn *isdn = isdn_of_dchan(d);
+
+	status_trace(isdn, false, frame, len, r);
+	/* I, RR, RNR or REJ: not sent while a link is being established */
+	if (r->action != GATE_DROP && (frame[2] & 3) != 3) {
+		event_peer_is_up(isdn);
+	}
 }
 
 static void dchan_on_event(struct dchan *d, const pri_event *e,
@@ -432,6 +438,7 @@ static void isdn_close(struct role *role)
 	restart_stop(isdn);
 	dchan_close(&isdn->d);
 	timer_stop(role->loop, &isdn->alarm);
+	timer_stop(role->loop, &isdn->settle);
 	loop_defer_cancel(role->loop, &isdn->state_defer);
 	link_close(&isdn->core);
 	link_close(&isdn->media);

@@ -298,6 +298,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	set_line(true);
 	supervise(1); /* UA: the link is up, most of the time */
 	supervise(0);
+	supervise(0x1a); /* RR: there, too */
 	run(data + 1, size - 1);
 	link_close(&core);
 	loop_advance(loop, 60000);

@@ -56,6 +56,7 @@ static leg_id raw_call(void)
 	rig_open(RIG_RAW, false);
 	rig_advance(1);
 	from_b("00 01 73");
+	from_b("00 01 01 01");
 	leg = core_call(&rig->a, "123");
 	rig_advance(1);
 	say("08 02 80 01 07 18 03 a9 83 9f");

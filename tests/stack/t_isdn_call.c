@@ -166,6 +166,63 @@ START_TEST(test_setup_before_link)
 }
 END_TEST
 
+/* The far end was there first: it waits for the answer to a SABME that nobody
+ * heard, and begins again when its T200 is over. The SETUP must not fall into
+ * that. */
+START_TEST(test_setup_to_a_far_end_that_began_earlier)
+{
+	struct conf_for_isdn conf;
+	const struct rig_frame *f;
+	leg_id leg;
+
+	rig_conf(&conf, _i & 1);
+	log_set_sink(no_log);
+	rig = calloc(1, sizeof(*rig));
+	rig->kind = RIG_BARE;
+	rig->next_leg = CC_LEG_CORE;
+	rig->loop = loop_new_sim(0);
+	rig->cut = true;
+	bare_open(&rig->bare, rig->loop, !(_i & 1), bare_to_wire);
+	rig_advance(100 + _i / 2 * 100);
+	rig->cut = false;
+	our_open(&rig->a, &conf);
+	leg = core_call(&rig->a, "123");
+	rig_advance(1200);
+	ck_assert_str_eq(bare_expect(PRI_EVENT_RING)->called, "123");
+	ck_assert(rig->a.state.up);
+	rig_advance(2000);
+	f = rig_frame(true, "SETUP");
+	ck_assert_ptr_nonnull(f);
+	rig->mark = (unsigned)(f - rig->frames) + 1;
+	EXPECT_NOT_SENT("SETUP"); /* once was enough */
+	EXPECT_NOT_SENT("STATUS");
+	core_release(&rig->a, leg, 16);
+	rig_advance(1000);
+	core_expect(&rig->a, CC_RELEASED);
+	expect_idle(&rig->a, 30);
+	rig_close();
+}
+END_TEST
+
+/* A far end whose link was up already (we were restarted) is believed at
+ * once. */
+START_TEST(test_setup_after_our_restart)
+{
+	struct conf_for_isdn conf;
+
+	rig_conf(&conf, _i);
+	rig_up(RIG_BARE, _i);
+	our_close(&rig->a);
+	rig_advance(500);
+	our_open(&rig->a, &conf);
+	core_call(&rig->a, "123");
+	rig_advance(20);
+	ck_assert_str_eq(bare_expect(PRI_EVENT_RING)->called, "123");
+	ck_assert(rig->a.state.up);
+	rig_close();
+}
+END_TEST
+
 START_TEST(test_setup_while_link_is_down)
 {
 	const struct cc_msg *m;
@@ -359,6 +416,9 @@ int main(void)
 	tcase_add_loop_test(tc, test_call_in, 0, 2);
 	tcase_add_loop_test(tc, test_call_between_two_of_us, 0, 2);
 	tcase_add_loop_test(tc, test_setup_before_link, 0, 2);
+	tcase_add_loop_test(tc, test_setup_to_a_far_end_that_began_earlier, 0,
+			    18);
+	tcase_add_loop_test(tc, test_setup_after_our_restart, 0, 2);
 	tcase_add_loop_test(tc, test_setup_while_link_is_down, 0, 2);
 	tcase_add_test(tc, test_numbers_out);
 	tcase_add_loop_test(tc, test_bearers, 0, 2);

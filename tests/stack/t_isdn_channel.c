@@ -361,6 +361,8 @@ START_TEST(test_restart_unanswered)
 	rig_advance(1);
 	wire(false, (const uint8_t[]){ 0, 1, 0x73 }, 3);
 	rig_advance(1);
+	wire(false, (const uint8_t[]){ 0, 1, 1, 1 }, 4);
+	rig_advance(1);
 	EXPECT_SENT("RESTART cref global orig, chan 1 excl, restart 0");
 	for (i = 0; i < 250; i++) { /* RR: the link stays, nothing else */
 		wire(false, (const uint8_t[]){ 2, 1, 1, i < 120 ? 2 : 4 }, 4);

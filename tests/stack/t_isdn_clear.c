@@ -221,6 +221,8 @@ START_TEST(test_connect_unanswered_t313)
 	rig_advance(1);
 	wire(false, (const uint8_t[]){ 0, 1, 0x73 }, 3);
 	rig_advance(1);
+	wire(false, (const uint8_t[]){ 0, 1, 1, 1 }, 4);
+	rig_advance(1);
 	wire(false, (const uint8_t[]){ 2, 1, 0, 0, 8, 2, 0, 1, 5, 4, 3, 0x80,
 				       0x90, 0xa3, 0x18, 3, 0xa9, 0x83, 0x82,
 				       0x70, 2, 0x81, 0x31, 0xa1 }, 24);
@@ -306,6 +308,7 @@ static leg_id raw_call(void)
 	rig_open(RIG_RAW, false);
 	rig_advance(1);
 	from_b("00 01 73"); /* UA to our SABME */
+	from_b("00 01 01 01"); /* RR: up here, too */
 	ck_assert(rig->a.state.up);
 	leg = core_call(&rig->a, "123");
 	rig_advance(1);
