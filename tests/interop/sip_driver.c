@@ -4,7 +4,7 @@
  * process, for black-box tests: it answers calls, or places them.
  *
  *	sip-driver LOCAL PEER CALLS [place=NUMBER] [rate=PER_S] [hold=MS]
- *		[giveup=MS] [user=U password=P]
+ *		[giveup=MS] [grace=MS] [user=U password=P]
  *
  * Without place= it waits for CALLS calls; the last three digits of the number
  * choose what becomes of each: 486 busy, 480 never answered, 183 early media
@@ -27,7 +27,6 @@
 
 #define CALLS	 4096 /* at a time */
 #define LIMIT_MS 60000
-#define GRACE_MS 500 /* for the last answers on the wire */
 
 enum step { IDLE, ANSWER, HANG_UP };
 
@@ -48,6 +47,7 @@ static struct driver {
 	unsigned setups, answered, released, held, retrieved, updated;
 	unsigned causes[128];
 	int hold_ms, giveup_ms;
+	int grace_ms; /* for the last answers on the wire */
 	const char *number;
 	char detail[CC_DETAIL_MAX];
 } d;
@@ -153,7 +153,7 @@ static void on_released(const struct cc_msg *m)
 		c->leg = 0;
 	}
 	if (d.released == d.wanted)
-		timer_start(d.loop, &d.end, on_end, GRACE_MS);
+		timer_start(d.loop, &d.end, on_end, d.grace_ms);
 }
 
 static void on_msg(struct link *l, const struct link_head *h, int fd)
@@ -260,6 +260,8 @@ static void options(int argc, char **argv)
 			d.hold_ms = atoi(v);
 		else if (option(argv[i], "giveup", &v))
 			d.giveup_ms = atoi(v);
+		else if (option(argv[i], "grace", &v))
+			d.grace_ms = atoi(v);
 		else if (option(argv[i], "user", &v))
 			str_copy(t->auth_user, sizeof(t->auth_user), v);
 		else if (option(argv[i], "password", &v))
@@ -287,6 +289,7 @@ static void configure(void)
 	t->ptime_ms = 20;
 	d.rate = 10;
 	d.hold_ms = -1;
+	d.grace_ms = 500;
 }
 
 static void report(void)

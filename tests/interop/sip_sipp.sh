@@ -91,7 +91,8 @@ check "hold and retrieve: held" "$(counted held)" -eq 10
 check "hold and retrieve: retrieved" "$(counted retrieved)" -eq 10
 they_call "delayed offer" +49711000 10 "$(scenario uac_delayed)" "-r 20"
 check "delayed offer: media told" "$(counted updated)" -eq 10
-they_call "lossy call in" +49711000 20 "-sn uac" "-r 20 -d 300 -lost 10"
+they_call "lossy call in" +49711000 20 "-sn uac" "-r 20 -d 300 -lost 10" \
+	grace=16000
 
 we_call "call out" 50 "-sn uas" rate=20 hold=300
 check "call out: answered" "$(counted answered)" -eq 50
