@@ -82,6 +82,8 @@ class End:
 def start(network, user, lockstep=True):
     n, u = two_ports()
     both = ["--lockstep"] if lockstep else []
+    if not lockstep:  # of a machine that stalls
+        both = ["--jitter", "40"]
     return (End(n, u, *both, *network),
             End(u, n, "--side", "user", "--clock", "slave", *both, *user))
 

@@ -212,7 +212,7 @@ static bool cadence_step(struct hear_cadence *c, const struct tone_pattern *p,
 		c->good = fit && (c->good || c->now == SOUND_TONE) ?
 				  (uint8_t)(c->good + (c->good < 100)) :
 				  0;
-		c->now = sound;
+		c->now = (uint8_t)sound;
 		c->run_ms = 0;
 	}
 	c->run_ms += WINDOW_MS;

@@ -13,8 +13,9 @@ enum {
 	D_SLOT = 16,
 };
 
-/* Without these the far end cannot be heard at all. */
-#define ALARMS_DEAD (LINE_LOS | LINE_AIS | LINE_DOWN)
+/* One end does not hear the other: no calls. */
+#define ALARMS_DEAD \
+	(LINE_LOS | LINE_AIS | LINE_RAI | LINE_REMOTE_LOSS | LINE_DOWN)
 
 void span_config_init(struct span_config *c)
 {
@@ -113,7 +114,7 @@ static const struct link_ops obs_ops = { on_obs, on_down };
 
 int span_send(struct span *s, struct cc_msg *m, enum cc_type type)
 {
-	return link_send(&s->core, &m->head, type, sizeof(*m));
+	return link_send(&s->core, &m->head, (uint16_t)type, sizeof(*m));
 }
 
 /* --- life --- */
