@@ -98,18 +98,6 @@ static void put_ends(struct text *t, struct core *core)
 		put(t, "trunkgate_channels_free{span=\"%s\"} %u\n",
 		    core->conf->spans[i].name, core->spans[i].free);
 	}
-	head(t, "trunk_up", "gauge", "calls can be placed on the trunk");
-	for (unsigned i = 0; i < core->conf->n_trunks; i++) {
-		put(t, "trunkgate_trunk_up{trunk=\"%s\"} %d\n",
-		    core->conf->trunks[i].name,
-		    core_end_up(core, (struct cc_end){CC_END_TRUNK,
-						      (uint8_t)i}));
-	}
-	head(t, "trunk_calls", "gauge", "calls on the trunk");
-	for (unsigned i = 0; i < core->conf->n_trunks; i++) {
-		put(t, "trunkgate_trunk_calls{trunk=\"%s\"} %u\n",
-		    core->conf->trunks[i].name, core->trunks[i].calls);
-	}
 }
 
 static void put_drops(struct text *t, const struct core_drops *d)
