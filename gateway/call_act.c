@@ -9,10 +9,6 @@
 
 #include <string.h>
 
-/* After the last digit of a number that a pattern with a wildcard matches:
- * RFC 3578 2.1, timer T10. */
-#define T10_MS 5000
-
 static struct leg *other_leg(const struct leg *leg)
 {
 	return &leg->call->leg[leg->side == SIDE_A ? SIDE_B : SIDE_A];
@@ -83,6 +79,7 @@ static void act_digits(struct call *call, struct leg *leg,
 	struct cc_number *called = &call->setup.called;
 	char all[2 * CC_DIGITS_MAX];
 
+	(void)leg;
 	str_copy(all, sizeof(all), called->digits);
 	str_copy(all + strlen(all), sizeof(all) - strlen(all),
 		 m->called.digits);
@@ -93,18 +90,7 @@ static void act_digits(struct call *call, struct leg *leg,
 		call_clear_gw(call, CAUSE_INVALID_NUMBER, "number too long");
 		return;
 	}
-	call_set_state(leg, A_DIGITS);
 	call_route(call);
-	if (leg->state == A_DIGITS && !call->setup.complete) {
-		struct cc_number out;
-		unsigned step = 0;
-
-		if (route_next(call->core->conf, &call->hunt.ask, &step,
-			       &out) >= 0) {
-			timer_start(call->core->role.loop, &leg->timer,
-				    leg->timer.fn, T10_MS);
-		}
-	}
 }
 
 static void act_digits_end(struct call *call, struct leg *leg,

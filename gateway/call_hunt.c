@@ -9,6 +9,13 @@
 
 #define CHANNEL_TRIES 2 /* of other channels of one span, after the first */
 
+/* More digits may follow those that a pattern with a wildcard matches:
+ * RFC 3578 2.1, timer T10. */
+#define T10_MS 5000
+
+/* A SETUP with fewer digits, not marked as complete, is overlap sending. */
+#define EN_BLOC_DIGITS 3
+
 struct pick {
 	unsigned step, retries;
 	uint16_t index;
@@ -266,13 +273,15 @@ static void tell_proceeding(struct call *call)
 	}
 }
 
-static void want_digits(struct call *call)
+static void want_digits(struct call *call, bool fits)
 {
 	struct leg *a = &call->leg[SIDE_A];
 	struct cc_msg m = {.channel = a->channel};
 
-	if (a->state != A_DIGITS) {
-		call_set_state(a, A_DIGITS);
+	call_set_state(a, A_DIGITS); /* T302 */
+	if (fits && timer_start(call->core->role.loop, &a->timer,
+				a->timer.fn, T10_MS) != 0) {
+		call->core->drops.no_timer++;
 	}
 	if (!call->told.more) {
 		call->told.more = true;
@@ -309,6 +318,25 @@ static void refuse(struct call *call, bool fits)
 	}
 }
 
+/* En bloc without "sending complete" is the habit of most switches: what fits
+ * in the SETUP is taken, unless it is too short to be more than a beginning;
+ * what comes digit by digit waits. */
+static bool must_wait(const struct call *call, bool fits)
+{
+	const struct conf *conf = call->core->conf;
+	const struct route_ask *ask = &call->hunt.ask;
+
+	if (call->setup.complete || !leg_is_line(&call->leg[SIDE_A])) {
+		return false;
+	}
+	if (!fits) {
+		return route_could_fit(conf, ask);
+	}
+	return (call->told.more ||
+		strlen(ask->dialled.digits) < EN_BLOC_DIGITS) &&
+	       !route_is_complete(conf, ask);
+}
+
 void call_route(struct call *call)
 {
 	struct core *core = call->core;
@@ -318,7 +346,7 @@ void call_route(struct call *call)
 	struct cc_number out;
 	unsigned step = 0;
 	struct pick p;
-	bool fits, wait;
+	bool fits;
 
 	if (cause != 0) {
 		call_clear_gw(call, cause, "bearer cannot be carried");
@@ -331,14 +359,8 @@ void call_route(struct call *call)
 	call->cdr.emergency = h->ask.emergency;
 	call->cdr.num.to = call->setup.called;
 	fits = route_next(core->conf, &h->ask, &step, &out) >= 0;
-	/* En bloc without "sending complete" is the habit of most switches:
-	 * what fits in the SETUP is taken; what came digit by digit waits. */
-	wait = !call->setup.complete && leg_is_line(a) &&
-	       (fits ? call->told.more && !route_is_complete(core->conf,
-							     &h->ask)
-		     : route_could_fit(core->conf, &h->ask));
-	if (wait) {
-		want_digits(call);
+	if (must_wait(call, fits)) {
+		want_digits(call, fits);
 	} else if (find_next(call, 0, &p)) {
 		go(call);
 	} else {

@@ -465,6 +465,10 @@ static int core_start(struct role *r)
 	if (err != 0) {
 		log_warn("core: no journal of calls: %s", strerror(-err));
 	}
+	if (core->cdr.dir_fd < 0) {
+		log_warn("core: no directory for CDRs: they wait in memory");
+		core->cdr.failing = true;
+	}
 	core_recover(core);
 	return 0;
 }
@@ -500,14 +504,6 @@ static int core_reload(struct role *r, const void *data, size_t len)
 		if (strcmp(conf->spans[i].name, core->conf->spans[i].name) !=
 		    0) {
 			return -EINVAL;
-		}
-	}
-	if (conf->n_trunks < core->conf->n_trunks) {
-		for (unsigned i = conf->n_trunks; i < core->conf->n_trunks;
-		     i++) {
-			if (core->trunks[i].calls > 0) {
-				return -EBUSY;
-			}
 		}
 	}
 	keep_trunks(core, conf);

@@ -32,3 +32,11 @@ advance 15000
 > span0 DIGITS 7 called=11 complete=1
 > span0 RELEASED 7 cause=16
 > sip RELEASED c3 cause=16
+# One digit in the SETUP is a beginning, although a pattern takes it.
+route s0 to=0 match=9*
+reload
+> span0 SETUP 8 called=9 complete=0 ch=1
+> span0 DIGITS 8 called=1
+advance 5000
+> span0 RELEASED 8 cause=16
+> sip RELEASED c4 cause=16
