@@ -17,13 +17,14 @@ void sip_dialog_contact(struct sip_dialog *d, const struct net_addr *local)
 		 net_str(local, host));
 }
 
-static int set_target(struct sip_dialog *d, const struct sip_msg *m)
+static int set_target(struct sip_dialog *d, const struct sip_msg *m,
+		      const char *name)
 {
 	char text[2 * SIP_URI_MAX];
 	struct sip_name_addr a;
 	struct sip_uri u;
 
-	if (sip_msg_header(m, "contact", 0, text, sizeof(text)) < 0 ||
+	if (sip_msg_header(m, name, 0, text, sizeof(text)) < 0 ||
 	    !sip_name_addr_parse(&a, text) || sip_uri_parse(&u, a.uri) < 0 ||
 	    u.host[0] == '\0')
 		return -EBADMSG;
@@ -32,7 +33,7 @@ static int set_target(struct sip_dialog *d, const struct sip_msg *m)
 
 void sip_dialog_refresh(struct sip_dialog *d, const struct sip_msg *m)
 {
-	(void)set_target(d, m);
+	(void)set_target(d, m, "contact");
 }
 
 static int add_route(struct sip_dialog *d, size_t *used,
@@ -89,7 +90,9 @@ int sip_dialog_uas(struct sip_dialog *d, const struct sip_msg *m,
 	d->remote_cseq = sip_msg_cseq(m);
 	d->path = m->path;
 	sip_dialog_contact(d, local);
-	n = set_target(d, m);
+	/* RFC 2543 knew INVITEs without Contact: then From is the target. */
+	n = set_target(d, m, osip_list_size(&m->osip->contacts) ? "contact"
+								: "from");
 	return n ? n : set_routes(d, m, false);
 }
 
@@ -102,7 +105,7 @@ int sip_dialog_uac(struct sip_dialog *d, const struct sip_msg *m)
 	    sip_msg_header(m, "to", 0, d->remote, sizeof(d->remote)) < 0)
 		return -E2BIG;
 	err = set_routes(d, m, true);
-	return err ? err : set_target(d, m);
+	return err ? err : set_target(d, m, "contact");
 }
 
 bool sip_dialog_has(const struct sip_dialog *d, const struct sip_msg *m)

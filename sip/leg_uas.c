@@ -106,18 +106,20 @@ static int take_offer(struct leg *l, const struct sip_msg *m,
 
 int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 {
+	struct cc_number called = {.valid = 0};
 	struct net_addr local;
 	struct cc_msg setup;
-	int status;
+	int status = called_number(l, m, &called);
 
+	if (status)
+		return status;
 	sip_stack_local(sip_legs_env(l->legs)->stack, &m->path, &local);
 	if (sip_dialog_uas(&l->dialog, m, txn_local_tag(sip_leg_txns(l), id),
 			   &local) != 0)
 		return 400;
 	sip_leg_cc(l, &setup);
-	status = called_number(l, m, &setup.called);
-	if (!status)
-		status = take_offer(l, m, &setup.media);
+	setup.called = called;
+	status = take_offer(l, m, &setup.media);
 	if (status)
 		return status;
 	callers(l, m, &setup);

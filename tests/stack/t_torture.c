@@ -6,12 +6,9 @@
  * length and with every octet spoilt: only the sanitizers judge. */
 #include "sip/check.h"
 #include "tests/stack/sipnet.h"
+#include "tests/stack/torture.h"
 
 #include "gateway/base/log.h"
-
-#include <stdbool.h>
-
-#define DIR "tests/vectors/torture/"
 
 static struct sip_stack_user user;
 
@@ -66,37 +63,6 @@ static void teardown(void)
 	log_set_sink(NULL);
 }
 
-static size_t load(const char *name, char *buf, size_t size)
-{
-	char path[256];
-	FILE *f;
-	size_t n;
-
-	snprintf(path, sizeof(path), DIR "%s", name);
-	f = fopen(path, "rb");
-	ck_assert_msg(f, "cannot read %s", path);
-	n = fread(buf, 1, size, f);
-	fclose(f);
-	return n;
-}
-
-/* Is the verdict among the alternatives "processed (404)|400; remark"? */
-static bool allowed(const char *expected, const char *verdict)
-{
-	char text[256], *p, *save;
-
-	snprintf(text, sizeof(text), "%s", expected);
-	text[strcspn(text, ";")] = '\0';
-	for (p = strtok_r(text, "|", &save); p; p = strtok_r(NULL, "|", &save)) {
-		p += strspn(p, " ");
-		p[strcspn(p, " (")] = '\0';
-		if (!strcmp(p, verdict)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static void verdict_of(const char *kind, char out[16])
 {
 	if (!net.n_sent) {
@@ -110,52 +76,24 @@ static void verdict_of(const char *kind, char out[16])
 	}
 }
 
-/* The columns of expected.tsv that count here. */
-struct row {
-	char file[64], kind[64], expected[160];
-};
-
-static bool next_row(FILE *f, struct row *r)
-{
-	char line[1024], *field, *p;
-
-	while (fgets(line, sizeof(line), f)) {
-		p = line;
-		if (*line == '#' || !strncmp(line, "file\t", 5)) {
-			continue;
-		}
-		for (int i = 0; i < 6 && (field = strsep(&p, "\t")); i++) {
-			if (i == 0) {
-				snprintf(r->file, 64, "%s", field);
-			} else if (i == 2) {
-				snprintf(r->kind, 64, "%s", field);
-			} else if (i == 5) {
-				snprintf(r->expected, 160, "%s", field);
-			}
-		}
-		return true;
-	}
-	return false;
-}
-
 START_TEST(test_expected)
 {
-	FILE *f = fopen(DIR "expected.tsv", "r");
+	FILE *f = fopen(TORTURE "expected.tsv", "r");
 	static char data[65536];
-	struct row r;
+	struct torture_row r;
 	char verdict[16];
 	unsigned rows = 0, wrong = 0;
 
 	ck_assert_ptr_nonnull(f);
-	while (next_row(f, &r)) {
-		size_t n = load(r.file, data, sizeof(data));
+	while (torture_next(f, &r)) {
+		size_t n = torture_load(r.file, data, sizeof(data));
 
 		teardown();
 		setup();
 		sipnet_receive(data, n);
 		verdict_of(r.kind, verdict);
 		rows++;
-		if (!allowed(r.expected, verdict)) {
+		if (!torture_allows(r.expected, verdict)) {
 			printf("%s: %s, expected %s\n", r.file, verdict,
 			       r.expected);
 			wrong++;
@@ -196,7 +134,7 @@ START_TEST(test_answers_say_why)
 	static char data[65536];
 
 	for (size_t i = 0; i < sizeof(want) / sizeof(*want); i++) {
-		size_t n = load(want[i].file, data, sizeof(data));
+		size_t n = torture_load(want[i].file, data, sizeof(data));
 
 		sipnet_clear();
 		sipnet_receive(data, n);
@@ -242,7 +180,7 @@ static void live_response(const char *file, int status)
 	struct sip_request q = {.max_forwards = 0};
 	struct sip_msg *response, *m;
 	char branch[64], from[256];
-	size_t n = load(file, data, sizeof(data));
+	size_t n = torture_load(file, data, sizeof(data));
 	txn_id id;
 
 	response = sip_msg_from_text(data, n);
@@ -281,13 +219,13 @@ END_TEST
 /* --- spoilt --- */
 static void each_file(void (*fn)(char *, size_t))
 {
-	FILE *f = fopen(DIR "expected.tsv", "r");
+	FILE *f = fopen(TORTURE "expected.tsv", "r");
 	static char data[65536];
-	struct row r;
+	struct torture_row r;
 
 	ck_assert_ptr_nonnull(f);
-	while (next_row(f, &r)) {
-		size_t n = load(r.file, data, sizeof(data));
+	while (torture_next(f, &r)) {
+		size_t n = torture_load(r.file, data, sizeof(data));
 
 		fn(data, n);
 		teardown();
