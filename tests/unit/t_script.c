@@ -160,7 +160,7 @@ START_TEST(refuses_settings)
 		"from 12a",	   "from-type x",  "presentation x",
 		"bearer fax",	   "hold x",	   "cause 0",
 		"cause 128",	   "dtmf 12x",	   "play tone:5000",
-		"play tone:x",	   "play noise:5", "play /nonexistent.wav",
+		"play tone:x",	   "play noise:5", "play /none.wav",
 		"play noise:-99",  "echo 1:10:20", "echo 10:10:20",
 		"echo 2:61:20",	   "echo 2:10:501", "echo 2",
 		"echo 2:10:",	   "echo 2:10:20x", "count 0",

@@ -80,9 +80,9 @@ START_TEST(refuses_other_formats)
 		unsigned at;
 		uint8_t value;
 	} change[] = {
-		{ 0, 'r' }, { 8, 'A' }, { 12, 'x' }, { 16, 15 }, { 20, 6 },
-		{ 22, 2 },  { 24, 0 },	{ 27, 1 },   { 34, 8 },	 { 36, 'x' },
-		{ 19, 255 },
+		{ 0, 'r' }, { 8, 'A' }, { 12, 'x' }, { 16, 15 },
+		{ 20, 6 },  { 22, 2 },	{ 24, 0 },   { 27, 1 },
+		{ 34, 8 },  { 36, 'x' }, { 19, 255 },
 	};
 
 	for (size_t i = 0; i < sizeof(change) / sizeof(change[0]); i++) {

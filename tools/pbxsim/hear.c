@@ -15,6 +15,7 @@ enum {
 	SLACK_MS = 50,
 	LONG_PAUSE_MS = 1500, /* need not be heard to its end */
 	ENOUGH_MS = 700,
+	NO_FIT = 100000,
 };
 
 #define SILENCE_DBM0 (-50.0)
@@ -138,12 +139,14 @@ static enum hear_sound window_sound(const struct hear *h,
 	return SOUND_OTHER;
 }
 
-static bool is_about(uint32_t ms, uint32_t want)
+/* By how much a time misses what it should be; NO_FIT: too much. */
+static uint32_t miss_ms(uint32_t ms, uint32_t want)
 {
 	uint32_t slack = want * 15 / 100;
+	uint32_t miss = ms > want ? ms - want : want - ms;
 
 	slack = slack > SLACK_MS ? slack : SLACK_MS;
-	return ms + slack >= want && ms <= want + slack;
+	return miss <= slack ? miss : NO_FIT;
 }
 
 /* Length of the run of sounding (or silent) elements that begins at *i, which
@@ -163,11 +166,11 @@ static uint32_t run_of(const struct tone_pattern *p, unsigned *i)
 	return samples / 8;
 }
 
-/* Has the pattern such a segment? *longest: of the silent ones. */
-static bool fits(const struct tone_pattern *p, enum hear_sound sound,
-		 uint32_t ms, uint32_t *longest)
+/* How well the pattern has such a segment. *longest: of the silent ones. */
+static uint32_t fit_ms(const struct tone_pattern *p, enum hear_sound sound,
+		       uint32_t ms, uint32_t *longest)
 {
-	bool found = false;
+	uint32_t best = NO_FIT, miss;
 	unsigned i = 0;
 
 	*longest = 0;
@@ -175,15 +178,15 @@ static bool fits(const struct tone_pattern *p, enum hear_sound sound,
 		bool silent = is_silent(&p->el[i]);
 		uint32_t want = run_of(p, &i);
 
-		if (silent && want > *longest) {
-			*longest = want;
+		if (silent && (!want || want > *longest)) {
+			*longest = want ? want : NO_FIT; /* for ever */
 		}
-		if (silent == (sound == SOUND_SILENCE) && want &&
-		    is_about(ms, want)) {
-			found = true;
+		if (silent == (sound == SOUND_SILENCE) && want) {
+			miss = miss_ms(ms, want);
+			best = miss < best ? miss : best;
 		}
 	}
-	return found;
+	return best;
 }
 
 static bool is_steady(const struct tone_pattern *p)
@@ -191,6 +194,23 @@ static bool is_steady(const struct tone_pattern *p)
 	unsigned i = 0;
 
 	return p->count > 0 && !is_silent(&p->el[0]) && run_of(p, &i) == 0;
+}
+
+/* A cadence begins with a sound. */
+static void segment_done(struct hear_cadence *c, const struct tone_pattern *p)
+{
+	uint32_t longest, miss = NO_FIT;
+
+	if (c->now == SOUND_TONE || (c->now == SOUND_SILENCE && c->good)) {
+		miss = fit_ms(p, (enum hear_sound)c->now, c->run_ms, &longest);
+	}
+	if (miss == NO_FIT) {
+		c->good = 0;
+		c->off_ms = 0;
+		return;
+	}
+	c->good = (uint8_t)(c->good + (c->good < 100));
+	c->off_ms = c->off_ms / 2 + miss;
 }
 
 /* The tone is recognised with this window. */
@@ -206,12 +226,7 @@ static bool cadence_step(struct hear_cadence *c, const struct tone_pattern *p,
 	}
 	c->torn = torn;
 	if (sound != c->now) {
-		bool fit = c->now != SOUND_OTHER &&
-			   fits(p, c->now, c->run_ms, &longest);
-
-		c->good = fit && (c->good || c->now == SOUND_TONE) ?
-				  (uint8_t)(c->good + (c->good < 100)) :
-				  0;
+		segment_done(c, p);
 		c->now = (uint8_t)sound;
 		c->run_ms = 0;
 	}
@@ -222,9 +237,16 @@ static bool cadence_step(struct hear_cadence *c, const struct tone_pattern *p,
 	if (c->good >= 2) {
 		return c->run_ms == WINDOW_MS;
 	}
-	fits(p, SOUND_SILENCE, 0, &longest);
+	fit_ms(p, SOUND_SILENCE, 0, &longest);
 	return c->good == 1 && sound == SOUND_SILENCE &&
 	       longest >= LONG_PAUSE_MS && c->run_ms == ENOUGH_MS;
+}
+
+static bool is_better(const struct hear_cadence *a,
+		      const struct hear_cadence *b)
+{
+	return a->good > b->good ||
+	       (a->good == b->good && a->off_ms < b->off_ms);
 }
 
 static enum tone_kind window_done(struct hear *h)
@@ -240,7 +262,8 @@ static enum tone_kind window_done(struct hear *h)
 
 		if (cadence_step(&h->cadence[k], p,
 				 window_sound(h, p, power)) &&
-		    heard == TONE_NONE) {
+		    (heard == TONE_NONE ||
+		     is_better(&h->cadence[k], &h->cadence[heard]))) {
 			heard = (enum tone_kind)k;
 		}
 	}

@@ -4,8 +4,8 @@
  *
  * A tone is known by its frequencies (75 % of the power in each window of
  * 20 ms) and its cadence: one sound and the silence after it, each within
- * 15 % or 50 ms; one that never pauses after 2 s. It is told once, until
- * another is heard.
+ * 15 % or 50 ms; one that never pauses after 2 s. Of several that fit, the
+ * one that fits longest, then best. It is told once, until another is heard.
  *
  * One thread owns an object. The zone is borrowed.
  */
@@ -33,6 +33,7 @@ struct hear_cadence {
 	uint8_t good;	  /* segments in a row that fit */
 	bool torn;	  /* the last window was neither */
 	uint32_t run_ms;  /* of the present segment */
+	uint32_t off_ms;  /* by which the last ones missed, older ones less */
 };
 
 struct hear {

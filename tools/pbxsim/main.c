@@ -147,7 +147,8 @@ static int load(struct sim *sim, struct options *o)
 
 	sim->agenda = o->agenda;
 	o->agenda = (struct agenda){ 0 };
-	if (o->script && agenda_load(&sim->agenda, o->script, &line, &why) < 0) {
+	if (o->script &&
+	    agenda_load(&sim->agenda, o->script, &line, &why) < 0) {
 		fprintf(stderr, "pbxsim: %s:%u: %s\n", o->script, line, why);
 		return -EINVAL;
 	}

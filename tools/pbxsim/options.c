@@ -40,7 +40,8 @@ static const struct {
 } table[OPTIONS] = {
 	[OPT_LOCAL] = { "local", true, "IP:PORT  our end of the line" },
 	[OPT_PEER] = { "peer", true, "IP:PORT  the other end" },
-	[OPT_SIDE] = { "side", true, "network|user  of the interface; network" },
+	[OPT_SIDE] = { "side", true,
+		"network|user  of the interface; network" },
 	[OPT_CLOCK] = { "clock", true,
 		"master|slave  who paces the line; master" },
 	[OPT_LOCKSTEP] = { "lockstep", false,
@@ -73,8 +74,8 @@ void options_help(FILE *f)
 		   "[OPTION | --COMMAND [ARGUMENTS]]...\n\n"
 		   "The far end of an E1 over a pseudowire (CESoPSN, UDP): an "
 		   "exchange or a PBX.\nEvents are JSON lines on standard "
-		   "output. Exit status: 0 all calls ended as\nexpected, 1 not, "
-		   "2 wrong usage, 3 --limit.\n\n");
+		   "output. Exit status: 0 all calls ended as\n"
+		   "expected, 1 not, 2 wrong usage, 3 --limit.\n\n");
 	for (unsigned i = 0; i < OPTIONS; i++) {
 		fprintf(f, "  --%-12s %s\n", table[i].name, table[i].help);
 	}

@@ -44,7 +44,7 @@ static const struct {
 	[VERB_RATE] = { "rate", "n", "R  of them a second; 1" },
 	[VERB_ON] = { "on", "wwNW",
 		"PATTERN answer [S [ringback]] | busy [TONE_S] | noanswer |\n"
-		"                            reject CAUSE  (first match holds)" },
+		"                 reject CAUSE  (first match holds)" },
 	[VERB_ANSWER_AFTER] = { "answer-after", "n", "S  on * answer S" },
 	[VERB_BUSY] = { "busy", "", "on * busy" },
 	[VERB_NO_ANSWER] = { "no-answer", "", "on * noanswer" },

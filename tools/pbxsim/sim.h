@@ -5,8 +5,8 @@
  * Time is line time (see span.h) but for what says wall. It ends by itself
  * when calls were made, all of them have ended and nothing is left to do,
  * unless stay or until say otherwise; one that only answers goes on until it
- * is told to stop. seconds ends it in any case. Ending: calls are cleared, a moment for the last frames
- * to leave, the summary.
+ * is told to stop. seconds ends it in any case. Ending: calls are cleared, a
+ * moment for the last frames to leave, the summary.
  *
  * One thread.
  */
@@ -42,7 +42,7 @@ struct sim {
 	struct timer cable, service; /* until it is back */
 	enum sim_stage stage;
 	double stage_s;	  /* since */
-	double ready_s;	  /* when calls can be made; < 0: not in service */
+	double ready_s;	  /* calls can be made since; < 0: no service */
 	double up_s;	  /* when that was first so; < 0: not yet */
 	double wait_s;	  /* commands in turn wait until then */
 	unsigned until;	  /* calls ended; 0 = not set */
