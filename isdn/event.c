@@ -124,9 +124,14 @@ static void on_config_error(struct isdn *isdn, const pri_event *e,
 static void refuse(struct isdn *isdn, q931_call *call, uint16_t cref,
 		   uint8_t cause)
 {
+	unsigned n = log_allow(&isdn->refusals, loop_now(isdn_loop(isdn)).ns);
+
 	isdn->stats.refused++;
-	log_info("%s 0x%04x: refused, cause %u %s", isdn_name(isdn), cref,
-		 cause, cause_name(cause));
+	if (n) {
+		log_info("%s 0x%04x: refused, cause %u %s (%u since the last "
+			 "line)", isdn_name(isdn), cref, cause,
+			 cause_name(cause), n);
+	}
 	patch_refuse(isdn, cref,
 		     (struct cc_cause){ cause, isdn_location(isdn) });
 	/* of the causes that libpri answers so, whatever is patched in */
@@ -576,7 +581,11 @@ static void on_restart(struct isdn *isdn, const pri_event *e,
 			  isdn_name(isdn), channel & 0xff);
 		restart_received(isdn, (unsigned)channel & 0xff);
 	} else {
-		log_info("%s: restarted by the far end", isdn_name(isdn));
+		if (log_allow(&isdn->restarts,
+			      loop_now(isdn_loop(isdn)).ns)) {
+			log_info("%s: restarted by the far end",
+				 isdn_name(isdn));
+		}
 		for (slot = 1; slot < CHANNEL_SLOTS; slot++) {
 			restart_received(isdn, slot);
 		}

@@ -65,6 +65,7 @@ struct isdn {
 	bool layer2_up, settled;
 	bool same_side;		   /* peer claims our side too */
 	bool media_up, tracing, draining;
+	struct log_limit refusals, restarts; /* lines a far end can cause */
 };
 
 /* --- role.c --- */
