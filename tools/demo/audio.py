@@ -50,13 +50,16 @@ def align(reference, recording):
     return d if d < n // 2 else d - n
 
 
-def pieces(reference, recording, size=RATE // 2, reach=400):
+def pieces(reference, recording, stalls=(), size=RATE // 2, reach=400):
     """(start, reference piece, recording piece) for each half second, each
-    aligned anew: a jitter buffer may move by a few samples."""
+    aligned anew: a jitter buffer may move by a few samples. Those that lie in
+    a stall of the machine, (from, to) in samples of reference, are left out."""
     base = align(reference, recording)
     for s in range(0, len(reference) - size + 1, size):
         ref = reference[s:s + size]
         lo = s + base - reach
+        if any(a < s + size and b > s for a, b in stalls):
+            continue
         if np.max(np.abs(ref)) < 200 or lo < 0 \
                 or lo + size + 2 * reach > len(recording):
             continue
@@ -66,11 +69,11 @@ def pieces(reference, recording, size=RATE // 2, reach=400):
         yield s, ref, window[d:d + size]
 
 
-def compare(reference, recording):
+def compare(reference, recording, stalls=()):
     """Correlation and level difference (dB) of the speech, over the aligned
     pieces; None when the speech is not found."""
     num = a2 = b2 = 0.0
-    for _, a, b in pieces(reference, recording):
+    for _, a, b in pieces(reference, recording, stalls):
         num += float(np.dot(a, b))
         a2 += float(np.dot(a, a))
         b2 += float(np.dot(b, b))
@@ -79,11 +82,11 @@ def compare(reference, recording):
     return num / np.sqrt(a2 * b2), 10 * np.log10(b2 / a2)
 
 
-def dropouts(reference, recording, longest_ms=20):
+def dropouts(reference, recording, longest_ms=20, stalls=()):
     """Stretches, in ms, where speech was sent and silence came out."""
     found = []
     frame = RATE // 200  # 5 ms
-    for _, a, b in pieces(reference, recording):
+    for _, a, b in pieces(reference, recording, stalls):
         run = 0
         talking = active(a, 20.0, frame)
         for i in range(0, len(a) - frame + 1, frame):

@@ -32,7 +32,7 @@ jitter_buffer_delay 5-10
 
 
 class Phone:
-    def __init__(self, directory, number, sip, ctrl, rtp, play):
+    def __init__(self, directory, number, sip, ctrl, rtp, play, before=None):
         self.dir = directory
         self.ctrl = ctrl
         os.makedirs(directory, exist_ok=True)
@@ -48,7 +48,8 @@ class Phone:
         self.log = open(directory + "/baresip.log", "wb")
         self.process = subprocess.Popen(
             ["baresip", "-f", directory], stdout=self.log, stderr=self.log,
-            stdin=subprocess.DEVNULL, env=dict(os.environ, HOME=directory))
+            stdin=subprocess.DEVNULL, preexec_fn=before,
+            env=dict(os.environ, HOME=directory))
         for _ in range(100):
             if self.command("listcalls") is not None:
                 return
