@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "media/dtmf.h"
 
-#include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <spandsp.h>
+#include "media/law.h"
+
+enum { GROUP = 4, MISSES = 3 };
 
 static const char digits[] = "0123456789*#ABCD";
+/* Row by row, low frequency first. */
+static const char keys[GROUP][GROUP + 1] = { "123A", "456B", "789C", "*0#D" };
 
-/* Below this mean square (-50 dBm0) there is no digit to look for. */
-#define QUIET (22828.0f * 22828.0f / 2 * 1e-5f)
-
-struct dtmf_detect {
-	dtmf_rx_state_t *rx;
-	char sounding;
-	unsigned quiet; /* samples in a row */
-};
+/* Energy of two blocks of a sine of -38 dBm0: the weakest tone heard. */
+#define WEAKEST (LAW_PEAK_0DBM0 * LAW_PEAK_0DBM0 / 2 * 2 * BANK_BLOCK * 1.6e-4f)
+#define SHARE	    0.86f /* of the energy, in the two tones */
+#define LOW_LOUDER  8.0f  /* 9 dB, Q.24 and a margin */
+#define HIGH_LOUDER 3.2f  /* 5 dB */
+#define UNSTEADY    2.5f  /* 4 dB from block to block */
+#define OTHERS	    0.2f  /* another tone of the group, against the best */
+#define OFF_MAX	    0.027f /* of the frequency; 1.5 % must, 3.5 % must not */
 
 uint8_t dtmf_code(char digit)
 {
@@ -45,69 +49,142 @@ const float *dtmf_hz(uint8_t code)
 	return hz[code];
 }
 
-/* spandsp: a digit is confirmed, or (code 0) has ended. */
-static void on_change(void *user, int code, int level, int delay)
-{
-	struct dtmf_detect *d = user;
+/* A tone in the window of two blocks. */
+struct found {
+	unsigned tone;
+	float energy; /* in it, corrected for its being off */
+};
 
-	(void)level;
-	(void)delay;
-	d->sounding = (char)code;
+static float power(const struct bank_block *b, unsigned t)
+{
+	return b->re[t] * b->re[t] + b->im[t] * b->im[t];
 }
 
-static void set_up(struct dtmf_detect *d)
+/* Both blocks as one: finer by half, needed for the low group. */
+static float joint(const struct bank_block *a, const struct bank_block *b,
+		   unsigned t)
 {
-	dtmf_rx_set_realtime_callback(d->rx, on_change, d);
-	dtmf_rx_parms(d->rx, FALSE, 8, 4, -42);
+	float c = bank_turn_cos[t], s = bank_turn_sin[t];
+	float re = a->re[t] + b->re[t] * c + b->im[t] * s;
+	float im = a->im[t] + b->im[t] * c - b->re[t] * s;
+
+	return (re * re + im * im) / 2;
+}
+
+/* How far off its frequency: the turn from block to block, in Hz. */
+static float offset(const struct bank_block *a, const struct bank_block *b,
+		    unsigned t)
+{
+	float c = bank_turn_cos[t], s = bank_turn_sin[t];
+	float re = b->re[t] * c + b->im[t] * s;
+	float im = b->im[t] * c - b->re[t] * s;
+
+	return atan2f(im * a->re[t] - re * a->im[t],
+		      re * a->re[t] + im * a->im[t]) *
+	       (8000.0f / BANK_BLOCK / 6.2831853f);
+}
+
+/* What a filter of 100 Hz lets through of a tone that far off. */
+static float passed(float off_hz)
+{
+	float x = 3.14159265f * off_hz * BANK_BLOCK / 8000;
+	float y = 1 - x * x / 6 + x * x * x * x / 120;
+
+	return y * y;
+}
+
+static bool find(const struct bank_block *a, const struct bank_block *b,
+		 unsigned first, struct found *f)
+{
+	static const float hz[2 * GROUP] = { 697,  770,	 852,  941,
+					     1209, 1336, 1477, 1633 };
+	float p[GROUP], pa, pb, off;
+	unsigned best = 0;
+
+	for (unsigned i = 0; i < GROUP; i++) {
+		p[i] = first == BANK_LOW
+			       ? joint(a, b, first + i)
+			       : power(a, first + i) + power(b, first + i);
+		best = p[i] > p[best] ? i : best;
+	}
+	for (unsigned i = 0; i < GROUP; i++)
+		if (i != best && p[i] > OTHERS * p[best])
+			return false;
+	f->tone = first + best;
+	pa = power(a, f->tone);
+	pb = power(b, f->tone);
+	if (pa > UNSTEADY * pb || pb > UNSTEADY * pa)
+		return false;
+	off = offset(a, b, f->tone);
+	if (fabsf(off) > OFF_MAX * hz[f->tone])
+		return false;
+	f->energy = (pa + pb) * BANK_SHARE / passed(off);
+	return f->energy > WEAKEST;
+}
+
+/* The digit in the window of two blocks, 0 = none. */
+static char look(const struct bank_block *a, const struct bank_block *b)
+{
+	float energy = a->energy + b->energy;
+	struct found low, high;
+
+	if (energy < 2 * WEAKEST)
+		return 0;
+	if (!find(a, b, BANK_LOW, &low) || !find(a, b, BANK_HIGH, &high))
+		return 0;
+	if (low.energy > LOW_LOUDER * high.energy ||
+	    high.energy > HIGH_LOUDER * low.energy ||
+	    low.energy + high.energy < SHARE * energy)
+		return 0;
+	return keys[low.tone - BANK_LOW][high.tone - BANK_HIGH];
 }
 
 struct dtmf_detect *dtmf_detect_new(void)
 {
-	struct dtmf_detect *d = calloc(1, sizeof(*d));
-
-	if (!d)
-		return NULL;
-	d->rx = dtmf_rx_init(NULL, NULL, NULL);
-	if (!d->rx) {
-		free(d);
-		errno = ENOMEM;
-		return NULL;
-	}
-	set_up(d);
-	return d;
+	return calloc(1, sizeof(struct dtmf_detect));
 }
 
 void dtmf_detect_free(struct dtmf_detect *d)
 {
-	if (!d)
-		return;
-	dtmf_rx_free(d->rx);
 	free(d);
 }
 
 /* tick */
 void dtmf_detect_reset(struct dtmf_detect *d)
 {
-	/* With memory given, this only clears it. */
-	dtmf_rx_init(d->rx, NULL, NULL);
-	set_up(d);
-	d->sounding = 0;
-	d->quiet = 0;
+	memset(d, 0, sizeof(*d));
+}
+
+/* tick */
+char dtmf_detect_block(struct dtmf_detect *d, const struct bank_block *b)
+{
+	char now = look(&d->before, b);
+
+	d->before = *b;
+	if (now && now == d->maybe)
+		d->sounding = now;
+	if (d->sounding && now != d->sounding) {
+		if (++d->misses >= MISSES)
+			d->sounding = 0;
+	} else {
+		d->misses = 0;
+	}
+	d->maybe = now;
+	return d->sounding;
 }
 
 /* tick */
 char dtmf_detect_run(struct dtmf_detect *d, const int16_t *samples, size_t n)
 {
-	float energy = 0;
+	struct bank_block b;
 
-	for (size_t i = 0; i < n; i++)
-		energy += (float)samples[i] * (float)samples[i];
-	if (energy > QUIET * (float)n)
-		d->quiet = 0;
-	else if (d->quiet < 8000)
-		d->quiet += (unsigned)n;
-	/* Silence that has lasted cannot change anything. */
-	if (d->quiet < 800 || d->sounding)
-		dtmf_rx(d->rx, samples, (int)n);
+	for (size_t i = 0; i < n; i++) {
+		d->part[d->filled++] = samples[i];
+		if (d->filled < BANK_BLOCK)
+			continue;
+		d->filled = 0;
+		bank_one(d->part, &b);
+		dtmf_detect_block(d, &b);
+	}
 	return d->sounding;
 }

@@ -4,14 +4,27 @@
  * detector. A digit is one of "0123456789*#ABCD"; its place in that string is
  * its event code (RFC 4733 table 3).
  *
- * A detector belongs to one thread. dtmf_detect_new() takes its memory (from
- * one thread at a time); the rest is for the tick.
+ * The detector looks at the last two blocks of 10 ms, each 10 ms:
+ *
+ *    tone     ____|##################################|__________
+ *    blocks    |    |    |    |    |    |    |    |    |    |
+ *    windows        -    -    +    +    +    +    -    -
+ *    digit                         ^ confirmed               ^ over
+ *
+ * A window counts when nearly all of its energy is in one low and one high
+ * tone, each near its frequency, steady, and not too unequal. Two in a row
+ * make a digit (so 24 ms of it at least, 40 ms always), three without end it.
+ *
+ * A detector belongs to one thread; all but new and free is for the tick.
  */
 #ifndef MEDIA_DTMF_H
 #define MEDIA_DTMF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "media/bank.h"
 
 enum {
 	DTMF_DIGITS = 16,
@@ -27,14 +40,22 @@ char dtmf_digit(uint8_t code); /* 0: no such code */
 /* Low, high. code < DTMF_DIGITS. */
 const float *dtmf_hz(uint8_t code);
 
-struct dtmf_detect;
+struct dtmf_detect {
+	struct bank_block before; /* the last block */
+	char sounding;		  /* confirmed; 0 = none */
+	char maybe;		  /* seen in the last window; 0 = none */
+	unsigned misses;	  /* windows without it */
+	float part[BANK_BLOCK];	  /* samples short of a block */
+	unsigned filled;
+};
 
 struct dtmf_detect *dtmf_detect_new(void); /* NULL + errno */
 void dtmf_detect_free(struct dtmf_detect *);
-/* tick: forget what was heard. */
+/* Forget what was heard. A zeroed one is ready too. */
 void dtmf_detect_reset(struct dtmf_detect *);
-/* tick: n samples; returns the digit that sounds at their end, 0 = none.
- * A digit is confirmed about 25 ms after its begin. */
+/* n samples; returns the digit that sounds at their end, 0 = none. */
 char dtmf_detect_run(struct dtmf_detect *, const int16_t *samples, size_t n);
+/* The same for a block that went through the tone bank. */
+char dtmf_detect_block(struct dtmf_detect *, const struct bank_block *);
 
 #endif

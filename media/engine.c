@@ -93,10 +93,7 @@ static int make_sessions(struct engine *e)
 	if (!e->sessions || !e->in_use)
 		return -ENOMEM;
 	for (unsigned i = 0; i < e->cfg.sessions; i++)
-		e->sessions[i].rtp_fd = e->sessions[i].rtcp_fd = -1;
-	for (unsigned i = 0; i < e->cfg.sessions; i++)
-		if (session_init(&e->sessions[i], i, &e->cfg) < 0)
-			return -ENOMEM;
+		session_init(&e->sessions[i], i, &e->cfg);
 	return 0;
 }
 

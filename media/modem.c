@@ -14,33 +14,18 @@ enum {
 };
 
 /* Sum of squares of a block at that level, dBm0. */
-#define BLOCK_ENERGY (LAW_PEAK_0DBM0 * LAW_PEAK_0DBM0 / 2 * MODEM_BLOCK)
+#define BLOCK_ENERGY (LAW_PEAK_0DBM0 * LAW_PEAK_0DBM0 / 2 * BANK_BLOCK)
 #define FLOOR	     (BLOCK_ENERGY * 2.5e-4f) /* -36 dBm0 */
 #define SHARE_CED    0.7f  /* of the energy is in the tone */
 #define SHARE_CNG    0.55f /* it may be 38 Hz off (T.30) */
 #define PI	     3.14159265f
 
-struct tone {
-	float share; /* of the block's energy */
-	float phase;
-};
-
-/* Goertzel with 2 cos(w) and w of a whole number of periods a block. */
-static struct tone measure(const int16_t *x, float w, float energy)
+/* Share of the block's energy that is in the tone. */
+static float share(const struct bank_block *b, unsigned tone)
 {
-	float c = 2 * cosf(w), s1 = 0, s2 = 0, s0, re, im;
+	float re = b->re[tone], im = b->im[tone];
 
-	for (unsigned i = 0; i < MODEM_BLOCK; i++) {
-		s0 = (float)x[i] + c * s1 - s2;
-		s2 = s1;
-		s1 = s0;
-	}
-	re = s1 - s2 * c / 2;
-	im = s2 * sinf(w);
-	return (struct tone){
-		.share = (re * re + im * im) * 2 / MODEM_BLOCK / energy,
-		.phase = atan2f(im, re),
-	};
+	return (re * re + im * im) * BANK_SHARE / b->energy;
 }
 
 static float wrap(float phase)
@@ -79,27 +64,20 @@ static void on_ced(struct modem *m, float phase)
 }
 
 /* tick */
-bool modem_run(struct modem *m, const int16_t *samples)
+bool modem_run(struct modem *m, const struct bank_block *b)
 {
-	const float w_cng = 2 * PI * 1100 / 8000, w_ced = 2 * PI * 2100 / 8000;
 	enum modem_state before = m->state;
-	float energy = 0;
-	struct tone t;
 
-	for (unsigned i = 0; i < MODEM_BLOCK; i++)
-		energy += (float)samples[i] * (float)samples[i];
-	if (energy < FLOOR) {
+	if (b->energy < FLOOR) {
 		release(m);
 		return m->state != before;
 	}
 	m->quiet_blocks = 0;
-	t = measure(samples, w_ced, energy);
-	if (t.share > SHARE_CED)
-		on_ced(m, t.phase);
+	if (share(b, BANK_CED) > SHARE_CED)
+		on_ced(m, atan2f(b->im[BANK_CED], b->re[BANK_CED]));
 	else if (m->ced_blocks && ++m->holes > HOLES_MAX)
 		m->ced_blocks = m->holes = 0;
-	t = measure(samples, w_cng, energy);
-	m->cng_blocks = t.share > SHARE_CNG ? m->cng_blocks + 1 : 0;
+	m->cng_blocks = share(b, BANK_CNG) > SHARE_CNG ? m->cng_blocks + 1 : 0;
 	if (m->cng_blocks == CNG_BLOCKS && !m->cng) {
 		m->cng = true;
 		return true;

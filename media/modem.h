@@ -3,8 +3,7 @@
  * The tones by which fax machines and modems announce themselves (T.30, V.25,
  * G.168 7): CNG, 1,100 Hz for half a second; CED or ANS, 2,100 Hz, with
  * reversals of its phase (ANS/) where echo cancellers are to go out of the
- * way. Both frequencies are whole numbers of periods in a block of 10 ms, so
- * phases of blocks compare.
+ * way. They come out of the tone bank, a block of 10 ms at a time.
  *
  * Plain value; one thread; tick.
  */
@@ -14,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MODEM_BLOCK = 80 };
+#include "media/bank.h"
 
 enum modem_state {
 	MODEM_NONE,
@@ -32,6 +31,6 @@ struct modem {
 };
 
 /* True: cng or state has changed. */
-bool modem_run(struct modem *, const int16_t *samples);
+bool modem_run(struct modem *, const struct bank_block *);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "media/session.h"
 
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,22 +16,18 @@ enum {
 	DRAIN = 8, /* batches left over by an earlier call */
 };
 
-int session_init(struct session *s, unsigned index,
-		 const struct engine_config *cfg)
+void session_init(struct session *s, unsigned index,
+		  const struct engine_config *cfg)
 {
 	memset(s, 0, sizeof(*s));
 	s->index = (uint16_t)index;
 	s->rtp_fd = s->rtcp_fd = -1;
 	jitter_init(&s->rx.jitter, PER_MS * (unsigned)cfg->jitter_min_ms,
 		    PER_MS * (unsigned)cfg->jitter_max_ms);
-	s->detect = dtmf_detect_new();
-	return s->detect ? 0 : -errno;
 }
 
 void session_fini(struct session *s)
 {
-	dtmf_detect_free(s->detect);
-	s->detect = NULL;
 	if (s->rtp_fd >= 0)
 		close(s->rtp_fd);
 	if (s->rtcp_fd >= 0)
@@ -139,7 +134,7 @@ void session_placed(struct session *s)
 	s->place.connected = true;
 	s->tx.fill = 0;
 	s->tx.digit = 0;
-	dtmf_detect_reset(s->detect);
+	dtmf_detect_reset(&s->detect);
 	jitter_reset(&s->rx.jitter);
 	plc_reset(&s->rx.plc, s->place.law);
 	memset(&s->place.modem_line, 0, sizeof(s->place.modem_line));

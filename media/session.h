@@ -42,6 +42,13 @@ struct tick {
 	const struct engine_limits *limits;
 };
 
+/* A block as it comes from the line. */
+struct line_block {
+	const uint8_t *codes;
+	const int16_t *residual; /* what a canceller left; NULL: none ran */
+	struct bank_block tones; /* of what is left */
+};
+
 /* Digits that are to be heard, one after the other. */
 struct digit_player {
 	struct dtmf_recv digits;
@@ -127,12 +134,12 @@ struct session {
 	struct session_tx tx;
 	struct session_rx rx;
 	struct session_rtcp rtcp;
-	struct dtmf_detect *detect;
+	struct dtmf_detect detect;
 };
 
 /* --- session.c --- */
-int session_init(struct session *, unsigned index,
-		 const struct engine_config *);
+void session_init(struct session *, unsigned index,
+		  const struct engine_config *);
 void session_fini(struct session *);
 void session_open(struct session *, struct tick *,
 		  const struct engine_command *);
@@ -163,10 +170,9 @@ void session_to_line(struct session *, struct tick *, uint8_t *codes);
 void session_idle(struct session *, struct tick *);
 
 /* --- session_tx.c --- */
-/* A block from the line: its codes, and, if an echo canceller was at work,
- * what that left (else NULL). */
-void session_from_line(struct session *, struct tick *, const uint8_t *codes,
-		       const int16_t *residual);
+/* A block from the line. */
+void session_from_line(struct session *, struct tick *,
+		       const struct line_block *);
 void session_send(struct session *, const struct rtp_packet *,
 		  uint8_t *datagram, size_t len);
 /* The next block of what is to be heard; false: nothing is. */

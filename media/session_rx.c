@@ -258,17 +258,6 @@ static bool play_digits(struct session *s, struct tick *t, float *out)
 	return sounds;
 }
 
-/* A modem on the IP side wants the canceller out of its way too. */
-static void detect_modem(struct session *s, const uint8_t *codes)
-{
-	int16_t pcm[SESSION_BLOCK];
-
-	if (!s->place.echo || s->place.lane == UINT8_MAX)
-		return;
-	law_decode_n(s->place.law, codes, pcm, SESSION_BLOCK);
-	modem_run(&s->place.modem_rtp, pcm);
-}
-
 /* tick */
 void session_to_line(struct session *s, struct tick *t, uint8_t *codes)
 {
@@ -280,7 +269,6 @@ void session_to_line(struct session *s, struct tick *t, uint8_t *codes)
 	if (s->place.clear)
 		return;
 	mute_copies(s, ts, codes);
-	detect_modem(s, codes);
 	if (!play_digits(s, t, out)) {
 		if (!tone_is_active(&s->rx.tone))
 			return;

@@ -78,10 +78,11 @@ static void send_event(struct session *s, const struct dtmf_send_packet *e)
 
 /* A digit on the line begins or ends. While we play one to the line
  * ourselves, its echo is not one. */
-static void detect_digit(struct session *s, struct tick *t, const int16_t *pcm)
+static void detect_digit(struct session *s, struct tick *t,
+			 const struct bank_block *tones)
 {
 	bool own = s->rx.line.digits.playing;
-	char digit = own ? 0 : dtmf_detect_run(s->detect, pcm, SESSION_BLOCK);
+	char digit = own ? 0 : dtmf_detect_block(&s->detect, tones);
 
 	if (digit == s->tx.digit)
 		return;
@@ -96,13 +97,14 @@ static void detect_digit(struct session *s, struct tick *t, const int16_t *pcm)
 		dtmf_send_press(&s->tx.dtmf, dtmf_code(digit), s->tx.ts);
 }
 
-static void detect_modem(struct session *s, struct tick *t, const int16_t *pcm)
+static void detect_modem(struct session *s, struct tick *t,
+			 const struct bank_block *tones)
 {
 	struct modem *m = &s->place.modem_line;
 	enum modem_state before = m->state;
 
 	/* The caller looks at the state and adjusts the canceller. */
-	if (!modem_run(m, pcm))
+	if (!modem_run(m, tones))
 		return;
 	if (m->state == before || before == MODEM_NONE)
 		engine_tell(t, s, MEDIA_EV_FAX, 0);
@@ -178,21 +180,24 @@ static void send_block(struct session *s, const uint8_t *codes,
 }
 
 /* tick */
-void session_from_line(struct session *s, struct tick *t, const uint8_t *codes,
-		       const int16_t *residual)
+void session_from_line(struct session *s, struct tick *t,
+		       const struct line_block *b)
 {
 	int16_t pcm[SESSION_BLOCK];
-	const int16_t *out = residual;
+	const int16_t *out = b->residual;
 
 	if (!s->place.clear) {
-		if (!residual)
-			law_decode_n(s->place.law, codes, pcm, SESSION_BLOCK);
-		detect_digit(s, t, residual ? residual : pcm);
-		detect_modem(s, t, residual ? residual : pcm);
-		if (replace(s, pcm))
+		detect_digit(s, t, &b->tones);
+		detect_modem(s, t, &b->tones);
+		if (replace(s, pcm)) {
 			out = pcm;
+		} else if (s->far.dtmf_pt && s->detect.maybe) {
+			/* The begin of a digit, before it is confirmed. */
+			memset(pcm, 0, sizeof(pcm));
+			out = pcm;
+		}
 	}
-	send_block(s, codes, out);
+	send_block(s, b->codes, out);
 	/* Samples are time, sent or not. */
 	s->tx.ts += SESSION_BLOCK;
 }

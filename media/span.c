@@ -63,12 +63,12 @@ void span_fini(struct span *sp)
 }
 
 /* The canceller's flags of a call, as it and its modems want them. */
-static uint8_t wanted_flags(const struct session *s)
+static uint8_t wanted_flags(const struct span *sp, const struct session *s)
 {
 	enum modem_state a = s->place.modem_line.state;
 	enum modem_state b = s->place.modem_rtp.state;
 
-	if (!s->place.echo || a == MODEM_REVERSED || b == MODEM_REVERSED)
+	if (!sp->groups[0] || !s->place.echo || a == MODEM_REVERSED || b == MODEM_REVERSED)
 		return 0;
 	if (!s->place.nlp || a == MODEM_ANSWER || b == MODEM_ANSWER)
 		return ECHO_ON;
@@ -87,13 +87,13 @@ static void set_flags(struct span *sp, unsigned lane, uint8_t flags)
 /* The lowest free lane: calls fill few groups. */
 static uint8_t take_lane(struct span *sp, struct session *s)
 {
-	if (!sp->groups[0])
-		return SPAN_NO_LANE;
 	for (unsigned i = 0; i < SPAN_LANES; i++) {
 		if (sp->lanes[i])
 			continue;
 		sp->lanes[i] = s;
 		sp->flags[i] = 0;
+		if (!sp->groups[0])
+			return (uint8_t)i;
 		echo_group_set_lane(sp->groups[i / ECHO_LANES], i % ECHO_LANES,
 				    0);
 		echo_group_reset_lane(sp->groups[i / ECHO_LANES],
@@ -187,36 +187,85 @@ static void fill_near(const struct session *s, const uint8_t *codes,
 		near[i][lane] = table[codes[i]];
 }
 
-static void run_group(struct span *sp, unsigned g, struct span_block *b)
+/* The modems that the far end may have show in what was sent. */
+static void watch_far(struct session *const *lanes, unsigned wanted,
+		      struct span_block *b)
+{
+	struct bank_block tones;
+
+	bank_run((const float (*)[ECHO_LANES])b->far, BANK_CNG, &b->sent);
+	for (unsigned i = 0; i < ECHO_LANES; i++) {
+		if (!(wanted >> i & 1))
+			continue;
+		bank_lane(&b->sent, i, &tones);
+		modem_run(&lanes[i]->place.modem_rtp, &tones);
+	}
+}
+
+/* Near and far of the lanes: which are in use, which want a canceller, and
+ * which have it at work? */
+static unsigned fill_group(struct span *sp, unsigned g, struct span_block *b,
+			   unsigned *wanted, unsigned *active)
 {
 	struct session *const *lanes = sp->lanes + g * ECHO_LANES;
-	unsigned active = 0;
+	unsigned used = 0;
 
+	*wanted = *active = 0;
 	for (unsigned i = 0; i < ECHO_LANES; i++) {
 		if (!lanes[i])
 			continue;
-		set_flags(sp, g * ECHO_LANES + i, wanted_flags(lanes[i]));
-		if (!(sp->flags[g * ECHO_LANES + i] & ECHO_ON))
-			continue;
-		active |= 1u << i;
+		used |= 1u << i;
 		fill_near(lanes[i], b->rx[lanes[i]->place.slot], b->near, i);
+		set_flags(sp, g * ECHO_LANES + i, wanted_flags(sp, lanes[i]));
+		if (!sp->groups[0] || !lanes[i]->place.echo)
+			continue;
+		*wanted |= 1u << i;
 		fill_far(sp, lanes[i], b->far, i);
+		if (sp->flags[g * ECHO_LANES + i] & ECHO_ON)
+			*active |= 1u << i;
 	}
-	if (!active)
+	return used;
+}
+
+static void run_group(struct span *sp, unsigned g, struct span_block *b)
+{
+	struct session *const *lanes = sp->lanes + g * ECHO_LANES;
+	unsigned wanted, active;
+
+	if (!fill_group(sp, g, b, &wanted, &active))
 		return;
-	echo_group_run(sp->groups[g], (const float (*)[ECHO_LANES])b->far,
-		       b->near, active);
+	if (active)
+		echo_group_run(sp->groups[g],
+			       (const float (*)[ECHO_LANES])b->far, b->near,
+			       active);
 	for (unsigned i = 0; i < ECHO_LANES; i++)
 		if (active >> i & 1)
 			law_lane(&b->near[0][i], ECHO_LANES,
 				 b->residual[lanes[i]->place.slot],
 				 LINE_BLOCK);
+	bank_run((const float (*)[ECHO_LANES])b->near, 0, &b->heard[g]);
+	if (wanted)
+		watch_far(lanes, wanted, b);
 }
 
 static bool is_cancelled(const struct span *sp, const struct session *s)
 {
 	return s->place.lane != SPAN_NO_LANE &&
 	       sp->flags[s->place.lane] & ECHO_ON;
+}
+
+static void from_line(struct span *sp, struct session *s, struct tick *t,
+		      const struct span_block *b)
+{
+	unsigned slot = s->place.slot, lane = s->place.lane;
+	struct line_block in = { .codes = b->rx[slot] };
+
+	if (is_cancelled(sp, s))
+		in.residual = b->residual[slot];
+	if (lane != SPAN_NO_LANE)
+		bank_lane(&b->heard[lane / ECHO_LANES], lane % ECHO_LANES,
+			  &in.tones);
+	session_from_line(s, t, &in);
 }
 
 static void remember(struct span *sp, struct span_block *b)
@@ -239,16 +288,14 @@ void span_run(struct span *sp, struct tick *t, struct span_block *b)
 	for (unsigned slot = 1; slot < LINE_SLOTS; slot++)
 		if (sp->slots[slot])
 			session_receive(sp->slots[slot], t);
-	for (unsigned g = 0; g < SPAN_GROUPS && sp->groups[0]; g++)
+	for (unsigned g = 0; g < SPAN_GROUPS; g++)
 		run_group(sp, g, b);
 	for (unsigned slot = 1; slot < LINE_SLOTS; slot++) {
 		struct session *s = sp->slots[slot];
 
 		if (!s)
 			continue;
-		session_from_line(s, t, b->rx[slot],
-				  is_cancelled(sp, s) ? b->residual[slot]
-						      : NULL);
+		from_line(sp, s, t, b);
 		session_to_line(s, t, b->tx[slot]);
 	}
 	remember(sp, b);

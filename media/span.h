@@ -6,7 +6,7 @@
  *
  *   line_read -> D slot -> frames
  *             -> groups of lanes: near, far (what was sent) -> residual
- *             -> session_from_line
+ *                -> tone bank -> session_from_line
  *   session_to_line -> line_write, and remembered: the far of later blocks
  */
 #ifndef MEDIA_SPAN_H
@@ -27,9 +27,11 @@ enum {
 struct span_block {
 	uint8_t rx[LINE_SLOTS][LINE_BLOCK];
 	uint8_t tx[LINE_SLOTS][LINE_BLOCK];
-	float near[ECHO_BLOCK][ECHO_LANES];
-	float far[ECHO_BLOCK][ECHO_LANES];
+	_Alignas(64) float near[ECHO_BLOCK][ECHO_LANES];
+	_Alignas(64) float far[ECHO_BLOCK][ECHO_LANES];
 	int16_t residual[LINE_SLOTS][LINE_BLOCK];
+	struct bank heard[SPAN_GROUPS]; /* tones from the line */
+	struct bank sent;		/* tones to the line */
 };
 
 struct span {

@@ -139,11 +139,11 @@ START_TEST(test_twist)
 	struct press p = normal;
 
 	p.low_dbm0 = -10;
-	p.high_dbm0 = -6.5;
-	ck_assert_msg(all_heard(&p), "high +3.5: %s", heard);
+	p.high_dbm0 = -6;
+	ck_assert_msg(all_heard(&p), "high +4: %s", heard);
 	p.low_dbm0 = -6;
-	p.high_dbm0 = -13; /* low 7 dB louder */
-	ck_assert_msg(all_heard(&p), "low +7: %s", heard);
+	p.high_dbm0 = -14; /* low 8 dB louder */
+	ck_assert_msg(all_heard(&p), "low +8: %s", heard);
 	p.high_dbm0 = -20;
 	all_heard(&p);
 	ck_assert_str_eq(heard, "");
@@ -159,7 +159,7 @@ START_TEST(test_times)
 	p.on_ms = 50;
 	p.off_ms = 50;
 	ck_assert_msg(all_heard(&p), "50/50: %s", heard);
-	p.on_ms = 12;
+	p.on_ms = 23;
 	all_heard(&p);
 	ck_assert_str_eq(heard, "");
 	p.on_ms = 900;
@@ -168,21 +168,27 @@ START_TEST(test_times)
 }
 END_TEST
 
-/* The low one off by 1.5 %, the high one by 1.2 %, or both by 1 %. */
+/* Both off by 1.5 %: heard; by 3.5 %: not (Q.24). */
 START_TEST(test_frequency)
 {
 	static const double off[][2] = {
-		{ 0.015, 0 }, { -0.015, 0 }, { 0, 0.012 }, { 0, -0.012 },
-		{ 0.01, 0.01 }, { -0.01, -0.01 }, { 0.01, -0.01 },
+		{ 0.015, 0 }, { -0.015, 0 }, { 0, 0.015 }, { 0, -0.015 },
+		{ 0.015, 0.015 }, { -0.015, -0.015 }, { 0.015, -0.015 },
 	};
+	struct press p = normal;
 
 	for (unsigned i = 0; i < sizeof(off) / sizeof(*off); i++) {
-		struct press p = normal;
-
 		p.off_low = off[i][0];
 		p.off_high = off[i][1];
 		ck_assert_msg(all_heard(&p), "%g %g: %s", p.off_low,
 			      p.off_high, heard);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		p.off_low = off[i][0] * 3.5 / 1.5;
+		p.off_high = off[i][1] * 3.5 / 1.5;
+		all_heard(&p);
+		ck_assert_msg(!heard[0], "%g %g: %s", p.off_low, p.off_high,
+			      heard);
 	}
 }
 END_TEST
@@ -191,7 +197,7 @@ START_TEST(test_noise)
 {
 	struct press p = normal;
 
-	p.noise_dbm0 = -10 - 18;
+	p.noise_dbm0 = -6 - 15; /* 15 dB below both together */
 	ck_assert_msg(all_heard(&p), "%s", heard);
 }
 END_TEST

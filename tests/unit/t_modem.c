@@ -14,11 +14,12 @@ static struct modem m;
 static void tone(double hz, double dbm0, double turn, unsigned ms)
 {
 	static double phase;
-	int16_t x[MODEM_BLOCK];
+	struct bank_block b;
+	float x[BANK_BLOCK];
 	double a = LAW_PEAK_0DBM0 * pow(10, dbm0 / 20);
 
-	for (unsigned t = 0; t < ms * 8; t += MODEM_BLOCK) {
-		for (unsigned i = 0; i < MODEM_BLOCK; i++) {
+	for (unsigned t = 0; t < ms * 8; t += BANK_BLOCK) {
+		for (unsigned i = 0; i < BANK_BLOCK; i++) {
 			phase += 2 * M_PI * hz / 8000;
 			if ((t + i) % 3600 == 3599)
 				phase += turn * M_PI / 180;
@@ -27,7 +28,8 @@ static void tone(double hz, double dbm0, double turn, unsigned ms)
 						     (int)lrint(a *
 								sin(phase))));
 		}
-		modem_run(&m, x);
+		bank_one(x, &b);
+		modem_run(&m, &b);
 	}
 }
 
@@ -101,7 +103,7 @@ END_TEST
 START_TEST(test_nothing)
 {
 	static float x[8000 * 60];
-	int16_t y[MODEM_BLOCK];
+	struct bank_block b;
 
 	for (double hz = 300; hz < 3400; hz += 50) {
 		if (fabs(hz - 1100) < 120 || fabs(hz - 2100) < 120)
@@ -112,10 +114,9 @@ START_TEST(test_nothing)
 	}
 	reset();
 	signal_speech(x, 8000 * 60, -14, 2);
-	for (size_t i = 0; i < 8000 * 60; i += MODEM_BLOCK) {
-		for (unsigned k = 0; k < MODEM_BLOCK; k++)
-			y[k] = (int16_t)lrintf(x[i + k]);
-		modem_run(&m, y);
+	for (size_t i = 0; i < 8000 * 60; i += BANK_BLOCK) {
+		bank_one(x + i, &b);
+		modem_run(&m, &b);
 		ck_assert(!m.cng && m.state == MODEM_NONE);
 	}
 }

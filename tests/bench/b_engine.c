@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rooms: media base */
+/*
+ * The engine's arithmetic for 63 E1: 1,890 channels through G.711, canceller
+ * (128 ms) with NLP, tone detection, jitter buffer, concealment and packets,
+ * without sockets and lines; and how late the engine thread wakes.
+ */
+#include "media/engine_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	SPANS = 63,
+	CHANNELS = 30,
+	BLOCKS = 100, /* a run: 1 s */
+	RUNS = 5,
+	NOISE = 1 << 16,
+	LATE_MS = 3000,
+};
+
+static uint8_t noise[NOISE + 4096];
+static const struct net_addr peer = { .family = 4, .port = 4000,
+				      .ip = { 127, 0, 0, 1 } };
+
+static double cpu_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+/* Low-passed noise at about -20 dBm0 with pauses, as speech has. */
+static void make_noise(void)
+{
+	uint32_t seed = 1;
+	float y = 0;
+
+	for (size_t i = 0; i < sizeof(noise); i++) {
+		float x;
+
+		seed = seed * 1664525 + 1013904223;
+		x = (float)(int32_t)seed / 2147483648.0f;
+		y += 0.4f * (x - y);
+		noise[i] = law_encode(LAW_A, (int)(i / 4000 % 3 == 2
+							   ? y * 20
+							   : y * 6000));
+	}
+}
+
+static struct engine *make_engine(void)
+{
+	struct engine_config cfg = {
+		.spans = SPANS, .sessions = SPANS * CHANNELS,
+		.jitter_min_ms = 20, .jitter_max_ms = 200, .cpu = -1,
+	};
+	struct engine_span_config span = {
+		.law = LAW_A, .d_slot = 16, .idle = LAW_A_SILENCE,
+		.echo_tail_ms = 128, .country = "de",
+	};
+	struct engine *e = engine_new(&cfg);
+
+	if (!e)
+		exit(1);
+	for (unsigned i = 0; i < SPANS; i++)
+		if (engine_set_span(e, i, &span) < 0)
+			exit(1);
+	return e;
+}
+
+static void place_calls(struct engine *e, struct tick *t)
+{
+	struct media_modify m = { .rtp = peer, .codec = 8, .dtmf_pt = 101,
+				  .ptime_ms = 20, .answered = 1, .echo = 1,
+				  .nlp = 1 };
+
+	for (unsigned i = 0; i < SPANS * CHANNELS; i++) {
+		unsigned slot = i % CHANNELS + 1;
+		struct engine_command c = { .op = ENGINE_OPEN, .id = i + 1,
+					    .session = (uint16_t)i };
+
+		session_open(&e->sessions[i], t, &c);
+		session_modify(&e->sessions[i], t, &m);
+		if (span_connect(&e->spans[i / CHANNELS],
+				 slot + (slot >= 16), &e->sessions[i], false))
+			exit(1);
+	}
+}
+
+static void feed(struct engine *e, struct tick *t, unsigned i, unsigned k)
+{
+	uint8_t data[RTP_HEADER + 160];
+	struct rtp_packet p = { .pt = 8, .seq = (uint16_t)k, .ts = 160 * k,
+				.ssrc = i };
+	struct udp_datagram d = { data, sizeof(data), peer, t->now };
+
+	rtp_header(data, &p);
+	memcpy(data + RTP_HEADER, noise + (i * 1031 + k * 160) % NOISE, 160);
+	session_packet(&e->sessions[i], t, &d);
+}
+
+/* What the line says: its own noise, and an echo of what it heard. */
+static void fill_line(struct engine *e, unsigned span, unsigned k)
+{
+	struct span_block *b = e->block;
+
+	for (unsigned s = 1; s < LINE_SLOTS; s++)
+		memcpy(b->rx[s],
+		       noise + (span * 977 + s * 3001 + k * 80) % NOISE,
+		       LINE_BLOCK);
+}
+
+static double one_run(struct engine *e, struct tick *t, unsigned *k)
+{
+	double busy = 0, from;
+
+	for (unsigned n = 0; n < BLOCKS; n++, (*k)++) {
+		t->now = mono_add_ms(t->now, 10);
+		for (unsigned span = 0; span < SPANS; span++) {
+			fill_line(e, span, *k);
+			from = cpu_s();
+			if ((*k + span) % 2)
+				for (unsigned c = 0; c < CHANNELS; c++)
+					feed(e, t, span * CHANNELS + c,
+					     *k / 2);
+			span_run(&e->spans[span], t, e->block);
+			busy += cpu_s() - from;
+		}
+	}
+	return 100 * busy / (BLOCKS * 0.010);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void loop_percent(void)
+{
+	struct engine *e = make_engine();
+	struct tick t = { .now = { NS_PER_S }, .engine = e,
+			  .batch = e->batch, .limits = &e->limits };
+	struct engine_event ev;
+	double runs[RUNS];
+	unsigned k = 0;
+
+	place_calls(e, &t);
+	one_run(e, &t, &k);
+	for (unsigned i = 0; i < RUNS; i++) {
+		runs[i] = one_run(e, &t, &k);
+		while (engine_event(e, &ev))
+			;
+	}
+	qsort(runs, RUNS, sizeof(*runs), by_value);
+	printf("engine_loop_percent_1890\t%.1f\tpercent\n", runs[RUNS / 2]);
+	printf("engine_loop_percent_1890_best\t%.1f\tpercent\n", runs[0]);
+	engine_free(e);
+}
+
+/* Whole milliseconds; what is less than one counts as 0. */
+static void tick_late(void)
+{
+	struct engine_config cfg = { .sessions = 1, .cpu = -1 };
+	struct engine *e = engine_new(&cfg);
+	unsigned refused;
+	uint64_t all = 0, sum = 0;
+	unsigned ms = 0;
+
+	if (!e || engine_start(e, &refused) < 0)
+		exit(1);
+	usleep(LATE_MS * 1000);
+	engine_stop(e);
+	for (unsigned i = 0; i < ENGINE_LATE_MS; i++)
+		all += e->gauges.late_ms[i];
+	while (ms < ENGINE_LATE_MS - 1 &&
+	       (sum += e->gauges.late_ms[ms]) * 100 < all * 99)
+		ms++;
+	printf("engine_tick_late_ms_p99\t%u\tms\n", ms);
+	engine_free(e);
+}
+
+int main(void)
+{
+	make_noise();
+	loop_percent();
+	tick_late();
+	return 0;
+}
