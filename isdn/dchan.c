@@ -86,6 +86,15 @@ void dchan_configure(struct dchan *d, const struct dchan_config *c)
 	set_timer(d->pri, PRI_TIMER_T309, c->t309_ms);
 }
 
+/* libpri counts from 1 and cannot be told otherwise. After a restart the far
+ * end may still hold calls of those references, and would ignore a SETUP. */
+static void skip_crefs(struct pri *pri, unsigned n)
+{
+	while (n--) {
+		pri_destroycall(pri, pri_new_call(pri));
+	}
+}
+
 int dchan_open(struct dchan *d, struct loop *loop,
 	       const struct dchan_config *c, const struct dchan_ops *ops)
 {
@@ -100,6 +109,7 @@ int dchan_open(struct dchan *d, struct loop *loop,
 		return -ENOMEM;
 	}
 	dchan_configure(d, c);
+	skip_crefs(d->pri, c->first_cref % 16384);
 	pri_hangup_fix_enable(d->pri, 1);
 	/* Sending complete only when we say so */
 	pri_set_overlapdial(d->pri, 1);

@@ -312,6 +312,8 @@ static struct dchan_config dchan_config(const struct isdn *isdn)
 		.t200_ms = c->t200_ms,
 		.t203_ms = c->t203_ms,
 		.t309_ms = c->t309_s * 1000u,
+		.first_cref = (uint16_t)(loop_wall_ms(isdn->role.loop) / 1000 %
+					 16384),
 	};
 }
 

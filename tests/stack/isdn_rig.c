@@ -25,6 +25,8 @@
 
 #define RIG_FRAMES 4096
 #define RIG_MSGS   512
+/* call references begin at 1 when the second is a multiple of 16384 */
+#define RIG_WALL_MS 1700003840000
 
 struct rig;
 
@@ -314,7 +316,7 @@ static void rig_open_conf(enum rig_kind kind, const struct conf_for_isdn *a)
 	rig = calloc(1, sizeof(*rig));
 	rig->kind = kind;
 	rig->next_leg = CC_LEG_CORE;
-	rig->loop = loop_new_sim(1700000000000);
+	rig->loop = loop_new_sim(RIG_WALL_MS);
 	our_open(&rig->a, a);
 	if (kind == RIG_OUR) {
 		rig_conf(&b, !network);

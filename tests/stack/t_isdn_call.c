@@ -205,18 +205,24 @@ START_TEST(test_setup_to_a_far_end_that_began_earlier)
 END_TEST
 
 /* A far end whose link was up already (we were restarted) is believed at
- * once. */
+ * once; that it still holds a call of ours is no obstacle. */
 START_TEST(test_setup_after_our_restart)
 {
 	struct conf_for_isdn conf;
 
 	rig_conf(&conf, _i);
 	rig_up(RIG_BARE, _i);
+	core_call(&rig->a, "123");
+	rig_advance(10);
+	bare_expect(PRI_EVENT_RING);
+	rig->cut = true; /* it hears nothing of our end */
 	our_close(&rig->a);
-	rig_advance(500);
+	rig->cut = false;
+	rig_advance(900);
 	our_open(&rig->a, &conf);
 	core_call(&rig->a, "123");
 	rig_advance(20);
+	EXPECT_SENT("SETUP cref 0x0003 orig");
 	ck_assert_str_eq(bare_expect(PRI_EVENT_RING)->called, "123");
 	ck_assert(rig->a.state.up);
 	rig_close();
