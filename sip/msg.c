@@ -145,29 +145,58 @@ static const char *long_name(char compact)
 	return NULL;
 }
 
-/* Joins folded lines and makes everything harmless for C strings. */
+/* Joins folded lines and makes controls harmless for C strings. */
 static char *put_clean(char *out, const char *p, size_t len)
 {
-	const char *end = p + len;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)p[i];
 
-	for (; p < end; p++) {
-		unsigned char c = (unsigned char)*p;
-
-		if (c > ' ' && c != '%' && c != 0x7f) {
-			*out++ = (char)c;
-		} else if (c == '%' && end - p > 2 && p[1] == '0' &&
-			   p[2] == '0') {
-			*out++ = '?';
-			p += 2;
-		} else if (c == '%' || c == ' ') {
+		if (c >= ' ' && c != 0x7f) {
 			*out++ = (char)c;
 		} else {
-			bool fold = c == '\r' || c == '\n' || c == '\t';
+			bool space = c == '\r' || c == '\n' || c == '\t';
 
-			*out++ = fold ? ' ' : '?';
+			*out++ = space ? ' ' : '?';
 		}
 	}
 	return out;
+}
+
+static bool ends_uri(char c)
+{
+	return c == ' ' || c == '<' || c == '>' || c == '"';
+}
+
+/* Is at inside the user part of a SIP URI? */
+static bool in_user(const char *from, const char *at, const char *to)
+{
+	const char *p = at;
+
+	while (p > from && !ends_uri(p[-1])) {
+		p--;
+	}
+	if (strncasecmp(p, "sip:", 4) && strncasecmp(p, "sips:", 5)) {
+		return false;
+	}
+	for (; p < to && !ends_uri(*p); p++) {
+		if (*p == '@') {
+			return p > at;
+		}
+	}
+	return false;
+}
+
+/* osip turns %00 of a user part into the end of its string. */
+static void hide_nuls(char *from, const char *to)
+{
+	char *p = from;
+
+	while ((p = memmem(p, (size_t)(to - p), "%00", 3))) {
+		if (in_user(from, p, to)) {
+			memcpy(p, "%5F", 3);
+		}
+		p += 3;
+	}
 }
 
 static char *put_text(char *out, const char *text)
@@ -197,7 +226,7 @@ static char *head_for_osip(const char *data, const struct sip_gate_result *r,
 			   size_t *len)
 {
 	size_t size = r->start.len + 8;
-	char *head, *p;
+	char *head, *p, *value;
 
 	for (unsigned i = 0; i < r->n_lines; i++) {
 		size += r->line[i].name.len + r->line[i].value.len + 24;
@@ -207,6 +236,7 @@ static char *head_for_osip(const char *data, const struct sip_gate_result *r,
 		return NULL;
 	}
 	p = put_clean(head, data + r->start.at, r->start.len);
+	hide_nuls(head, p);
 	p = put_text(p, "\r\n");
 	for (unsigned i = 0; i < r->n_lines; i++) {
 		const struct sip_gate_line *h = &r->line[i];
@@ -216,7 +246,11 @@ static char *head_for_osip(const char *data, const struct sip_gate_result *r,
 		}
 		p = put_name(p, data, h->name);
 		p = put_text(p, ": ");
+		value = p;
 		p = put_clean(p, data + h->value.at, h->value.len);
+		if (h->id != SIP_H_CALL_ID) {
+			hide_nuls(value, p);
+		}
 		p = put_text(p, "\r\n");
 	}
 	p = put_text(p, "\r\n");

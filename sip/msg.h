@@ -48,8 +48,9 @@ struct sip_msg {
 
 /* data has passed the gate with that result (gate.h). On the way to osip
  * folded lines are joined, compact header names become long ones, a control
- * character (only possible in a quoted-pair) becomes '?', and so does the
- * escape %00, which would cut osip's strings. NULL + errno. */
+ * character (only possible in a quoted-pair) becomes '?', and the escape %00
+ * in the user part of a URI, where it would cut osip's string, becomes '_'.
+ * NULL + errno. */
 struct sip_gate_result;
 struct sip_msg *sip_msg_parse(const char *data, const struct sip_gate_result *);
 /* Gate and parser in one, for tests and tools. */

@@ -4,7 +4,8 @@
  * An INVITE of 1,221 octets with SDP through gate and parser, beside bare
  * libosip2 (parser and its MIME reading, no checks) in the same run; and one
  * OPTIONS with its answer through the whole lower half, with no and with
- * 5,000 transactions open: the lookup must not depend on their number.
+ * 5,000 transactions open: the lookup must not depend on their number; and a
+ * datagram from nobody we know.
  * Figures are medians of ROUNDS rounds.
  */
 #include "gateway/base/clock.h"
@@ -192,7 +193,23 @@ static void one_request(void)
 			     (size_t)n);
 }
 
-static void transactions(double *empty, double *full)
+/* A scanner's datagram: no trunk of ours, so neither gate nor parser. */
+static void one_stranger(void)
+{
+	static const struct net_addr stranger = {
+		.family = 4, .port = 5060, .ip = {100, 64, 0, 1}};
+
+	sip_transport_inject(sip_stack_transport(stack), 0, &stranger, invite,
+			     SIZE);
+}
+
+static void quiet(enum log_level level, const char *line)
+{
+	(void)level;
+	(void)line;
+}
+
+static void transactions(double *empty, double *full, double *stranger)
 {
 	static const struct sip_wire_ops wire_ops = {on_send};
 	static struct sip_stack_user user = {&stack_ops};
@@ -222,6 +239,10 @@ static void transactions(double *empty, double *full)
 		f[i] = per_second(one_request);
 	}
 	*empty = 1e6 / median(e);
+	for (int i = 0; i < ROUNDS; i++) {
+		e[i] = per_second(one_stranger);
+	}
+	*stranger = 1e9 / median(e);
 	*full = 1e6 / median(f);
 	if (txn_layer_used(sip_stack_txns(stack)) != OPEN) {
 		fprintf(stderr, "b_sip: not %d open\n", OPEN);
@@ -234,7 +255,7 @@ static void transactions(double *empty, double *full)
 
 int main(void)
 {
-	double a[ROUNDS], b[ROUNDS], empty, full;
+	double a[ROUNDS], b[ROUNDS], empty, full, stranger;
 
 	make_invite();
 	ours(); /* readies osip's tables */
@@ -242,10 +263,12 @@ int main(void)
 		a[i] = per_second(ours);
 		b[i] = per_second(osip_alone);
 	}
-	transactions(&empty, &full);
+	log_set_sink(quiet);
+	transactions(&empty, &full, &stranger);
 	printf("sip_parse_per_s\t%.0f\tmsg/s\n", median(a));
 	printf("sip_parse_per_s_peer_osip\t%.0f\tmsg/s\n", median(b));
 	printf("sip_transaction_us_0_open\t%.1f\tus\n", empty);
+	printf("sip_unknown_source_ns\t%.0f\tns\n", stranger);
 	printf("sip_transaction_us_5000_open\t%.1f\tus\n", full);
 	return 0;
 }

@@ -76,6 +76,18 @@ static void again(const struct sip_msg *m)
 	sip_msg_free(c);
 }
 
+/* What we answer would pass our own gate and parser. */
+static void expect_good(const char *wire, size_t len)
+{
+	struct sip_msg *m = sip_msg_from_text(wire, len);
+
+	if (!m) {
+		fprintf(stderr, "we sent:\n%s\n", wire);
+		abort();
+	}
+	sip_msg_free(m);
+}
+
 static void answer(struct sip_msg *m)
 {
 	struct sip_msg *r;
@@ -92,6 +104,7 @@ static void answer(struct sip_msg *m)
 		r = sip_response_new(m, 200, NULL, "tag");
 	}
 	if (r && !sip_msg_print(r, &wire, &len)) {
+		expect_good(wire, len);
 		free(wire);
 	}
 	sip_msg_free(r);

@@ -142,13 +142,20 @@ END_TEST
 
 START_TEST(test_percent_nul)
 {
-	struct sip_msg *m = parse("INVITE sip:12%0034@h SIP/2.0\r\n"
-				  "Via: SIP/2.0/UDP h\r\nFrom: <sip:2@h>\r\n"
-				  "To: <sip:1@h>\r\nCall-ID: c\r\n"
+	struct sip_msg *m = parse("INVITE sip:12%0034@h;x=%00 SIP/2.0\r\n"
+				  "Via: SIP/2.0/UDP h;branch=z9hG4bK%00a\r\n"
+				  "From: \"sip:%00@\" <SIP:a%00@h>;tag=%00f\r\n"
+				  "To: sips:1%00%00@h\r\nCall-ID: sip:%00@c\r\n"
 				  "CSeq: 1 INVITE\r\n\r\n");
 
-	/* not cut to "12" */
-	ck_assert_str_eq(m->osip->req_uri->username, "12?34");
+	/* user parts are not cut */
+	ck_assert_str_eq(m->osip->req_uri->username, "12_34");
+	ck_assert_str_eq(m->osip->from->url->username, "a_");
+	ck_assert_str_eq(m->osip->to->url->username, "1__");
+	/* where % is a character like others it stays */
+	ck_assert_str_eq(sip_msg_branch(m), "z9hG4bK%00a");
+	ck_assert_str_eq(sip_msg_from_tag(m), "%00f");
+	ck_assert_str_eq(sip_msg_call_id(m), "sip:%00@c");
 	sip_msg_free(m);
 }
 END_TEST
