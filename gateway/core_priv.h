@@ -82,6 +82,7 @@ struct core {
 	struct core_counts n;
 	struct core_drops drops;
 	struct log_limit bad_log, refused_log;
+	/* How often each cell of the call tables was entered. */
 	uint32_t visited[2][LEG_STATES][CALL_EVENTS];
 };
 

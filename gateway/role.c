@@ -312,6 +312,8 @@ static int open_parts(struct core *core, const struct conf *conf)
 	    sizeof(core->id_seed)) {
 		return -EIO;
 	}
+	/* Roles may still be clearing legs of an earlier life of the core. */
+	core->last_leg = (leg_id)(core->id_seed >> 32);
 	return 0;
 }
 

@@ -432,6 +432,7 @@ static inline void rig_start(void)
 	ck_assert_ptr_nonnull(rig.role);
 	rig.core = core_of(rig.role);
 	rig.core->id_seed = 0;
+	rig.core->last_leg = 0;
 	rig_io = cdr_file_io;
 	rig_io.fsync = no_sync;
 	rig.core->cdr.io = &rig_io;
