@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "media/echo_control.h"
+#include "media/law.h"
 
 struct echo_group {
 	const struct echo_kernel *kernel;
@@ -149,12 +150,12 @@ void echo_group_set_lane(struct echo_group *g, unsigned lane, unsigned flags)
 		g->on &= ~(1u << lane);
 }
 
-/* Level in dBm0 of a block's energy: 0 dBm0 is an RMS of 15,889. */
+/* Level in dBm0 of a block's energy; -100 for silence. */
 static float level_dbm0(float energy)
 {
-	const float rms = 15889.0f;
+	const float power = LAW_PEAK_0DBM0 * LAW_PEAK_0DBM0 / 2;
 
-	return 10.0f * log10f(energy / (ECHO_BLOCK * rms * rms) + 1e-10f);
+	return 10.0f * log10f(energy / (ECHO_BLOCK * power) + 1e-10f);
 }
 
 void echo_group_stats(const struct echo_group *g, unsigned lane,

@@ -15,6 +15,8 @@ static const float doubt_start = 0.05f;
 static const float drift_rate = 0.1f;
 static const float worse_far = 5e-4f;	/* what may be left at most */
 static const float tone_bins = 6;
+static const float pure_bins = 4.3f;
+static const float tone_miss = 0.005f;
 static const float noise_bias = 1.15f;	/* of a minimum to the mean */
 static const float grown_likeness = 0.1f;
 static const float worse_ratio = 1.3f;
@@ -275,15 +277,16 @@ static void nlp_decide(struct echo_lane *l, struct echo_orders *o, unsigned n)
 static void lane_hear(struct echo_lane *l, const struct echo_sums *sums,
 		      struct echo_orders *orders, unsigned parts, unsigned n)
 {
-	bool tone = sums->bins[n] < tone_bins;
+	bool pure = sums->bins[n] < pure_bins;
 
 	levels_follow(&l->mean, sums, n, 0.01f);
 	/* what was learnt from a tone alone is right at its frequency only */
-	if (!tone && l->tone >= TONE_LONG && !l->converged)
+	if (!pure && l->pure >= TONE_LONG && !l->converged)
 		search_start(l, orders, parts, n);
-	l->tone = tone ? l->tone + 1 : 0;
+	l->pure = pure ? l->pure + 1 : 0;
+	l->tone = sums->bins[n] < tone_bins ? l->tone + 1 : 0;
 	miss_follow(l, sums, n);
-	if (l->tone >= TONE_BLOCKS)
+	if (l->pure >= TONE_LONG)
 		return;
 	l->heard++;
 	if (l->heard >= SEARCH_FROM && l->heard < SEARCH_UNTIL)
@@ -313,7 +316,9 @@ void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
 		l->divergences++;
 		search_start(l, orders, parts, n);
 	}
-	hold = l->tone >= TONE_BLOCKS && l->converged;
+	hold = (l->tone >= TONE_BLOCKS &&
+		l->mean.err < tone_miss * l->mean.near) ||
+	       (l->pure >= TONE_LONG && l->converged);
 	orders->step[n] = hold ? 0 : 1;
 	orders->drift[n] = active && !hold ? drift_of(l) : 0;
 	orders->floor[n] = fmaxf(floor_share * tap_mean(sums, parts, n),

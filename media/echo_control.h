@@ -44,6 +44,7 @@ struct echo_lane {
 	unsigned heard;		/* blocks of far-end activity since start */
 	unsigned since;		/* blocks since the far end was active */
 	unsigned tone;		/* blocks of narrow-band far end in a row */
+	unsigned pure;		/* of what is a tone or two, no voice */
 	unsigned changed;	/* evidence of a changed path */
 	unsigned worse;		/* blocks the filter was worse than none */
 	unsigned open;		/* blocks the NLP stays open yet */

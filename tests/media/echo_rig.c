@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/media/line_signal.c"
+#include "tests/media/line_recording.c"
 
 static const double rig_rate = 8000.0;
 
@@ -29,6 +30,9 @@ static void signal_write(float *x, size_t n, enum rig_signal kind,
 		break;
 	case RIG_SPEECH:
 		signal_speech(x, n, dbm0, seed);
+		break;
+	case RIG_RECORDING:
+		signal_recording(x, n, dbm0, seed);
 		break;
 	case RIG_TONE:
 		signal_tone(x, n, dbm0, hz);

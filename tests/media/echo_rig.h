@@ -12,7 +12,14 @@
 #include "media/echo.h"
 #include "tests/media/line_signal.h"
 
-enum rig_signal { RIG_SILENCE, RIG_CSS, RIG_NOISE, RIG_SPEECH, RIG_TONE };
+enum rig_signal {
+	RIG_SILENCE,
+	RIG_CSS,
+	RIG_NOISE,
+	RIG_SPEECH,	/* made */
+	RIG_RECORDING,	/* of a voice, silence if not installed */
+	RIG_TONE,
+};
 
 /* What is on the lines. */
 struct rig_case {

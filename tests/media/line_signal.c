@@ -7,8 +7,8 @@
 #include <spandsp.h>
 #include <spandsp/g168models.h>
 
-/* RMS of a 0 dBm0 sine: an A-law sine of full scale (32256) is +3.14. */
-static const double rms_0dbm0 = 15889.0;
+/* RMS of a 0 dBm0 sine: a sine of full scale (32768) is +3.14 dBm0. */
+static const double rms_0dbm0 = 16141.7;
 
 double signal_rms(double dbm0)
 {

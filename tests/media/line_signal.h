@@ -45,6 +45,13 @@ void signal_tone(float *x, size_t n, double dbm0, double hz);
 /* A stand-in for speech: pitch pulses through moving formants, pauses. */
 void signal_speech(float *x, size_t n, double dbm0, uint32_t seed);
 
+/*
+ * Recorded speech: the prompts of Debian's asterisk-core-sounds-en-wav, one
+ * after the other from a place that depends on the seed. False if they are
+ * not installed; x is silence then.
+ */
+bool signal_recording(float *x, size_t n, double dbm0, uint32_t seed);
+
 /* Through a law and back: what the other end of a G.711 line hears. */
 void signal_law(float *x, size_t n, enum signal_law law);
 
