@@ -23,21 +23,20 @@ static const float worse_ratio = 1.3f;
 static const float miss_rate = 0.5f;
 static const float drift_least = 1e-5f;
 static const float drift_most = 1e-3f;
-static const float drift_search = 5e-3f;
+static const float drift_search = 2e-2f;
 static const float floor_share = 0.2f;
 static const float floor_least = 1e-3f;	/* an echo may always appear */
-static const float share_1 = 0.15f;
-static const float share_2 = 0.05f;
-static const float share_3 = 0.02f;
+static const float beside = 0.5f;
+static const float share_rate = 1.0f;
+static const float share_least = 0.01f;
+static const float share_most = 0.4f;
 static const float heard_least = 0.3f;
 static const float kept_least = 0.03f;
 
 /* The search for the echo, in blocks of far-end activity. */
 enum {
 	SEARCH_FROM = 8,
-	SEARCH_UNTIL = 60,
-	SEARCH_2 = 16,
-	SEARCH_3 = 28,
+	SEARCH_UNTIL = 150,
 	TONE_BLOCKS = 6,
 	TONE_LONG = 30,
 	NLP_HANG = 6,
@@ -125,7 +124,7 @@ void echo_lane_idle(struct echo_lane *l, struct echo_orders *o, unsigned parts,
 static void search_narrow(struct echo_lane *l, const struct echo_sums *s,
 			  struct echo_orders *o, unsigned parts, unsigned n)
 {
-	const float all = 81 * doubt_start, cut = 0.7f;
+	const float all = 81 * doubt_start, cut = 0.6f;
 	float most = 0, share;
 
 	for (unsigned k = 0; k < parts; k++) {
@@ -134,13 +133,17 @@ static void search_narrow(struct echo_lane *l, const struct echo_sums *s,
 			l->peak = k;
 		}
 	}
-	share = l->heard < l->peak + SEARCH_2 ? share_1 :
-		l->heard < l->peak + SEARCH_3 ? share_2 : share_3;
+	share = share_rate * fminf(l->miss.least, l->miss.before);
+	share = fminf(fmaxf(share, share_least), share_most);
 	for (unsigned k = 0; k < parts; k++) {
 		float heard = 1 - s->doubt[k][n] / (all * l->kept[k]);
 
 		if (heard < heard_least || l->kept[k] < kept_least ||
 		    s->tap[k][n] > share * most * heard * heard)
+			continue;
+		/* an echo rarely ends where a partition does */
+		if ((k > 0 && s->tap[k - 1][n] > beside * most) ||
+		    (k + 1 < parts && s->tap[k + 1][n] > beside * most))
 			continue;
 		o->tap_scale[k][n] = cut;
 		o->doubt_scale[k][n] = cut;
