@@ -19,7 +19,9 @@ static const float pure_bins = 4.3f;
 static const float tone_miss = 0.005f;
 static const float noise_bias = 1.15f;	/* of a minimum to the mean */
 static const float grown_likeness = 0.1f;
-static const float worse_ratio = 1.3f;
+/* Residual over near end from where on the near end goes out as it is. */
+static const float worse_known = 1.3f;
+static const float worse_new = 0.95f;
 static const float miss_rate = 0.5f;
 static const float drift_least = 1e-5f;
 static const float drift_most = 1e-3f;
@@ -326,7 +328,8 @@ void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
 	orders->drift[n] = active && !hold ? drift_of(l) : 0;
 	orders->floor[n] = fmaxf(floor_share * tap_mean(sums, parts, n),
 				 floor_least);
-	orders->cancel[n] = l->brief.err < worse_ratio * l->brief.near ? 1 : 0;
+	orders->cancel[n] = l->brief.err < l->brief.near *
+		(l->converged ? worse_known : worse_new) ? 1 : 0;
 	noise_follow(l, sums, n);
 	nlp_decide(l, orders, n);
 }
