@@ -68,6 +68,32 @@ void event_peer_is_up(struct isdn *isdn)
 	}
 }
 
+/* Q.931 5.8.8 and 5.8.10: after a data link reset, ask for each answered
+ * call. A far end that knows it says so; one that does not, clears it. */
+#define AUDIT_MS 1000 /* its RESTARTs, if any, come first */
+
+static void on_audit(struct timer *t)
+{
+	struct isdn *isdn = container_of(t, struct isdn, audit);
+	unsigned i;
+
+	for (i = 0; isdn->settled && i < ISDN_LEGS; i++) {
+		struct leg *l = &isdn->legs[i];
+
+		if (l->s.phase == LEG_ACTIVE) {
+			pri_notify(isdn->d.pri, l->call, 0, PATCH_ENQUIRY);
+		}
+	}
+	dchan_settle(&isdn->d);
+}
+
+void event_peer_reset(struct isdn *isdn)
+{
+	if (isdn->settled) {
+		timer_start(isdn_loop(isdn), &isdn->audit, on_audit, AUDIT_MS);
+	}
+}
+
 static void on_up(struct isdn *isdn, const pri_event *e,
 		  const struct ie_msg *raw)
 {

@@ -62,6 +62,7 @@ struct isdn {
 	struct cc_end_state told;  /* last END_STATE sent */
 	mono_t layer2_since;
 	struct timer settle;	   /* layer 2 up here: there, too? */
+	struct timer audit;	   /* layer 2 began anew: calls still there? */
 	bool layer2_up, settled;
 	bool same_side;		   /* peer claims our side too */
 	bool media_up, tracing, draining;
@@ -85,6 +86,8 @@ uint8_t isdn_location(const struct isdn *);
 void event_handle(struct isdn *, const pri_event *, const struct ie_msg *raw);
 /* The far end has sent something that it sends only when layer 2 is up. */
 void event_peer_is_up(struct isdn *);
+/* SABME while layer 2 was up: the far end may have lost its calls. */
+void event_peer_reset(struct isdn *);
 
 /* --- order.c: from the core --- */
 void order_handle(struct isdn *, const struct cc_msg *);
@@ -104,6 +107,8 @@ uint8_t setup_progress(const struct ie_msg *);
 void setup_connected(struct isdn *, struct leg *, const struct cc_msg *);
 
 /* --- patch.c: frames on their way out --- */
+/* A notification that becomes a STATUS ENQUIRY, which libpri cannot send. */
+#define PATCH_ENQUIRY 0x7e
 /* Writes what libpri cannot: cause and location, a second calling number.
  * Returns the frame to send: the same, changed in place, or out. */
 const uint8_t *patch_frame(struct isdn *, uint8_t *frame, size_t *len,

@@ -4,7 +4,7 @@
  * progress indicators, sends one calling number at most, and lets the cause
  * choose the message; what is really meant is written here. Changes of equal
  * length are made in place, in libpri's own copy, and so are there when the
- * frame is sent again; the second number is put in each time.
+ * frame is sent again; what changes the length is made anew each time.
  */
 #include <string.h>
 
@@ -115,6 +115,22 @@ static size_t add_asserted(const struct sent *s, const uint8_t *frame,
 	return len + 4 + digits;
 }
 
+/* The message without its elements and with another type. */
+static size_t make_enquiry(const struct sent *s, const uint8_t *frame,
+			   uint8_t *out)
+{
+	size_t head = (size_t)(s->m.ies - frame);
+	struct ie ie;
+
+	if (!ie_find(&s->m, IE_NOTIFY, 0, &ie) || ie.len != 1 ||
+	    (ie.data[0] & 0x7f) != PATCH_ENQUIRY) {
+		return 0;
+	}
+	memcpy(out, frame, head);
+	out[head - 1] = Q931_STATUS_ENQUIRY;
+	return head;
+}
+
 /* libpri clears an answered call by itself when CONNECT is not acknowledged
  * (T313), and tells nobody. Q.931 5.2.8 gives cause 102. A CONNECT ACK that
  * comes after all would stop its T305; our own supervision stays. */
@@ -135,7 +151,7 @@ const uint8_t *patch_frame(struct isdn *isdn, uint8_t *frame, size_t *len,
 {
 	const struct cc_msg *setup;
 	struct sent s;
-	size_t n;
+	size_t n = 0;
 
 	if (!read_sent(isdn, &s, frame, *len)) {
 		return frame;
@@ -157,20 +173,23 @@ const uint8_t *patch_frame(struct isdn *isdn, uint8_t *frame, size_t *len,
 	case Q931_CONNECT:
 		patch_progress(isdn, &s, frame);
 		break;
+	case Q931_NOTIFY:
+		n = make_enquiry(&s, frame, out);
+		break;
 	case Q931_SETUP:
 		/* only a network sends two (EN 300 089) */
 		setup = s.leg ? s.leg->setup : NULL;
 		if (setup && isdn_network(isdn) && setup->calling.valid &&
 		    setup->asserted.valid) {
 			n = add_asserted(&s, frame, *len, out);
-			if (n) {
-				*len = n;
-				return out;
-			}
 		}
 		break;
 	default:
 		break;
+	}
+	if (n) {
+		*len = n;
+		return out;
 	}
 	return frame;
 }

@@ -277,9 +277,14 @@ static void dchan_on_seen(struct dchan *d, const uint8_t *frame, size_t len,
 	struct isdn *isdn = isdn_of_dchan(d);
 
 	status_trace(isdn, false, frame, len, r);
+	if (r->action == GATE_DROP) {
+		return;
+	}
 	/* I, RR, RNR or REJ: not sent while a link is being established */
-	if (r->action != GATE_DROP && (frame[2] & 3) != 3) {
+	if ((frame[2] & 3) != 3) {
 		event_peer_is_up(isdn);
+	} else if ((frame[2] & 0xef) == 0x6f) { /* SABME */
+		event_peer_reset(isdn);
 	}
 }
 
@@ -441,6 +446,7 @@ static void isdn_close(struct role *role)
 	dchan_close(&isdn->d);
 	timer_stop(role->loop, &isdn->alarm);
 	timer_stop(role->loop, &isdn->settle);
+	timer_stop(role->loop, &isdn->audit);
 	loop_defer_cancel(role->loop, &isdn->state_defer);
 	link_close(&isdn->core);
 	link_close(&isdn->media);

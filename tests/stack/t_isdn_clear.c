@@ -414,6 +414,38 @@ START_TEST(test_status_is_no_clearing)
 }
 END_TEST
 
+/* The far end begins layer 2 anew in the middle of a call: does it still know
+ * it? STATUS: it goes on. RELEASE COMPLETE: it is over. */
+START_TEST(test_far_end_restarts)
+{
+	leg_id leg = raw_call();
+
+	from_b("02 01 02 02 08 02 80 01 07");
+	core_expect(&rig->a, CC_ANSWER);
+	from_b("02 01 01 04");
+	rig->mark = rig->n_frames;
+	from_b("02 01 7f");
+	EXPECT_SENT("UA F");
+	rig_advance(1100);
+	EXPECT_SENT("STATUS ENQUIRY cref 0x0001 orig");
+	EXPECT_NOT_SENT("NOTIFY");
+	core_expect_nothing(&rig->a);
+	if (_i) {
+		from_b("02 01 00 02 08 02 80 01 5a 08 02 82 d1");
+		ck_assert_uint_eq(
+			core_expect(&rig->a, CC_RELEASED)->cause.value, 81);
+	} else {
+		from_b("02 01 00 02 08 02 80 01 7d 08 02 82 9e 14 01 0a");
+		core_expect_nothing(&rig->a);
+		core_release(&rig->a, leg, 16);
+		rig_advance(1);
+		from_b("02 01 02 04 08 02 80 01 4d");
+		core_expect(&rig->a, CC_RELEASED);
+	}
+	end_well();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("isdn clear");
@@ -433,6 +465,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_tones, 0, 2);
 	tcase_add_loop_test(tc, test_clearing_octets, 0, 6);
 	tcase_add_test(tc, test_status_is_no_clearing);
+	tcase_add_loop_test(tc, test_far_end_restarts, 0, 2);
 	suite_add_tcase(s, tc);
 	return rig_run_suite(s);
 }
