@@ -47,7 +47,7 @@ static const struct {
 	[OPT_LOCKSTEP] = { "lockstep", false,
 		"block by block with the peer, however fast it is" },
 	[OPT_PPM] = { "ppm", true, "N  clock that much fast (+) or slow (-)" },
-	[OPT_JITTER] = { "jitter", true, "MS  depth of the jitter buffer; 5" },
+	[OPT_JITTER] = { "jitter", true, "MS  depth of the jitter buffer; 20" },
 	[OPT_FRAMES] = { "frames", true, "N  a packet, 8 = 1 ms; 8" },
 	[OPT_RTP] = { "rtp", false, "an RTP header in each packet" },
 	[OPT_COUNTRY] = { "country", true, "XX  of the tones; de" },
