@@ -215,6 +215,20 @@ static void note_end(struct call *call)
 					 : 0;
 }
 
+/* A cause that speaks of the channels of one line says nothing elsewhere. */
+static struct cc_cause passed_on(struct cc_cause cause)
+{
+	static const uint8_t local[] = {CAUSE_CHANNEL_UNACCEPTABLE,
+					CAUSE_CHANNEL_BUSY, 82};
+
+	if (cause.value == 0) {
+		cause.value = CAUSE_UNSPECIFIED;
+	} else if (memchr(local, cause.value, sizeof(local)) != NULL) {
+		cause.value = CAUSE_NO_CHANNEL;
+	}
+	return cause;
+}
+
 void call_clear(struct call *call, enum cdr_by by, struct cc_cause cause,
 		const char *reason)
 {
@@ -222,9 +236,7 @@ void call_clear(struct call *call, enum cdr_by by, struct cc_cause cause,
 		return;
 	}
 	call->ending = true;
-	if (cause.value == 0) {
-		cause.value = CAUSE_UNSPECIFIED;
-	}
+	cause = passed_on(cause);
 	call->cdr.end.ended = 1;
 	call->cdr.end.by = (uint8_t)by;
 	call->cdr.end.cause = cause;

@@ -45,8 +45,6 @@ struct call_hunt {
 	struct route_ask ask;
 	unsigned step;	   /* route_next's */
 	unsigned epoch;	   /* of the configuration that step belongs to */
-	unsigned retries;  /* of another channel of the same span */
-	bool placed;	   /* a callee has been called */
 	uint16_t index;	   /* the route taken last */
 	struct cc_end to;
 	struct cc_number number; /* to be sent there */

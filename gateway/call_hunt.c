@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#define CHANNEL_TRIES 2 /* of other channels of one span, after the first */
-
 /* More digits may follow those that a pattern with a wildcard matches:
  * RFC 3578 2.1, timer T10. */
 #define T10_MS 5000
@@ -17,31 +15,20 @@
 #define EN_BLOC_DIGITS 3
 
 struct pick {
-	unsigned step, retries;
+	unsigned step;
 	uint16_t index;
 	struct cc_end to;
 	struct cc_number number;
 };
 
-/* causes.md 2 and 3, flag "failover"; 102: nobody answered at all. */
+/* Causes after which another way may work (RFC 3398 7.2.4.1 gives most of
+ * them 503); 102: nobody answered at all. */
 static bool is_failover(unsigned cause)
 {
 	static const uint8_t causes[] = {6, 34, 35, 38, 39, 41, 42,
 					 44, 47, 58, 82, 102};
 
 	return cause != 0 && memchr(causes, (int)cause, sizeof(causes));
-}
-
-/* Glare, and channels that one side does not have: callflows.md 6. */
-static bool is_channel_cause(const struct core *core, struct cc_end end,
-			     unsigned cause)
-{
-	if (end.kind != CC_END_SPAN) {
-		return false;
-	}
-	return cause == CAUSE_CHANNEL_UNACCEPTABLE ||
-	       cause == CAUSE_CHANNEL_BUSY || cause == 82 ||
-	       (cause == CAUSE_NO_CHANNEL && core->spans[end.index].free > 0);
 }
 
 static struct cc_end end_to(const struct conf_route *r)
@@ -59,23 +46,14 @@ static bool may_try(struct core *core, const struct route_ask *ask,
 	       (ask->emergency && link_is_up(core_link(core, to)));
 }
 
-/* The next end to try after `cause` (0: the first). */
-static bool find_next(const struct call *call, unsigned cause, struct pick *p)
+/* The next end to try. Another channel of the same span is isdn's business. */
+static bool find_next(const struct call *call, struct pick *p)
 {
 	const struct call_hunt *h = &call->hunt;
 	struct core *core = call->core;
 	int i;
 
 	p->step = h->step;
-	p->retries = 0;
-	if (h->placed && is_channel_cause(core, h->to, cause) &&
-	    h->retries < CHANNEL_TRIES && core_end_up(core, h->to)) {
-		p->index = h->index;
-		p->to = h->to;
-		p->number = h->number;
-		p->retries = h->retries + 1;
-		return true;
-	}
 	if (h->epoch != core->epoch) {
 		return false; /* the routes it was on are no more */
 	}
@@ -96,7 +74,7 @@ bool call_has_next(const struct call *call, struct cc_cause cause)
 
 	return !call->ending && !call->told.alerting &&
 	       !call->told.answered && is_failover(cause.value) &&
-	       find_next(call, cause.value, &p);
+	       find_next(call, &p);
 }
 
 /* --- the callee's leg --- */
@@ -184,11 +162,9 @@ static void take(struct call *call, const struct pick *p)
 	struct call_hunt *h = &call->hunt;
 
 	h->step = p->step;
-	h->retries = p->retries;
 	h->index = p->index;
 	h->to = p->to;
 	h->number = p->number;
-	h->placed = true;
 }
 
 static void note_try(struct call *call, unsigned cause)
@@ -203,22 +179,12 @@ static void note_try(struct call *call, unsigned cause)
 	}
 }
 
-/* A cause that means something on that line only is not passed on. */
-static struct cc_cause passed_on(struct cc_cause cause)
-{
-	if (cause.value == CAUSE_CHANNEL_UNACCEPTABLE ||
-	    cause.value == CAUSE_CHANNEL_BUSY || cause.value == 82) {
-		cause.value = CAUSE_NO_CHANNEL;
-	}
-	return cause;
-}
-
 void call_next(struct call *call, enum cdr_by by, struct cc_cause cause)
 {
 	struct pick p;
 
 	while (call_has_next(call, cause) &&
-	       find_next(call, cause.value, &p)) {
+	       find_next(call, &p)) {
 		note_try(call, cause.value);
 		call->core->n.hunted++;
 		call_media_disconnect(call);
@@ -230,7 +196,7 @@ void call_next(struct call *call, enum cdr_by by, struct cc_cause cause)
 		by = CDR_BY_GW;
 		cause = (struct cc_cause){CAUSE_TEMPORARY, CC_LOC_NONE};
 	}
-	call_clear(call, by, passed_on(cause), "");
+	call_clear(call, by, cause, "");
 }
 
 void call_place(struct call *call)
@@ -248,7 +214,7 @@ void call_place(struct call *call)
 	call_set_state(a, A_CALLING);
 	call_media_connect(call, a);
 	call_media_update(call);
-	if (!find_next(call, 0, &p)) {
+	if (!find_next(call, &p)) {
 		call_clear_gw(call, CAUSE_NET_OUT_OF_ORDER,
 			      "no end of a route is up");
 		return;
@@ -361,7 +327,7 @@ void call_route(struct call *call)
 	fits = route_next(core->conf, &h->ask, &step, &out) >= 0;
 	if (must_wait(call, fits)) {
 		want_digits(call, fits);
-	} else if (find_next(call, 0, &p)) {
+	} else if (find_next(call, &p)) {
 		go(call);
 	} else {
 		refuse(call, fits);
