@@ -61,8 +61,7 @@ static const struct cell table[LEG_STATES][LEG_EVENTS] = {
 			[LEG_N_CANCEL] = {sip_uas_cancelled, LEG_OVER},
 			[LEG_N_INVITE] = {sip_dlg_too_early, STAY},
 			[LEG_N_BYE] = {sip_uas_bye_early, LEG_OVER},
-			[LEG_TIMER] = {sip_uas_again_1xx, LEG_INCOMING},
-		},
+			},
 	[LEG_ANSWERED] =
 		{
 			[LEG_C_CHANGE] = {sip_dlg_change, STAY},
@@ -152,8 +151,7 @@ const char *sip_leg_event_name(enum leg_ev e)
 
 /* --- timers: one per state --- */
 
-#define ADVANCE_MS 4000	 /* no word from a server: try the next */
-#define REFRESH_MS 60000 /* a 1xx at least each minute, RFC 3261 13.3.1.1 */
+#define ADVANCE_MS 4000 /* no word from a server: try the next */
 
 static int64_t timer_ms(const struct leg *l)
 {
@@ -162,8 +160,6 @@ static int64_t timer_ms(const struct leg *l)
 		return sip_uac_has_next(l) ? ADVANCE_MS : 0;
 	case LEG_PROCEEDING: /* ring */
 		return sip_legs_env(l->legs)->conf.ring_s * INT64_C(1000);
-	case LEG_INCOMING:
-		return REFRESH_MS;
 	default: /* UP: sip_dlg_change() starts it, RFC 3261 14.1 */
 		return 0;
 	}

@@ -90,8 +90,7 @@ struct leg_invite {
 	struct net_addr tried[TRUNK_ADDRS]; /* servers, the present one last */
 	bool alerted, proceeding;	    /* told the core */
 	bool early;			    /* early media is open */
-	bool pem;	   /* UAS: the peer knows P-Early-Media */
-	uint16_t last_1xx; /* UAS: sent */
+	bool pem; /* UAS: the peer knows P-Early-Media */
 	struct sip_digest digest;
 };
 
@@ -185,8 +184,8 @@ bool sip_uac_has_next(const struct leg *);
 
 /* leg_uas.c */
 leg_action sip_uas_progress, sip_uas_alerting, sip_uas_answer, sip_uas_reject,
-	sip_uas_cancelled, sip_uas_ack, sip_uas_no_ack, sip_uas_again_1xx,
-	sip_uas_bye_early, sip_uas_release;
+	sip_uas_cancelled, sip_uas_ack, sip_uas_no_ack, sip_uas_bye_early,
+	sip_uas_release;
 /* A new INVITE, answered when it cannot become a call (status), else 0. */
 int sip_uas_begin(struct leg *, txn_id, const struct sip_msg *);
 

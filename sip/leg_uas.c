@@ -176,7 +176,6 @@ static void send_1xx(struct leg *l, int status, bool inband)
 		if (l->inv.pem)
 			(void)sip_msg_add(m, "P-Early-Media", "sendrecv");
 	}
-	l->inv.last_1xx = (uint16_t)status;
 	(void)txn_respond(sip_leg_txns(l), l->inv.id, m);
 }
 
@@ -191,15 +190,6 @@ void sip_uas_alerting(struct leg *l, const struct leg_event *e)
 {
 	sip_leg_set_media(l, &e->cc->media);
 	send_1xx(l, 180, e->cc->progress & CC_PROG_INBAND);
-}
-
-void sip_uas_again_1xx(struct leg *l, const struct leg_event *e)
-{
-	(void)e;
-	if (l->inv.last_1xx)
-		send_1xx(l, l->inv.last_1xx, l->inv.early);
-	else
-		(void)txn_reply(sip_leg_txns(l), l->inv.id, 100, NULL);
 }
 
 static void refuse(struct leg *l, int status, struct cc_cause cause)

@@ -373,7 +373,7 @@ const char *txn_local_tag(const struct txn_layer *l, txn_id id)
 	if (!t || !txn_is_server(t)) {
 		return "";
 	}
-	tag = sip_msg_to_tag(t->request);
+	tag = t->request ? sip_msg_to_tag(t->request) : "";
 	return *tag ? tag : t->u.server.tag;
 }
 

@@ -200,10 +200,12 @@ int txn_attach(struct txn_layer *, txn_id, struct txn_user *);
 /* Without a final response a server transaction is answered 500, an INVITE
  * of ours is cancelled. */
 void txn_detach(struct txn_layer *, txn_id);
-/* NULL when stale. The request as sent or received. */
+/* NULL when stale. The request as sent or received; a server's until its
+ * final response, or until on_request returns. */
 const struct sip_msg *txn_request_of(const struct txn_layer *, txn_id);
 /* Server: the To tag that txn_reply() uses (the request's own if it has one);
- * the local tag of a dialog made from this request. "" when stale. */
+ * the local tag of a dialog made from this request, asked for before
+ * the final response. "" when stale. */
 const char *txn_local_tag(const struct txn_layer *, txn_id);
 enum txn_state txn_state_of(const struct txn_layer *, txn_id);
 /* Forget it at once, without a word to user or peer. */

@@ -140,6 +140,15 @@ void txn_server_trying(struct txn *t)
 	}
 }
 
+/* After the final response only its octets are of use, for 32 s to come. */
+static void drop_request(struct txn *t)
+{
+	if (t->status >= 200 && !t->u.server.in_request) {
+		sip_msg_free(t->request);
+		t->request = NULL;
+	}
+}
+
 static void hand_up(struct txn *t)
 {
 	struct txn_layer *l = t->layer;
@@ -154,6 +163,7 @@ static void hand_up(struct txn *t)
 		return;
 	}
 	t->u.server.in_request = false;
+	drop_request(t);
 	if (!t->user && t->status < 200) {
 		l->stats.unanswered++;
 		txn_reply(l, id, 500, NULL);
@@ -256,6 +266,7 @@ static void final_sent(struct txn *t)
 		txn_retry(t, TXN_TIMER_G);
 		txn_life(t, TXN_TIMER_H);
 	}
+	drop_request(t);
 }
 
 int txn_respond(struct txn_layer *l, txn_id id, struct sip_msg *m)
@@ -294,6 +305,9 @@ int txn_reply(struct txn_layer *l, txn_id id, int status, const char *reason)
 
 	if (!t || !txn_is_server(t)) {
 		return -ESTALE;
+	}
+	if (!t->request) {
+		return -EALREADY;
 	}
 	m = sip_response_new(t->request, status, reason, txn_local_tag(l, id));
 	return m ? txn_respond(l, id, m) : -ENOMEM;

@@ -15,14 +15,23 @@ struct slot {
 	uint32_t next_free;
 };
 
-/* Free slots form a queue: the slot freed longest ago is taken first, so a
- * generation comes round again only after 65,535 x count allocations. */
+/*
+ * Free slots that have been used form a queue: the slot freed longest ago is
+ * taken first, but only while more than REST of them rest, else one never used
+ * before. So a generation comes round again only after 65,535 x REST
+ * allocations, and no more memory is touched than the most objects that ever
+ * lived at a time, and REST.
+ */
+#define REST 32
+
 struct pool {
 	uint8_t *objects;
 	size_t stride, size;
 	struct slot *slots;
 	uint32_t count, used;
 	uint32_t first_free, last_free; /* first_free == count: none */
+	uint32_t resting;		/* in that queue */
+	uint32_t fresh;			/* from here on never used */
 	uint64_t refused;
 };
 
@@ -52,9 +61,8 @@ struct pool *pool_new(size_t object_size, unsigned count)
 	}
 	for (i = 0; i < count; i++) {
 		p->slots[i].generation = 1;
-		p->slots[i].next_free = i + 1;
 	}
-	p->last_free = count - 1;
+	p->first_free = p->last_free = count;
 	return p;
 }
 
@@ -85,9 +93,24 @@ static struct slot *find(const struct pool *p, pool_id id)
 	return s->is_used && s->generation == id >> 16 ? s : NULL;
 }
 
-void *pool_alloc(struct pool *p, pool_id *id)
+/* A free slot, or count. */
+static uint32_t take(struct pool *p)
 {
 	uint32_t i = p->first_free;
+
+	if (p->fresh < p->count && p->resting <= REST) {
+		return p->fresh++;
+	}
+	if (i < p->count) {
+		p->first_free = p->slots[i].next_free;
+		p->resting--;
+	}
+	return i;
+}
+
+void *pool_alloc(struct pool *p, pool_id *id)
+{
+	uint32_t i = take(p);
 	void *object;
 
 	if (i == p->count) {
@@ -95,7 +118,6 @@ void *pool_alloc(struct pool *p, pool_id *id)
 		*id = 0;
 		return NULL;
 	}
-	p->first_free = p->slots[i].next_free;
 	p->slots[i].is_used = true;
 	p->used++;
 	object = p->objects + i * p->stride;
@@ -123,6 +145,7 @@ void pool_free(struct pool *p, pool_id id)
 		p->slots[p->last_free].next_free = i;
 	}
 	p->last_free = i;
+	p->resting++;
 	p->used--;
 }
 
