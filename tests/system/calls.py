@@ -175,7 +175,7 @@ def test():
         start = time.monotonic()
         caller = lab.sipp("caller", "uac.xml", "caller", "-inf",
                           numbers_file(lab, half), "-m", half, "-r",
-                          RATE // 2, "-timeout", "300")
+                          RATE // 2, "-timeout", 120 + CALLS // RATE * 2)
         points = watch(lab, gateway, pids,
                        lambda: (caller.poll() is not None
                                 and calls_made(lab) >= half
