@@ -223,6 +223,41 @@ static void advance(struct jitter *j, size_t n)
 	}
 }
 
+/* From play on: how many, at most n >= 1, are alike, there or not? */
+static size_t run_of(const struct jitter *j, size_t n, bool *there)
+{
+	int32_t left = (int32_t)(j->high - j->play);
+	size_t run = 0, most = n;
+
+	*there = left > 0 && has(j, j->play);
+	if (left <= 0)
+		return n;
+	if (most > (size_t)left && *there)
+		most = (size_t)left;
+	while (run < most) {
+		uint32_t i = (j->play + (uint32_t)run) & MASK;
+		uint64_t bits = j->have[i / 64] >> (i % 64);
+		uint64_t other = *there ? ~bits : bits;
+		size_t word = 64 - i % 64, same;
+
+		/* Bits shifted in above `word` do not count. */
+		same = other ? (size_t)__builtin_ctzll(other) : 64;
+		run += same < word ? same : word;
+		if (same < word)
+			break;
+	}
+	return run < most ? run : most;
+}
+
+static void copy_out(const struct jitter *j, uint8_t *codes, size_t n)
+{
+	uint32_t first = j->play & MASK;
+	size_t run = n < JITTER_RING - first ? n : JITTER_RING - first;
+
+	memcpy(codes, j->codes + first, run);
+	memcpy(codes + run, j->codes, n - run);
+}
+
 /* tick */
 size_t jitter_get(struct jitter *j, uint8_t *codes, size_t n,
 		  enum jitter_kind *kind)
@@ -250,18 +285,10 @@ size_t jitter_get(struct jitter *j, uint8_t *codes, size_t n,
 		return run;
 	}
 	j->first = j->play;
-	there = (int32_t)(j->high - j->play) > 0 && has(j, j->play);
+	run = run_of(j, n, &there);
+	if (there)
+		copy_out(j, codes, run);
 	*kind = there ? JITTER_AUDIO : JITTER_MISSING;
-	while (run < n) {
-		uint32_t ts = j->play + (uint32_t)run;
-		bool next = (int32_t)(j->high - ts) > 0 && has(j, ts);
-
-		if (next != there)
-			break;
-		if (there)
-			codes[run] = j->codes[ts & MASK];
-		run++;
-	}
 	advance(j, run);
 	return run;
 }

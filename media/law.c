@@ -240,9 +240,12 @@ void law_decode_n(enum law law, const uint8_t *codes, int16_t *linear,
 void law_encode_n(enum law law, const int16_t *linear, uint8_t *codes,
 		  size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		codes[i] = law == LAW_A ? encode_a(linear[i])
-					: encode_u(linear[i]);
+	if (law == LAW_A)
+		for (size_t i = 0; i < n; i++)
+			codes[i] = encode_a(linear[i]);
+	else
+		for (size_t i = 0; i < n; i++)
+			codes[i] = encode_u(linear[i]);
 }
 
 /* tick */
