@@ -163,8 +163,13 @@ static void on_tone(struct media_role *m, const struct link_head *h)
 	struct engine_command c = {
 		.u.tone = { msg->kind, msg->to_rtp != 0 },
 	};
-	struct media_user *u = user_of(m, msg->id);
+	struct media_user *u;
 
+	if (msg->kind > MEDIA_TONE_INFO) {
+		m->drops.core_bad++;
+		return;
+	}
+	u = user_of(m, msg->id);
 	if (u)
 		command(m, u, ENGINE_TONE, &c);
 }

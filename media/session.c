@@ -115,6 +115,10 @@ void session_modify(struct session *s, struct tick *t,
 	s->far.dtmf_pt = m->dtmf_pt;
 	s->far.packet = (uint16_t)(ptime * PER_MS);
 	s->far.direction = m->direction;
+	/* With the answer the path to the far telephone closes: what the
+	 * canceller has learnt (no echo, most often) is wrong from now on. */
+	if (m->answered && !s->far.answered)
+		s->place.echo_anew = true;
 	s->far.answered = m->answered;
 	s->place.echo = m->echo;
 	s->place.nlp = m->nlp;

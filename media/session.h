@@ -119,6 +119,7 @@ struct session_place { /* on a line */
 	enum law law;
 	const struct tone_zone *zone;
 	bool echo, nlp;
+	bool echo_anew; /* the canceller is to forget its path */
 	struct modem modem_line, modem_rtp;
 	float erl_db, erle_db; /* last known, NAN = not */
 };

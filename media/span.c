@@ -219,6 +219,9 @@ static unsigned fill_group(struct span *sp, unsigned g, struct span_block *b,
 		set_flags(sp, g * ECHO_LANES + i, wanted_flags(sp, lanes[i]));
 		if (!sp->groups[0] || !lanes[i]->place.echo)
 			continue;
+		if (lanes[i]->place.echo_anew)
+			echo_group_reset_lane(sp->groups[g], i);
+		lanes[i]->place.echo_anew = false;
 		*wanted |= 1u << i;
 		fill_far(sp, lanes[i], b->far, i);
 		if (sp->flags[g * ECHO_LANES + i] & ECHO_ON)

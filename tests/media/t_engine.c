@@ -603,9 +603,12 @@ START_TEST(test_echo_cancelled)
 	rig_run(&r, 50);
 	rig_open(&r);
 	m = rig_modify_default(&r);
+	m.echo = 1;
+	m.answered = 0;
 	rig_modify(&r, &m);
 	rig_connect(&r, false);
-	/* First learn where the speech comes out on the line... */
+	/* First learn where the speech comes out on the line (nobody has
+	 * answered, there is no echo yet)... */
 	feed_start(&r, &f);
 	rig_run(&r, 1000);
 	ck_assert(contains(r.heard, r.n_heard, speech, 4000, &at));
@@ -620,7 +623,7 @@ START_TEST(test_echo_cancelled)
 	r.said = said;
 	r.n_said = 8 * SECOND;
 	r.at_said = r.n_heard - at - (r.n_heard - at) % 80;
-	m.echo = 1;
+	m.answered = 1;
 	rig_modify(&r, &m);
 	rig_run(&r, 6500);
 	n = joined(&r, 8, out, sizeof(out));

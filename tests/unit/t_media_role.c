@@ -327,6 +327,7 @@ START_TEST(test_bad_messages)
 {
 	struct media_connect c = { .span = 9, .slot = 5 };
 	struct media_modify m = { .direction = 77 };
+	struct media_tone tone = { .kind = 9 };
 	struct media_open o = { .ref = 1 };
 
 	set_up();
@@ -340,7 +341,9 @@ START_TEST(test_bad_messages)
 	send_core(&c, MEDIA_CONNECT, sizeof(c) - 1);
 	send_core(&m, MEDIA_MODIFY, sizeof(m));
 	send_core(&o, 999, sizeof(o));
-	ck_assert_uint_eq(media_role_of(t.role)->drops.core_bad, 6);
+	tone.id = c.id;
+	send_core(&tone, MEDIA_TONE, sizeof(tone));
+	ck_assert_uint_eq(media_role_of(t.role)->drops.core_bad, 7);
 	tear_down();
 }
 END_TEST
