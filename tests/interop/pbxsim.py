@@ -289,12 +289,12 @@ def out_of_service():
 def many():
     both = ["--on", "*1 answer 0.1", "--on", "*2 busy", "--on",
             "*3 reject 21", "--on", "*4 answer 0", "--call",
-            "11,12,13,14", "--count", "150", "--rate", "8", "--hold",
+            "11,12,13,14", "--count", "500", "--rate", "10", "--hold",
             "0.5-1.5", "--expect",
-            "made=150,received=150,channels_busy=0,ended=300", "--until",
-            "300"]
+            "made=500,received=500,channels_busy=0,ended=1000", "--until",
+            "1000"]
     a, b = pair(both, both)
-    check("300 calls both ways leave no channel busy",
+    check("1,000 calls both ways leave no channel busy",
           a.status == b.status == 0,
           f"answered {b.summary().get('answered')}, unanswered "
           f"{b.summary().get('unanswered_by_cause')}")

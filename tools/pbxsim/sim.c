@@ -9,9 +9,6 @@
 
 #define CLEAR_S	 10.0 /* for calls to end by themselves at the end */
 #define LINGER_S 0.5  /* for the last frames to leave */
-/* Both ends begin layer 2: what was sent before T200 has run out at the end
- * that was there first is lost when that end begins again. */
-#define SETTLE_S 1.5
 
 /* --- what the span tells --- */
 
@@ -30,11 +27,8 @@ static void on_state(void *owner, const struct cc_end_state *s)
 		       strcmp(s->text, sim->state.text) != 0;
 
 	sim->state = *s;
-	if (!s->up) {
-		sim->ready_s = -1;
-	} else if (sim->ready_s < 0) {
-		sim->ready_s = report_time(r) + SETTLE_S;
-		sim->up_s = sim->up_s < 0 ? sim->ready_s : sim->up_s;
+	if (s->up && sim->up_s < 0) {
+		sim->up_s = report_time(r);
 	}
 	if (!changed) {
 		return;
@@ -228,7 +222,7 @@ int sim_open(struct sim *sim, const struct sim_config *c, const char **why)
 	rules_init(&sim->rules);
 	profile_init(&sim->profile);
 	sim->limits = c->limits;
-	sim->up_s = sim->ready_s = -1;
+	sim->up_s = -1;
 	set_up_calls(sim, c);
 	r = span_open(&sim->span, sim->loop, &c->span, why);
 	if (r < 0) {

@@ -194,7 +194,7 @@ static void do_command(struct sim *sim, const struct command *c)
 static bool is_held(const struct sim *sim, const struct command *c,
 		    double now_s)
 {
-	bool up = sim->ready_s >= 0 && now_s >= sim->ready_s;
+	bool up = sim->state.up;
 
 	if (now_s < sim->wait_s) {
 		return true;
