@@ -2,7 +2,7 @@
 # Test programs say in their first lines what they link: `rooms: sip base` in
 # link order; `libs: -lfoo` adds libraries. tests/run runs them and counts.
 #
-#   tests/{unit,core,stack,media}/t_NOUN.c   libcheck programs
+#   tests/{unit,core,stack,media,sim}/t_NOUN.c   libcheck programs
 #   tests/fuzz/f_NOUN.c                      libFuzzer targets (clang)
 #   tests/bench/b_NOUN.c                     print name<TAB>value<TAB>unit
 #   tests/interop/NAME.sh                    print `ok NAME` / `not ok NAME`
@@ -12,12 +12,21 @@ extra_of = $(shell sed -n '1,8s/.*libs: *\([-a-z0-9_= ]*\).*/\1/p' $(1))
 roomlibs = $(foreach r,$(call rooms_of,$(1)),$(LIBS_$(r)))
 
 T_SRC := $(wildcard tests/unit/t_*.c tests/core/t_*.c tests/stack/t_*.c \
-	tests/media/t_*.c)
+	tests/media/t_*.c tests/sim/t_*.c)
 T_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(T_SRC))
 B_SRC := $(wildcard tests/bench/b_*.c)
 B_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(B_SRC))
 F_SRC := $(wildcard tests/fuzz/f_*.c)
 F_BIN := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(F_SRC))
+
+# The gateway in one process: what the programs of tests/sim share; they say
+# `rooms: sim ...` with it first.
+SIM_SRC := $(filter-out tests/sim/t_%,$(wildcard tests/sim/*.c))
+$(call lib,sim): $(call obj,$(SIM_SRC))
+	@mkdir -p $(@D)
+	@rm -f $@
+	@echo "  AR   $@"
+	@ar rcs $@ $^
 
 # test(name below tests/, extra libraries)
 define test_program

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/sim/look.h"
+
+#include "isdn/isdn_priv.h"
+
+void look_isdn(const struct role *role, struct look_isdn *out)
+{
+	const struct isdn *isdn = (const struct isdn *)(const void *)role;
+	const struct channels *c = &isdn->channels;
+	uint32_t seen = 0;
+
+	*out = (struct look_isdn){
+		.up = isdn_is_up(isdn),
+		.legs = leg_count(isdn),
+		.idle = channel_count(c, CHANNEL_IDLE),
+		.busy = channel_count(c, CHANNEL_BUSY),
+		.other = channel_count(c, CHANNEL_RESTARTING) +
+			 channel_count(c, CHANNEL_OUT),
+		.bad_messages = isdn->stats.bad_messages,
+	};
+	for (unsigned i = 0; i < ISDN_LEGS; i++) {
+		const struct leg *l = &isdn->legs[i];
+
+		if (l->s.phase == LEG_FREE || l->s.slot == 0 ||
+		    channel_owner(c, l->s.slot) != l) {
+			continue;
+		}
+		out->shared += (seen >> l->s.slot) & 1;
+		seen |= 1u << l->s.slot;
+	}
+}
