@@ -81,8 +81,9 @@ void options_help(FILE *f)
 	}
 	fprintf(f, "\nCommands: --NAME \"ARGUMENTS\" here, or NAME ARGUMENTS "
 		   "in a script, where each\nsetting holds for the calls and "
-		   "rules after it. `at S ACTION` does an action S\nseconds "
-		   "after the span first came into service.\n");
+		   "rules after it. `at S ACTION` (here --at \"S\n"
+		   "ACTION\") does an action S seconds after the span first "
+		   "came into service.\n");
 	verb_help(f);
 	fprintf(f, "\nKeys of expect: made received answered made_answered "
 		   "received_answered busy\nno_answer failed digits "

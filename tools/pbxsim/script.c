@@ -53,7 +53,7 @@ static const struct {
 		"NUMBER[,NUMBER...]  count of them at rate, in turn" },
 	[VERB_HANGUP] = { "hangup", "wN", "all|CALL [CAUSE]" },
 	[VERB_DIAL] = { "dial", "ww", "all|CALL DIGITS  in band, now" },
-	[VERB_DROP] = { "drop", "n", "S  the cable is out (wall time)" },
+	[VERB_DROP] = { "drop", "n", "S  the cable is out (not in lockstep)" },
 	[VERB_DOWN] = { "down", "n", "S  out of service, the peer is told" },
 	[VERB_FLIP] = { "flip", "nnN",
 		"RATE S [SLOT]  bits sent are wrong at that rate" },

@@ -42,7 +42,7 @@ struct sim {
 	struct timer cable, service; /* until it is back */
 	enum sim_stage stage;
 	double stage_s;	  /* since */
-	double up_s;	  /* line time when first in service; < 0: not yet */
+	double up_s;	  /* line time of first service; < 0: not yet */
 	double wait_s;	  /* commands in turn wait until then */
 	unsigned until;	  /* calls ended; 0 = not set */
 	double busy_s;	  /* line time when last a call was there */
