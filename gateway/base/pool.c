@@ -75,6 +75,15 @@ void pool_destroy(struct pool *p)
 	}
 }
 
+void pool_touch(struct pool *p, unsigned n)
+{
+	uint32_t i;
+
+	for (i = p->fresh; i < n && i < p->count; i++) {
+		memset(p->objects + i * p->stride, 0, p->stride);
+	}
+}
+
 static pool_id make_id(const struct pool *p, uint32_t i)
 {
 	return (pool_id)p->slots[i].generation << 16 | (i + 1);

@@ -17,6 +17,8 @@ typedef uint32_t pool_id;
 
 struct pool *pool_new(size_t object_size, unsigned count); /* NULL + errno */
 void pool_destroy(struct pool *);
+/* Has the memory of the first n objects at hand before it is needed. */
+void pool_touch(struct pool *, unsigned n);
 /* A zeroed object and its id, or NULL when the pool is empty (counted). */
 void *pool_alloc(struct pool *, pool_id *id);
 void pool_free(struct pool *, pool_id id);
