@@ -89,12 +89,12 @@ static int64_t wall_offset(void)
 static int make_sessions(struct engine *e)
 {
 	e->sessions = calloc(e->cfg.sessions, sizeof(*e->sessions));
-	e->in_use = calloc(e->cfg.sessions, sizeof(*e->in_use));
-	if (!e->sessions || !e->in_use)
+	if (!e->sessions)
 		return -ENOMEM;
 	for (unsigned i = 0; i < e->cfg.sessions; i++)
 		session_init(&e->sessions[i], i, &e->cfg);
-	return 0;
+	e->in_use = calloc(e->cfg.sessions, sizeof(*e->in_use));
+	return e->in_use ? 0 : -ENOMEM;
 }
 
 static int make(struct engine *e)
