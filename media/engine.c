@@ -25,9 +25,9 @@
  *    commands and frames from the control thread
  *    each span: line_tick, then for each block of 80 frames that waits:
  *       RTP in -> canceller -> detectors -> RTP out; RTP -> line
- *    each open session without a line, every 10 ms: RTP in
- *    each open session, every 100 ms: RTCP in and out, silence
- *    figures, once a second, spread over its ticks
+ *    a tenth of the open sessions, so that each has its turn every 10 ms:
+ *       RTP in, if it has no line; every 100 ms RTCP in and out, silence;
+ *       once a second its figures
  *
  * Blocks of the spans begin at different ms (span_config.align), so that the
  * work and the packets are spread. A tick that comes late finds more frames
@@ -307,16 +307,30 @@ static void open_session(struct engine *e, struct tick *t, struct session *s,
 		return;
 	}
 	session_open(s, t, c);
+	s->at = (uint16_t)e->used;
 	e->in_use[e->used++] = s->index;
+}
+
+/* It leaves as soon as its figures are told. */
+static bool leave(struct engine *e, struct session *s)
+{
+	uint16_t last = e->in_use[e->used - 1];
+
+	if (!tell_figures(e, s, ENGINE_EV_CLOSED))
+		return false;
+	s->open = false;
+	e->in_use[s->at] = last;
+	e->sessions[last].at = s->at;
+	e->used--;
+	return true;
 }
 
 static void close_session(struct engine *e, struct tick *t, struct session *s)
 {
-	if (s->closing)
-		return;
 	if (s->place.connected)
 		span_disconnect(&e->spans[s->place.span], s);
 	session_close(s, t);
+	leave(e, s);
 }
 
 static void run_command(struct engine *e, struct tick *t,
@@ -391,28 +405,24 @@ static void run_spans(struct engine *e, struct tick *t)
 	}
 }
 
-/* Those that are closing leave as soon as their figures are told. */
+/* A tenth of the sessions, so that each has its turn every IDLE_MS. */
 static void run_sessions(struct engine *e, struct tick *t)
 {
-	for (unsigned i = 0; i < e->used;) {
+	uint32_t turn = e->count / IDLE_MS;
+
+	for (unsigned i = e->count % IDLE_MS; i < e->used; i += IDLE_MS) {
 		struct session *s = &e->sessions[e->in_use[i]];
-		uint32_t at = e->count + s->index;
 
 		if (s->closing) {
-			if (tell_figures(e, s, ENGINE_EV_CLOSED)) {
-				s->open = false;
-				e->in_use[i] = e->in_use[--e->used];
-				continue;
-			}
-		} else {
-			if (!s->place.connected && at % IDLE_MS == 0)
-				session_idle(s, t);
-			if (at % WATCH_MS == 0)
-				session_watch(s, t);
-			if (at % FIGURES_MS == 0)
-				tell_figures(e, s, ENGINE_EV_FIGURES);
+			leave(e, s);
+			continue;
 		}
-		i++;
+		if (!s->place.connected)
+			session_idle(s, t);
+		if ((turn + s->index) % (WATCH_MS / IDLE_MS) == 0)
+			session_watch(s, t);
+		if ((turn + s->index) % (FIGURES_MS / IDLE_MS) == 0)
+			tell_figures(e, s, ENGINE_EV_FIGURES);
 	}
 }
 

@@ -342,11 +342,15 @@ static void on_media(struct media_role *m, struct media_user *u, uint8_t kind,
 		.kind = kind,
 		.digit = digit,
 	};
+	unsigned n;
 
 	if (kind == MEDIA_EV_SILENT) {
 		u->silent = 1;
-		log_warn("media %08x: no RTP for %u s: one-way audio?", u->id,
-			 m->conf.media.silent_alarm_s);
+		n = log_allow(&m->limit, loop_now(m->role.loop).ns);
+		if (n)
+			log_warn("media %08x: no RTP for %u s: one-way audio? "
+				 "(%u times)", u->id,
+				 m->conf.media.silent_alarm_s, n);
 	}
 	if (kind == MEDIA_EV_HEARD)
 		u->silent = 0;

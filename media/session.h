@@ -126,7 +126,7 @@ struct session_place { /* on a line */
 
 struct session {
 	bool open, closing;
-	uint16_t index;
+	uint16_t index, at; /* in engine.sessions, engine.in_use */
 	media_id id;
 	int rtp_fd, rtcp_fd;
 	struct session_far far;

@@ -558,6 +558,33 @@ START_TEST(test_close_and_stale)
 }
 END_TEST
 
+/* With the ring of events full, the end of a session waits, and is told. */
+START_TEST(test_closed_is_never_lost)
+{
+	struct rig_config c = { .law = LAW_A };
+	struct engine_event ev = { .kind = 99 };
+	struct engine_command cmd = { 0 };
+	struct rig r;
+
+	start_call(&r, &c);
+	rig_run(&r, 100);
+	while (ring_put(&r.e->events, &ev))
+		;
+	rig_command(&r, ENGINE_CLOSE, &cmd);
+	for (unsigned i = 0; i < 50; i++) {
+		r.now = mono_add_ms(r.now, 1);
+		engine_step(r.e, r.now);
+	}
+	ck_assert(r.e->sessions[0].closing);
+	ck_assert_uint_eq(r.e->used, 1);
+	ck_assert_uint_ge(r.e->gauges.events_lost, 2);
+	rig_run(&r, 30);
+	ck_assert(r.closed);
+	ck_assert_uint_eq(r.e->used, 0);
+	rig_fini(&r);
+}
+END_TEST
+
 /* The engine oversleeps 70 ms: packets come in a burst with right
  * timestamps, the line hears what it would have heard. */
 START_TEST(test_late_ticks)
@@ -659,6 +686,7 @@ int main(void)
 	tcase_add_test(tc, test_silence_alarm);
 	tcase_add_test(tc, test_no_alarm_before_answer);
 	tcase_add_test(tc, test_close_and_stale);
+	tcase_add_test(tc, test_closed_is_never_lost);
 	tcase_add_test(tc, test_late_ticks);
 	tcase_add_test(tc, test_echo_cancelled);
 	suite_add_tcase(s, tc);
