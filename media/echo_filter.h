@@ -46,9 +46,28 @@ struct part {
 	struct tap bin[FFT_BINS];
 };
 
+/*
+ * A spectrum of the far end to be kept: the upper halves of both floats in
+ * one word, the real part above. 8 bits of mantissa add -58 dB of noise to
+ * the estimate, and spare the memory a third of its load.
+ */
 struct spectrum {
-	struct vc bin[FFT_BINS];
+	vu bin[FFT_BINS];
 };
+
+static inline vu spectrum_pack(struct vc x)
+{
+	vu re = (vu)x.re + 0x8000, im = (vu)x.im + 0x8000;
+
+	return (re & 0xffff0000) | (im >> 16);
+}
+
+static inline struct vc spectrum_at(const struct spectrum *s, int bin)
+{
+	vu v = s->bin[bin];
+
+	return (struct vc){ (vf)(v & 0xffff0000), (vf)(v << 16) };
+}
 
 /* The common factor of a block's updates. */
 struct blame {
@@ -91,7 +110,7 @@ static void part_update(struct part *w, const struct spectrum *x,
 {
 	for (int b = 0; b < FFT_BINS; b++) {
 		struct tap *t = &w->bin[b];
-		struct vc xb = x->bin[b], g = blame[b].gain;
+		struct vc xb = spectrum_at(x, b), g = blame[b].gain;
 		vf power = xb.re * xb.re + xb.im * xb.im;
 		vf re = t->re + t->p * (xb.re * g.re + xb.im * g.im);
 		vf im = t->im + t->p * (xb.re * g.im - xb.im * g.re);
@@ -111,7 +130,7 @@ static struct part_sums part_apply(const struct part *w,
 
 	for (int b = 0; b < FFT_BINS; b++) {
 		const struct tap *t = &w->bin[b];
-		struct vc xb = x->bin[b];
+		struct vc xb = spectrum_at(x, b);
 
 		y[b].re += t->re * xb.re - t->im * xb.im;
 		y[b].im += t->re * xb.im + t->im * xb.re;
@@ -189,16 +208,16 @@ static void filter_estimate(struct filter *f, const struct echo_orders *o,
 static vf filter_hear(struct filter *f)
 {
 	vf p2 = vf_set(1), p4 = vf_set(1);
-	struct vc *x;
+	struct vc x[FFT_BINS];
 
 	f->newest = f->newest ? f->newest - 1 : f->parts;
-	x = f->past[f->newest].bin;
 	fft_real(f->far, x);
 	for (int b = 0; b < FFT_BINS; b++) {
 		vf p = x[b].re * x[b].re + x[b].im * x[b].im;
 
 		p2 += p;
 		p4 += p * p;
+		f->past[f->newest].bin[b] = spectrum_pack(x[b]);
 	}
 	return p2 * p2 / p4;
 }
