@@ -123,7 +123,8 @@ void echo_group_run(struct echo_group *g, const float (*far)[ECHO_LANES],
 	g->kernel->finish(g->state, &block, &g->orders, &g->sums);
 	for (unsigned n = 0; n < ECHO_LANES; n++) {
 		if (block.mask >> n & 1)
-			echo_lane_account(&g->lane[n], &g->sums, n);
+			echo_lane_account(&g->lane[n], &g->sums, g->parts,
+					  n);
 	}
 }
 
@@ -176,5 +177,5 @@ void echo_group_stats(const struct echo_group *g, unsigned lane,
 	stats->bad_samples = l->bad_samples;
 	stats->converged = l->converged;
 	stats->double_talk = l->double_talk;
-	stats->narrow_band = l->tone >= 6;
+	stats->narrow_band = l->held && l->pure;
 }

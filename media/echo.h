@@ -46,7 +46,7 @@ enum echo_isa {
 
 /*
  * Figures of one lane. Levels in dBm0 (a full-scale A-law sine is
- * +3.14 dBm0), means over about one second of far-end activity.
+ * +3.14 dBm0), means over about half a second of far-end activity.
  */
 struct echo_stats {
 	float far_dbm0;		/* level sent to the line */
@@ -56,13 +56,13 @@ struct echo_stats {
 	float erl_db;		/* far / near, while the far end speaks */
 	float erle_db;		/* near / residual, likewise */
 	float acom_db;		/* far / out: ERL + ERLE + NLP */
-	unsigned tail_samples;	/* delay of the strongest echo */
+	unsigned tail_samples;	/* delay of the strongest echo, to 80 */
 	unsigned path_changes;	/* times the echo path was found changed */
 	unsigned divergences;	/* times the filter was worse than none */
 	unsigned bad_samples;	/* NaN, infinite or beyond the scale */
 	bool converged;		/* the filter has found the path */
 	bool double_talk;	/* both ends speak (last block) */
-	bool narrow_band;	/* far end is a tone (last block) */
+	bool narrow_band;	/* far end is a tone: taps are held */
 };
 
 struct echo_group;

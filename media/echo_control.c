@@ -14,6 +14,7 @@ static const float doubt_start = 0.05f;
 /* Doubt regained per block, by how much of the estimate is left over. */
 static const float drift_rate = 0.1f;
 static const float worse_far = 5e-4f;	/* what may be left at most */
+static const float mean_rate = 0.02f;	/* 0.5 s of activity */
 static const float tone_bins = 6;
 static const float pure_bins = 4.3f;
 static const float tone_miss = 0.005f;
@@ -284,7 +285,6 @@ static void lane_hear(struct echo_lane *l, const struct echo_sums *sums,
 {
 	bool pure = sums->bins[n] < pure_bins;
 
-	levels_follow(&l->mean, sums, n, 0.01f);
 	/* what was learnt from a tone alone is right at its frequency only */
 	if (!pure && l->pure >= TONE_LONG && !l->converged)
 		search_start(l, orders, parts, n);
@@ -308,24 +308,26 @@ static void lane_hear(struct echo_lane *l, const struct echo_sums *sums,
 void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
 		       struct echo_orders *orders, unsigned parts, unsigned n)
 {
-	bool active = sums->far[n] > far_active, hold;
+	bool active = sums->far[n] > far_active;
 
 	if (l->scaled)
 		scales_clear(l, orders, parts, n);
 	l->bad_samples += (unsigned)sums->bad[n];
 	levels_follow(&l->brief, sums, n, 0.2f);
 	l->since = active ? 0 : l->since + 1;
+	if (l->since <= parts) /* the echo may still ring */
+		levels_follow(&l->mean, sums, n, mean_rate);
 	if (active)
 		lane_hear(l, sums, orders, parts, n);
 	if (filter_is_worse(l)) {
 		l->divergences++;
 		search_start(l, orders, parts, n);
 	}
-	hold = (l->tone >= TONE_BLOCKS &&
+	l->held = (l->tone >= TONE_BLOCKS &&
 		l->mean.err < tone_miss * l->mean.near) ||
 	       (l->pure >= TONE_LONG && l->converged);
-	orders->step[n] = hold ? 0 : 1;
-	orders->drift[n] = active && !hold ? drift_of(l) : 0;
+	orders->step[n] = l->held ? 0 : 1;
+	orders->drift[n] = active && !l->held ? drift_of(l) : 0;
 	orders->floor[n] = fmaxf(floor_share * tap_mean(sums, parts, n),
 				 floor_least);
 	orders->cancel[n] = l->brief.err < l->brief.near *
@@ -336,8 +338,8 @@ void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
 
 /* tick */
 void echo_lane_account(struct echo_lane *l, const struct echo_sums *sums,
-		       unsigned n)
+		       unsigned parts, unsigned n)
 {
-	if (l->since == 0)
-		l->mean.out += 0.01f * (sums->out[n] - l->mean.out);
+	if (l->since <= parts)
+		l->mean.out += mean_rate * (sums->out[n] - l->mean.out);
 }

@@ -50,7 +50,7 @@ struct echo_lane {
 	unsigned open;		/* blocks the NLP stays open yet */
 	float kept[ECHO_PARTS_MAX];	/* share of doubt not cut away */
 	struct echo_levels brief;	/* over some 50 ms */
-	struct echo_levels mean;	/* over 1 s of far-end activity */
+	struct echo_levels mean;	/* over 0.5 s of far-end activity */
 	struct echo_noise noise;
 	struct echo_miss miss;
 	unsigned path_changes;
@@ -59,6 +59,7 @@ struct echo_lane {
 	unsigned peak;		/* partition of the strongest echo */
 	bool converged;
 	bool double_talk;
+	bool held;		/* taps stand still for a tone */
 	bool scaled;		/* the orders hold scales, to be used once */
 };
 
@@ -77,6 +78,6 @@ void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
 
 /* Count the output of lane n in; after the kernel has finished. */
 void echo_lane_account(struct echo_lane *l, const struct echo_sums *sums,
-		       unsigned n);
+		       unsigned parts, unsigned n);
 
 #endif

@@ -202,6 +202,37 @@ static void bench_double_talk(void)
 	rig_close(&r);
 }
 
+/* Recorded voices at both ends, from 8 to 13 s at the same time. */
+static void bench_speech(void)
+{
+	struct rig_case c = base;
+	struct rig r;
+
+	c.far = RIG_RECORDING;
+	c.far_dbm0 = -16;
+	c.seconds = 20;
+	c.near = RIG_RECORDING;
+	c.near_dbm0 = -16;
+	c.near_from = 8;
+	c.near_to = 13;
+	if (!rig_open(&r, &c)) {
+		return;
+	}
+	rig_cancel(&r, 128, ECHO_ISA_BEST, ECHO_ON);
+	row("ec_speech_erle_2_5_db", rig_erle_score(&r, 2, 5).mean, "dB");
+	row("ec_speech_erle_14_20_db", rig_erle_score(&r, 14, 20).mean, "dB");
+	row("ec_speech_doubletalk_db", rig_reduction_score(&r, 8, 13).mean,
+	    "dB");
+	peer_cancel(&r);
+	row("ec_speech_erle_2_5_db_peer_speexdsp",
+	    rig_erle_score(&r, 2, 5).mean, "dB");
+	row("ec_speech_erle_14_20_db_peer_speexdsp",
+	    rig_erle_score(&r, 14, 20).mean, "dB");
+	row("ec_speech_doubletalk_db_peer_speexdsp",
+	    rig_reduction_score(&r, 8, 13).mean, "dB");
+	rig_close(&r);
+}
+
 /* A minute of silence between two bursts: what was learnt and is lost. */
 static void bench_leak(void)
 {
@@ -254,6 +285,7 @@ int main(void)
 	bench_change();
 	bench_second();
 	bench_double_talk();
+	bench_speech();
 	bench_leak();
 	return 0;
 }

@@ -282,6 +282,37 @@ START_TEST(test_reset)
 }
 END_TEST
 
+/* The figures of a lane tell what the samples do. */
+START_TEST(test_stats)
+{
+	struct rig_case c = base;
+	struct echo_group *g = rig_group(128, ECHO_ISA_BEST, ECHO_ON);
+	struct echo_stats s;
+	struct rig r;
+
+	ck_assert(rig_open(&r, &c));
+	r.near[100][5] = NAN;
+	rig_run(&r, g);
+	for (unsigned n = 0; n < ECHO_LANES; n++) {
+		double erl = rig_dbm0(r.far, n, 5, 8) -
+			rig_dbm0(r.near, n, 5, 8);
+
+		echo_group_stats(g, n, &s);
+		ck_assert(s.converged && !s.path_changes && !s.divergences);
+		ck_assert_uint_eq(s.bad_samples, n == 5 ? 1 : 0);
+		ck_assert_double_eq_tol((double)s.far_dbm0, -9.0, 1.5);
+		ck_assert_double_eq_tol((double)s.erl_db, erl, 2.0);
+		ck_assert_double_eq_tol((double)s.erle_db,
+					rig_erle(&r, n, 5, 8), 2.0);
+		ck_assert_double_eq_tol((double)s.acom_db,
+					(double)(s.erl_db + s.erle_db), 1.0);
+		ck_assert_double_eq_tol(s.tail_samples, n * 884.0 / 15, 100);
+	}
+	rig_close(&r);
+	echo_group_free(g);
+}
+END_TEST
+
 static Suite *echo_suite(void)
 {
 	Suite *s = suite_create("echo");
@@ -299,6 +330,7 @@ static Suite *echo_suite(void)
 	tcase_add_loop_test(t, test_variants, 0, 2);
 	tcase_add_test(t, test_lanes_apart);
 	tcase_add_test(t, test_reset);
+	tcase_add_test(t, test_stats);
 	suite_add_tcase(s, t);
 	return s;
 }
