@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rooms: sip core base */
+/*
+ * Header values from the wire: Reason, and who calls. One line of the input
+ * each: From, P-Asserted-Identity, Privacy, Remote-Party-ID, Diversion,
+ * Reason, a URI. What was read must be fit for the core, and what is written
+ * from it must be readable again and hold no line end.
+ */
+#include "sip/cause.h"
+#include "sip/identity.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LINES 7
+
+int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+static void require(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+static void check_value(const char *value)
+{
+	struct sip_name_addr a;
+	struct sip_uri u;
+
+	require(!strpbrk(value, "\r\n"));
+	if (!*value)
+		return;
+	require(sip_name_addr_parse(&a, value) != NULL);
+	require(sip_uri_parse(&u, a.uri) == 0);
+}
+
+static void check_setup(struct cc_msg *m, const char *digits)
+{
+	struct sip_identity_conf c = {.host = "gw.example", .number = ""};
+	struct sip_identity_out out;
+	int i;
+
+	m->head.type = CC_SETUP;
+	m->head.version = LINK_VERSION;
+	m->head.len = sizeof(*m);
+	m->leg = 1;
+	m->cause.location = CC_LOC_NONE;
+	require(cc_msg_ok(&m->head));
+	for (i = 0; i < 2; i++) {
+		c.trusted = i == 1;
+		sip_identity_write(m, &c, &out);
+		check_value(out.from);
+		check_value(out.pai);
+		check_value(out.diversion);
+		if (m->calling.presentation == CC_PRES_RESTRICTED &&
+		    strlen(digits) > 3)
+			require(!strstr(out.from, digits));
+	}
+}
+
+static void check_reason(const char *text)
+{
+	struct sip_reason r = SIP_REASON_NONE;
+	struct cc_cause c;
+
+	(void)sip_reason_parse(&r, text);
+	require(r.q850 <= 127 && r.sip <= 699);
+	require(r.location <= 15 || r.location == CC_LOC_NONE);
+	c = sip_cause_in(SIP_BY_BYE, 0, &r);
+	require(c.value >= 1 && c.value <= 127);
+}
+
+static void check_uri(const char *text)
+{
+	struct cc_number n = {0};
+	char buf[SIP_URI_MAX];
+	struct sip_uri u;
+
+	if (sip_uri_parse(&u, text) != 0 || sip_uri_number(&u, &n) != 0)
+		return;
+	require(sip_uri_write(buf, sizeof(buf), &n, "h") > 0);
+	require(sip_uri_parse(&u, buf) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = malloc(size + 1), *line[LINES], *p = text;
+	struct sip_identity_in in = {0};
+	struct cc_msg m = {0};
+	int i;
+
+	if (!text)
+		return 0;
+	memcpy(text, data, size);
+	text[size] = '\0';
+	for (i = 0; i < LINES; i++) {
+		line[i] = p ? strsep(&p, "\n") : text + size;
+	}
+	in.from = line[0];
+	in.pai[0] = line[1];
+	in.privacy[0] = line[2];
+	in.rpid = line[3];
+	in.diversion = line[4];
+	for (i = 0; i < 2; i++) {
+		sip_identity_read(&in, i == 1, &m);
+		check_setup(&m, m.calling.digits);
+		sip_identity_read_connected(&in, i == 1, &m);
+		check_setup(&m, m.calling.digits);
+	}
+	check_reason(line[5]);
+	check_uri(line[6]);
+	free(text);
+	return 0;
+}
