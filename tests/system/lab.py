@@ -35,7 +35,7 @@ gateway:
   state_dir: {dir}/state
   metrics: 127.0.0.1:{metrics}
   drain: {drain}
-sip: {{bind: "127.0.0.1:{sip}"}}
+sip: {{bind: "127.0.0.1:{sip}", t1: {t1}}}
 media: {{address: 127.0.0.1, ports: {rtp}-{rtp_end},
         silent_release: 0}}
 spans:
@@ -91,7 +91,7 @@ class Lab:
                      "line": base + 3, "far": base + 4, "metrics": base + 5,
                      "phone_media": base + 360, "caller_media": base + 380,
                      "rtp": base + 20, "rtp_end": base + 359}
-        self.conf = dict(self.port, dir=self.dir, drain=5, time="wall",
+        self.conf = dict(self.port, dir=self.dir, drain=5, time="wall", t1=500,
                          side="user", ringback="auto", trunk="",
                          allow='"*"')
         self.conf.update(conf)
