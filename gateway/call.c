@@ -350,25 +350,40 @@ static void begin_cdr(struct core *core, struct cdr *cdr,
 	core->n.calls[setup->end.kind]++;
 }
 
-/* No record for it: refused, and its CDR written at once. */
-static void refuse(struct core *core, const struct cc_msg *setup,
-		   struct cdr_end end)
+/* The CDR of a call that ended before it began. */
+static void record_refused(struct core *core, const struct cc_msg *setup,
+			   struct cdr_end end)
 {
-	struct cc_msg m = {.leg = setup->leg, .end = setup->end,
-			   .cause = end.cause};
 	struct cdr cdr = {0};
 
 	begin_cdr(core, &cdr, setup);
 	cdr.t.end = cdr.t.setup;
 	cdr.end = end;
-	if (link_send(core_link(core, setup->end), &m.head, CC_RELEASE,
-		      sizeof(m)) != 0) {
-		core->drops.unsent++;
-	}
 	if (log_allow(&core->refused_log, loop_now(core->role.loop).ns) > 0) {
 		log_warn("call %s: refused: %s", cdr.id, end.reason);
 	}
 	write_cdr(core, &cdr, -1);
+}
+
+/* No record for it: released, and its CDR written at once. */
+static void refuse(struct core *core, const struct cc_msg *setup,
+		   struct cdr_end end)
+{
+	struct cc_msg m = {.leg = setup->leg, .end = setup->end,
+			   .cause = end.cause};
+
+	if (link_send(core_link(core, setup->end), &m.head, CC_RELEASE,
+		      sizeof(m)) != 0) {
+		core->drops.unsent++;
+	}
+	record_refused(core, setup, end);
+}
+
+void call_refused(struct core *core, const struct cc_msg *setup)
+{
+	record_refused(core, setup,
+		       (struct cdr_end){1, CDR_BY_GW, setup->cause,
+					"no channel or resource for it"});
 }
 
 static void begin(struct core *core, struct call *call, pool_id id,

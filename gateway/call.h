@@ -66,6 +66,8 @@ struct call {
 
 /* A SETUP of a role; end has been checked. */
 void call_setup(struct core *, const struct cc_msg *);
+/* A SETUP that the role has refused by itself: its CDR. */
+void call_refused(struct core *, const struct cc_msg *);
 /* Any other message, of a living leg. */
 void call_on_msg(struct leg *, const struct cc_msg *);
 /* The link of this leg is gone. */

@@ -88,7 +88,9 @@ static void on_leg_msg(struct core *core, const struct cc_msg *m,
 {
 	struct leg *leg = leg_find(&core->legs, from, m->leg);
 
-	if (m->head.type == CC_SETUP) {
+	if (m->head.type == CC_SETUP && m->cause.value != 0) {
+		call_refused(core, m);
+	} else if (m->head.type == CC_SETUP) {
 		if (leg != NULL) {
 			core->drops.double_leg++;
 		} else {

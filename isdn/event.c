@@ -4,6 +4,7 @@
  * from the frame itself; of the event only its kind and the call are used.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "gateway/base/str.h"
@@ -164,6 +165,19 @@ static void refuse(struct isdn *isdn, q931_call *call, uint16_t cref,
 	pri_hangup(isdn->d.pri, call, PRI_CAUSE_NORMAL_CIRCUIT_CONGESTION);
 }
 
+/* The core knows of no leg, but its CDRs are to be complete. */
+static void tell_refused(struct isdn *isdn, struct cc_msg *m, uint16_t cref,
+			 uint8_t cause)
+{
+	m->leg = isdn_next_id(isdn);
+	m->cause = (struct cc_cause){ cause, isdn_location(isdn) };
+	m->end = (struct cc_end){ CC_END_SPAN, (uint8_t)isdn->conf.index };
+	snprintf(m->ref, sizeof(m->ref), "%s 0x%04x", isdn_name(isdn), cref);
+	if (link_is_up(&isdn->core)) {
+		link_send(&isdn->core, &m->head, CC_SETUP, sizeof(*m));
+	}
+}
+
 static uint8_t any_channel(struct isdn *isdn, uint8_t *cause)
 {
 	uint8_t slot = channel_hunt(&isdn->channels, 0);
@@ -276,6 +290,7 @@ static void on_ring(struct isdn *isdn, const pri_event *e,
 	}
 	if (cause) {
 		refuse(isdn, call, raw->cref, cause);
+		tell_refused(isdn, &m, raw->cref, cause);
 		return;
 	}
 	l->call = call;

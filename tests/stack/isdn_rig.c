@@ -44,6 +44,8 @@ struct our {
 	struct link core, media, console;
 	struct cc_msg msgs[RIG_MSGS];
 	unsigned n, taken;
+	struct cc_msg refused; /* the last SETUP told for its CDR alone */
+	unsigned refusals;
 	void (*on_msg)(struct our *, const struct cc_msg *); /* or NULL */
 	struct cc_end_state state;
 	unsigned states, traces;
@@ -175,7 +177,11 @@ static void core_on_msg(struct link *l, const struct link_head *head, int fd)
 
 	(void)fd;
 	ck_assert(cc_msg_ok(head));
-	if (head->type == CC_END_STATE) {
+	if (head->type == CC_SETUP &&
+	    ((const struct cc_msg *)(const void *)head)->cause.value) {
+		memcpy(&o->refused, head, sizeof(o->refused));
+		o->refusals++;
+	} else if (head->type == CC_END_STATE) {
 		memcpy(&o->state, head, sizeof(o->state));
 		o->states++;
 	} else {

@@ -88,6 +88,9 @@ START_TEST(test_full_group)
 	bare_call("5", 3);
 	rig_advance(10);
 	ck_assert_int_eq(bare_expect(PRI_EVENT_HANGUP)->cause, 34);
+	ck_assert_uint_eq(rig->a.refusals, 1); /* for the CDR */
+	ck_assert_uint_eq(rig->a.refused.cause.value, 34);
+	ck_assert_str_eq(rig->a.refused.called.digits, "5");
 	bare_call_opts("5", 3, 1, 1, PRI_TRANS_CAP_SPEECH);
 	rig_advance(10);
 	ck_assert_int_eq(bare_expect(PRI_EVENT_HANGUP)->cause, 44);

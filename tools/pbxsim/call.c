@@ -318,6 +318,9 @@ void calls_message(struct calls *all, const struct cc_msg *m)
 {
 	struct call *c = call_find(all, m->leg);
 
+	if (m->head.type == CC_SETUP && m->cause.value) {
+		return; /* refused by the role itself: a matter for CDRs */
+	}
 	if (m->head.type == CC_SETUP && !c) {
 		call_received(all, m);
 	} else if (c && m->head.type == CC_RELEASED) {

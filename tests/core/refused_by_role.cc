@@ -1,0 +1,3 @@
+# A call that the role has refused by itself: for the CDR alone.
+> span0 SETUP 1 called=0711123 ch=1 cause=34
+> span0 SETUP 1 called=0711123 ch=1
