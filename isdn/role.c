@@ -116,18 +116,24 @@ static void core_on_msg(struct link *link, const struct link_head *head,
 }
 
 /* Nobody is left who knows the calls. */
-static void core_on_down(struct link *link)
+static void lose_core(struct isdn *isdn)
 {
-	struct isdn *isdn = container_of(link, struct isdn, core);
 	unsigned i;
 
-	log_warn("%s: core is gone, clearing all calls", isdn_name(isdn));
 	for (i = 0; i < ISDN_LEGS; i++) {
 		isdn->legs[i].s.orphan = 1;
 	}
 	leg_clear_all(isdn, CAUSE_TEMPORARY);
 	memset(&isdn->told, 0, sizeof(isdn->told));
 	dchan_settle(&isdn->d);
+}
+
+static void core_on_down(struct link *link)
+{
+	struct isdn *isdn = container_of(link, struct isdn, core);
+
+	log_warn("%s: core is gone, clearing all calls", isdn_name(isdn));
+	lose_core(isdn);
 }
 
 static const struct link_ops core_ops = { core_on_msg, core_on_down };
@@ -371,8 +377,9 @@ static void isdn_link_up(struct role *role, enum role_id peer, unsigned index)
 
 	(void)index;
 	if (peer == ROLE_CORE) {
+		/* the end of the old link may not have been seen yet */
+		lose_core(isdn);
 		/* the first message on a new link */
-		memset(&isdn->told, 0, sizeof(isdn->told));
 		tell_state(isdn);
 	} else if (peer == ROLE_MEDIA) {
 		isdn->media_up = true;

@@ -262,8 +262,10 @@ static void tell_core_span(struct media_role *m, unsigned span)
 	send_core(m, &msg.head, MEDIA_SPAN, sizeof(msg));
 }
 
+/* The end of an earlier link may not have been seen. */
 void media_core_up(struct media_role *m)
 {
+	media_core_down(m);
 	for (unsigned i = 0; i < m->conf.n_spans; i++)
 		tell_core_span(m, i);
 }

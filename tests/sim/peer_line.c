@@ -20,6 +20,7 @@
 #define PAIRS	40
 #define D_SLOT	16
 #define DIAL_MS 100
+#define EVENT_PT 101
 
 static struct {
 	struct line *line;
@@ -27,7 +28,10 @@ static struct {
 	struct timer ms;
 	int gateway_fd;	   /* the gateway's end, kept to be handed again */
 	int rtp[PAIRS * 2];
-	int peer_rtp;	   /* the SIP peer's; read and forgotten */
+	int peer_rtp;	   /* the SIP peer's */
+	unsigned rtp_packets;
+	char rtp_digits[32];
+	uint32_t rtp_event; /* timestamp of the last event */
 	unsigned slot;	   /* listened to */
 	struct dtmf_detect *detect;
 	char last, digits[32];
@@ -117,16 +121,35 @@ static void block(void)
 	line_write(far.line, (const uint8_t (*)[LINE_BLOCK])tx, LINE_BLOCK);
 }
 
+static void hear_rtp(const uint8_t *p, ssize_t n)
+{
+	uint32_t ts;
+
+	if (n < 16) {
+		return;
+	}
+	memcpy(&ts, p + 4, sizeof(ts));
+	if ((p[1] & 0x7f) != EVENT_PT) {
+		far.rtp_packets++;
+	} else if (ts != far.rtp_event &&
+		   strlen(far.rtp_digits) + 1 < sizeof(far.rtp_digits)) {
+		far.rtp_event = ts;
+		far.rtp_digits[strlen(far.rtp_digits)] = dtmf_digit(p[12]);
+	}
+}
+
 static void on_ms(struct timer *t)
 {
-	char buf[2048];
+	uint8_t buf[2048];
+	ssize_t n;
 
 	timer_start(sim.loop, t, on_ms, 1);
 	line_tick(far.line, loop_now(sim.loop));
 	while (line_avail(far.line) >= LINE_BLOCK) {
 		block();
 	}
-	while (recv(far.peer_rtp, buf, sizeof(buf), MSG_DONTWAIT) > 0) {
+	while ((n = recv(far.peer_rtp, buf, sizeof(buf), MSG_DONTWAIT)) > 0) {
+		hear_rtp(buf, n);
 	}
 }
 
@@ -158,6 +181,16 @@ void peer_line_listen(unsigned slot)
 const char *peer_line_digits(void)
 {
 	return far.digits;
+}
+
+const char *peer_line_rtp_digits(void)
+{
+	return far.rtp_digits;
+}
+
+unsigned peer_line_rtp_packets(void)
+{
+	return far.rtp_packets;
 }
 
 unsigned peer_line_loud(void)

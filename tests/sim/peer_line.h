@@ -23,6 +23,10 @@ void peer_line_listen(unsigned slot);
 const char *peer_line_digits(void);
 /* That digit sounds there for 100 ms. */
 void peer_line_dial(unsigned slot, char digit);
+/* Digits that came to the SIP peer as telephone-events, payload type 101, and
+ * packets of sound. */
+const char *peer_line_rtp_digits(void);
+unsigned peer_line_rtp_packets(void);
 /* Codes that were not silence, since peer_line_listen(). */
 unsigned peer_line_loud(void);
 

@@ -12,7 +12,7 @@
 #include "tests/sim/peer_sip_priv.h"
 #include "tests/sim/sim.h"
 
-#define GONE_MS 60000
+#define GONE_MS 150000
 
 struct sip_peer sip_peer;
 

@@ -8,7 +8,7 @@
  *   theirs       INCOMING -sip_peer_answer-> ANSWERED -ACK-> UP
  *   both         ENDING (BYE, CANCEL, refusal under way) -> OVER
  *
- * A call is remembered for a minute after its end, to answer repeats.
+ * A call is remembered for a while after its end, to answer repeats.
  */
 #ifndef TESTS_SIM_PEER_SIP_H
 #define TESTS_SIM_PEER_SIP_H

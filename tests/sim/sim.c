@@ -307,6 +307,9 @@ void sim_leave(enum role_id id, unsigned index)
 	ck_assert_ptr_nonnull(role);
 	c->role = NULL;
 	c->ops->close(role);
+	if (id == ROLE_SIP) {
+		sip_peer_detach(role);
+	}
 }
 
 void sim_kill(enum role_id id, unsigned index)
