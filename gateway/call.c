@@ -266,6 +266,7 @@ void call_leg_end(struct leg *leg)
 	}
 	timer_stop(core->role.loop, &leg->timer);
 	leg_remove(&core->legs, leg);
+	core_snapshot_drop(core, leg);
 	if (leg->end.kind == CC_END_TRUNK) {
 		core->trunks[leg->end.index].calls--;
 	} else if (leg->channel != 0) {

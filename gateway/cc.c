@@ -13,7 +13,8 @@ static const char *const type_names[CC_TYPES] = {
 	[CC_TRANSFER] = "TRANSFER",   [CC_DTMF] = "DTMF",
 	[CC_INFO] = "INFO",	      [CC_RELEASE] = "RELEASE",
 	[CC_RELEASED] = "RELEASED",   [CC_END_STATE] = "END_STATE",
-	[CC_RELOAD] = "RELOAD",
+	[CC_RELOAD] = "RELOAD",	      [CC_SNAPSHOT] = "SNAPSHOT",
+	[CC_CLEAR] = "CLEAR",
 };
 
 /* Q.850 (2018) table 1, in words. */
@@ -221,6 +222,12 @@ static bool end_state_ok(const struct cc_end_state *e)
 	       e->free <= e->channels && is_text(e->text, sizeof(e->text));
 }
 
+static bool snapshot_ok(const struct cc_snapshot *s)
+{
+	return s->leg != 0 && cause_ok(&s->cause) && s->len > 0 &&
+	       s->len <= CC_SNAPSHOT_MAX;
+}
+
 bool cc_msg_ok(const struct link_head *head)
 {
 	if (head->version != LINK_VERSION) {
@@ -233,6 +240,10 @@ bool cc_msg_ok(const struct link_head *head)
 	if (head->type == CC_END_STATE) {
 		return head->len == sizeof(struct cc_end_state) &&
 		       end_state_ok((const struct cc_end_state *)head);
+	}
+	if (head->type == CC_SNAPSHOT || head->type == CC_CLEAR) {
+		return head->len == sizeof(struct cc_snapshot) &&
+		       snapshot_ok((const struct cc_snapshot *)head);
 	}
 	return false;
 }

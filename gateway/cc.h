@@ -29,7 +29,11 @@
  *
  * Loss of a link: the core treats each of its legs there as released with
  * cause 41; a role clears every leg it has (41) towards its network, and
- * forgets them without RELEASED.
+ * forgets them without RELEASED. A role that was killed cannot: so it may
+ * leave with the core, at each change of a leg, what its successor needs to
+ * clear it (SNAPSHOT, opaque to the core; the latest one counts). When the
+ * link is up again the core sends CLEAR for each leg lost, and forgets it.
+ * The sip role does so; isdn begins each link with RESTART instead.
  *
  * Thread: the role's loop. Messages are handled one at a time, in order.
  */
@@ -62,6 +66,11 @@ enum cc_type {
 	/* Not about a leg: */
 	CC_END_STATE,  /* role -> core: end, up, channels (see cc_end_state) */
 	CC_RELOAD,     /* supervisor's news: reserved for the roles */
+	/* struct cc_snapshot: */
+	CC_SNAPSHOT,   /* role -> core: of a living leg */
+	CC_CLEAR,      /* core -> role: a leg of an earlier process of this
+			  role: clear it towards the network with that cause;
+			  nothing comes back */
 	CC_TYPES
 };
 
@@ -222,6 +231,18 @@ struct cc_end_state {
 	uint8_t channels; /* span: B channels in service */
 	uint8_t free;	  /* span: of those, idle */
 	char text[61];	  /* "layer 2 down", in words */
+};
+
+#define CC_SNAPSHOT_MAX 1024
+
+/* What a role needs to clear a leg that it knows nothing else of. leg of a
+ * CC_CLEAR is the lost one's, for people: it may have a namesake by now. */
+struct cc_snapshot {
+	struct link_head head;
+	leg_id leg;
+	struct cc_cause cause; /* CLEAR */
+	uint16_t len;	       /* of bytes, at least 1; the rest is 0 */
+	uint8_t bytes[CC_SNAPSHOT_MAX];
 };
 
 /* For logs and traces: "SETUP", ... "?" */

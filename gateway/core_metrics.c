@@ -120,6 +120,7 @@ static void put_drops(struct text *t, const struct core_drops *d)
 		{"media_lost", d->media_lost},
 		{"channel_taken", d->channel_taken},
 		{"no_timer", d->no_timer},
+		{"snapshots_full", d->snapshots_full},
 	};
 
 	head(t, "core_dropped_total", "counter",

@@ -52,6 +52,7 @@ struct core_drops {
 	uint64_t media_lost;	  /* OPENED or CLOSED never came */
 	uint64_t channel_taken;	  /* two calls on one B channel */
 	uint64_t no_timer;	  /* the heap could not grow */
+	uint64_t snapshots_full;  /* no room to keep one */
 };
 
 struct core_counts {
@@ -61,6 +62,14 @@ struct core_counts {
 	uint64_t silent, dead_media;	/* one-way audio, released for it */
 	uint64_t hunted;		/* further routes tried */
 	uint64_t crashed;		/* calls of an earlier life */
+	uint64_t cleared;		/* CLEARs sent for legs lost */
+};
+
+/* Snapshots of the legs that a killed sip role left, the oldest first. */
+struct core_lost {
+	struct pool *pool; /* of these, and of the living legs' */
+	pool_id first, last;
+	struct timer timer; /* the next few */
 };
 
 struct core {
@@ -72,6 +81,7 @@ struct core {
 	struct core_trunk trunks[CONF_TRUNKS];
 	struct pool *calls;
 	struct leg_table legs;
+	struct core_lost lost;
 	struct cdr_log cdr;
 	struct journal journal;
 	int state_dir; /* -1 = none */
@@ -113,6 +123,17 @@ int core_calls(struct core *, char *buf, size_t size);
 int core_metrics(struct core *, char *buf, size_t size);
 /* core_media.c: whatever the media link delivers. */
 void core_on_media(struct core *, const struct link_head *);
+/* core_lost.c: legs of a sip role that was killed. */
+int core_lost_open(struct core *, unsigned calls); /* 0, -ENOMEM */
+void core_lost_close(struct core *);
+/* Keeps it, instead of an earlier one, as long as the leg lives. */
+void core_snapshot_keep(struct core *, struct leg *,
+			const struct cc_snapshot *);
+void core_snapshot_drop(struct core *, struct leg *);
+/* The leg is lost with its link: the snapshot waits for the next one. */
+void core_snapshot_lose(struct core *, struct leg *);
+/* The link to sip is up: what waits is sent, a few at a time. */
+void core_lost_clear(struct core *);
 /* core_recover.c: CDRs for the calls of an earlier life. */
 void core_recover(struct core *);
 

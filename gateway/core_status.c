@@ -48,6 +48,7 @@ static void put_counts(struct json *j, const struct core_counts *n)
 	json_int(j, "one_way_audio", (int64_t)n->silent);
 	json_int(j, "dead_media", (int64_t)n->dead_media);
 	json_int(j, "crashed", (int64_t)n->crashed);
+	json_int(j, "cleared", (int64_t)n->cleared);
 	json_close(j);
 }
 
@@ -68,6 +69,7 @@ static void put_drops(struct json *j, const struct core_drops *d)
 	json_int(j, "media_lost", (int64_t)d->media_lost);
 	json_int(j, "channel_taken", (int64_t)d->channel_taken);
 	json_int(j, "no_timer", (int64_t)d->no_timer);
+	json_int(j, "snapshots_full", (int64_t)d->snapshots_full);
 	json_close(j);
 }
 

@@ -7,6 +7,7 @@
 #define GATEWAY_LEG_H
 
 #include "gateway/base/loop.h"
+#include "gateway/base/pool.h"
 #include "gateway/cc.h"
 
 #define LEG_BUCKETS 4096
@@ -25,6 +26,7 @@ struct leg {
 	uint8_t state;	 /* enum a_state or b_state */
 	uint8_t channel; /* span: B channel; 0 = none yet */
 	bool held;	 /* its far end has put us on hold */
+	pool_id snapshot; /* core_lost.c; 0 = none */
 	struct cc_cause cause;	/* with which its clearing began */
 	struct cc_media remote; /* trunk: the far end, as last told */
 };

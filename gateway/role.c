@@ -103,6 +103,20 @@ static void on_leg_msg(struct core *core, const struct cc_msg *m,
 	}
 }
 
+static void on_snapshot(struct core *core, const struct cc_snapshot *s,
+			struct cc_end from)
+{
+	struct leg *leg = leg_find(&core->legs, from, s->leg);
+
+	if (from.kind != CC_END_TRUNK) {
+		core->drops.bad_cc++;
+	} else if (leg == NULL) {
+		core->drops.unknown_leg++;
+	} else {
+		core_snapshot_keep(core, leg, s);
+	}
+}
+
 /* from: the link it came over; its index says nothing when that is sip's. */
 static void on_cc(struct core *core, const struct link_head *head, int fd,
 		  struct cc_end from)
@@ -123,12 +137,14 @@ static void on_cc(struct core *core, const struct link_head *head, int fd,
 	} else if (head->type == CC_SETUP) {
 		end = m->end;
 	}
-	if (end.kind != from.kind || !is_known_end(core, end) ||
+	if (head->type == CC_CLEAR || end.kind != from.kind || !is_known_end(core, end) ||
 	    (from.kind == CC_END_SPAN && end.index != from.index) ||
 	    (head->type == CC_SETUP && (m->leg & CC_LEG_CORE) != 0)) {
 		core->drops.bad_cc++;
 	} else if (head->type == CC_END_STATE) {
 		on_end_state(core, e);
+	} else if (head->type == CC_SNAPSHOT) {
+		on_snapshot(core, (const void *)head, from);
 	} else {
 		on_leg_msg(core, m, from);
 	}
@@ -142,6 +158,12 @@ static bool is_on_link(const struct leg *leg, struct cc_end end)
 	       (end.kind == CC_END_TRUNK || leg->end.index == end.index);
 }
 
+static void lose_leg(struct core *core, struct leg *leg)
+{
+	core_snapshot_lose(core, leg);
+	call_on_down(leg);
+}
+
 /* A call has at most one leg on a link: its legs differ in kind. */
 static void lose_legs(struct core *core, struct cc_end end)
 {
@@ -152,9 +174,9 @@ static void lose_legs(struct core *core, struct cc_end end)
 
 		id = pool_next(core->calls, id);
 		if (is_on_link(&call->leg[SIDE_A], end)) {
-			call_on_down(&call->leg[SIDE_A]);
+			lose_leg(core, &call->leg[SIDE_A]);
 		} else if (is_on_link(&call->leg[SIDE_B], end)) {
-			call_on_down(&call->leg[SIDE_B]);
+			lose_leg(core, &call->leg[SIDE_B]);
 		}
 	}
 }
@@ -303,7 +325,8 @@ static int open_parts(struct core *core, const struct conf *conf)
 	core->spans = calloc(conf->n_spans + 1u, sizeof(*core->spans));
 	core->calls = pool_new(sizeof(struct call), calls_wanted(conf));
 	if (core->conf == NULL || core->spans == NULL ||
-	    core->calls == NULL) {
+	    core->calls == NULL ||
+	    core_lost_open(core, calls_wanted(conf)) != 0) {
 		return -ENOMEM;
 	}
 	memcpy(core->conf, conf, sizeof(*conf));
@@ -339,6 +362,7 @@ static void core_close(struct role *r)
 	link_close(&core->console);
 	cdr_log_close(&core->cdr);
 	journal_close(&core->journal);
+	core_lost_close(core);
 	if (core->state_dir >= 0) {
 		close(core->state_dir);
 	}
@@ -425,6 +449,7 @@ static void core_link_up(struct role *r, enum role_id peer, unsigned index)
 		break;
 	case ROLE_SIP:
 		lose_sip(core);
+		core_lost_clear(core);
 		break;
 	case ROLE_MEDIA:
 		lose_media(core);

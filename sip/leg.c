@@ -212,6 +212,7 @@ void sip_leg_event(struct leg *l, const struct leg_event *e)
 	if (c->next != STAY)
 		sip_leg_enter(l, c->next);
 	c->act(l, e);
+	sip_leg_checkpoint(l);
 	end_if_over(l);
 }
 

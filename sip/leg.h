@@ -128,6 +128,7 @@ struct leg {
 	struct sdp_local local;
 	struct sdp_session sdp;
 	struct sip_dialog dialog;
+	uint32_t snapshot; /* digest of the last one; 0 = none */
 };
 
 const char *sip_leg_state_name(enum leg_state);
@@ -149,6 +150,10 @@ void sip_leg_released(struct leg *, struct cc_cause, const char *detail);
 /* Takes over a result of offer/answer: HOLD, RETRIEVE or UPDATE when the
  * core has to know. */
 void sip_leg_media_changed(struct leg *, const struct cc_media *);
+
+/* leg_snapshot.c: gives the core what would clear this leg, when that is not
+ * what it has already. After whatever may have changed the leg. */
+void sip_leg_checkpoint(struct leg *);
 
 /* --- helpers of all parts (leg.c) --- */
 struct txn_layer *sip_leg_txns(const struct leg *);

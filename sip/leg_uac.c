@@ -185,9 +185,11 @@ int sip_uac_begin(struct leg *l)
 		 net_ip_str(&local, host));
 	sip_legs_add_tag(l->legs, l);
 	err = try_server(l);
-	if (!err)
-		sip_leg_enter(l, LEG_CALLING);
-	return err;
+	if (err)
+		return err;
+	sip_leg_enter(l, LEG_CALLING);
+	sip_leg_checkpoint(l);
+	return 0;
 }
 
 /* --- responses --- */

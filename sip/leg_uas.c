@@ -136,6 +136,7 @@ int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 		return 503;
 	sip_legs_add_tag(l->legs, l);
 	sip_leg_enter(l, LEG_INCOMING);
+	sip_leg_checkpoint(l);
 	return 0;
 }
 

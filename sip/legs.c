@@ -153,6 +153,16 @@ static struct leg *find_dialog(const struct legs *t, const struct sip_msg *m)
 	return l;
 }
 
+bool sip_legs_has_dialog(const struct legs *t, const struct sip_dialog *d)
+{
+	const struct leg *l = t->by_tag[tag_bucket(d->local_tag)];
+
+	while (l && (strcmp(l->dialog.local_tag, d->local_tag) != 0 ||
+		     strcmp(l->dialog.call_id, d->call_id) != 0))
+		l = l->next_tag;
+	return l != NULL;
+}
+
 /* --- life --- */
 
 static leg_id new_id(struct legs *t)
@@ -163,7 +173,7 @@ static leg_id new_id(struct legs *t)
 	return t->last_id;
 }
 
-static struct leg *leg_new(struct legs *t, leg_id id, uint8_t trunk)
+static struct leg *leg_take(struct legs *t, leg_id id, uint8_t trunk)
 {
 	pool_id self;
 	struct leg *l = pool_alloc(t->pool, &self);
@@ -178,6 +188,24 @@ static struct leg *leg_new(struct legs *t, leg_id id, uint8_t trunk)
 	l->id = id;
 	l->trunk = trunk;
 	l->uac = (id & CC_LEG_CORE) != 0;
+	return l;
+}
+
+struct leg *sip_legs_orphan(struct legs *t, leg_id id, uint8_t trunk)
+{
+	struct leg *l = leg_take(t, id, trunk);
+
+	if (l)
+		l->released = true;
+	return l;
+}
+
+static struct leg *leg_new(struct legs *t, leg_id id, uint8_t trunk)
+{
+	struct leg *l = leg_take(t, id, trunk);
+
+	if (!l)
+		return NULL;
 	add_id(t, l);
 	t->env.stats.begun[l->uac]++;
 	return l;
@@ -364,8 +392,13 @@ void sip_legs_core(struct legs *t, const struct link_head *head)
 	struct leg *l;
 	int ev;
 
-	if (!cc_msg_ok(head) || head->type == CC_END_STATE) {
+	if (!cc_msg_ok(head) || head->type == CC_END_STATE ||
+	    head->type == CC_SNAPSHOT) {
 		t->env.stats.core_bad++;
+		return;
+	}
+	if (head->type == CC_CLEAR) {
+		sip_legs_restore(t, (const void *)head);
 		return;
 	}
 	l = find_id(t, m->leg);
@@ -497,6 +530,7 @@ static void in_dialog(struct legs *t, txn_id id, const struct sip_msg *m)
 		sip_leg_event(l, &e);
 	} else {
 		sip_dlg_other(l, id, m);
+		sip_leg_checkpoint(l);
 	}
 }
 
@@ -532,12 +566,14 @@ static void on_response(struct txn_user *u, txn_id id, const struct sip_msg *m)
 {
 	struct leg *l = of_user(u);
 
-	if (id == l->bye)
+	if (id == l->bye) {
 		sip_dlg_bye_response(l, id, m);
-	else if (id == l->again.client)
+	} else if (id == l->again.client) {
 		sip_dlg_response(l, id, m);
-	else
+		sip_leg_checkpoint(l);
+	} else {
 		sip_uac_response(l, id, m);
+	}
 }
 
 static void invite_ended(struct leg *l)

@@ -26,6 +26,9 @@ struct legs_stats {
 	uint64_t core_bad;     /* malformed messages of the core */
 	uint64_t send_failed;  /* link to the core full or gone */
 	uint64_t forks;	       /* 2xx that were acknowledged and cleared */
+	uint64_t snapshot_big; /* a leg whose snapshot the core cannot hold */
+	uint64_t restored;     /* legs of an earlier process, cleared */
+	uint64_t not_restored; /* of those, impossible */
 };
 
 /* NULL + errno. core: the link to the core, lives longer; may be down. */
@@ -61,6 +64,11 @@ struct legs_env *sip_legs_env(struct legs *);
 void sip_legs_forget_id(struct legs *, struct leg *);
 /* The leg's local tag is known: requests find it. */
 void sip_legs_add_tag(struct legs *, struct leg *);
+bool sip_legs_has_dialog(const struct legs *, const struct sip_dialog *);
+/* A leg that the core knows nothing of, in no table and state. NULL: full. */
+struct leg *sip_legs_orphan(struct legs *, leg_id, uint8_t trunk);
+/* leg_snapshot.c: CLEAR. What we have a leg for is left to that. */
+void sip_legs_restore(struct legs *, const struct cc_snapshot *);
 /* Gives the leg back, in the loop's next turn. */
 void sip_legs_end(struct legs *, struct leg *);
 

@@ -197,6 +197,12 @@ static void put_legs(struct text *t, const struct sip_observe *o)
 		s->send_failed);
 	counter(t, "core_bad", "Malformed messages of the core", s->core_bad);
 	counter(t, "forks", "Answers of further branches, cleared", s->forks);
+	counter(t, "snapshot_big", "Calls a new process could not clear",
+		s->snapshot_big);
+	counter(t, "restored", "Calls of a killed process, cleared",
+		s->restored);
+	counter(t, "not_restored", "Calls of a killed process, not cleared",
+		s->not_restored);
 	counter(t, "trace_lost", "Trace records lost", o->trace_lost);
 }
 

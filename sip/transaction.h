@@ -185,7 +185,20 @@ int txn_ack(struct txn_layer *, txn_id invite, struct sip_msg *msg,
  * -EALREADY (final response was there). */
 int txn_cancel(struct txn_layer *, txn_id invite, const char *reason);
 
+/* An INVITE of ours that an earlier process sent, its Via standing: makes its
+ * transaction as if a 1xx had come, so that it can be cancelled and its final
+ * response finds it. Nothing is sent; the caller cancels it. Takes msg, on
+ * failure too. 0, -ENOBUFS. */
+int txn_resume_client(struct txn_layer *, struct txn_user *,
+		      struct sip_msg *invite, const struct sip_path *,
+		      txn_id *id);
+
 /* --- server --- */
+
+/* An INVITE that an earlier process received and did not answer (path: its
+ * source): its transaction, which the caller answers at once. Takes msg, on
+ * failure too. 0, -ENOBUFS, -EEXIST (the peer has sent it anew). */
+int txn_resume_server(struct txn_layer *, struct sip_msg *invite, txn_id *id);
 
 /* Sends a response: 1xx any number of times, a final one once. Takes msg, on
  * failure too. 0, -ESTALE, -EALREADY, -errno. */

@@ -106,6 +106,26 @@ int txn_request(struct txn_layer *l, struct txn_user *user, struct sip_msg *m,
 	return start(l, user, m, path, id);
 }
 
+int txn_resume_client(struct txn_layer *l, struct txn_user *user,
+		      struct sip_msg *m, const struct sip_path *path,
+		      txn_id *id)
+{
+	struct txn *t = txn_new(l, TXN_INVITE_CLIENT, m);
+
+	if (!t) {
+		l->stats.refused_full++;
+		sip_msg_free(m);
+		return -ENOBUFS;
+	}
+	t->user = user;
+	t->path = *path;
+	t->state = TXN_PROCEEDING;
+	txn_key_client(l, m, path->trunk, &t->key);
+	txn_link(t);
+	*id = t->id;
+	return 0;
+}
+
 /* --- ACK and CANCEL, made from the INVITE (RFC 3261 17.1.1.3, 9.1) --- */
 
 static int clone_route(void *from, void **to)

@@ -170,23 +170,56 @@ static void hand_up(struct txn *t)
 	}
 }
 
-static void begin(struct txn_layer *l, struct sip_msg *m,
-		  const struct txn_key *key, const struct txn_key *merge)
+static struct txn *server_new(struct txn_layer *l, struct sip_msg *m,
+			      const struct txn_key *key)
 {
 	bool invite = sip_msg_is(m, "INVITE");
 	struct txn *t = txn_new(l, invite ? TXN_INVITE_SERVER : TXN_SERVER, m);
 
 	if (!t) {
 		l->stats.refused_full++;
-		reply_stateless(l, m, 503, NULL);
-		sip_msg_free(m);
-		return;
+		return NULL;
 	}
 	t->key = *key;
 	t->path = way_back(m);
 	t->state = invite ? TXN_PROCEEDING : TXN_TRYING;
 	sip_token(t->u.server.tag);
 	txn_link(t);
+	return t;
+}
+
+int txn_resume_server(struct txn_layer *l, struct sip_msg *m, txn_id *id)
+{
+	struct txn_key key;
+	struct txn *t;
+	int err = 0;
+
+	txn_key_server(l, m, "INVITE", &key);
+	if (txn_find(l, &key, true)) {
+		err = -EEXIST;
+	} else {
+		t = server_new(l, m, &key);
+		err = t ? 0 : -ENOBUFS;
+	}
+	if (err) {
+		sip_msg_free(m);
+	} else {
+		*id = t->id;
+	}
+	return err;
+}
+
+static void begin(struct txn_layer *l, struct sip_msg *m,
+		  const struct txn_key *key, const struct txn_key *merge)
+{
+	bool invite = sip_msg_is(m, "INVITE");
+	struct txn *t = server_new(l, m, key);
+
+	if (!t) {
+		reply_stateless(l, m, 503, NULL);
+		sip_msg_free(m);
+		return;
+	}
 	if (merge) {
 		t->u.server.merge = *merge;
 		txn_merge_link(t);

@@ -29,6 +29,16 @@ static void use(const struct cc_msg *m)
 	}
 }
 
+static void use_snapshot(const struct cc_snapshot *s)
+{
+	uint8_t copy[CC_SNAPSHOT_MAX];
+
+	memcpy(copy, s->bytes, s->len);
+	if (s->leg == 0 || s->len == 0 || copy[0] != s->bytes[0]) {
+		abort();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char text[64] = "";
@@ -47,8 +57,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	memcpy(head, data, size);
 	head->len = (uint32_t)size;
-	if (cc_msg_ok(head) && head->type != CC_END_STATE) {
-		use((const struct cc_msg *)head);
+	if (cc_msg_ok(head)) {
+		if (head->type >= CC_SNAPSHOT) {
+			use_snapshot((const struct cc_snapshot *)head);
+		} else if (head->type != CC_END_STATE) {
+			use((const struct cc_msg *)head);
+		}
 	}
 	free(head);
 	return 0;

@@ -45,6 +45,8 @@ struct rig {
 	struct cc_msg cc[RIG_MESSAGES];
 	struct cc_end_state state[RIG_MESSAGES];
 	unsigned n_cc, cc_seen, n_state;
+	struct cc_snapshot snapshot; /* the latest */
+	unsigned n_snapshots;
 	/* what a test does with each, at once; NULL: just kept */
 	void (*on_sent)(struct rig *, const struct rig_wire *);
 	void (*on_cc)(struct rig *, const struct cc_msg *);
@@ -330,6 +332,11 @@ static inline void rig_on_msg(struct link *l, const struct link_head *h, int fd)
 		       sizeof(struct cc_end_state));
 		return;
 	}
+	if (h->type == CC_SNAPSHOT) {
+		memcpy(&rig.snapshot, h, sizeof(rig.snapshot));
+		rig.n_snapshots++;
+		return;
+	}
 	ck_assert_uint_lt(rig.n_cc, RIG_MESSAGES);
 	memcpy(&rig.cc[rig.n_cc++], h, sizeof(struct cc_msg));
 	if (rig.on_cc)
@@ -430,6 +437,7 @@ static const struct sip_wire_ops rig_wire_ops = {rig_send};
 static inline void rig_open(void)
 {
 	rig.n_sent = rig.seen = rig.n_cc = rig.cc_seen = rig.n_state = 0;
+	rig.n_snapshots = 0;
 	rig.on_sent = NULL;
 	rig.on_cc = NULL;
 	rig.count = 0;

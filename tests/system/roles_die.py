@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # alone: judges times of a second
 """SIGKILL of each role in turn with 10 answered calls: the role is back within
-a second, both ends of each lost call are released, its CDR is written, the
-next call works. Killing the console touches nothing."""
+a second, both ends of each lost call are released with cause 41, its CDR is
+written, the next call works. Killing the console touches nothing."""
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -36,8 +37,36 @@ def exchange_events(lab):
                 pass
 
 
+def byes(lab):
+    """Call-ID -> Q.850 cause of each BYE that the SIP phone received."""
+    found = {}
+    with open(lab.path("phone.msg"), errors="replace") as f:
+        for part in f.read().split("UDP message ")[1:]:
+            text = part.split("\n-----")[0]
+            if not re.search(r"^BYE sip:", text, re.M):
+                continue
+            call_id = re.search(r"^Call-ID: *(\S+)", text, re.M)
+            cause = re.search(r"^Reason: *Q.850 *;.*cause=(\d+)", text, re.M)
+            if call_id:
+                found[call_id[1]] = int(cause[1]) if cause else None
+    return found
+
+
+def phone_released(lab, role, before):
+    """Both ends: the exchange is looked at elsewhere."""
+    def new():
+        return {k: v for k, v in byes(lab).items() if k not in before}
+    lab.ok(f"{role}: the phone got a BYE for each call",
+           wait_for(lambda: len(new()) >= CALLS, 15), len(new()))
+    causes = {str(v) for v in new().values()}
+    if role != "console":
+        lab.ok(f"{role}: the BYEs say cause 41", causes == {"41"},
+               " ".join(sorted(causes)))
+
+
 def kill_role(lab, gateway, exchange, role):
     before = len(lab.cdrs())
+    before_byes = set(byes(lab))
     ended = sum(e.get("state") == "released" for e in exchange_events(lab))
     if not lab.ok(f"{role}: {CALLS} calls are up", place_calls(lab, exchange),
                   len(answered(lab))):
@@ -66,6 +95,7 @@ def kill_role(lab, gateway, exchange, role):
     lab.ok(f"{role}: the exchange saw each call end", wait_for(
         lambda: sum(e.get("state") == "released" for e in exchange_events(lab))
         >= ended + CALLS, 15))
+    phone_released(lab, role, before_byes)
     lab.ok(f"{role}: no call is left",
            wait_for(lambda: lab.calls() == [], 10), lab.calls()[:2])
     lab.ok(f"{role}: the line takes calls again", lab.line_up(15))
@@ -84,7 +114,8 @@ def next_call(lab, exchange, role):
 def test():
     with Lab("roles_die") as lab:
         gateway = lab.gateway()
-        lab.phone("-aa")
+        lab.phone("-aa", "-trace_msg", "-message_file",
+                  lab.path("phone.msg"))
         exchange = lab.exchange("--stdin", "--stay", stdin=subprocess.PIPE)
         lab.ok("the line comes up", lab.line_up())
         for role in ("console", "sip", "isdn", "media", "core"):

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The death of this process: while a leg lives the core keeps a snapshot of
+ * it (snapshot.h); the next process gets it back as CLEAR, and clears the
+ * call towards the peer.
+ *
+ *   answered                     BYE
+ *   the peer's INVITE, open      503
+ *   our INVITE, open             CANCEL; a crossing 2xx gets ACK and BYE
+ */
+#include "sip/leg.h"
+
+#include <errno.h>
+#include <osipparser2/osip_parser.h>
+#include <string.h>
+
+#include "gateway/base/log.h"
+#include "gateway/base/str.h"
+#include "sip/legs.h"
+#include "sip/snapshot.h"
+
+#define TOO_BIG UINT32_MAX /* instead of a digest: counted already */
+
+/* --- taking --- */
+
+/* The Via values of that INVITE into the place of the routes. */
+static int take_vias(struct sip_dialog *d, const struct sip_msg *m)
+{
+	size_t used = 0;
+	int n;
+
+	d->n_routes = 0;
+	while ((n = sip_msg_header(m, "via", d->n_routes, d->routes + used,
+				   sizeof(d->routes) - used)) > 0) {
+		used += (size_t)n + 1;
+		d->n_routes++;
+	}
+	return n == -ENOENT ? 0 : -E2BIG;
+}
+
+static int take_uri(struct sip_dialog *d, const struct sip_msg *m)
+{
+	char *text = NULL;
+	int err;
+
+	if (osip_uri_to_str(m->osip->req_uri, &text) != 0)
+		return -ENOMEM;
+	err = str_copy(d->target, sizeof(d->target), text) ? 0 : -E2BIG;
+	osip_free(text);
+	return err;
+}
+
+static int take_invite(struct leg *l, struct sip_snapshot *s)
+{
+	const struct sip_msg *m = txn_request_of(sip_leg_txns(l), l->inv.id);
+	struct sip_dialog *d = &s->dialog;
+	int err;
+
+	if (!m)
+		return -ESTALE;
+	err = take_vias(d, m);
+	d->cseq = l->inv.cseq;
+	if (err || !l->uac)
+		return err;
+	if (sip_msg_header(m, "to", 0, d->remote, sizeof(d->remote)) < 0)
+		return -E2BIG;
+	return take_uri(d, m);
+}
+
+/* 0; -ENOENT: in this state nothing would have to be cleared. */
+static int take(struct leg *l, struct sip_snapshot *s)
+{
+	s->dialog = l->dialog;
+	switch (l->state) {
+	case LEG_ANSWERED:
+	case LEG_UP:
+		s->kind = SIP_SNAPSHOT_DIALOG;
+		return 0;
+	case LEG_INCOMING:
+		s->kind = SIP_SNAPSHOT_OFFERED;
+		return take_invite(l, s);
+	case LEG_CALLING:
+	case LEG_PROCEEDING:
+		s->kind = SIP_SNAPSHOT_CALLING;
+		return take_invite(l, s);
+	default:
+		return -ENOENT;
+	}
+}
+
+static uint32_t digest(const uint8_t *p, size_t n)
+{
+	uint32_t h = 2166136261u;
+
+	while (n--)
+		h = (h ^ *p++) * 16777619u;
+	return h ? h : 1;
+}
+
+void sip_leg_checkpoint(struct leg *l)
+{
+	struct legs_env *env = sip_legs_env(l->legs);
+	struct cc_snapshot m = {.leg = l->id};
+	struct sip_snapshot s;
+	uint32_t now;
+	int len;
+
+	if (l->released || !link_is_up(env->core))
+		return;
+	len = take(l, &s);
+	if (!len)
+		len = sip_snapshot_write(&s, m.bytes, sizeof(m.bytes));
+	if (len < 0) {
+		if (len == -E2BIG && l->snapshot != TOO_BIG)
+			env->stats.snapshot_big++;
+		l->snapshot = len == -E2BIG ? TOO_BIG : l->snapshot;
+		return;
+	}
+	now = digest(m.bytes, (size_t)len);
+	if (now == l->snapshot)
+		return;
+	m.len = (uint16_t)len;
+	m.cause.location = CC_LOC_NONE;
+	if (link_send(env->core, &m.head, CC_SNAPSHOT, sizeof(m)) == 0)
+		l->snapshot = now;
+	else
+		env->stats.send_failed++;
+}
+
+/* --- clearing what is not ours any more --- */
+
+/* The INVITE that the transaction was about, as far as it matters. */
+static struct sip_msg *make_invite(const struct sip_snapshot *s, bool ours)
+{
+	const struct sip_dialog *d = &s->dialog;
+	struct sip_request r = {
+		.method = "INVITE",
+		.uri = ours ? d->target : "sip:unknown.invalid",
+		.from = ours ? d->local : d->remote,
+		.to = ours ? d->remote : d->local,
+		.call_id = d->call_id,
+		.cseq = d->cseq,
+	};
+	struct sip_msg *m = sip_request_new(&r);
+	const char *via = d->routes;
+	unsigned i;
+	int err = m ? 0 : -errno;
+
+	for (i = 0; i < d->n_routes && !err; i++, via += strlen(via) + 1)
+		err = sip_msg_add(m, "Via", via);
+	if (err) {
+		sip_msg_free(m);
+		errno = -err;
+		return NULL;
+	}
+	m->path = d->path;
+	return m;
+}
+
+static int refuse_offered(struct legs *t, const struct sip_snapshot *s,
+			  struct cc_cause cause)
+{
+	struct txn_layer *txns = sip_stack_txns(sip_legs_env(t)->stack);
+	struct sip_msg *invite = make_invite(s, false), *no;
+	txn_id id;
+	int err;
+
+	if (!invite)
+		return -errno;
+	no = sip_response_new(invite, 503, NULL, s->dialog.local_tag);
+	if (!no) {
+		sip_msg_free(invite);
+		return -ENOMEM;
+	}
+	sip_leg_reason(no, cause);
+	err = txn_resume_server(txns, invite, &id);
+	if (err) {
+		sip_msg_free(no);
+		return err;
+	}
+	err = txn_respond(txns, id, no);
+	if (err)
+		txn_kill(txns, id);
+	return err;
+}
+
+static struct leg *restore_leg(struct legs *t, const struct cc_snapshot *m,
+			       const struct sip_snapshot *s)
+{
+	struct leg *l = sip_legs_orphan(t, m->leg, s->dialog.path.trunk);
+	struct net_addr local;
+
+	if (!l)
+		return NULL;
+	l->cause = m->cause;
+	l->dialog = s->dialog;
+	sip_stack_local(sip_legs_env(t)->stack, &s->dialog.path, &local);
+	sip_dialog_contact(&l->dialog, &local);
+	sip_legs_add_tag(t, l);
+	return l;
+}
+
+static int clear_dialog(struct legs *t, const struct cc_snapshot *m,
+			const struct sip_snapshot *s)
+{
+	struct leg *l = restore_leg(t, m, s);
+
+	if (!l)
+		return -ENOMEM;
+	sip_leg_enter(l, LEG_CLEARING);
+	sip_leg_send_bye(l, m->cause);
+	if (l->state == LEG_CLEARING)
+		return 0;
+	sip_legs_end(t, l);
+	return -EBADMSG;
+}
+
+static int cancel_calling(struct legs *t, const struct cc_snapshot *m,
+			  const struct sip_snapshot *s)
+{
+	struct sip_msg *invite = make_invite(s, true);
+	struct leg *l = invite ? restore_leg(t, m, s) : NULL;
+	char reason[SIP_REASON_MAX];
+	int err;
+
+	if (!l) {
+		sip_msg_free(invite);
+		return -ENOMEM;
+	}
+	l->uac = true;
+	l->dialog.remote[0] = '\0';
+	l->dialog.n_routes = 0;
+	l->inv.cseq = s->dialog.cseq;
+	sip_leg_enter(l, LEG_CANCELLING);
+	err = txn_resume_client(sip_leg_txns(l), &l->user, invite,
+				&s->dialog.path, &l->inv.id);
+	if (err) {
+		sip_leg_enter(l, LEG_OVER);
+		sip_legs_end(t, l);
+		return err;
+	}
+	l->inv.open = 1;
+	return txn_cancel(sip_leg_txns(l), l->inv.id,
+			  sip_reason_write(reason, m->cause));
+}
+
+static int restore(struct legs *t, const struct cc_snapshot *m)
+{
+	struct legs_env *env = sip_legs_env(t);
+	struct sip_snapshot s;
+	int err = sip_snapshot_read(&s, m->bytes, m->len);
+
+	if (err)
+		return err;
+	if (!trunk_conf(sip_stack_trunks(env->stack), s.dialog.path.trunk))
+		return -ENODEV;
+	if (sip_legs_has_dialog(t, &s.dialog))
+		return -EEXIST;
+	switch (s.kind) {
+	case SIP_SNAPSHOT_OFFERED:
+		return refuse_offered(t, &s, m->cause);
+	case SIP_SNAPSHOT_CALLING:
+		return cancel_calling(t, m, &s);
+	default:
+		return clear_dialog(t, m, &s);
+	}
+}
+
+void sip_legs_restore(struct legs *t, const struct cc_snapshot *m)
+{
+	struct legs_stats *stats = &sip_legs_env(t)->stats;
+	int err = restore(t, m);
+
+	if (!err) {
+		stats->restored++;
+	} else if (err != -EEXIST) { /* else the call is cleared already */
+		stats->not_restored++;
+		log_warn("leg %u of an earlier process: not cleared: %s",
+			 m->leg, strerror(-err));
+	}
+}
