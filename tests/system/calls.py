@@ -160,14 +160,16 @@ def judge_outcomes(lab, records):
     by = {}
     for r in out:
         by.setdefault(r["to"][0] if r.get("to") else "?", []).append(r["q850"])
-    lab.ok("answered calls end with cause 16",
-           by.get("1") and all(c == 16 for c in by["1"]), by.get("1", [])[:9])
-    lab.ok("486 becomes cause 17",
-           by.get("2") and all(c == 17 for c in by["2"]), by.get("2", [])[:9])
-    lab.ok("404 becomes cause 1",
-           by.get("3") and all(c == 1 for c in by["3"]), by.get("3", [])[:9])
-    lab.ok("a Reason header decides",
-           by.get("4") and all(c == 27 for c in by["4"]), by.get("4", [])[:9])
+    for first, cause, what in (
+            ("1", 16, "answered calls end with cause 16"),
+            ("2", 17, "486 becomes cause 17"),
+            ("3", 1, "404 becomes cause 1"),
+            ("4", 27, "a Reason header decides")):
+        got = by.get(first, [])
+        full = got.count(34)  # found the whole group busy
+        lab.ok(what, got and full <= len(got) / 4
+               and all(c in (cause, 34) for c in got),
+               f"{len(got) - full}, and {full} found no channel")
 
 
 def judge_capture(lab, path):
