@@ -191,7 +191,8 @@ static FILE *file_open(const char *name, const char *mode)
 	return f;
 }
 
-static void files_close(struct files *f)
+/* -EIO if what was written did not get to its place. */
+static int files_close(struct files *f)
 {
 	if (f->far) {
 		fclose(f->far);
@@ -199,16 +200,14 @@ static void files_close(struct files *f)
 	if (f->near) {
 		fclose(f->near);
 	}
-	if (f->out && fclose(f->out)) {
-		fprintf(stderr, "ecproc: output: %s\n", strerror(errno));
-	}
+	return f->out && fclose(f->out) ? -EIO : 0;
 }
 
 static int run(char **name, const struct options *o)
 {
 	struct echo_group *g = echo_group_new(o->tail_ms, ECHO_ISA_BEST);
 	struct files f = { NULL, NULL, NULL };
-	int err = -EIO;
+	int err = -EIO, closed;
 
 	if (!g) {
 		fprintf(stderr, "ecproc: tail of %u ms: %s\n", o->tail_ms,
@@ -221,11 +220,13 @@ static int run(char **name, const struct options *o)
 	f.out = f.near ? file_open(name[2], "wb") : NULL;
 	if (f.out) {
 		err = process(&f, o, g);
-		if (err) {
-			fprintf(stderr, "ecproc: %s\n", strerror(-err));
-		}
 	}
-	files_close(&f);
+	closed = files_close(&f);
+	if (f.out && (err || closed)) {
+		fprintf(stderr, "ecproc: %s: %s\n", name[2],
+			strerror(err ? -err : -closed));
+	}
+	err = err ? err : closed;
 	echo_group_free(g);
 	return err ? 1 : 0;
 }
