@@ -81,8 +81,9 @@ const char *echo_group_isa(const struct echo_group *g);
 /*
  * Run all lanes by one block. near is replaced by the residual in the lanes
  * that are on and in active_mask (bit n = lane n). The other lanes keep
- * near as it is and their state stands still: take a lane out of the mask
- * only while its call has no audio, and reset it before the next call.
+ * near as it is, to the bit; their taps are held, but the recent far end is
+ * forgotten: take a lane out of the mask only while its call has no audio,
+ * and reset it before the next call.
  */
 void echo_group_run(struct echo_group *g, const float (*far)[ECHO_LANES],
 		    float (*near)[ECHO_LANES], unsigned active_mask);
