@@ -21,7 +21,7 @@
 
 enum {
 	GROUPS = 119,
-	PASSES = 40,
+	PASSES = 300,
 };
 
 static const struct rig_case base = {
