@@ -301,6 +301,9 @@ static void on_answered(struct sip_peer_call *c, const char *msg)
 	c->status = text_status(msg);
 	sp_note_sdp(c, msg);
 	ack_2xx(c, msg);
+	if (c->state == SP_OVER) {
+		return; /* their BYE was faster */
+	}
 	sp_enter(c, SP_UP);
 	if (unwanted && c->state == SP_UP) {
 		sp_send_bye(c);

@@ -116,6 +116,9 @@ static void core_msg(struct link *link, const struct link_head *h, int fd)
 	l = find(x, m->leg);
 	if (h->type == CC_SETUP) {
 		ck_assert_ptr_null(l);
+		if (m->cause.value != 0) {
+			return; /* refused by itself: for the CDR only */
+		}
 		l = add(x, m->leg);
 		l->in = true;
 		l->setup = *m;

@@ -370,6 +370,7 @@ void sim_open(const struct sim_options *o)
 	memset(&sim, 0, sizeof(sim));
 	log_set_sink(sink);
 	sim.random = o->seed;
+	srandom(o->seed); /* libpri's first call reference */
 	sim.real_media = o->real_media;
 	sim.conf = load(o->yaml != NULL ? o->yaml : sim_yaml);
 	sim.loop = loop_new_sim(WALL_MS);
