@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <osipparser2/osip_parser.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/base/log.h"
@@ -78,6 +79,7 @@ static int take(struct leg *l, struct sip_snapshot *s)
 		return 0;
 	case LEG_INCOMING:
 		s->kind = SIP_SNAPSHOT_OFFERED;
+		s->dialog.target[0] = '\0';
 		return take_invite(l, s);
 	case LEG_CALLING:
 	case LEG_PROCEEDING:

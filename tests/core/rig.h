@@ -188,11 +188,22 @@ static inline void span_msg(struct link *l, const struct link_head *h, int fd)
 	}
 }
 
+static inline void out_clear(const struct cc_snapshot *s)
+{
+	rig_out("< sip CLEAR %s%u cause=%u %.*s\n",
+		(s->leg & CC_LEG_CORE) != 0 ? "c" : "", s->leg & ~CC_LEG_CORE,
+		s->cause.value, s->len, (const char *)s->bytes);
+}
+
 static inline void sip_msg(struct link *l, const struct link_head *h, int fd)
 {
 	(void)l;
 	(void)fd;
 	ck_assert(cc_msg_ok(h));
+	if (h->type == CC_CLEAR) {
+		out_clear((const void *)h);
+		return;
+	}
 	out_msg("sip", (const struct cc_msg *)h);
 	if (rig.hook != NULL) {
 		rig.hook(&rig, (struct cc_end){CC_END_TRUNK, 0},

@@ -6,6 +6,7 @@
  *	conf ringback|t301|t310|country|number|side SPAN-OR-TRUNK VALUE
  *	routes none | route SPAN|TRUNK to=N [match=] [allow=] [strip=] [prefix=]
  *	> WHO TYPE LEG key=value ...    WHO: span0 span1 sip
+ *	> WHO SNAPSHOT LEG octets-as-text | CLEAR LEG octets-as-text
  *	> media EVENT id=N kind=N | OPENED ref= id= | CLOSED ref= id=
  *	media manual|auto
  *	advance MS
@@ -136,6 +137,15 @@ static inline void script_end_state(struct link *l, struct cc_end end,
 	link_send(l, &e.head, CC_END_STATE, sizeof(e));
 }
 
+static inline void script_snapshot(struct link *l, unsigned type, char *rest)
+{
+	struct cc_snapshot s = {.leg = script_leg(word(&rest))};
+
+	s.len = (uint16_t)strlen(rest);
+	memcpy(s.bytes, rest, s.len);
+	link_send(l, &s.head, (uint16_t)type, sizeof(s));
+}
+
 static inline void script_cc(struct link *l, struct cc_end end, char *rest)
 {
 	struct cc_msg m = {.end = end};
@@ -144,6 +154,10 @@ static inline void script_cc(struct link *l, struct cc_end end, char *rest)
 
 	if (type == CC_END_STATE) {
 		script_end_state(l, end, rest);
+		return;
+	}
+	if (type == CC_SNAPSHOT || type == CC_CLEAR) {
+		script_snapshot(l, type, rest);
 		return;
 	}
 	m.leg = script_leg(word(&rest));

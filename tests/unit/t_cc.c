@@ -167,6 +167,34 @@ START_TEST(test_bad_end_state)
 }
 END_TEST
 
+START_TEST(test_snapshot)
+{
+	struct cc_snapshot s = {.head = {LINK_VERSION, CC_SNAPSHOT, sizeof(s)},
+				.leg = 1, .len = 1};
+
+	ck_assert(cc_msg_ok(&s.head));
+	s.head.type = CC_CLEAR;
+	s.len = CC_SNAPSHOT_MAX;
+	ck_assert(cc_msg_ok(&s.head));
+	s.len++;
+	ck_assert(!cc_msg_ok(&s.head));
+	s.len = 0;
+	ck_assert(!cc_msg_ok(&s.head));
+	s.len = 1;
+	s.cause.value = 128;
+	ck_assert(!cc_msg_ok(&s.head));
+	s.cause.value = 41;
+	s.leg = 0;
+	ck_assert(!cc_msg_ok(&s.head));
+	s.leg = CC_LEG_CORE | 1;
+	ck_assert(cc_msg_ok(&s.head));
+	s.head.len--;
+	ck_assert(!cc_msg_ok(&s.head));
+	s.head.len = sizeof(struct cc_msg);
+	ck_assert(!cc_msg_ok(&s.head));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("cc");
@@ -179,6 +207,7 @@ int main(void)
 	tcase_add_test(tc, test_good);
 	tcase_add_test(tc, test_bad);
 	tcase_add_test(tc, test_bad_end_state);
+	tcase_add_test(tc, test_snapshot);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_set_fork_status(sr, CK_NOFORK);

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rooms: sip base */
+/* Snapshots of SIP legs: there and back, cut anywhere, any octet changed. */
+#include "sip/snapshot.c"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MAX 1024
+
+static struct sip_snapshot sample(void)
+{
+	struct sip_snapshot s = {.kind = SIP_SNAPSHOT_DIALOG};
+	struct sip_dialog *d = &s.dialog;
+
+	strcpy(d->call_id, "4f1c@192.0.2.1");
+	strcpy(d->local, "\"A \xc3\xa4\" <sip:+4930@192.0.2.1>;tag=ours");
+	strcpy(d->remote, "<sip:+49711@192.0.2.9>;tag=theirs");
+	strcpy(d->local_tag, "ours");
+	strcpy(d->remote_tag, "theirs");
+	strcpy(d->target, "sip:peer@192.0.2.9:5070");
+	memcpy(d->routes, "<sip:a;lr>\0<sip:bb;lr>", 23);
+	d->n_routes = 2;
+	d->cseq = 0x01020304;
+	d->path.trunk = 3;
+	d->path.bind = 2;
+	d->path.remote = (struct net_addr){.family = 4, .port = 5060,
+					   .ip = {192, 0, 2, 9}};
+	return s;
+}
+
+static size_t write_sample(uint8_t *buf)
+{
+	struct sip_snapshot s = sample();
+	int len = sip_snapshot_write(&s, buf, MAX);
+
+	ck_assert_int_gt(len, 0);
+	return (size_t)len;
+}
+
+START_TEST(round_trip)
+{
+	struct sip_snapshot s = sample(), got;
+	uint8_t buf[MAX];
+	size_t len = write_sample(buf);
+
+	ck_assert_int_eq(sip_snapshot_read(&got, buf, len), 0);
+	ck_assert_int_eq(got.kind, s.kind);
+	ck_assert_str_eq(got.dialog.call_id, s.dialog.call_id);
+	ck_assert_str_eq(got.dialog.local, s.dialog.local);
+	ck_assert_str_eq(got.dialog.remote, s.dialog.remote);
+	ck_assert_str_eq(got.dialog.local_tag, s.dialog.local_tag);
+	ck_assert_str_eq(got.dialog.remote_tag, s.dialog.remote_tag);
+	ck_assert_str_eq(got.dialog.target, s.dialog.target);
+	ck_assert_uint_eq(got.dialog.n_routes, 2);
+	ck_assert_mem_eq(got.dialog.routes, s.dialog.routes, 23);
+	ck_assert_uint_eq(got.dialog.cseq, 0x01020304);
+	ck_assert_uint_eq(got.dialog.path.trunk, 3);
+	ck_assert_uint_eq(got.dialog.path.bind, 2);
+	ck_assert(net_addr_eq(&got.dialog.path.remote, &s.dialog.path.remote));
+}
+END_TEST
+
+/* What the octets are, so that another release can still read them. */
+START_TEST(octets)
+{
+	static const uint8_t start[] = {1,    1,    3,	  2,	4,    192,
+					0,    2,    9,	  0,	0,    0,
+					0,    0,    0,	  0,	0,    0,
+					0,    0,    0,	  0x13, 0xc4, 1,
+					2,    3,    4,	  0,	14,   '4',
+					'f',  '1',  'c'};
+	uint8_t buf[MAX];
+	size_t len = write_sample(buf);
+
+	ck_assert_mem_eq(buf, start, sizeof(start));
+	ck_assert_mem_eq(buf + len - 13, "\0\013<sip:bb;lr>", 13);
+}
+END_TEST
+
+START_TEST(every_cut)
+{
+	uint8_t buf[MAX + 1];
+	struct sip_snapshot got;
+	size_t len = write_sample(buf), n;
+
+	for (n = 0; n < len; n++) {
+		uint8_t *exact = malloc(n + 1);
+
+		ck_assert_ptr_nonnull(exact);
+		memcpy(exact, buf, n);
+		ck_assert_int_eq(sip_snapshot_read(&got, exact, n), -EBADMSG);
+		free(exact);
+	}
+	buf[len] = 0;
+	ck_assert_int_eq(sip_snapshot_read(&got, buf, len + 1), -EBADMSG);
+}
+END_TEST
+
+static void check_clean(const char *text, size_t size)
+{
+	ck_assert_ptr_nonnull(memchr(text, 0, size));
+	ck_assert_ptr_null(strpbrk(text, "\r\n"));
+}
+
+/* Refused, or a snapshot that says what the octets say. */
+START_TEST(every_octet)
+{
+	uint8_t buf[MAX], again[MAX];
+	struct sip_snapshot got;
+	size_t len = write_sample(buf), i;
+	unsigned v, refused = 0;
+
+	for (i = 0; i < len; i++) {
+		uint8_t old = buf[i];
+
+		for (v = 0; v < 256; v++) {
+			buf[i] = (uint8_t)v;
+			if (sip_snapshot_read(&got, buf, len) != 0) {
+				refused++;
+				continue;
+			}
+			ck_assert_int_eq(sip_snapshot_write(&got, again, MAX),
+					 (int)len);
+			ck_assert_mem_eq(again, buf, len);
+			check_clean(got.dialog.local, SIP_URI_MAX);
+			check_clean(got.dialog.target, SIP_URI_MAX);
+		}
+		buf[i] = old;
+	}
+	ck_assert_uint_gt(refused, 1000);
+}
+END_TEST
+
+START_TEST(kinds)
+{
+	struct sip_snapshot s = sample(), got;
+	uint8_t buf[MAX];
+	unsigned kind;
+	int len;
+
+	for (kind = 0; kind < 8; kind++) {
+		s = sample();
+		s.kind = (enum sip_snapshot_kind)kind;
+		s.dialog.n_routes = 1;
+		len = sip_snapshot_write(&s, buf, MAX);
+		ck_assert_int_eq(sip_snapshot_read(&got, buf, (size_t)len),
+				 kind >= 1 && kind < SIP_SNAPSHOT_KINDS
+					 ? 0
+					 : -EBADMSG);
+		s.dialog.n_routes = 0;
+		s.dialog.target[0] = '\0';
+		len = sip_snapshot_write(&s, buf, MAX);
+		ck_assert_int_eq(sip_snapshot_read(&got, buf, (size_t)len),
+				 -EBADMSG);
+	}
+}
+END_TEST
+
+START_TEST(limits)
+{
+	struct sip_snapshot s = sample(), got;
+	uint8_t buf[MAX];
+	int len = sip_snapshot_write(&s, buf, MAX);
+
+	ck_assert_int_eq(sip_snapshot_write(&s, buf, (size_t)len), len);
+	ck_assert_int_eq(sip_snapshot_write(&s, buf, (size_t)len - 1), -E2BIG);
+	memset(s.dialog.local, 'x', SIP_URI_MAX - 1);
+	memset(s.dialog.target, 'x', SIP_URI_MAX - 1);
+	ck_assert_int_eq(sip_snapshot_write(&s, buf, MAX), -E2BIG);
+	s = sample();
+	s.dialog.call_id[0] = '\0';
+	len = sip_snapshot_write(&s, buf, MAX);
+	ck_assert_int_eq(sip_snapshot_read(&got, buf, (size_t)len), -EBADMSG);
+	s = sample();
+	s.dialog.path.remote.port = 0;
+	len = sip_snapshot_write(&s, buf, MAX);
+	ck_assert_int_eq(sip_snapshot_read(&got, buf, (size_t)len), -EBADMSG);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("snapshot");
+	TCase *t = tcase_create("all");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_test(t, round_trip);
+	tcase_add_test(t, octets);
+	tcase_add_test(t, every_cut);
+	tcase_add_test(t, every_octet);
+	tcase_add_test(t, kinds);
+	tcase_add_test(t, limits);
+	suite_add_tcase(s, t);
+	sr = srunner_create(s);
+	srunner_set_fork_status(sr, CK_NOFORK);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed != 0;
+}
