@@ -104,6 +104,7 @@ static struct sip_wire wire = {&wire_ops};
 void sip_peer_open(void)
 {
 	memset(&sip_peer, 0, sizeof(sip_peer));
+	sip_peer.gone_ms = GONE_MS;
 	net_parse(&sip_peer.addr, SIM_PEER_SIP ":5060");
 	net_parse(&sip_peer.rtp, SIM_PEER_SIP ":7000");
 }
@@ -164,7 +165,7 @@ void sp_enter(struct sip_peer_call *c, enum sip_peer_state state)
 	}
 	if (state == SP_OVER) {
 		sip_peer.stats.active--;
-		timer_start(sim.loop, &c->gone, on_gone, GONE_MS);
+		timer_start(sim.loop, &c->gone, on_gone, sip_peer.gone_ms);
 	}
 	c->state = state;
 	if (sip_peer.on_change != NULL) {

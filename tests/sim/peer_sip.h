@@ -70,6 +70,7 @@ struct sip_peer {
 	struct role *role;	   /* of the gateway; NULL: detached */
 	unsigned loss;		   /* of 1000 datagrams, each way */
 	int64_t delay_ms, jitter_ms;
+	int64_t gone_ms;	   /* calls are remembered so long */
 	bool silent;		   /* hears nothing, answers nothing */
 	bool unreachable;	   /* nor does the wire take anything */
 	struct sip_peer_stats stats;
