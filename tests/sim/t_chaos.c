@@ -27,7 +27,7 @@
 #include "tests/sim/sim.h"
 
 #define SPANS	    2
-#define SEEDS	    4
+#define SEEDS	    6
 #define CALLS	    800
 #define CALM_MS	    60000
 #define AFTER_MS    400000 /* longer than T309, T301, ring */
