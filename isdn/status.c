@@ -161,7 +161,62 @@ struct lines {
 	char *buf;
 	size_t size, len;
 	const char *span;
+	const char *family; /* whose HELP and TYPE stand already */
 };
+
+static const char *metric_help(const char *name)
+{
+	static const struct {
+		const char *name, *help;
+	} table[] = {
+		{ "up", "span can carry calls" },
+		{ "layer2_up", "LAPD is established" },
+		{ "line_up", "line without alarm" },
+		{ "channels", "B channels by state" },
+		{ "calls", "calls on the span now" },
+		{ "calls_total", "calls by direction, as the line sees it" },
+		{ "answered_total", "calls answered" },
+		{ "refused_total", "calls refused by us" },
+		{ "glare_total", "channels both sides wanted" },
+		{ "channel_retries_total", "calls tried on a further channel" },
+		{ "restarts_received_total", "RESTART of the peer" },
+		{ "layer2_downs_total", "times that LAPD was lost" },
+		{ "frames_total", "D-channel frames" },
+		{ "frames_lost_total", "D-channel frames without room" },
+		{ "frame_errors_total", "D-channel frames damaged on the line" },
+		{ "gate_faults_total", "frames and elements refused" },
+		{ "bad_messages_total", "messages of roles not understood" },
+	};
+	size_t i = 0, n = sizeof(table) / sizeof(table[0]);
+
+	while (i < n && strcmp(table[i].name, name)) {
+		i++;
+	}
+	return i < n ? table[i].help : "";
+}
+
+static void add_text(struct lines *t, int n)
+{
+	if (n > 0 && t->len + (size_t)n < t->size) {
+		t->len += (size_t)n;
+	}
+}
+
+static void begin_family(struct lines *t, const char *name)
+{
+	size_t n = strlen(name);
+	bool counter = n > 6 && !strcmp(name + n - 6, "_total");
+
+	if (t->family && !strcmp(t->family, name)) {
+		return;
+	}
+	t->family = name;
+	add_text(t, snprintf(t->buf + t->len, t->size - t->len,
+			     "# HELP trunkgate_isdn_%s %s\n"
+			     "# TYPE trunkgate_isdn_%s %s\n",
+			     name, metric_help(name), name,
+			     counter ? "counter" : "gauge"));
+}
 
 __attribute__((format(printf, 4, 5))) static void
 metric(struct lines *t, const char *name, uint64_t value, const char *labels,
@@ -169,22 +224,19 @@ metric(struct lines *t, const char *name, uint64_t value, const char *labels,
 {
 	char extra[80] = "";
 	va_list ap;
-	int n;
 
 	va_start(ap, labels);
 	vsnprintf(extra, sizeof(extra), labels, ap);
 	va_end(ap);
-	n = snprintf(t->buf + t->len, t->size - t->len,
-		     "trunkgate_isdn_%s{span=\"%s\"%s} %llu\n", name, t->span,
-		     extra, (unsigned long long)value);
-	if (n > 0 && t->len + (size_t)n < t->size) {
-		t->len += (size_t)n;
-	}
+	begin_family(t, name);
+	add_text(t, snprintf(t->buf + t->len, t->size - t->len,
+			     "trunkgate_isdn_%s{span=\"%s\"%s} %llu\n", name,
+			     t->span, extra, (unsigned long long)value));
 }
 
 static int query_metrics(struct isdn *isdn, char *buf, size_t size)
 {
-	struct lines t = { buf, size, 0, isdn_name(isdn) };
+	struct lines t = { buf, size, 0, isdn_name(isdn), NULL };
 	const struct isdn_stats *s = &isdn->stats;
 	static const char *const states[CHANNEL_STATES] = {
 		NULL, "idle", "busy", "restarting", "out_of_service"

@@ -26,13 +26,26 @@ struct console {
 	struct control *control;
 	struct http *http;
 	bool tracing;
-	char node[CONF_NAME];
+	char spans[CONF_SPANS][CONF_NAME];
+	char trunks[CONF_TRUNKS][CONF_NAME];
 	uint64_t bad; /* messages of the wrong length */
 };
 
 static struct console *console_of(struct role *r)
 {
 	return container_of(r, struct console, role);
+}
+
+static void take_names(struct console *c, const struct conf *conf)
+{
+	memset(c->spans, 0, sizeof(c->spans));
+	memset(c->trunks, 0, sizeof(c->trunks));
+	for (unsigned i = 0; i < conf->n_spans && i < CONF_SPANS; i++) {
+		str_copy(c->spans[i], CONF_NAME, conf->spans[i].name);
+	}
+	for (unsigned i = 0; i < conf->n_trunks && i < CONF_TRUNKS; i++) {
+		str_copy(c->trunks[i], CONF_NAME, conf->trunks[i].name);
+	}
 }
 
 static struct role *console_open(struct loop *loop, const void *conf,
@@ -49,7 +62,7 @@ static struct role *console_open(struct loop *loop, const void *conf,
 	if (c) {
 		c->role.ops = &console_role_ops;
 		c->role.loop = loop;
-		str_copy(c->node, sizeof(c->node), part->conf.gateway.node);
+		take_names(c, &part->conf);
 		asker_init(&c->asker, loop, part->conf.n_spans);
 	}
 	return c ? &c->role : NULL;
@@ -89,6 +102,18 @@ static bool trace_ok(const struct obs_trace *t)
 	       memchr(t->text, 0, sizeof(t->text));
 }
 
+static const char *trace_name(const struct console *c,
+			      const struct obs_trace *t)
+{
+	if (t->kind == OBS_FRAME && t->index < CONF_SPANS) {
+		return c->spans[t->index];
+	}
+	if (t->kind == OBS_SIP && t->index < CONF_TRUNKS) {
+		return c->trunks[t->index];
+	}
+	return NULL;
+}
+
 static void on_trace(struct console *c, const struct obs_trace *t)
 {
 	static const char *const kinds[] = { "?", "frame", "sip", "call" };
@@ -106,6 +131,9 @@ static void on_trace(struct console *c, const struct obs_trace *t)
 	json_str(&j, "kind", kinds[t->kind <= OBS_CALL ? t->kind : 0]);
 	json_bool(&j, "sent", t->sent);
 	json_int(&j, "index", t->index);
+	if (trace_name(c, t)) {
+		json_str(&j, "name", trace_name(c, t));
+	}
 	json_int(&j, "slot", t->slot);
 	trace_address(&j, "local", t->local);
 	trace_address(&j, "remote", t->remote);
@@ -229,7 +257,7 @@ static int console_reload(struct role *r, const void *conf, size_t len)
 	if (len != sizeof(*part)) {
 		return -EINVAL;
 	}
-	str_copy(console_of(r)->node, CONF_NAME, part->conf.gateway.node);
+	take_names(console_of(r), &part->conf);
 	return 0;
 }
 

@@ -22,7 +22,11 @@ static const char usage[] =
 "  trace [-w FILE]      live ladder lines, or a capture file\n"
 "  drain                take no new calls, stop when the last one has ended\n"
 "  reload [--restart]   read the configuration anew\n"
-"  metrics              Prometheus text\n";
+"  metrics              Prometheus text\n"
+"\n"
+"PATH is that of the gateway's gateway.run_dir with /ctl; else the variable\n"
+"TRUNKGATE_SOCKET, else /run/trunkgate/ctl. Exit status: 0; 1 refused or not\n"
+"there; 2 wrong usage.\n";
 
 struct options {
 	const char *socket;
@@ -57,17 +61,29 @@ static int trace(const struct options *o)
 	return r < 0;
 }
 
+static void print_wrapped(const char *key, const char *text)
+{
+	json_t *o = json_pack("{s:s}", key, text);
+
+	json_dumpf(o, stdout, 0);
+	putchar('\n');
+	json_decref(o);
+}
+
+/* Some answers are words (reload, drain) or Prometheus text. */
 static void print_answer(const struct options *o, const char *text)
 {
-	json_t *v = o->json ? NULL : json_loads(text, JSON_DECODE_ANY, NULL);
+	json_t *v = json_loads(text, JSON_DECODE_ANY, NULL);
 
-	if (v) {
+	if (o->json && !v) {
+		print_wrapped("text", text);
+	} else if (v && !o->json) {
 		table_print(stdout, v);
-		json_decref(v);
 	} else {
 		printf("%s%s", text,
 		       *text && text[strlen(text) - 1] == '\n' ? "" : "\n");
 	}
+	json_decref(v);
 }
 
 static int ask(const struct options *o, const char *request)
@@ -82,11 +98,7 @@ static int ask(const struct options *o, const char *request)
 	if (ok) {
 		print_answer(o, text);
 	} else if (o->json) {
-		json_t *e = json_pack("{s:s}", "error", text);
-
-		json_dumpf(e, stdout, 0);
-		putchar('\n');
-		json_decref(e);
+		print_wrapped("error", text);
 	} else {
 		fprintf(stderr, "trunkctl: %s\n", text);
 	}
@@ -94,11 +106,37 @@ static int ask(const struct options *o, const char *request)
 	return !ok;
 }
 
+/* The commands and how many arguments each has. */
+static const struct {
+	const char *name;
+	int arguments;
+} commands[] = {
+	{ "status", 0 }, { "spans", 0 },   { "channels", 0 }, { "calls", 0 },
+	{ "trunks", 0 }, { "explain", 2 }, { "trace", 0 },    { "drain", 0 },
+	{ "reload", 0 }, { "metrics", 0 },
+};
+
+static bool is_usage(const struct options *o, int argc, char **argv)
+{
+	size_t i = 0, n = sizeof(commands) / sizeof(commands[0]);
+
+	while (i < n && strcmp(commands[i].name, argv[0])) {
+		i++;
+	}
+	return i < n && argc == commands[i].arguments + 1 &&
+	       (!o->restart || !strcmp(argv[0], "reload")) &&
+	       (!o->file || !strcmp(argv[0], "trace"));
+}
+
 static int command(const struct options *o, int argc, char **argv)
 {
 	char request[REQUEST_MAX];
 	size_t len = 0;
 
+	if (!is_usage(o, argc, argv)) {
+		fputs(usage, stderr);
+		return 2;
+	}
 	if (!strcmp(argv[0], "trace")) {
 		return trace(o);
 	}

@@ -1,50 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tools/trunkctl/table.h"
 
+#include "tools/trunkctl/text.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS 40
-#define CELL	64
-#define INDENT	2
+#define COLUMNS	   40
+#define TABLE_WIDE 200 /* a wider table is printed row by row instead */
+#define LINE_WIDE  100
+#define KEY	   22
+#define INDENT	   2
 
 struct table {
 	char names[COLUMNS][CELL];
 	int width[COLUMNS];
 	unsigned n;
 };
-
-static void cell_text(char cell[CELL], const json_t *v)
-{
-	switch (json_typeof(v)) {
-	case JSON_STRING:
-		snprintf(cell, CELL, "%s", json_string_value(v));
-		break;
-	case JSON_INTEGER:
-		snprintf(cell, CELL, "%lld",
-			 (long long)json_integer_value(v));
-		break;
-	case JSON_REAL:
-		snprintf(cell, CELL, "%.2f", json_real_value(v));
-		break;
-	case JSON_TRUE:
-		snprintf(cell, CELL, "yes");
-		break;
-	case JSON_FALSE:
-		snprintf(cell, CELL, "no");
-		break;
-	default:
-		cell[0] = '\0';
-	}
-	/* Names and numbers come from outside: no control characters. */
-	for (char *p = cell; *p; p++) {
-		if ((unsigned char)*p < 0x20 || *p == 0x7f) {
-			*p = '?';
-		}
-	}
-}
 
 typedef void visit_fn(void *arg, const char *name, const json_t *value);
 
@@ -56,13 +30,14 @@ static void each_value(const json_t *object, const char *prefix,
 	json_t *v;
 
 	json_object_foreach((json_t *)(uintptr_t)object, key, v) {
-		char name[CELL];
+		char name[CELL], inner[CELL];
 
-		snprintf(name, sizeof(name), "%s%s%s", prefix,
-			 *prefix ? "." : "", key);
+		text_key(inner, key, v);
+		snprintf(name, sizeof(name), "%.100s%s%.100s", prefix,
+			 *prefix ? "." : "", inner);
 		if (json_is_object(v)) {
 			each_value(v, name, visit, arg);
-		} else if (!json_is_array(v)) {
+		} else if (text_is_plain(v)) {
 			visit(arg, name, v);
 		}
 	}
@@ -75,7 +50,7 @@ static void see_column(void *arg, const char *name, const json_t *value)
 	unsigned i = 0;
 	int w;
 
-	cell_text(cell, value);
+	text_value(cell, value);
 	while (i < t->n && strcmp(t->names[i], name)) {
 		i++;
 	}
@@ -84,9 +59,9 @@ static void see_column(void *arg, const char *name, const json_t *value)
 	}
 	if (i == t->n) {
 		snprintf(t->names[t->n++], CELL, "%s", name);
-		t->width[i] = (int)strlen(name);
+		t->width[i] = text_width(name);
 	}
-	w = (int)strlen(cell);
+	w = text_width(cell);
 	if (w > t->width[i]) {
 		t->width[i] = w;
 	}
@@ -103,7 +78,7 @@ static void fill_cell(void *arg, const char *name, const json_t *value)
 
 	for (unsigned i = 0; i < r->table->n; i++) {
 		if (!strcmp(r->table->names[i], name)) {
-			cell_text(r->cells[i], value);
+			text_value(r->cells[i], value);
 		}
 	}
 }
@@ -111,95 +86,176 @@ static void fill_cell(void *arg, const char *name, const json_t *value)
 static void print_row(FILE *f, int indent, const struct table *t,
 		      const char (*cells)[CELL])
 {
-	fprintf(f, "%*s", indent, "");
-	for (unsigned i = 0; i < t->n; i++) {
-		bool last = i + 1 == t->n;
+	unsigned last = t->n;
 
-		fprintf(f, "%-*s%s", last ? 0 : t->width[i], cells[i],
-			last ? "\n" : "  ");
+	while (last && !*cells[last - 1]) {
+		last--;
 	}
+	fprintf(f, "%*s", last ? indent : 0, "");
+	for (unsigned i = 0; i < last; i++) {
+		int pad = t->width[i] - text_width(cells[i]) + 2;
+
+		fprintf(f, "%s%*s", cells[i], i + 1 < last ? pad : 0, "");
+	}
+	fputc('\n', f);
 }
 
-static void print_list(FILE *f, int indent, const json_t *list)
+static void print_rows(FILE *f, int indent, const struct table *t,
+		       const json_t *list)
 {
-	struct table *t = calloc(1, sizeof(*t));
 	struct row *r = malloc(sizeof(*r));
 	size_t i;
 	json_t *v;
 
-	if (t && r) {
-		json_array_foreach(list, i, v) {
-			each_value(v, "", see_column, t);
-		}
-		print_row(f, indent, t, (const char(*)[CELL])t->names);
-		json_array_foreach(list, i, v) {
-			memset(r, 0, sizeof(*r));
-			r->table = t;
-			each_value(v, "", fill_cell, r);
-			print_row(f, indent, t, (const char(*)[CELL])r->cells);
-		}
+	if (!r) {
+		return;
+	}
+	print_row(f, indent, t, t->names);
+	json_array_foreach((json_t *)(uintptr_t)list, i, v) {
+		memset(r, 0, sizeof(*r));
+		r->table = t;
+		each_value(v, "", fill_cell, r);
+		print_row(f, indent, t, (const char(*)[CELL])r->cells);
 	}
 	free(r);
-	free(t);
 }
 
 static void print_any(FILE *f, int indent, const json_t *v);
 
-static void print_member(FILE *f, int indent, const char *key,
-			 const json_t *v)
+/* An object of plain values: all of them behind the key, as many a line as
+ * go there. */
+static void print_group(FILE *f, int indent, const char *key,
+			const json_t *object)
 {
-	char cell[CELL];
+	int at = fprintf(f, "%*s%-*s", indent, "", KEY - indent, key);
+	const char *inner;
+	char name[CELL], cell[CELL];
+	bool first = true;
+	json_t *v;
 
-	if (json_is_object(v)) {
+	json_object_foreach((json_t *)(uintptr_t)object, inner, v) {
+		int w;
+
+		text_key(name, inner, v);
+		text_value(cell, v);
+		w = text_width(name) + text_width(cell) + 3;
+		if (!first && at + w > LINE_WIDE) {
+			at = fprintf(f, ",\n%*s", KEY, "") - 2;
+			first = true;
+		}
+		at += fprintf(f, "%s%s %s", first ? "  " : ", ", name, cell);
+		first = false;
+	}
+	fputc('\n', f);
+}
+
+static bool is_group(const json_t *v)
+{
+	const char *key;
+	json_t *m;
+
+	if (!json_is_object(v) || !json_object_size(v)) {
+		return false;
+	}
+	json_object_foreach((json_t *)(uintptr_t)v, key, m) {
+		if (!text_is_plain(m)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void print_member(FILE *f, int indent, const char *key, const json_t *v)
+{
+	char cell[CELL], name[CELL];
+
+	if (text_is_plain(v)) {
+		text_key(name, key, v);
+		text_value(cell, v);
+		fprintf(f, "%*s%-*s  %s\n", indent, "", KEY - indent, name,
+			*cell ? cell : "-");
+	} else if (indent && is_group(v)) {
+		print_group(f, indent, key, v);
+	} else {
 		fprintf(f, "%*s%s\n", indent, "", key);
 		print_any(f, indent + INDENT, v);
-	} else if (json_is_array(v)) {
-		fprintf(f, "%*s%s%s\n", indent, "", key,
-			json_array_size(v) ? "" : "  (none)");
-		print_any(f, indent + INDENT, v);
-	} else {
-		cell_text(cell, v);
-		fprintf(f, "%*s%-*s  %s\n", indent, "", 20 - indent, key,
-			cell);
 	}
 }
 
-static void print_inner_lists(FILE *f, int indent, const json_t *row)
+/* One row as a paragraph: its first member is the heading. */
+static void print_paragraph(FILE *f, int indent, const json_t *row)
+{
+	bool first = true;
+	char cell[CELL];
+	const char *key;
+	json_t *m;
+
+	json_object_foreach((json_t *)(uintptr_t)row, key, m) {
+		if (first && json_is_string(m)) {
+			text_value(cell, m);
+			fprintf(f, "%*s%s %s\n", indent, "", key, cell);
+		} else {
+			print_member(f, indent + INDENT, key, m);
+		}
+		first = false;
+	}
+}
+
+static bool has_lists(const json_t *row)
 {
 	const char *key;
 	json_t *m;
 
 	json_object_foreach((json_t *)(uintptr_t)row, key, m) {
-		if (json_is_array(m)) {
-			print_member(f, indent, key, m);
+		if (json_is_array(m) && !text_is_plain(m)) {
+			return true;
 		}
 	}
+	return false;
+}
+
+/* Rows that are narrow and flat stand in a table, others one by one. */
+static void print_list(FILE *f, int indent, const json_t *list)
+{
+	struct table *t = calloc(1, sizeof(*t));
+	bool flat = t != NULL;
+	int width = indent;
+	size_t i;
+	json_t *v;
+
+	json_array_foreach((json_t *)(uintptr_t)list, i, v) {
+		flat = flat && json_is_object(v) && !has_lists(v);
+		if (flat) {
+			each_value(v, "", see_column, t);
+		}
+	}
+	for (unsigned c = 0; flat && c < t->n; c++) {
+		width += t->width[c] + 2;
+	}
+	if (flat && t->n < COLUMNS && width <= TABLE_WIDE) {
+		print_rows(f, indent, t, list);
+	} else {
+		json_array_foreach((json_t *)(uintptr_t)list, i, v) {
+			print_paragraph(f, indent, v);
+		}
+	}
+	free(t);
 }
 
 static void print_any(FILE *f, int indent, const json_t *v)
 {
 	char cell[CELL];
 	const char *key;
-	size_t i;
 	json_t *m;
 
 	if (json_is_object(v)) {
 		json_object_foreach((json_t *)(uintptr_t)v, key, m) {
 			print_member(f, indent, key, m);
 		}
-	} else if (json_is_array(v) && json_array_size(v) &&
-		   json_is_object(json_array_get(v, 0))) {
+	} else if (json_is_array(v) && !text_is_plain(v)) {
 		print_list(f, indent, v);
-		/* Lists inside the rows stand below the table. */
-		json_array_foreach(v, i, m) {
-			print_inner_lists(f, indent, m);
-		}
-	} else if (json_is_array(v)) {
-		json_array_foreach(v, i, m) {
-			print_any(f, indent, m);
-		}
 	} else {
-		cell_text(cell, v);
+		text_value(cell, v);
 		fprintf(f, "%*s%s\n", indent, "", cell);
 	}
 }

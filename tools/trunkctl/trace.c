@@ -38,30 +38,67 @@ static size_t unhex(uint8_t *out, size_t size, const char *hex)
 	return n;
 }
 
+/* The value of a header; empty when the message has none. */
+static void header_of(char *out, size_t size, const char *msg,
+		      const char *name)
+{
+	const char *at = strcasestr(msg, name);
+	size_t n;
+
+	out[0] = '\0';
+	if (at) {
+		at += strlen(name);
+		at += strspn(at, " \t");
+		n = strcspn(at, "\r\n");
+		snprintf(out, size, "%.*s", (int)n, at);
+	}
+}
+
+/* "SIP/2.0 200 OK" does not say to what; a start line not in which call. */
+static void print_sip(const json_t *event)
+{
+	char msg[4096], cseq[32];
+	const char *text = text_of(event, "text");
+
+	msg[unhex((uint8_t *)msg, sizeof(msg) - 1, text_of(event, "hex"))] = 0;
+	header_of(cseq, sizeof(cseq), msg, "\nCSeq:");
+	if (!strncmp(text, "SIP/2.0 ", 8)) {
+		text += 8;
+	}
+	printf("%s [%s] call %s\n", text, cseq, text_of(event, "call"));
+}
+
 /*
- *	10:31:05.123  span 0 --> gw             SETUP cref 0x0001 ...
- *	10:31:05.130             gw --> trunk 0 INVITE sip:...
+ *	10:31:05.123  carrier --> gw               SETUP cref 0x0001 ...
+ *	10:31:05.130              gw --> provider  INVITE sip:... [1 INVITE]
  */
 static void print_line(const json_t *event)
 {
 	long long us = int_of(event, "t_us");
 	bool sent = json_is_true(json_object_get(event, "sent"));
 	const char *kind = text_of(event, "kind");
+	const char *name = text_of(event, "name");
 	time_t s = (time_t)(us / 1000000);
-	char path[64] = "", day[16];
+	char path[96] = "", day[16];
 	struct tm tm;
 
 	localtime_r(&s, &tm);
 	strftime(day, sizeof(day), "%H:%M:%S", &tm);
 	if (!strcmp(kind, "frame")) {
-		snprintf(path, sizeof(path), "span %lld %s gw",
-			 int_of(event, "index"), sent ? "<--" : "-->");
+		snprintf(path, sizeof(path), "%10s %s gw", name,
+			 sent ? "<--" : "-->");
 	} else if (!strcmp(kind, "sip")) {
-		snprintf(path, sizeof(path), "%10s gw %s trunk %lld", "",
-			 sent ? "-->" : "<--", int_of(event, "index"));
+		snprintf(path, sizeof(path), "%14s gw %s %s", "",
+			 sent ? "-->" : "<--", name);
 	}
-	printf("%s.%03lld  %-32s %s\n", day, us / 1000 % 1000, path,
-	       text_of(event, "text"));
+	printf("%s.%03lld  %-32s  ", day, us / 1000 % 1000, path);
+	if (!strcmp(kind, "sip")) {
+		print_sip(event);
+	} else {
+		printf("%s%s%s\n", text_of(event, "text"),
+		       *kind == 'c' ? "  call " : "",
+		       *kind == 'c' ? text_of(event, "call") : "");
+	}
 	fflush(stdout);
 }
 
