@@ -22,7 +22,8 @@ struct place { /* in the text, all from 1; 0 = the whole file */
 
 struct problem {
 	struct place at;
-	bool is_error; /* else a warning */
+	bool is_error;	/* else a warning */
+	bool is_secret; /* the line of the text is not shown */
 	char text[200];
 	char fix[160]; /* "" = none */
 };

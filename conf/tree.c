@@ -30,6 +30,33 @@ static struct place place_of(const yaml_event_t *e)
 			       (unsigned)e->start_mark.column + 1, width };
 }
 
+/* An octet that is no character: libyaml tells where by octets alone. */
+static struct place place_of_octet(const struct report *r, size_t offset)
+{
+	struct place p = { 1, 1, 1 };
+
+	for (size_t i = 0; i < offset && i < r->len; i++) {
+		if (r->text[i] == '\n') {
+			p.line++;
+			p.column = 1;
+		} else if ((r->text[i] & 0xc0) != 0x80) {
+			p.column++;
+		}
+	}
+	return p;
+}
+
+static struct place place_of_fault(const struct reader *r)
+{
+	const yaml_parser_t *y = &r->yaml;
+
+	if (y->error == YAML_READER_ERROR) {
+		return place_of_octet(r->report, y->problem_offset);
+	}
+	return (struct place){ (unsigned)y->problem_mark.line + 1,
+			       (unsigned)y->problem_mark.column + 1, 1 };
+}
+
 static bool next_event(struct reader *r, yaml_event_t *e)
 {
 	const yaml_parser_t *y = &r->yaml;
@@ -37,9 +64,7 @@ static bool next_event(struct reader *r, yaml_event_t *e)
 	if (yaml_parser_parse(&r->yaml, e)) {
 		return true;
 	}
-	report_error(r->report,
-		     (struct place){ (unsigned)y->problem_mark.line + 1,
-				     (unsigned)y->problem_mark.column + 1, 1 },
+	report_error(r->report, place_of_fault(r),
 		     "not YAML: %s%s%s", y->problem ? y->problem : "?",
 		     y->context ? ", " : "", y->context ? y->context : "");
 	return false;

@@ -28,8 +28,11 @@ static bool wrong(const struct value_env *env, const struct setting *s,
 static bool too_long(const struct value_env *env, const struct setting *s,
 		     const struct node *n)
 {
-	report_error(env->report, n->at, "%s: longer than %d characters",
-		     s->path, s->size - 1);
+	struct problem *p = report_error(env->report, n->at,
+					 "%s: longer than %d characters",
+					 s->path, s->size - 1);
+
+	p->is_secret = s->type == VALUE_SECRET;
 	return false;
 }
 
@@ -378,7 +381,8 @@ static bool read_secret(const struct value_env *env, const struct setting *s,
 	if (!file || file->next || strcmp(file->key, "file") ||
 	    file->kind != NODE_SCALAR || !env->dir) {
 		report_error(env->report, n->at,
-			     "%s: a text or {file: NAME} is needed", s->path);
+			     "%s: a text or {file: NAME} is needed", s->path)
+			->is_secret = true;
 		return false;
 	}
 	return read_secret_file(env, s, file, to);

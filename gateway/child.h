@@ -40,7 +40,8 @@ struct child {
 	struct link ctl;
 	struct timer restart, ping;
 	unsigned failures; /* restarts without a quiet minute between them */
-	mono_t started, heard;
+	unsigned unanswered; /* pings since it was last heard */
+	mono_t started;
 	uint32_t ping_seq;
 };
 

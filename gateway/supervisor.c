@@ -40,12 +40,12 @@ struct supervisor {
 	struct loop *loop;
 	const char *conf_path, *dir;
 	struct conf *conf;
+	struct conf *next_conf; /* after a restart; NULL: none */
 	struct sockets *sockets;
 	struct child children[MAX_CHILDREN];
 	unsigned n_children;
 	enum phase phase;
 	bool announced;	  /* READY=1 said */
-	bool restarting;  /* stop everything, then start anew */
 	int exit_status;
 	struct timer phase_timer, notify_timer;
 	struct sigwatch sig_term, sig_int, sig_hup, sig_chld;
@@ -304,7 +304,9 @@ static void on_phase_timer(struct timer *t)
 static void begin_drain(void)
 {
 	log_info("draining, at most %u s", sup.conf->gateway.drain_s);
-	notify_stopping(&sup.notify);
+	if (!sup.next_conf) {
+		notify_stopping(&sup.notify);
+	}
 	child_tell(find(ROLE_SIP), CTL_DRAIN, 0, 0, -1);
 	child_tell(find(ROLE_CORE), CTL_DRAIN, 0, 0, -1);
 	timer_start(sup.loop, &sup.phase_timer, on_phase_timer,
@@ -332,12 +334,33 @@ static void begin_stop(void)
 	timer_start(sup.loop, &sup.phase_timer, on_phase_timer, LEAVE_MS);
 }
 
+/* Only now that all roles are gone are the former ports free. When one of the
+ * new ones is not, what was before goes on. */
+static int start_anew(void)
+{
+	struct conf *former = sup.conf;
+
+	sockets_close(sup.sockets);
+	sup.conf = sup.next_conf;
+	sup.next_conf = NULL;
+	sup.sockets = sockets_open(sup.conf);
+	if (!sup.sockets) {
+		log_err("the new configuration cannot be used, the former one "
+			"goes on");
+		free(sup.conf);
+		sup.conf = former;
+		sup.sockets = sockets_open(sup.conf);
+	} else {
+		free(former);
+	}
+	return sup.sockets ? start_all() : -EADDRINUSE;
+}
+
 static void all_gone(void)
 {
 	timer_stop(sup.loop, &sup.phase_timer);
-	if (sup.restarting) {
-		sup.restarting = false;
-		if (start_all() == 0) {
+	if (sup.next_conf) {
+		if (start_anew() == 0) {
 			return;
 		}
 		sup.exit_status = 2;
@@ -382,9 +405,14 @@ static void next_phase(void)
 static int reload(bool may_restart, char *text, size_t size)
 {
 	char *report, *changes;
-	struct conf *fresh = conf_load(sup.conf_path, &report);
+	struct conf *fresh;
 	enum conf_cost cost;
 
+	if (sup.phase != PHASE_RUN) {
+		snprintf(text, size, "draining; nothing was changed");
+		return -EBUSY;
+	}
+	fresh = conf_load(sup.conf_path, &report);
 	if (!fresh) {
 		snprintf(text, size, "%s\nnothing was changed", report);
 		free(report);
@@ -404,22 +432,16 @@ static int reload(bool may_restart, char *text, size_t size)
 	snprintf(text, size, "%s", *changes ? changes : "no changes");
 	free(changes);
 	notify_reloading(&sup.notify);
-	free(sup.conf);
-	sup.conf = fresh;
 	if (cost == CONF_COST_NONE) {
+		free(sup.conf);
+		sup.conf = fresh;
 		hand_conf(find(ROLE_CORE), CTL_RELOAD);
 		hand_conf(find(ROLE_SIP), CTL_RELOAD);
 		hand_conf(find(ROLE_CONSOLE), CTL_RELOAD);
 		notify_ready(&sup.notify);
 		return 0;
 	}
-	sockets_close(sup.sockets);
-	sup.sockets = sockets_open(sup.conf);
-	if (!sup.sockets) {
-		sup.exit_status = 2;
-	}
-	sup.restarting = sup.sockets;
-	sup.phase = PHASE_DRAIN;
+	sup.next_conf = fresh;
 	next_phase();
 	return 0;
 }
@@ -473,7 +495,11 @@ static void on_term(struct sigwatch *s, int signum)
 {
 	(void)s;
 	(void)signum;
-	sup.restarting = false;
+	if (sup.next_conf) {
+		notify_stopping(&sup.notify);
+	}
+	free(sup.next_conf);
+	sup.next_conf = NULL;
 	next_phase();
 }
 
@@ -483,14 +509,10 @@ static void on_hup(struct sigwatch *s, int signum)
 
 	(void)s;
 	(void)signum;
-	if (sup.phase == PHASE_RUN) {
-		int r = reload(false, text, sizeof(text));
-
-		if (r < 0) {
-			log_err("reload: %s", text);
-		} else {
-			log_info("reload: %s", text);
-		}
+	if (reload(false, text, sizeof(text)) < 0) {
+		log_err("reload: %s", text);
+	} else {
+		log_info("reload: %s", text);
 	}
 }
 
@@ -575,6 +597,7 @@ int supervisor_run(const char *conf_path, const char *dir)
 		stop_watching();
 	}
 	sockets_close(sup.sockets);
+	free(sup.next_conf);
 	free(sup.conf);
 	return sup.exit_status;
 }

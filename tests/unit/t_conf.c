@@ -170,6 +170,63 @@ START_TEST(secrets_come_from_files_and_stay_out_of_reports)
 }
 END_TEST
 
+/* A secret in the file itself, in each kind of mistake near it. */
+START_TEST(secrets_are_not_printed)
+{
+	static const char long_one[] =
+		"SECRETSECRETSECRETSECRETSECRETSECRETSECRETSECRETSECRETSECRET"
+		"SECRET";
+	static const char *const mistakes[] = {
+		"{user: u, password: \"%s\"}",  /* too long */
+		"{user: u, password:\n    %s}",	 /* on a line of its own */
+		"{usr: u, password: %s}",	 /* an error beside it */
+		"{user: u, password: [%s]}",	 /* of the wrong kind */
+		"{user: u, pass: %s}",		 /* key misspelt */
+		"{user: u, \"Password\": %s: x}", /* not YAML */
+	};
+
+	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+		char auth[200], text[600], *report;
+
+		snprintf(auth, sizeof(auth), mistakes[i], long_one);
+		snprintf(text, sizeof(text), SPAN "trunks:\n- name: b\n"
+			 "  server: x.example\n  auth: %s\n"
+			 "routes: [{from: a, to: b}]\n", auth);
+		ck_assert(!conf_load_text("t", text, strlen(text), NULL,
+					  &report));
+		ck_assert_msg(!strstr(report, "SECRET"), "%s", report);
+		free(report);
+	}
+}
+END_TEST
+
+static void expect_report(const char *text, const char *want)
+{
+	char *report;
+
+	ck_assert(!conf_load_text("t", text, strlen(text), NULL, &report));
+	ck_assert_msg(strstr(report, want), "%s", report);
+	free(report);
+}
+
+START_TEST(odd_texts_are_shown_well)
+{
+	char text[12000] = SPAN "emergency: [", *at = text + strlen(text);
+
+	expect_report("spanz: []\r\n",
+		      "    1 | spanz: []\n      | ^~~~~\n");
+	expect_report("a: 1\nb: x\xe4y\n", "t:2:6: error: not YAML");
+	expect_report("\xc3\xa4: {\xc3\xb6: 1, b: *c}\n",
+		      "{\xc3\xb6: 1, b: *c}\n      |              ^~\n");
+	/* Of a line of 10,000 characters the part around the mistake. */
+	for (int i = 0; i < 2500; i++) {
+		at = stpcpy(at, i == 2000 ? "\"x\" " : "\"1\",");
+	}
+	strcpy(at, "]\n");
+	expect_report(text, "\"x\"");
+}
+END_TEST
+
 START_TEST(costs_of_changes)
 {
 	struct conf *a = load(SPAN REST), *b = load(SPAN REST);
@@ -234,6 +291,8 @@ int main(void)
 	tcase_add_test(t, values_reach_their_place);
 	tcase_add_test(t, limits_hold);
 	tcase_add_test(t, secrets_come_from_files_and_stay_out_of_reports);
+	tcase_add_test(t, secrets_are_not_printed);
+	tcase_add_test(t, odd_texts_are_shown_well);
 	tcase_add_test(t, costs_of_changes);
 	tcase_add_test(t, every_default_is_a_good_value);
 	suite_add_tcase(s, t);
