@@ -43,8 +43,8 @@ def looks(lab):
     lab.ok("explain names the route", why and "provider" in json.dumps(why),
            json.dumps(why)[:120])
     wrong = ctl_text(lab, "nonsense")
-    lab.ok("an unknown command: status 1 and words", wrong.returncode == 1
-           and "no such command" in wrong.stderr)
+    lab.ok("an unknown command: status 2 and how it is used",
+           wrong.returncode == 2 and "usage: trunkctl" in wrong.stderr)
 
 
 def metrics(lab):
