@@ -55,10 +55,10 @@ int gettimeofday(struct timeval *restrict tv, void *restrict tz)
 	return 0;
 }
 
-static uint64_t next_random(void)
+static uint64_t next_random(uint64_t *state)
 {
 	/* splitmix64 */
-	uint64_t z = sim.random += 0x9e3779b97f4a7c15u;
+	uint64_t z = *state += 0x9e3779b97f4a7c15u;
 
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
 	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
@@ -67,7 +67,7 @@ static uint64_t next_random(void)
 
 unsigned sim_random(unsigned n)
 {
-	return (unsigned)(next_random() % n);
+	return (unsigned)(next_random(&sim.random) % n);
 }
 
 ssize_t getrandom(void *buf, size_t len, unsigned flags)
@@ -76,7 +76,7 @@ ssize_t getrandom(void *buf, size_t len, unsigned flags)
 
 	(void)flags;
 	for (size_t i = 0; i < len; i++) {
-		p[i] = (uint8_t)next_random();
+		p[i] = (uint8_t)next_random(&sim.chance);
 	}
 	return (ssize_t)len;
 }
@@ -369,7 +369,7 @@ void sim_open(const struct sim_options *o)
 {
 	memset(&sim, 0, sizeof(sim));
 	log_set_sink(sink);
-	sim.random = o->seed;
+	sim.random = sim.chance = o->seed;
 	srandom(o->seed); /* libpri's first call reference */
 	sim.real_media = o->real_media;
 	sim.conf = load(o->yaml != NULL ? o->yaml : sim_yaml);

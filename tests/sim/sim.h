@@ -54,7 +54,8 @@ struct sim {
 	struct sim_child children[SIM_CHILDREN];
 	unsigned n_children;
 	bool real_media;
-	uint64_t random;
+	uint64_t random; /* the tests' */
+	uint64_t chance; /* the roles': some keep a stock of it over runs */
 	char dir[32]; /* CDRs, state */
 	int dir_fd;
 	struct sim_wire wire[CONF_SPANS];
