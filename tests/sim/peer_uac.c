@@ -337,6 +337,21 @@ static void on_invite_final(struct sip_peer_call *c, struct sip_peer_txn *t,
 	sp_enter(c, SP_OVER);
 }
 
+/* The INVITE's own response ends the call; a gateway that does not know it
+ * any more sends none. */
+static void await_cancelled(struct sip_peer_call *c)
+{
+	struct sip_peer_txn *t;
+
+	for (t = c->txns; t != NULL; t = t->next) {
+		if (strcmp(t->method, "INVITE") == 0) {
+			t->until_ms = sim_ms() + 64 * SP_T1_MS;
+			timer_start(sim.loop, &t->timer, on_repeat,
+				    64 * SP_T1_MS);
+		}
+	}
+}
+
 void sp_on_response(struct sip_peer_call *c, const char *msg)
 {
 	struct sip_peer_txn *t = txn_of(c, msg);
@@ -356,16 +371,8 @@ void sp_on_response(struct sip_peer_call *c, const char *msg)
 		sp_txn_free(t);
 		sp_enter(c, SP_OVER);
 	} else if (strcmp(t->method, "CANCEL") == 0) {
-		/* The INVITE's own response ends the call; a gateway that
-		 * does not know it any more sends none. */
-		struct sip_peer_txn *invite;
-
 		sp_txn_free(t);
-		for (invite = c->txns; invite != NULL; invite = invite->next) {
-			invite->until_ms = sim_ms() + 64 * SP_T1_MS;
-			timer_start(sim.loop, &invite->timer, on_repeat,
-				    64 * SP_T1_MS);
-		}
+		await_cancelled(c);
 	} else {
 		c->info_status = text_status(msg);
 		sp_txn_free(t);

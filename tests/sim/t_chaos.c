@@ -30,7 +30,8 @@
 #define SEEDS	    6
 #define CALLS	    800
 #define CALM_MS	    60000
-#define AFTER_MS    400000 /* longer than T309, T301, ring */
+#define QUIET_MS    200000 /* longer than T309, T301, ring */
+#define AFTER_MS    200000 /* longer than T308 twice, timer H */
 
 static const char yaml[] =
 	"sip: {bind: \"192.0.2.1:5060\", ring: 60}\n"
@@ -46,7 +47,7 @@ static const char yaml[] =
 	"    line: {driver: pseudowire, local: \"127.0.0.1:5002\","
 	" peer: \"127.0.0.1:5003\"}\n"
 	"    isdn: {side: network, switch: euroisdn, t301: 60,"
-	" exclusive: false}\n"
+	" exclusive: false, hunt: up}\n"
 	"trunks:\n"
 	"  - name: provider\n"
 	"    server: 192.0.2.9:5060\n"
@@ -66,7 +67,7 @@ static struct {
 	unsigned dead_index;
 	bool has_dead;
 	int64_t revive_at, calm_at;
-	unsigned kills, bounces, answered;
+	unsigned kills, bounces, answered, standing;
 } chaos;
 
 /* --- invariants --- */
@@ -170,7 +171,7 @@ static void act_line(struct xch_leg *l)
 	if (l->released) {
 		return;
 	}
-	if (what < 6) {
+	if (what < (l->answered ? 1 : 4)) {
 		xch_release(l, causes[sim_random(sizeof(causes))]);
 	} else if (l->in && !l->answered && what < 14 && !l->alerting) {
 		xch_say(l, CC_ALERTING);
@@ -217,7 +218,8 @@ static void act_sip(struct sip_peer_call *c)
 		sip_peer_reinvite(c, directions[sim_random(4)]);
 	} else if (c->state == SP_UP && what < 8) {
 		sip_peer_info(c, '5');
-	} else if (c->state < SP_ENDING && what > 94) {
+	} else if (c->state < SP_ENDING &&
+		   what > (c->state == SP_UP ? 98 : 95)) {
 		sip_peer_hangup(c);
 	}
 }
@@ -315,31 +317,34 @@ static void disaster(void)
 	if (chaos.calm_at == 0) {
 		chaos.calm_at = sim_ms() + sim_random(CALM_MS);
 	}
-	switch (sim_random(10)) {
+	switch (sim_random(14)) {
 	case 0:
+	case 1:
 		kill_one();
 		break;
-	case 1:
+	case 2:
+	case 3:
+	case 4:
 		bounce_one();
 		break;
-	case 2:
+	case 5:
 		xch_restart_core(span);
 		break;
-	case 3:
+	case 6:
 		sim.wire[span].cut = true;
 		break;
-	case 4:
+	case 7:
 		sim.wire[span].loss = sim_random(200);
 		break;
-	case 5:
+	case 8:
 		sip_peer.silent = true;
 		break;
-	case 6:
+	case 9:
 		if (media != NULL) {
 			fake_media_line(media, span, false);
 		}
 		break;
-	case 7:
+	case 10:
 		sip_peer.unreachable = true;
 		break;
 	default:
@@ -372,6 +377,39 @@ static void step(void)
 }
 
 /* --- the end --- */
+
+/* All is well again and nobody does anything: what was ringing has timed out,
+ * what is up is known to everybody. */
+static void check_books(void)
+{
+	struct look_core c;
+	struct look_sip s;
+	struct look_isdn i;
+	unsigned line_legs = 0, far_legs = 0, up = 0;
+	struct sip_peer_call *p;
+
+	look_core(sim_role(ROLE_CORE, 0), &c);
+	look_sip(sim_role(ROLE_SIP, 0), &s);
+	for (unsigned k = 0; k < SPANS; k++) {
+		look_isdn(sim_role(ROLE_ISDN, k), &i);
+		line_legs += i.legs;
+		far_legs += xch_active(k);
+	}
+	for (p = sip_peer.calls; p != NULL; p = p->next) {
+		up += p->state == SP_UP;
+	}
+	ck_assert_uint_eq(line_legs, c.calls);
+	ck_assert_uint_eq(far_legs, c.calls);
+	ck_assert_uint_eq(c.owned, c.calls);
+	ck_assert_uint_eq(c.trunk_calls, c.calls);
+	ck_assert_uint_eq(s.counted, c.calls);
+	ck_assert_uint_ge(up, c.calls);
+	ck_assert_uint_eq(
+		fake_media_stats(sim_role(ROLE_MEDIA, 0))->used, c.calls);
+	ck_assert_uint_eq(
+		fake_media_stats(sim_role(ROLE_MEDIA, 0))->connected, c.calls);
+	chaos.standing = c.calls;
+}
 
 static void everybody_hangs_up(void)
 {
@@ -437,6 +475,21 @@ static unsigned number(const char *name, unsigned otherwise)
 	return text != NULL ? (unsigned)strtoul(text, NULL, 10) : otherwise;
 }
 
+/* A switch does not let a phone ring for ever, whatever was lost. */
+static void ringing_ends(void)
+{
+	for (unsigned i = 0; i < SPANS; i++) {
+		for (unsigned k = 0; k < XCH_LEGS; k++) {
+			struct xch_leg *l = &xch_of(i)->legs[k];
+
+			if (l->id != 0 && !l->over && !l->released &&
+			    l->in && !l->answered) {
+				xch_release(l, CAUSE_NO_ANSWER);
+			}
+		}
+	}
+}
+
 static void run(unsigned seed)
 {
 	unsigned calls = number("CHAOS_CALLS", CALLS);
@@ -461,7 +514,11 @@ static void run(unsigned seed)
 		revive();
 	}
 	calm_down();
-	sim_advance(sim_random(2000));
+	sim_advance(QUIET_MS / 2);
+	ringing_ends();
+	sim_advance(QUIET_MS / 2);
+	check();
+	check_books();
 	everybody_hangs_up();
 	sim_advance(AFTER_MS / 2);
 	everybody_hangs_up();
@@ -469,8 +526,9 @@ static void run(unsigned seed)
 	check();
 	check_all_idle();
 	fprintf(stderr, "chaos: SEED=%u: %u calls, %u CDRs, %u answers, "
-		"%u roles killed, %u links made anew\n", seed, chaos.offered,
-		sim_cdrs(), chaos.answered, chaos.kills, chaos.bounces);
+		"%u left standing, %u roles killed, %u links made anew\n",
+		seed, chaos.offered, sim_cdrs(), chaos.answered,
+		chaos.standing, chaos.kills, chaos.bounces);
 	sim_close();
 }
 
