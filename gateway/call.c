@@ -336,6 +336,7 @@ static void begin_cdr(struct core *core, struct cdr *cdr,
 		      const struct cc_msg *setup)
 {
 	cdr->t.setup = loop_wall_ms(core->role.loop);
+	cdr->emergency = route_is_emergency(core->conf, &setup->called);
 	cdr->bearer = setup->bearer;
 	cdr->num.from = setup->calling;
 	cdr->num.to = setup->called;
@@ -382,9 +383,12 @@ static void refuse(struct core *core, const struct cc_msg *setup,
 
 void call_refused(struct core *core, const struct cc_msg *setup)
 {
-	record_refused(core, setup,
-		       (struct cdr_end){1, CDR_BY_GW, setup->cause,
-					"no channel or resource for it"});
+	struct cdr_end end = {1, CDR_BY_GW, setup->cause, ""};
+
+	str_copy(end.reason, sizeof(end.reason),
+		 setup->detail[0] != '\0' ? setup->detail
+					  : "no channel or resource for it");
+	record_refused(core, setup, end);
 }
 
 static void begin(struct core *core, struct call *call, pool_id id,
@@ -444,6 +448,14 @@ void call_setup(struct core *core, const struct cc_msg *setup)
 
 /* --- media and role --- */
 
+/* Packets from an address of one IP version never come to the other. */
+static bool can_reach(const struct call *call, const struct net_addr *ours)
+{
+	const struct cc_media *a = &call->leg[SIDE_A].remote;
+
+	return !a->valid || a->rtp.family == ours->family;
+}
+
 void call_on_opened(struct call *call, const struct media_opened *m)
 {
 	timer_stop(call->core->role.loop, &call->media.guard);
@@ -455,6 +467,10 @@ void call_on_opened(struct call *call, const struct media_opened *m)
 	} else if (call->ending) {
 		call->media.state = CM_OPEN;
 		call_media_close(call);
+	} else if (!can_reach(call, &m->rtp)) {
+		call->media.state = CM_OPEN;
+		call_clear_gw(call, CAUSE_BEARER_NOT_IMPLEMENTED,
+			      "RTP address is of the other IP version");
 	} else {
 		call->media.state = CM_OPEN;
 		call_place(call);

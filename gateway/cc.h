@@ -18,9 +18,10 @@
  * The core ends a leg by RELEASE and waits for RELEASED. A role whose far end
  * clears may send RELEASE first (clearing has begun, cause known: the other
  * leg can be cleared already) and goes on by itself; RELEASED must follow. A
- * role refuses a SETUP by RELEASED with the cause. A call that a role has refused
- * by itself (no channel free, say) is told to the core by a SETUP that carries
- * the cause: for the CDR alone; there is no such leg, and nothing comes back. After RELEASE, in either
+ * role refuses a SETUP by RELEASED with the cause. A call that a role has
+ * refused by itself (no channel free, say) is told to the core by a SETUP that
+ * carries the cause and, if there is more to say, a detail: for the CDR alone;
+ * there is no such leg, and nothing comes back. After RELEASE, in either
  * direction, everything but RELEASED is ignored.
  *
  * Ids: legs begun by a role have CC_LEG_CORE clear, legs begun by the core

@@ -193,6 +193,8 @@ leg_action sip_uas_progress, sip_uas_alerting, sip_uas_answer, sip_uas_reject,
 	sip_uas_release;
 /* A new INVITE, answered when it cannot become a call (status), else 0. */
 int sip_uas_begin(struct leg *, txn_id, const struct sip_msg *);
+/* Fills in what an INVITE says of its call, as far as it can be read. */
+void sip_uas_describe(const struct sip_msg *, bool trusted, struct cc_msg *);
 
 /* leg_dialog.c */
 leg_action sip_dlg_bye_in, sip_dlg_bye_out, sip_dlg_bye_late, sip_dlg_ok,

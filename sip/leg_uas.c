@@ -34,8 +34,7 @@ static int request_uri(const struct sip_msg *m, char *buf, size_t size)
 }
 
 /* The Request-URI, never To (RFC 4497 9.2.1). 0 or the status. */
-static int called_number(struct leg *l, const struct sip_msg *m,
-			 struct cc_number *out)
+static int called_number(const struct sip_msg *m, struct cc_number *out)
 {
 	char text[SIP_URI_MAX];
 	struct sip_uri u;
@@ -45,10 +44,9 @@ static int called_number(struct leg *l, const struct sip_msg *m,
 		err = sip_uri_parse(&u, text);
 	if (err == 0)
 		err = sip_uri_number(&u, out);
-	if (err == 0)
-		return 0;
-	sip_legs_env(l->legs)->stats.bad_number++;
 	switch (err) {
+	case 0:
+		return 0;
 	case -ENOTSUP:
 		return 416;
 	case -ENODATA:
@@ -64,8 +62,7 @@ static int called_number(struct leg *l, const struct sip_msg *m,
 	}
 }
 
-static void callers(const struct leg *l, const struct sip_msg *m,
-		    struct cc_msg *setup)
+static void callers(const struct sip_msg *m, bool trusted, struct cc_msg *setup)
 {
 	char from[SIP_URI_MAX];
 	struct sip_identity_in in = {
@@ -80,7 +77,18 @@ static void callers(const struct leg *l, const struct sip_msg *m,
 		.diversion = sip_msg_plain(m, "Diversion", 0),
 	};
 
-	sip_identity_read(&in, sip_leg_conf(l)->trusted, setup);
+	sip_identity_read(&in, trusted, setup);
+}
+
+void sip_uas_describe(const struct sip_msg *m, bool trusted,
+		      struct cc_msg *setup)
+{
+	if (called_number(m, &setup->called) != 0)
+		setup->called = (struct cc_number){.valid = 0};
+	callers(m, trusted, setup);
+	setup->bearer = CC_BEARER_AUDIO_31;
+	setup->complete = 1;
+	str_copy(setup->ref, sizeof(setup->ref), sip_msg_call_id(m));
 }
 
 /* The peer's offer. 0 (also when there is none: we shall offer) or status. */
@@ -109,10 +117,12 @@ int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 	struct cc_number called = {.valid = 0};
 	struct net_addr local;
 	struct cc_msg setup;
-	int status = called_number(l, m, &called);
+	int status = called_number(m, &called);
 
-	if (status)
+	if (status) {
+		sip_legs_env(l->legs)->stats.bad_number++;
 		return status;
+	}
 	sip_stack_local(sip_legs_env(l->legs)->stack, &m->path, &local);
 	if (sip_dialog_uas(&l->dialog, m, txn_local_tag(sip_leg_txns(l), id),
 			   &local) != 0)
@@ -122,7 +132,7 @@ int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 	status = take_offer(l, m, &setup.media);
 	if (status)
 		return status;
-	callers(l, m, &setup);
+	callers(m, sip_leg_conf(l)->trusted, &setup);
 	setup.bearer = CC_BEARER_AUDIO_31;
 	setup.complete = 1;
 	setup.emergency = l->setup.emergency;

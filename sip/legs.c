@@ -2,6 +2,7 @@
 #include "sip/legs.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -462,6 +463,52 @@ static void refuse(struct legs *t, txn_id id, const struct sip_msg *m,
 	(void)txn_respond(sip_stack_txns(t->env.stack), id, r);
 }
 
+/* The core knows of no leg, but its CDRs are to be complete. */
+static void tell_refused(struct legs *t, const struct sip_msg *m,
+			 struct cc_cause cause, const char *detail)
+{
+	const struct conf_trunk *c =
+		trunk_conf(sip_stack_trunks(t->env.stack), m->path.trunk);
+	struct cc_msg out = {.leg = new_id(t)};
+
+	if (!c || !link_is_up(t->env.core))
+		return;
+	out.end = (struct cc_end){CC_END_TRUNK, m->path.trunk};
+	sip_uas_describe(m, c->trusted, &out);
+	out.cause = cause;
+	str_copy(out.detail, sizeof(out.detail), detail);
+	if (link_send(t->env.core, &out.head, CC_SETUP, sizeof(out)) != 0)
+		t->env.stats.send_failed++;
+}
+
+/* A 503; a flood beyond the rate is counted, not told. */
+static void refuse_busy(struct legs *t, txn_id id, const struct sip_msg *m,
+			unsigned cause)
+{
+	refuse(t, id, m, 503, cause);
+	if (cause != CAUSE_CONGESTION)
+		tell_refused(t, m,
+			     (struct cc_cause){(uint8_t)cause,
+					       CC_LOC_PRIVATE_LOCAL},
+			     cause == CAUSE_NO_CHANNEL	? "max_calls"
+			     : cause == CAUSE_TEMPORARY ? "shutting down"
+							: "too many calls");
+}
+
+static void refuse_bad(struct legs *t, txn_id id, const struct sip_msg *m,
+		       int status)
+{
+	char detail[CC_DETAIL_MAX];
+
+	refuse(t, id, m, status, 0);
+	snprintf(detail, sizeof(detail), "%d %s", status,
+		 sip_reason_phrase(status));
+	tell_refused(t, m,
+		     sip_cause_in((unsigned)status,
+				  status == 488 ? SIP_Q_WARN_MEDIA : 0, NULL),
+		     detail);
+}
+
 /* 0 or the cause of a 503. */
 static unsigned invite_refusal(struct legs *t, const struct sip_msg *m,
 			       bool emergency)
@@ -492,20 +539,20 @@ static void on_invite(struct legs *t, txn_id id, const struct sip_msg *m)
 	int status;
 
 	if (cause) {
-		refuse(t, id, m, 503, cause);
+		refuse_busy(t, id, m, cause);
 		return;
 	}
 	l = leg_new(t, new_id(t), m->path.trunk);
 	if (!l) {
 		trunk_call_end(sip_stack_trunks(t->env.stack), m->path.trunk);
-		refuse(t, id, m, 503, CAUSE_RESOURCE);
+		refuse_busy(t, id, m, CAUSE_RESOURCE);
 		return;
 	}
 	l->setup.emergency = emergency;
 	status = sip_uas_begin(l, id, m);
 	if (!status)
 		return;
-	refuse(t, id, m, status, 0);
+	refuse_bad(t, id, m, status);
 	l->released = true; /* the core has never heard of it */
 	trunk_call_end(sip_stack_trunks(t->env.stack), l->trunk);
 	leg_free(l);

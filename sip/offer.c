@@ -110,11 +110,14 @@ static uint8_t pick_ptime(const struct sdp_local *l, const struct sdp_media *m)
 	return (uint8_t)(ms < SDP_PTIME_MIN ? SDP_PTIME_MIN : ms);
 }
 
-static bool is_audio(const struct sdp_media *m)
+/* An address of the IP version that ours is not cannot be sent to; before
+ * ours is known, the core looks. */
+static bool is_audio(const struct sdp_local *l, const struct sdp_media *m)
 {
 	return strcasecmp(m->type, "audio") == 0 &&
 	       strcasecmp(m->proto, "RTP/AVP") == 0 && m->rtp.port != 0 &&
-	       m->rtp.family != 0;
+	       m->rtp.family != 0 &&
+	       (l->rtp.family == 0 || l->rtp.family == m->rtp.family);
 }
 
 /* What holds from now on, by a line of the peer. */
@@ -163,7 +166,7 @@ int sdp_on_offer(struct sdp_session *s, const struct sdp_local *l,
 	if (sdp.n_media < s->n_media)
 		return -EBADMSG;
 	for (i = 0; i < sdp.n_media; i++) {
-		int codec = is_audio(&sdp.media[i])
+		int codec = is_audio(l, &sdp.media[i])
 				    ? pick_codec(l, &sdp.media[i])
 				    : -1;
 
@@ -188,7 +191,7 @@ int sdp_on_answer(struct sdp_session *s, const struct sdp_local *l,
 		return err;
 	if (s->audio >= sdp.n_media)
 		return -EBADMSG;
-	if (!is_audio(&sdp.media[s->audio]))
+	if (!is_audio(l, &sdp.media[s->audio]))
 		return -ENOTSUP;
 	codec = first_codec(l, &sdp.media[s->audio]);
 	if (codec < 0)

@@ -538,6 +538,17 @@ static inline void expect_silence(void)
 		      cc_type_name(rig.cc[rig.cc_seen].head.type));
 }
 
+/* A call that is refused is told for its CDR: a SETUP with the cause. */
+static inline void expect_refused(unsigned cause, const char *detail)
+{
+	const struct cc_msg *m = expect_cc(CC_SETUP);
+
+	ck_assert_uint_eq(m->cause.value, cause);
+	ck_assert_str_eq(m->detail, detail);
+	ck_assert_uint_eq(m->end.kind, CC_END_TRUNK);
+	ck_assert_uint_gt(strlen(m->ref), 0);
+}
+
 static inline void expect_released(unsigned cause, const char *detail)
 {
 	const struct cc_msg *m = expect_cc(CC_RELEASED);

@@ -47,6 +47,7 @@ START_TEST(max_calls)
 	ck_assert_ptr_nonnull(strstr(value_of(no, "Reason"), "cause=34"));
 	ck_assert(!has_header(no, "Retry-After"));
 	ack_from_peer(no, NULL);
+	expect_refused(34, "max_calls");
 	/* emergency calls are never refused, both ways */
 	invite_from_peer("sip:112@" OUR_IP, "c4", NULL, PEER_SDP);
 	third = expect_cc(CC_SETUP)->leg;
@@ -260,6 +261,7 @@ START_TEST(drained)
 	invite_from_peer(PEER_URI, "c3", NULL, PEER_SDP);
 	no = expect_sent("SIP/2.0 503");
 	ack_from_peer(no, NULL);
+	expect_refused(41, "shutting down");
 	core_sends(CC_SETUP, setup_msg());
 	expect_released(41, "shutting down");
 	rig.cseq = 7; /* the call that is up goes on until it ends */

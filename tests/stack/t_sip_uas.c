@@ -207,23 +207,26 @@ START_TEST(unusable_requests)
 {
 	static const struct {
 		const char *uri, *extra, *sdp, *status, *header;
+		unsigned cause; /* in the CDR; 0: none */
 	} rows[] = {
-		{"sip:alice@" OUR_IP, NULL, PEER_SDP, "SIP/2.0 404", NULL},
-		{"sip:" OUR_IP, NULL, PEER_SDP, "SIP/2.0 484", NULL},
+		{"sip:alice@" OUR_IP, NULL, PEER_SDP, "SIP/2.0 404", NULL, 1},
+		{"sip:" OUR_IP, NULL, PEER_SDP, "SIP/2.0 484", NULL,
+		 28},
 		{"sip:12345678901234567890123456789012345678901@" OUR_IP, NULL,
-		 PEER_SDP, "SIP/2.0 484", NULL},
-		{"sips2:1@" OUR_IP, NULL, PEER_SDP, "SIP/2.0 416", NULL},
+		 PEER_SDP, "SIP/2.0 484", NULL,
+		 28},
+		{"sips2:1@" OUR_IP, NULL, PEER_SDP, "SIP/2.0 416", NULL, 0},
 		{PEER_URI, NULL,
 		 "v=0\r\nc=IN IP4 " PEER_IP "\r\nm=audio 4 RTP/SAVP 8\r\n",
-		 "SIP/2.0 488", "Warning"},
+		 "SIP/2.0 488", "Warning", 65},
 		{PEER_URI, NULL,
 		 "v=0\r\nc=IN IP4 " PEER_IP "\r\nm=audio 4 RTP/AVP 18\r\n",
-		 "SIP/2.0 488", "Warning"},
+		 "SIP/2.0 488", "Warning", 65},
 		{PEER_URI, NULL, "v=0\r\nc=IN IP4 " PEER_IP "\r\n",
-		 "SIP/2.0 488", "Warning"},
-		{PEER_URI, NULL, "nonsense", "SIP/2.0 400", NULL},
+		 "SIP/2.0 488", "Warning", 65},
+		{PEER_URI, NULL, "nonsense", "SIP/2.0 400", NULL, 41},
 		{PEER_URI, "Require: 100rel\r\n", PEER_SDP, "SIP/2.0 420",
-		 "Unsupported"},
+		 "Unsupported", 0},
 	};
 	size_t i;
 
@@ -236,6 +239,11 @@ START_TEST(unusable_requests)
 		if (rows[i].header)
 			ck_assert(has_header(no, rows[i].header));
 		ack_from_peer(no, NULL);
+		if (rows[i].cause) {
+			ck_assert_uint_eq(expect_cc(CC_SETUP)->cause.value,
+					  rows[i].cause);
+			ck_assert_str_eq(rig.cc[rig.cc_seen - 1].ref, "c1");
+		}
 		finish();
 	}
 }

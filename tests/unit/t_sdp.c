@@ -45,6 +45,13 @@ static void write_answer(void)
 	ck_assert_int_gt(sdp_write_answer(&s, &l, out), 0);
 }
 
+static void write_offer(void)
+{
+	struct sdp_local l = us();
+
+	ck_assert_int_gt(sdp_write_offer(&s, &l, out), 0);
+}
+
 static void fresh(void)
 {
 	memset(&m, 0xff, sizeof(m));
@@ -92,10 +99,24 @@ END_TEST
 /* Address of the media line wins; IPv6. */
 START_TEST(addresses)
 {
+	static const char six[] = BODY("m=audio 4 RTP/AVP 0\r\n"
+				       "c=IN IP6 2001:db8::7\r\n");
+	struct sdp_local l = us();
+
+	/* of the IP version that ours is not: not to be reached */
 	fresh();
-	ck_assert_int_eq(offer(BODY("m=audio 4 RTP/AVP 0\r\n"
-				    "c=IN IP6 2001:db8::7\r\n")),
+	ck_assert_int_eq(offer(six), -ENOTSUP);
+	ck_assert_int_eq(offer(HEAD "c=IN IP6 ::7\r\nm=audio 4 RTP/AVP 8\r\n"
+			       "m=audio 6 RTP/AVP 8\r\nc=IN IP4 192.0.2.7\r\n"),
 			 0);
+	ck_assert_uint_eq(m.rtp.port, 6);
+	fresh();
+	write_offer();
+	ck_assert_int_eq(answer(six), -ENOTSUP);
+	/* ours is not known yet */
+	fresh();
+	l.rtp.family = 0;
+	ck_assert_int_eq(sdp_on_offer(&s, &l, six, strlen(six), &m), 0);
 	ck_assert_uint_eq(m.rtp.family, 6);
 	ck_assert_uint_eq(m.rtp.port, 4);
 	ck_assert_uint_eq(m.rtp.ip[15], 7);
