@@ -146,8 +146,10 @@ void child_tell(struct child *c, enum ctl_type type, unsigned what,
 			 link_send_fd(&c->ctl, &m.head, t, sizeof(m), fd);
 
 	if (r < 0 && c->state != CHILD_STOPPING && r != -EPIPE) {
-		log_warn("%s: control message lost: %s", c->name,
-			 strerror(-r));
+		/* Half told it is of no use: without the link it leaves. */
+		log_err("%s: control message lost: %s", c->name,
+			strerror(-r));
+		link_close(&c->ctl);
 	}
 }
 

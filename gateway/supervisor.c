@@ -26,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define FIXED_CHILDREN 4
@@ -534,6 +535,17 @@ static void on_notify_timer(struct timer *t)
 	notify_watchdog(&sup.notify);
 }
 
+/* 64 spans need some 4,700 descriptors; a shell begins with 1,024. */
+static void raise_file_limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
 static int start_watching(void)
 {
 	sup.loop = loop_new_uv();
@@ -582,6 +594,7 @@ int supervisor_run(const char *conf_path, const char *dir)
 	}
 	sockets_fill_address(sup.conf);
 	log_init("gateway", sup.conf->gateway.log_level);
+	raise_file_limit();
 	sup.sockets = sockets_open(sup.conf);
 	if (!sup.sockets) {
 		free(sup.conf);

@@ -20,7 +20,8 @@
 #include <stdint.h>
 
 #define LINK_MSG_MAX 16384
-#define LINK_QUEUE   1024
+/* 64 spans: media is told of some 4,700 descriptors at once. */
+#define LINK_QUEUE   8192
 #define LINK_VERSION 1
 
 struct link_head {

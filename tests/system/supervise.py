@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The supervisor: what it tells systemd, a role that hangs, a stall of the
-whole machine, and a reload that needs all roles anew."""
+whole machine, a reload that needs all roles anew, and 64 spans."""
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -11,6 +12,13 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lab import BUILD, Lab, main, wait_for  # noqa: E402
+
+
+SPAN = """  - name: s{i}
+    line: {{driver: pseudowire, local: "127.0.0.1:{a}", peer: "127.0.0.1:{b}",
+           clock: slave}}
+    isdn: {{side: user, switch: euroisdn}}
+"""
 
 
 class Systemd:
@@ -112,6 +120,38 @@ def stops(lab, gateway, systemd):
     lab.ok("systemd: STOPPING", systemd.heard("STOPPING=1"))
 
 
+def few_files():
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
+
+
+def large():
+    """The most spans, from a shell that grants 1,024 open files."""
+    with Lab("spans64", drain=1) as lab:
+        lab.write_conf()
+        with open(lab.yaml) as f:
+            text = f.read()
+        more = "".join(SPAN.format(i=i, a=lab.port["sip"] + 100 + 2 * i,
+                                   b=lab.port["sip"] + 101 + 2 * i)
+                       for i in range(63))
+        text = text.replace("trunks:\n", more + "trunks:\n", 1)
+        write(lab, text.replace(f"{lab.port['rtp']}-{lab.port['rtp_end']}",
+                                "44000-63999"))
+        gateway = lab.start("gateway", BUILD + "/trunkgate", lab.yaml,
+                            preexec_fn=few_files)
+
+        def log():
+            with open(lab.path("gateway.log")) as f:
+                return f.read()
+        lab.ok("all 68 roles come up", wait_for(
+            lambda: "all 68 roles are up" in log(), 20))
+        spans = (lab.ctl("spans") or {}).get("core", [])
+        lab.ok("64 spans are there", len(spans) == 64, len(spans))
+        lab.ok("no control message was lost", "lost" not in log())
+        lab.ok("and they stop", lab.stop(gateway, seconds=15) == 0)
+        return lab.failed
+
+
 def test():
     with Lab("supervise", drain=2) as lab:
         systemd = Systemd(lab.path("notify"))
@@ -129,4 +169,4 @@ def test():
         return lab.failed
 
 
-main(test)
+main(lambda: test() + large())
