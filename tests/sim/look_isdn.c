@@ -21,6 +21,7 @@ void look_isdn(const struct role *role, struct look_isdn *out)
 	for (unsigned i = 0; i < ISDN_LEGS; i++) {
 		const struct leg *l = &isdn->legs[i];
 
+		out->active += l->s.phase == LEG_ACTIVE;
 		if (l->s.phase == LEG_FREE || l->s.slot == 0 ||
 		    channel_owner(c, l->s.slot) != l) {
 			continue;

@@ -8,6 +8,7 @@
  *
  *   no B channel has two owners, in any role, at either end of a line
  *   calls seen = CDRs written or waiting + calls that live
+ *   no role holds a call that the core does not know
  *   nobody sent what the contract forbids
  *
  * and at the end nothing is left of anything: no call, leg, transaction,
@@ -101,10 +102,33 @@ static void check_isdn(const struct role *role)
 	ck_assert_uint_le(i.busy, i.legs);
 }
 
+/* Nobody holds a call that the core does not know. */
+static void check_unknown(void)
+{
+	struct look_core c;
+	struct look_isdn i;
+	unsigned active = 0;
+
+	look_core(sim_role(ROLE_CORE, 0), &c);
+	for (unsigned k = 0; k < SPANS; k++) {
+		if (sim_role(ROLE_ISDN, k) != NULL) {
+			look_isdn(sim_role(ROLE_ISDN, k), &i);
+			active += i.active;
+		}
+	}
+	ck_assert_uint_le(active, c.calls);
+	if (sim_role(ROLE_MEDIA, 0) != NULL) {
+		ck_assert_uint_le(
+			fake_media_stats(sim_role(ROLE_MEDIA, 0))->used,
+			c.calls);
+	}
+}
+
 static void check(void)
 {
 	if (sim_role(ROLE_CORE, 0) != NULL) {
 		check_core();
+		check_unknown();
 	}
 	for (unsigned i = 0; i < SPANS; i++) {
 		if (sim_role(ROLE_ISDN, i) != NULL) {
@@ -367,6 +391,7 @@ static void step(void)
 		disaster();
 	}
 	sim_advance(sim_random(3) ? sim_random(1000) : 0);
+	loop_poll(sim.loop);
 	if (chaos.has_dead && sim_ms() >= chaos.revive_at) {
 		revive();
 	}
