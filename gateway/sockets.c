@@ -313,7 +313,8 @@ static int open_control(struct sockets *s, const struct conf *c)
 	close(fd);
 	if ((size_t)snprintf(un.sun_path, sizeof(un.sun_path), "%s/ctl",
 			     c->gateway.run_dir) >= sizeof(un.sun_path)) {
-		log_err("gateway.run_dir: too long for a local socket");
+		log_err("gateway.run_dir: too long for a local socket; at "
+			"most %zu characters", sizeof(un.sun_path) - 5);
 		return -ENAMETOOLONG;
 	}
 	if (is_alive(&un)) {

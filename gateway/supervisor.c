@@ -477,8 +477,12 @@ static void on_command(struct link *l, const struct link_head *head, int fd)
 		return;
 	}
 	log_info("command %s %s", q->verb, q->arg);
-	if (!strcmp(q->verb, "reload")) {
-		r = reload(!strcmp(q->arg, "--restart"), text, sizeof(text));
+	if (!strcmp(q->verb, "reload") && *q->arg &&
+	    strcmp(q->arg, "--restart")) {
+		snprintf(text, sizeof(text), "usage: reload [--restart]");
+		r = -EINVAL;
+	} else if (!strcmp(q->verb, "reload")) {
+		r = reload(*q->arg, text, sizeof(text));
 	} else if (!strcmp(q->verb, "drain") || !strcmp(q->verb, "stop")) {
 		if (sup.phase == PHASE_RUN) {
 			next_phase();

@@ -212,6 +212,8 @@ int role_main(const struct role_ops *ops, int ctl_fd)
 	h.exit_status = 2;
 	if (link_open_fd(&h.ctl, h.loop, ctl_fd, &ctl_ops) == 0) {
 		loop_run(h.loop);
+	} else {
+		log_err("%s: started by trunkgate, not by hand", ops->name);
 	}
 	timer_stop(h.loop, &h.idle);
 	if (h.role) {

@@ -84,6 +84,8 @@ def restarts(lab, gateway, systemd):
     with open(lab.yaml) as f:
         good = f.read()
     before = lab.role_pids(gateway)
+    lab.ok("a reload of an unknown kind is refused",
+           ctl(lab, "reload", "--restrat").returncode != 0)
     held = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     held.bind(("127.0.0.1", 0))
     write(lab, good.replace(f":{lab.port['sip']}\"",
