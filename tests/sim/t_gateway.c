@@ -385,8 +385,8 @@ START_TEST(test_sip_limit)
 	ck_assert_int_eq(p->status, 503);
 	sip_peer_hangup(c.p);
 	sim_advance(300);
-	/* refused before it reached the core: no CDR */
-	scene_close(1);
+	/* refused by the sip role: for its CDR the core hears of it */
+	scene_close(2);
 }
 END_TEST
 
