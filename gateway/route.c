@@ -47,20 +47,43 @@ void route_ask_init(struct route_ask *ask, const struct conf *conf,
 	}
 }
 
-static bool matches(const char (*patterns)[CONF_NUMBER], unsigned n,
-		    const struct route_ask *ask)
+/* The form of the number that a pattern fits, NULL: none does. */
+static const struct cc_number *matched(const char (*patterns)[CONF_NUMBER],
+				       unsigned n,
+				       const struct route_ask *ask)
 {
 	char as_called[CC_DIGITS_MAX + 2], as_dialled[CC_DIGITS_MAX + 2];
 
 	cc_number_str(&ask->called, as_called);
 	cc_number_str(&ask->dialled, as_dialled);
 	for (unsigned i = 0; i < n; i++) {
-		if (str_pattern_match(patterns[i], as_called) ||
-		    str_pattern_match(patterns[i], as_dialled)) {
-			return true;
+		if (str_pattern_match(patterns[i], as_called)) {
+			return &ask->called;
+		}
+		if (str_pattern_match(patterns[i], as_dialled)) {
+			return &ask->dialled;
 		}
 	}
-	return false;
+	return NULL;
+}
+
+static bool matches(const char (*patterns)[CONF_NUMBER], unsigned n,
+		    const struct route_ask *ask)
+{
+	return matched(patterns, n, ask) != NULL;
+}
+
+/* Digits are changed in the form that the route's pattern speaks of: with "0*"
+ * and strip 1 it is the 0 that goes. */
+static int rewrite(const struct conf_route *r, const struct route_ask *ask,
+		   struct cc_number *out)
+{
+	const struct cc_number *form = matched(r->match, r->n_match, ask);
+
+	if (form != NULL && (r->strip > 0 || r->prefix[0] != '\0')) {
+		*out = *form;
+	}
+	return number_rewrite(out, r->strip, r->prefix);
 }
 
 static bool is_from(const struct conf_route *r, struct cc_end from)
@@ -92,7 +115,7 @@ enum route_verdict route_judge(const struct conf *conf, unsigned index,
 		return ROUTE_NOT_ALLOWED;
 	}
 	if (!out->valid || out->digits[0] == '\0' ||
-	    number_rewrite(out, r->strip, r->prefix) != 0) {
+	    rewrite(r, ask, out) != 0) {
 		return ROUTE_BAD_NUMBER;
 	}
 	if (r->to_end == CONF_END_SPAN) {

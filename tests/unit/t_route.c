@@ -91,6 +91,29 @@ static unsigned refusal(struct cc_end from, const char *digits)
 	return route_refusal(conf, &ask).value;
 }
 
+START_TEST(test_form_rewritten)
+{
+	char sent[CC_DIGITS_MAX + 2];
+	struct conf_route *r = add(carrier, provider, "0N*", NULL);
+
+	r->strip = 1;
+	str_copy(r->prefix, CONF_NUMBER, "+43");
+	r = add(carrier, provider, "+49*", NULL);
+	r->strip = 2;
+	str_copy(r->prefix, CONF_NUMBER, "0");
+	r = add(carrier, provider, "9*", NULL);
+	str_copy(r->prefix, CONF_NUMBER, "7");
+	/* as dialled: the 0 goes, although +49711 is what it means */
+	ck_assert_str_eq(hunt(carrier, 99, "0711", sent), "12");
+	ck_assert_str_eq(sent, "+43711");
+	ck_assert_str_eq(hunt(carrier, CC_TON_NATIONAL, "711", sent), "2");
+	ck_assert_str_eq(sent, "0711");
+	ck_assert_str_eq(hunt(carrier, CC_TON_NATIONAL, "911", sent), "23");
+	ck_assert_str_eq(hunt(carrier, 99, "911", sent), "3");
+	ck_assert_str_eq(sent, "7911");
+}
+END_TEST
+
 START_TEST(test_first_match)
 {
 	char sent[CC_DIGITS_MAX + 2];
@@ -269,6 +292,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, test_first_match);
+	tcase_add_test(tc, test_form_rewritten);
 	tcase_add_test(tc, test_allow);
 	tcase_add_test(tc, test_rewriting);
 	tcase_add_test(tc, test_same_kind);
