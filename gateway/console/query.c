@@ -371,18 +371,3 @@ void query_reply(struct asker *a, const struct link_head *head)
 		}
 	}
 }
-
-const char *query_verbs(void)
-{
-	static char text[128];
-
-	if (!text[0]) {
-		for (size_t i = 0; i < N_VERBS; i++) {
-			size_t n = strlen(text);
-
-			snprintf(text + n, sizeof(text) - n, "%s%s",
-				 i ? " " : "", verbs[i].verb);
-		}
-	}
-	return text;
-}
