@@ -51,9 +51,9 @@ static void place_waiting(struct isdn *isdn)
  */
 static void on_settled(struct timer *t)
 {
-	struct isdn *isdn = container_of(t, struct isdn, settle);
+	struct isdn *isdn = container_of(t, struct isdn, layer2.settle);
 
-	isdn->settled = true;
+	isdn->layer2.settled = true;
 	place_waiting(isdn);
 	if (isdn->conf.span.isdn.restart) {
 		restart_all(isdn);
@@ -64,8 +64,8 @@ static void on_settled(struct timer *t)
 
 void event_peer_is_up(struct isdn *isdn)
 {
-	if (isdn->layer2_up && !isdn->settled) {
-		timer_start(isdn_loop(isdn), &isdn->settle, on_settled, 0);
+	if (isdn->layer2.up && !isdn->layer2.settled) {
+		timer_start(isdn_loop(isdn), &isdn->layer2.settle, on_settled, 0);
 	}
 }
 
@@ -75,10 +75,10 @@ void event_peer_is_up(struct isdn *isdn)
 
 static void on_audit(struct timer *t)
 {
-	struct isdn *isdn = container_of(t, struct isdn, audit);
+	struct isdn *isdn = container_of(t, struct isdn, layer2.audit);
 	unsigned i;
 
-	for (i = 0; isdn->settled && i < ISDN_LEGS; i++) {
+	for (i = 0; isdn->layer2.settled && i < ISDN_LEGS; i++) {
 		struct leg *l = &isdn->legs[i];
 
 		if (l->s.phase == LEG_ACTIVE) {
@@ -90,8 +90,8 @@ static void on_audit(struct timer *t)
 
 void event_peer_reset(struct isdn *isdn)
 {
-	if (isdn->settled) {
-		timer_start(isdn_loop(isdn), &isdn->audit, on_audit, AUDIT_MS);
+	if (isdn->layer2.settled) {
+		timer_start(isdn_loop(isdn), &isdn->layer2.audit, on_audit, AUDIT_MS);
 	}
 }
 
@@ -100,15 +100,15 @@ static void on_up(struct isdn *isdn, const pri_event *e,
 {
 	(void)e;
 	(void)raw;
-	isdn->same_side = false;
-	if (isdn->layer2_up) {
+	isdn->layer2.same_side = false;
+	if (isdn->layer2.up) {
 		return;
 	}
-	isdn->layer2_up = true;
-	isdn->layer2_since = loop_now(isdn_loop(isdn));
+	isdn->layer2.up = true;
+	isdn->layer2.since = loop_now(isdn_loop(isdn));
 	isdn->stats.link_ups++;
 	log_info("%s: layer 2 up", isdn_name(isdn));
-	timer_start(isdn_loop(isdn), &isdn->settle, on_settled,
+	timer_start(isdn_loop(isdn), &isdn->layer2.settle, on_settled,
 		    pri_get_timer(isdn->d.pri, PRI_TIMER_T200) + 100);
 	dchan_probe(&isdn->d);
 	isdn_state_changed(isdn);
@@ -121,12 +121,12 @@ static void on_down(struct isdn *isdn, const pri_event *e,
 {
 	(void)e;
 	(void)raw;
-	if (!isdn->layer2_up) {
+	if (!isdn->layer2.up) {
 		return;
 	}
-	isdn->layer2_up = isdn->settled = false;
-	timer_stop(isdn_loop(isdn), &isdn->settle);
-	isdn->layer2_since = loop_now(isdn_loop(isdn));
+	isdn->layer2.up = isdn->layer2.settled = false;
+	timer_stop(isdn_loop(isdn), &isdn->layer2.settle);
+	isdn->layer2.since = loop_now(isdn_loop(isdn));
 	isdn->stats.link_downs++;
 	log_warn("%s: layer 2 down", isdn_name(isdn));
 	restart_stop(isdn);
@@ -138,12 +138,12 @@ static void on_config_error(struct isdn *isdn, const pri_event *e,
 {
 	(void)e;
 	(void)raw;
-	if (!isdn->same_side) {
+	if (!isdn->layer2.same_side) {
 		log_warn("%s: the far end is the %s side too: change side: "
 			 "here or there", isdn_name(isdn),
 			 isdn_network(isdn) ? "network" : "user");
 	}
-	isdn->same_side = true;
+	isdn->layer2.same_side = true;
 	isdn_state_changed(isdn);
 }
 
@@ -537,7 +537,7 @@ static bool retry_channel(struct isdn *isdn, struct leg *l,
 	    !memchr(causes, cause->value, sizeof(causes))) {
 		return false;
 	}
-	if (l->s.tries >= LEG_CHANNEL_TRIES || !isdn->layer2_up) {
+	if (l->s.tries >= LEG_CHANNEL_TRIES || !isdn->layer2.up) {
 		if (cause->value < PRI_CAUSE_WRONG_CALL_STATE &&
 		    cause->value != PRI_CAUSE_INVALID_CALL_REFERENCE) {
 			cause->value = CAUSE_NO_CHANNEL;
@@ -589,7 +589,7 @@ static void on_hangup_ack(struct isdn *isdn, const pri_event *e,
 	slot = l->s.slot;
 	l->call = NULL;
 	leg_end(l);
-	if (!raw && isdn->layer2_up && slot) {
+	if (!raw && isdn->layer2.up && slot) {
 		/* nobody answered RELEASE: is the channel free there? */
 		restart_one(isdn, slot);
 	}

@@ -44,6 +44,14 @@ struct isdn_stats {
 	uint64_t link_ups, link_downs;
 };
 
+struct isdn_layer2 {
+	mono_t since;
+	struct timer settle; /* up here: there, too? */
+	struct timer audit;  /* began anew: calls still there? */
+	bool up, settled;
+	bool same_side;	     /* peer claims our side too */
+};
+
 struct isdn {
 	struct role role;
 	struct conf_for_isdn conf;
@@ -60,11 +68,7 @@ struct isdn {
 	struct timer alarm;	   /* line down so long: clear the calls */
 	struct defer state_defer;
 	struct cc_end_state told;  /* last END_STATE sent */
-	mono_t layer2_since;
-	struct timer settle;	   /* layer 2 up here: there, too? */
-	struct timer audit;	   /* layer 2 began anew: calls still there? */
-	bool layer2_up, settled;
-	bool same_side;		   /* peer claims our side too */
+	struct isdn_layer2 layer2;
 	bool media_up, tracing, draining;
 	struct log_limit refusals, restarts; /* lines a far end can cause */
 };

@@ -168,7 +168,7 @@ static int64_t phase_ms(const struct leg *l)
 	switch ((enum leg_phase)l->s.phase) {
 	case LEG_WAIT:
 		down = mono_diff_ms(loop_now(isdn_loop(l->isdn)),
-				    l->isdn->layer2_since);
+				    l->isdn->layer2.since);
 		return down < WAIT_MS ? WAIT_MS - down : 0;
 	case LEG_OVERLAP:
 		return T304_MS;

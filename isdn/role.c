@@ -48,7 +48,7 @@ leg_id isdn_next_id(struct isdn *isdn)
 
 bool isdn_is_up(const struct isdn *isdn)
 {
-	return isdn->media_up && isdn->line.up && isdn->settled;
+	return isdn->media_up && isdn->line.up && isdn->layer2.settled;
 }
 
 const char *isdn_state_text(const struct isdn *isdn)
@@ -59,12 +59,12 @@ const char *isdn_state_text(const struct isdn *isdn)
 	if (!isdn->line.up) {
 		return "line down";
 	}
-	if (isdn->same_side) {
+	if (isdn->layer2.same_side) {
 		return isdn_network(isdn) ? "both ends are the network side"
 					  : "both ends are the user side";
 	}
-	if (!isdn->settled) {
-		return isdn->layer2_up ? "layer 2 starting" : "layer 2 down";
+	if (!isdn->layer2.settled) {
+		return isdn->layer2.up ? "layer 2 starting" : "layer 2 down";
 	}
 	return isdn->draining ? "draining" : "in service";
 }
@@ -345,7 +345,7 @@ static struct role *isdn_open(struct loop *loop, const void *conf, size_t len)
 	isdn->role = (struct role){ &isdn_role_ops, loop };
 	memcpy(&isdn->conf, conf, len);
 	channel_init(&isdn->channels, &isdn->conf.span);
-	isdn->layer2_since = loop_now(loop);
+	isdn->layer2.since = loop_now(loop);
 	return &isdn->role;
 }
 
@@ -405,7 +405,7 @@ static int isdn_start(struct role *role)
 	struct isdn *isdn = isdn_of(role);
 	struct dchan_config config = dchan_config(isdn);
 
-	isdn->layer2_since = loop_now(role->loop);
+	isdn->layer2.since = loop_now(role->loop);
 	return dchan_open(&isdn->d, role->loop, &config, &dchan_ops);
 }
 
@@ -452,8 +452,8 @@ static void isdn_close(struct role *role)
 	restart_stop(isdn);
 	dchan_close(&isdn->d);
 	timer_stop(role->loop, &isdn->alarm);
-	timer_stop(role->loop, &isdn->settle);
-	timer_stop(role->loop, &isdn->audit);
+	timer_stop(role->loop, &isdn->layer2.settle);
+	timer_stop(role->loop, &isdn->layer2.audit);
 	loop_defer_cancel(role->loop, &isdn->state_defer);
 	link_close(&isdn->core);
 	link_close(&isdn->media);

@@ -27,11 +27,11 @@ static void put_layers(struct isdn *isdn, struct json *j)
 	json_int(j, "frame_errors", isdn->line.errors);
 	json_close(j);
 	json_obj(j, "layer2");
-	json_str(j, "state", isdn->layer2_up ? "MULTIPLE_FRAME_ESTABLISHED"
+	json_str(j, "state", isdn->layer2.up ? "MULTIPLE_FRAME_ESTABLISHED"
 					     : "AWAITING_ESTABLISHMENT");
 	json_int(j, "seconds",
 		 mono_diff_ms(loop_now(isdn_loop(isdn)),
-			      isdn->layer2_since) / 1000);
+			      isdn->layer2.since) / 1000);
 	json_int(j, "sapi", 0);
 	json_int(j, "tei", 0);
 	json_int(j, "ups", (int64_t)isdn->stats.link_ups);
@@ -245,7 +245,7 @@ static int query_metrics(struct isdn *isdn, char *buf, size_t size)
 
 	buf[0] = '\0';
 	metric(&t, "up", isdn_is_up(isdn), "%s", "");
-	metric(&t, "layer2_up", isdn->layer2_up, "%s", "");
+	metric(&t, "layer2_up", isdn->layer2.up, "%s", "");
 	metric(&t, "line_up", isdn->line.up, "%s", "");
 	for (i = CHANNEL_IDLE; i < CHANNEL_STATES; i++) {
 		metric(&t, "channels", channel_count(&isdn->channels, i),

@@ -149,11 +149,6 @@ unsigned txn_layer_used(const struct txn_layer *l)
 	return pool_used(l->pool);
 }
 
-unsigned txn_layer_t1(const struct txn_layer *l)
-{
-	return l->t1_ms;
-}
-
 /* --- one transaction --- */
 
 bool txn_is_server(const struct txn *t)

@@ -156,7 +156,6 @@ struct txn_layer *txn_layer_new(struct loop *, struct txn_owner *,
 void txn_layer_free(struct txn_layer *); /* tells no user */
 const struct txn_stats *txn_layer_stats(const struct txn_layer *);
 unsigned txn_layer_used(const struct txn_layer *);
-unsigned txn_layer_t1(const struct txn_layer *);
 
 /* A parsed message from a known trunk (msg->path). Takes msg. */
 void txn_input(struct txn_layer *, struct sip_msg *msg);

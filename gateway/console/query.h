@@ -52,7 +52,5 @@ struct query *query_ask(struct asker *, const char *verb, const char *arg,
 void query_cancel(struct asker *, struct query *);
 /* From the links: OBS_REPLY. */
 void query_reply(struct asker *, const struct link_head *);
-/* Words for a usage line: all verbs. */
-const char *query_verbs(void);
 
 #endif
