@@ -223,7 +223,7 @@ START_TEST(test_drain)
 	scene_expect_over(&c);
 	ck_assert(core->ops->is_idle(core));
 	ck_assert(sip->ops->is_idle(sip));
-	scene_close(1);
+	scene_close(2); /* that of the refused one too */
 }
 END_TEST
 
