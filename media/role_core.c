@@ -296,11 +296,29 @@ static void on_hold_over(struct timer *t)
 	tell_core_span(v->role, (unsigned)(v - v->role->spans));
 }
 
+/* What somebody sends to a line and is dropped shows in the log, too; the
+ * engine's figures come once a second. */
+static void tell_dropped(const struct media_role *m,
+			 const struct engine_span_state *s)
+{
+	const struct line_rx_stats *old = &m->spans[s->span].state.line.rx;
+	const struct line_rx_stats *now = &s->line.rx;
+	uint64_t malformed = now->malformed - old->malformed;
+	uint64_t stray = now->stray - old->stray;
+
+	if (malformed || stray)
+		log_warn("span %s: packets dropped: %llu malformed, %llu not "
+			 "from the peer", m->conf.spans[s->span].name,
+			 (unsigned long long)malformed,
+			 (unsigned long long)stray);
+}
+
 static void on_span(struct media_role *m, const struct engine_span_state *s)
 {
 	struct span_view *v = &m->spans[s->span];
 	bool first = !v->known, out = media_is_out(s->alarms);
 
+	tell_dropped(m, s);
 	v->state = *s;
 	if (!first && v->alarms == s->alarms)
 		return;

@@ -4,10 +4,12 @@
 a 400 or nothing, broken pseudowire packets are counted; a call in progress
 never notices. Wrong files and taken ports are told in one line, status 2."""
 import glob
+import json
 import os
 import random
 import re
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -111,6 +113,28 @@ def refused(lab, what, file, pattern):
            f"status {r.returncode}: {(said or r.stderr.splitlines())[-1:]}")
 
 
+def malformed_line(lab, rng):
+    """Nonsense in the peer's name: its address and port, by a raw socket."""
+    start = len(log(lab))
+    ip = bytes([127, 0, 0, 1])
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW,
+                       socket.IPPROTO_RAW) as s:
+        for _ in range(200):
+            text = rng.randbytes(rng.randrange(1, 60))
+            udp = struct.pack("!HHHH", lab.port["far"], lab.port["line"],
+                              8 + len(text), 0) + text
+            s.sendto(struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0,
+                                 0, 64, socket.IPPROTO_UDP, 0, ip, ip) + udp,
+                     ("127.0.0.1", 0))
+
+    def told():
+        return [x for x in log(lab)[start:] if "packets dropped" in x]
+    lab.ok("malformed packets on the line are told", wait_for(told, 4))
+    lab.ok("in a log line a second at most", len(told()) <= 3, len(told()))
+    found = re.findall(r'"malformed": *(\d+)', json.dumps(lab.ctl("spans")))
+    lab.ok("and counted", sum(map(int, found)) >= 50, found)
+
+
 def cannot_start(lab):
     """With the gateway running: everything it has is taken."""
     refused(lab, "a gateway that runs already", lab.yaml, "already runs")
@@ -155,6 +179,7 @@ def test():
         pids = lab.role_pids(gateway)
         unknown_source(lab, ("127.0.0.1", lab.port["sip"]))
         malformed_sip(lab, rng)
+        malformed_line(lab, rng)
         broken_line(lab, rng)
         cannot_start(lab)
         lab.ok("no role has died", lab.role_pids(gateway) == pids)
@@ -164,7 +189,7 @@ def test():
         exchange.stdin.flush()
         lab.ok("and ends as it should",
                wait_for(lambda: [r["q850"] for r in lab.cdrs()
-                                 if r["to"] == "1001"] == [16], 10),
+                                 if r.get("to") == "1001"] == [16], 10),
                [r["q850"] for r in lab.cdrs()])
         lab.ok("the gateway stops in order", lab.stop(gateway) == 0)
         return lab.failed
