@@ -65,7 +65,8 @@ static void on_settled(struct timer *t)
 void event_peer_is_up(struct isdn *isdn)
 {
 	if (isdn->layer2.up && !isdn->layer2.settled) {
-		timer_start(isdn_loop(isdn), &isdn->layer2.settle, on_settled, 0);
+		timer_start(isdn_loop(isdn), &isdn->layer2.settle, on_settled,
+			    0);
 	}
 }
 
@@ -91,7 +92,8 @@ static void on_audit(struct timer *t)
 void event_peer_reset(struct isdn *isdn)
 {
 	if (isdn->layer2.settled) {
-		timer_start(isdn_loop(isdn), &isdn->layer2.audit, on_audit, AUDIT_MS);
+		timer_start(isdn_loop(isdn), &isdn->layer2.audit, on_audit,
+			    AUDIT_MS);
 	}
 }
 

@@ -50,21 +50,22 @@ verdict function-size "$(awk '
 # --- structs have at most 25 members; those of structs inside count there ---
 # Some were larger when this rule came: they may shrink, not grow.
 verdict struct-size "$(awk '
-	BEGIN { split("sip/leg.h:leg=26 media/pseudowire_jitter.h:pw_jitter=26 \
-		tests/media/rig.h:rig=27 tests/sim/peer_sip.h:sip_peer_call=34 \
-		tests/stack/sip_rig.h:rig=26 tests/unit/t_media_role.c:=26", pairs)
+	BEGIN { split("tests/media/rig.h:rig=26 \
+		tests/sim/peer_sip.h:sip_peer_call=33", pairs)
 		for (i in pairs) { split(pairs[i], p, "="); may[p[1]] = p[2] } }
 	/^(static |typedef )?struct [a-z_0-9]* ?{$/ {
 		name = $0; sub(/^.*struct /, "", name); sub(/ ?{$/, "", name)
 		deep = 1; n = 0; start = FNR; next }
+	deep && /}/ {
+		if (--deep == 1) n++
+		most = may[FILENAME ":" name]; most = most ? most : 25
+		if (!deep && n > most)
+			print FILENAME ":" start ": struct " name " has " n
+		next }
 	deep && /{/ { deep++ }
 	deep == 1 && /;/ {
 		line = $0; sub(/\/\*.*/, "", line); sub(/\(\*.*/, "", line)
 		n += 1 + gsub(/,/, ",", line) }
-	deep && /}/ && --deep == 0 {
-		most = may[FILENAME ":" name]; most = most ? most : 25
-		if (n > most)
-			print FILENAME ":" start ": struct " name " has " n }
 	' $sources)"
 
 # --- no test of a part sleeps; turns of 1 ms until an event of the kernel
