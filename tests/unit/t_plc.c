@@ -22,13 +22,18 @@ static void codes(enum law law)
 	memcpy(out, c, N);
 }
 
-static double dbm0(const uint8_t *a, size_t n)
+static double dbm0_of(enum law law, const uint8_t *a, size_t n)
 {
 	float v[8000];
 
 	for (size_t i = 0; i < n; i++)
-		v[i] = law_decode(LAW_A, a[i]);
+		v[i] = law_decode(law, a[i]);
 	return signal_dbm0(v, n);
+}
+
+static double dbm0(const uint8_t *a, size_t n)
+{
+	return dbm0_of(LAW_A, a, n);
 }
 
 /* Blocks of 80; those for which lost(k) are concealed. */
@@ -178,11 +183,18 @@ START_TEST(test_runs_of_any_length)
 	codes(LAW_U);
 	plc_reset(&p, LAW_U);
 	for (size_t i = 0, n = 1; i + n < N; i += n, n = 1 + i * 7 % 79) {
+		uint8_t after = out[i + n];
+
 		if (i % 5 == 0)
 			plc_fill(&p, LAW_U, out + i, n);
 		else
 			plc_good(&p, LAW_U, out + i, n);
+		ck_assert_uint_eq(out[i + n], after);
 	}
+	/* Holes of up to 10 ms leave the speech about as loud as it was. */
+	for (size_t i = 0; i + 8000 < N; i += 8000)
+		ck_assert_double_le(fabs(dbm0_of(LAW_U, out + i, 8000) -
+					 dbm0_of(LAW_U, c + i, 8000)), 3);
 }
 END_TEST
 
