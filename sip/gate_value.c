@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sip/gate_priv.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -246,6 +247,14 @@ bool gate_value_via(const char *data, struct sip_slice slice,
 
 /* Something like a URI: a scheme and visible characters, none that would have
  * to be escaped. */
+/* '%' and two hexadecimal digits (RFC 3261 25.1 "escaped"); osip loses what is
+ * less. */
+static bool is_escape(const char *p, const char *end)
+{
+	return end - p > 2 && isxdigit((unsigned char)p[1]) &&
+	       isxdigit((unsigned char)p[2]);
+}
+
 static bool uri_ok(const char *p, const char *end, bool bare)
 {
 	const char *colon = memchr(p, ':', (size_t)(end - p));
@@ -259,7 +268,8 @@ static bool uri_ok(const char *p, const char *end, bool bare)
 		}
 	}
 	for (; p < end; p++) {
-		if (!gate_is(*p, GATE_URI)) {
+		if (!gate_is(*p, GATE_URI) ||
+		    (*p == '%' && !is_escape(p, end))) {
 			return false;
 		}
 		if (bare && *p == '?') { /* RFC 3261 20: needs <> */

@@ -37,10 +37,10 @@ static int set_on(struct rule *r, const struct command *c, const char **why)
 		r->action = RULE_NO_ANSWER;
 	} else if (!strcmp(action, "reject") && c->numbers) {
 		r->action = RULE_REJECT;
+		if (c->number[0] < 1 || c->number[0] > CAUSE_LAST) {
+			return -EINVAL;
+		}
 		r->cause = (uint8_t)c->number[0];
-		return c->number[0] >= 1 && c->number[0] <= CAUSE_LAST ?
-			       0 :
-			       -EINVAL;
 	} else {
 		return -EINVAL;
 	}
