@@ -219,7 +219,8 @@ static const struct setting route_settings[] = {
 	  "called numbers of this route; none: all" },
 	{ "allow", VALUE_PATTERNS, LIST_AT(conf_route, allow, n_allow), 0,
 	  CONF_PATTERNS, "", "", NULL, NULL, NONE,
-	  "numbers that may reach the line; needed towards a span" },
+	  "numbers that may reach the line, as they come, before strip and "
+	  "prefix; needed towards a span" },
 	{ "strip", VALUE_INT, AT(conf_route, strip), 0, 0, 20, "0", "digits",
 	  NULL, NULL, NONE, "leading digits taken away" },
 	{ "prefix", VALUE_DIGITS, AT(conf_route, prefix), 0, 0, 0, "", "",

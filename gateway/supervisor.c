@@ -26,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -166,6 +167,10 @@ static void on_spawned(struct child *c)
 	}
 	sockets_each(sup.sockets, c->role, hand_socket, c);
 	child_tell(c, CTL_START, 0, 0, -1);
+	if (sup.phase == PHASE_DRAIN && (c->role == ROLE_CORE ||
+					 c->role == ROLE_SIP)) {
+		child_tell(c, CTL_DRAIN, 0, 0, -1);
+	}
 }
 
 /* --- starting and watching --- */
@@ -588,6 +593,7 @@ int supervisor_run(const char *conf_path, const char *dir)
 {
 	char *report;
 
+	prctl(PR_SET_DUMPABLE, 0); /* passwords stay out of core files */
 	sup.conf_path = conf_path;
 	sup.dir = dir;
 	sup.conf = conf_load(conf_path, &report);
@@ -615,6 +621,7 @@ int supervisor_run(const char *conf_path, const char *dir)
 	}
 	sockets_close(sup.sockets);
 	free(sup.next_conf);
+	explicit_bzero(sup.conf, sizeof(*sup.conf));
 	free(sup.conf);
 	return sup.exit_status;
 }

@@ -197,6 +197,7 @@ static void ignore_signals(void)
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_SET_DUMPABLE, 0); /* passwords stay out of core files */
 }
 
 int role_main(const struct role_ops *ops, int ctl_fd)
