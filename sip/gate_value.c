@@ -321,6 +321,28 @@ static bool has_angle(const struct scan *s)
 	return false;
 }
 
+static bool sip_uri_ok(struct scan s);
+
+/* An address without <>: what osip would take otherwise than it stands there
+ * (white space behind a URI that is not sip:, an empty port) is a fault. */
+static bool bare_ok(const char *from, const struct scan *s)
+{
+	struct scan uri = *s;
+	size_t len = (size_t)(s->p - from);
+
+	uri.p = from;
+	uri.end = s->p;
+	if (len > 4 && !strncasecmp(from, "sip:", 4)) {
+		uri.p += 4;
+		return sip_uri_ok(uri);
+	}
+	if (len > 5 && !strncasecmp(from, "sips:", 5)) {
+		uri.p += 5;
+		return sip_uri_ok(uri);
+	}
+	return !more(s) || !gate_is(*s->p, GATE_WS);
+}
+
 static bool take_address(struct scan *s)
 {
 	const char *from;
@@ -341,7 +363,7 @@ static bool take_address(struct scan *s)
 	       *s->p != ',') {
 		s->p++;
 	}
-	return uri_ok(from, s->p, true);
+	return uri_ok(from, s->p, true) && bare_ok(from, s);
 }
 
 bool gate_value_party(const char *data, struct sip_slice slice)
