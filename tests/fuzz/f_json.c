@@ -50,7 +50,7 @@ static const char *key_for(struct json *j, struct input *in, char *buf,
 	    (j->depth <= JSON_DEPTH && j->close[j->depth - 1] == ']')) {
 		return NULL;
 	}
-	snprintf(buf, size, "%u%s", in->keys++, text(in, name, sizeof(name)));
+	snprintf(buf, size, "%u-%s", in->keys++, text(in, name, sizeof(name)));
 	return buf;
 }
 
@@ -117,6 +117,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			buf, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL,
 			&error);
 		if (root == NULL || strlen(buf) != (size_t)n) {
+			fprintf(stderr, "%s at %d\n%s\n", error.text,
+				error.position, buf);
 			abort();
 		}
 		json_decref(root);
