@@ -259,7 +259,8 @@ static bool uri_ok(const char *p, const char *end, bool bare)
 {
 	const char *colon = memchr(p, ':', (size_t)(end - p));
 
-	if (!colon || colon == p || colon + 1 == end) {
+	if (!colon || colon == p || colon + 1 == end ||
+	    colon[1] == '@') { /* an empty user part is none */
 		return false;
 	}
 	for (const char *q = p; q < colon; q++) {
