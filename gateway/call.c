@@ -277,6 +277,9 @@ void call_leg_end(struct leg *leg)
 	}
 	leg->id = 0;
 	leg->state = LEG_GONE;
+	if (leg->call->gives_way_to != 0) {
+		call_resume(core, leg);
+	}
 }
 
 void call_save(struct call *call)

@@ -48,6 +48,12 @@ struct call_hunt {
 	uint16_t index;	   /* the route taken last */
 	struct cc_end to;
 	struct cc_number number; /* to be sent there */
+	/* An emergency call: the first line that had no channel left. */
+	bool full;
+	uint8_t preempted; /* calls that gave way so far */
+	uint16_t full_index;
+	struct cc_end full_to;
+	struct cc_number full_number;
 };
 
 struct call {
@@ -62,6 +68,7 @@ struct call {
 	int slot;	     /* of the journal; -1 = none */
 	mono_t began, alerted, answered; /* .ns 0 = not yet */
 	bool ending; /* clearing has begun: cdr.end says why */
+	pool_id gives_way_to; /* the emergency call that waits for us; or 0 */
 };
 
 /* A SETUP of a role; end has been checked. */
@@ -108,6 +115,17 @@ void call_next(struct call *, enum cdr_by, struct cc_cause);
 bool call_has_next(const struct call *, struct cc_cause);
 /* Media is there: the first callee. */
 void call_place(struct call *);
+/* The end that hunt names, once more. */
+void call_again(struct call *);
+
+/* call_preempt.c: emergency calls on a full line. */
+/* The callee's line has refused: remember it if it had no channel. */
+void call_note_full(struct call *, struct cc_cause);
+bool call_may_preempt(const struct call *);
+/* A call of that line is cleared; call_resume() takes its channel. */
+void call_preempt(struct call *);
+/* A leg is gone: the emergency call that waits for its channel goes on. */
+void call_resume(struct core *, const struct leg *gone);
 
 /* call_media.c */
 bool call_media_open(struct call *); /* false: media cannot be reached */

@@ -385,7 +385,8 @@ static void act_b_release(struct call *call, struct leg *leg,
 {
 	note_detail(leg, m);
 	leg->cause = m->cause;
-	if (!call_has_next(call, m->cause)) {
+	call_note_full(call, m->cause);
+	if (!call_has_next(call, m->cause) && !call_may_preempt(call)) {
 		call_clear(call, call_by(leg), m->cause, "");
 	}
 }

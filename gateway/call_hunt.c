@@ -179,10 +179,22 @@ static void note_try(struct call *call, unsigned cause)
 	}
 }
 
+void call_again(struct call *call)
+{
+	call_media_disconnect(call);
+	if (call_callee(call)) {
+		call_media_update(call);
+	} else {
+		call_next(call, CDR_BY_GW,
+			  (struct cc_cause){CAUSE_TEMPORARY, CC_LOC_NONE});
+	}
+}
+
 void call_next(struct call *call, enum cdr_by by, struct cc_cause cause)
 {
 	struct pick p;
 
+	call_note_full(call, cause);
 	while (call_has_next(call, cause) &&
 	       find_next(call, &p)) {
 		note_try(call, cause.value);
@@ -195,6 +207,11 @@ void call_next(struct call *call, enum cdr_by by, struct cc_cause cause)
 		}
 		by = CDR_BY_GW;
 		cause = (struct cc_cause){CAUSE_TEMPORARY, CC_LOC_NONE};
+	}
+	if (call_may_preempt(call)) {
+		note_try(call, cause.value);
+		call_preempt(call);
+		return;
 	}
 	call_clear(call, by, cause, "");
 }

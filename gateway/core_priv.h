@@ -61,6 +61,7 @@ struct core_counts {
 	uint64_t ended_by[5];		/* by enum cdr_by */
 	uint64_t silent, dead_media;	/* one-way audio, released for it */
 	uint64_t hunted;		/* further routes tried */
+	uint64_t preempted;		/* gave way to an emergency call */
 	uint64_t crashed;		/* calls of an earlier life */
 	uint64_t cleared;		/* CLEARs sent for legs lost */
 };

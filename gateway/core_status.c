@@ -45,6 +45,7 @@ static void put_counts(struct json *j, const struct core_counts *n)
 	json_int(j, "answered", (int64_t)(n->answered[CC_END_SPAN] +
 					  n->answered[CC_END_TRUNK]));
 	json_int(j, "hunted", (int64_t)n->hunted);
+	json_int(j, "preempted", (int64_t)n->preempted);
 	json_int(j, "one_way_audio", (int64_t)n->silent);
 	json_int(j, "dead_media", (int64_t)n->dead_media);
 	json_int(j, "crashed", (int64_t)n->crashed);
