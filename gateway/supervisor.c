@@ -538,10 +538,31 @@ static void on_chld(struct sigwatch *s, int signum)
 	}
 }
 
+/* What `systemctl status` shows. */
+static void tell_status(void)
+{
+	static const char *const doing[] = {
+		[PHASE_RUN] = "in service",
+		[PHASE_DRAIN] = "waiting for the calls to end",
+		[PHASE_CLEAR] = "clearing the calls",
+		[PHASE_STOP] = "stopping",
+	};
+	unsigned up = 0;
+	char text[96];
+
+	for (unsigned i = 0; i < sup.n_children; i++) {
+		up += sup.children[i].state == CHILD_UP;
+	}
+	snprintf(text, sizeof(text), "%s; %u of %u roles up",
+		 doing[sup.phase], up, sup.n_children);
+	notify_status(&sup.notify, text);
+}
+
 static void on_notify_timer(struct timer *t)
 {
 	timer_start(sup.loop, t, on_notify_timer, NOTIFY_MS);
 	notify_watchdog(&sup.notify);
+	tell_status();
 }
 
 /* 64 spans need some 4,700 descriptors; a shell begins with 1,024. */

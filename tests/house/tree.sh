@@ -125,6 +125,17 @@ verdict no-libpri-with-tls "$(for p in build/trunkgate build/trunkgate-isdn \
 	esac
 done)"
 
+verdict hardened "$(for p in build/trunkgate build/trunkgate-isdn \
+	build/trunkctl build/pbxsim; do
+	[ -x "$p" ] || continue
+	readelf -hW "$p" | grep -q 'Type: *DYN' || echo "$p: not a PIE"
+	readelf -dW "$p" | grep -q 'BIND_NOW' || echo "$p: lazy binding"
+	readelf -lW "$p" | grep -q 'GNU_RELRO' || echo "$p: no RELRO"
+	readelf -lW "$p" | grep -q 'GNU_STACK.* RW ' || echo "$p: stack executes"
+	readelf --dyn-syms -W "$p" | grep -q '__stack_chk_fail' ||
+		echo "$p: no stack protector"
+done)"
+
 # --- nothing depends on the outside ---
 verdict self-contained "$(files '*' |
 	grep -v '^tests/fuzz/corpus/' | tr '\n' '\0' |

@@ -164,6 +164,8 @@ def test():
         lab.ok("the line comes up", lab.line_up())
         lab.ok("systemd: READY and WATCHDOG", systemd.heard("READY=1")
                and wait_for(lambda: systemd.heard("WATCHDOG=1"), 3))
+        lab.ok("systemd: STATUS says what it does", wait_for(
+            lambda: systemd.heard("STATUS=in service; 5 of 5 roles up"), 5))
         hangs(lab, gateway)
         stalls(lab, gateway)
         restarts(lab, gateway, systemd)
