@@ -59,7 +59,7 @@ LIBS_core    := -luv
 LIBS_console := -lmicrohttpd
 LIBS_sip     := -losipparser2 -lnettle
 LIBS_isdn    := -lpri
-LIBS_media   := -lspandsp -lm -lpthread
+LIBS_media   := -lspandsp -luring -lnettle -lm -lpthread
 
 .PHONY: all
 all: programs rooms
