@@ -352,6 +352,8 @@ static void run_command(struct engine *e, struct tick *t,
 		break;
 	case ENGINE_MODIFY:
 		session_modify(s, t, &c->u.modify);
+		if (s->place.connected)
+			span_adjust(&e->spans[s->place.span], s);
 		break;
 	case ENGINE_TONE:
 		session_tone(s, c->u.tone.kind, c->u.tone.to_rtp);

@@ -141,8 +141,6 @@ void session_placed(struct session *s)
 	dtmf_detect_reset(&s->detect);
 	jitter_reset(&s->rx.jitter);
 	plc_reset(&s->rx.plc, s->place.law);
-	memset(&s->place.modem_line, 0, sizeof(s->place.modem_line));
-	memset(&s->place.modem_rtp, 0, sizeof(s->place.modem_rtp));
 	start_tone(s, false);
 	start_tone(s, true);
 }

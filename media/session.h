@@ -16,7 +16,6 @@
 #include "media/dtmf_event.h"
 #include "media/engine.h"
 #include "media/jitter.h"
-#include "media/modem.h"
 #include "media/plc.h"
 #include "media/rtcp.h"
 #include "media/rtp.h"
@@ -47,6 +46,7 @@ struct line_block {
 	const uint8_t *codes;
 	const int16_t *residual; /* what a canceller left; NULL: none ran */
 	struct bank_block tones; /* of what is left */
+	bool fax; /* CNG or CED began */
 };
 
 /* Digits that are to be heard, one after the other. */
@@ -120,7 +120,6 @@ struct session_place { /* on a line */
 	const struct tone_zone *zone;
 	bool echo, nlp;
 	bool echo_anew; /* the canceller is to forget its path */
-	struct modem modem_line, modem_rtp;
 	float erl_db, erle_db; /* last known, NAN = not */
 };
 

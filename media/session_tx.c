@@ -97,19 +97,6 @@ static void detect_digit(struct session *s, struct tick *t,
 		dtmf_send_press(&s->tx.dtmf, dtmf_code(digit), s->tx.ts);
 }
 
-static void detect_modem(struct session *s, struct tick *t,
-			 const struct bank_block *tones)
-{
-	struct modem *m = &s->place.modem_line;
-	enum modem_state before = m->state;
-
-	/* The caller looks at the state and adjusts the canceller. */
-	if (!modem_run(m, tones))
-		return;
-	if (m->state == before || before == MODEM_NONE)
-		engine_tell(t, s, MEDIA_EV_FAX, 0);
-}
-
 /* What replaces the line towards RTP; false: nothing does. */
 static bool replace(struct session *s, int16_t *pcm)
 {
@@ -188,7 +175,8 @@ void session_from_line(struct session *s, struct tick *t,
 
 	if (!s->place.clear) {
 		detect_digit(s, t, &b->tones);
-		detect_modem(s, t, &b->tones);
+		if (b->fax)
+			engine_tell(t, s, MEDIA_EV_FAX, 0);
 		if (replace(s, pcm)) {
 			out = pcm;
 		} else if (s->far.dtmf_pt && s->detect.maybe) {

@@ -14,10 +14,12 @@ enum {
 static int new_groups(struct span *sp)
 {
 	for (unsigned i = 0; i < SPAN_GROUPS; i++) {
-		sp->groups[i] = echo_group_new(sp->cfg.echo_tail_ms,
-					       ECHO_ISA_BEST);
-		if (!sp->groups[i])
-			return -errno;
+		int err = lane_group_init(&sp->groups[i],
+					  sp->cfg.echo_tail_ms,
+					  ECHO_ISA_BEST);
+
+		if (err < 0)
+			return err;
 	}
 	return 0;
 }
@@ -38,11 +40,9 @@ int span_init(struct span *sp, unsigned index,
 		if (!sp->dslot)
 			goto fail;
 	}
-	if (cfg->echo_tail_ms) {
-		err = new_groups(sp);
-		if (err < 0)
-			goto fail;
-	}
+	err = new_groups(sp);
+	if (err < 0)
+		goto fail;
 	return tone_zone_init(&sp->zone, cfg->country ? cfg->country : "");
 fail:
 	err = err ? err : -ENOMEM;
@@ -57,31 +57,13 @@ void span_fini(struct span *sp)
 	if (sp->dslot)
 		dslot_free(sp->dslot);
 	for (unsigned i = 0; i < SPAN_GROUPS; i++)
-		if (sp->groups[i])
-			echo_group_free(sp->groups[i]);
+		lane_group_fini(&sp->groups[i]);
 	memset(sp, 0, sizeof(*sp));
 }
 
-/* The canceller's flags of a call, as it and its modems want them. */
-static uint8_t wanted_flags(const struct span *sp, const struct session *s)
+static struct lane_group *group_of(struct span *sp, unsigned lane)
 {
-	enum modem_state a = s->place.modem_line.state;
-	enum modem_state b = s->place.modem_rtp.state;
-
-	if (!sp->groups[0] || !s->place.echo || a == MODEM_REVERSED || b == MODEM_REVERSED)
-		return 0;
-	if (!s->place.nlp || a == MODEM_ANSWER || b == MODEM_ANSWER)
-		return ECHO_ON;
-	return ECHO_ON | ECHO_NLP;
-}
-
-static void set_flags(struct span *sp, unsigned lane, uint8_t flags)
-{
-	if (sp->flags[lane] == flags)
-		return;
-	sp->flags[lane] = flags;
-	echo_group_set_lane(sp->groups[lane / ECHO_LANES], lane % ECHO_LANES,
-			    flags);
+	return &sp->groups[lane / ECHO_LANES];
 }
 
 /* The lowest free lane: calls fill few groups. */
@@ -91,16 +73,24 @@ static uint8_t take_lane(struct span *sp, struct session *s)
 		if (sp->lanes[i])
 			continue;
 		sp->lanes[i] = s;
-		sp->flags[i] = 0;
-		if (!sp->groups[0])
-			return (uint8_t)i;
-		echo_group_set_lane(sp->groups[i / ECHO_LANES], i % ECHO_LANES,
-				    0);
-		echo_group_reset_lane(sp->groups[i / ECHO_LANES],
-				      i % ECHO_LANES);
+		lane_group_reset(group_of(sp, i), i % ECHO_LANES);
 		return (uint8_t)i;
 	}
 	return SPAN_NO_LANE;
+}
+
+/* tick */
+void span_adjust(struct span *sp, struct session *s)
+{
+	unsigned lane = s->place.lane;
+
+	if (lane == SPAN_NO_LANE)
+		return;
+	lane_group_want(group_of(sp, lane), lane % ECHO_LANES, s->place.echo,
+			s->place.nlp);
+	if (s->place.echo_anew)
+		lane_group_forget(group_of(sp, lane), lane % ECHO_LANES);
+	s->place.echo_anew = false;
 }
 
 /* tick */
@@ -117,6 +107,7 @@ int span_connect(struct span *sp, unsigned slot, struct session *s, bool clear)
 	s->place.law = sp->cfg.law;
 	s->place.zone = &sp->zone;
 	s->place.lane = clear ? SPAN_NO_LANE : take_lane(sp, s);
+	span_adjust(sp, s);
 	session_placed(s);
 	return 0;
 }
@@ -126,10 +117,9 @@ static void measure(struct span *sp, struct session *s)
 	unsigned lane = s->place.lane;
 	struct echo_stats st;
 
-	if (lane == SPAN_NO_LANE || !(sp->flags[lane] & ECHO_ON))
+	if (lane == SPAN_NO_LANE ||
+	    !lane_group_stats(group_of(sp, lane), lane % ECHO_LANES, &st))
 		return;
-	echo_group_stats(sp->groups[lane / ECHO_LANES], lane % ECHO_LANES,
-			 &st);
 	s->place.erl_db = st.erl_db;
 	s->place.erle_db = st.erle_db;
 }
@@ -149,7 +139,7 @@ void span_disconnect(struct span *sp, struct session *s)
 
 	measure(sp, s);
 	if (lane != SPAN_NO_LANE) {
-		set_flags(sp, lane, 0);
+		lane_group_reset(group_of(sp, lane), lane % ECHO_LANES);
 		sp->lanes[lane] = NULL;
 	}
 	s->place.lane = SPAN_NO_LANE;
@@ -187,87 +177,46 @@ static void fill_near(const struct session *s, const uint8_t *codes,
 		near[i][lane] = table[codes[i]];
 }
 
-/* The modems that the far end may have show in what was sent. */
-static void watch_far(struct session *const *lanes, unsigned wanted,
-		      struct span_block *b)
-{
-	struct bank_block tones;
-
-	bank_run((const float (*)[ECHO_LANES])b->far, BANK_CNG, &b->sent);
-	for (unsigned i = 0; i < ECHO_LANES; i++) {
-		if (!(wanted >> i & 1))
-			continue;
-		bank_lane(&b->sent, i, &tones);
-		modem_run(&lanes[i]->place.modem_rtp, &tones);
-	}
-}
-
-/* Near and far of the lanes: which are in use, which want a canceller, and
- * which have it at work? */
-static unsigned fill_group(struct span *sp, unsigned g, struct span_block *b,
-			   unsigned *wanted, unsigned *active)
-{
-	struct session *const *lanes = sp->lanes + g * ECHO_LANES;
-	unsigned used = 0;
-
-	*wanted = *active = 0;
-	for (unsigned i = 0; i < ECHO_LANES; i++) {
-		if (!lanes[i])
-			continue;
-		used |= 1u << i;
-		fill_near(lanes[i], b->rx[lanes[i]->place.slot], b->near, i);
-		set_flags(sp, g * ECHO_LANES + i, wanted_flags(sp, lanes[i]));
-		if (!sp->groups[0] || !lanes[i]->place.echo)
-			continue;
-		if (lanes[i]->place.echo_anew)
-			echo_group_reset_lane(sp->groups[g], i);
-		lanes[i]->place.echo_anew = false;
-		*wanted |= 1u << i;
-		fill_far(sp, lanes[i], b->far, i);
-		if (sp->flags[g * ECHO_LANES + i] & ECHO_ON)
-			*active |= 1u << i;
-	}
-	return used;
-}
-
 static void run_group(struct span *sp, unsigned g, struct span_block *b)
 {
 	struct session *const *lanes = sp->lanes + g * ECHO_LANES;
-	unsigned wanted, active;
+	struct lane_block *lb = &b->lanes[g];
+	unsigned wanted = lane_group_wanted(&sp->groups[g]);
 
-	if (!fill_group(sp, g, b, &wanted, &active))
+	lb->used = 0;
+	for (unsigned i = 0; i < ECHO_LANES; i++) {
+		if (!lanes[i])
+			continue;
+		lb->used |= 1u << i;
+		fill_near(lanes[i], b->rx[lanes[i]->place.slot], lb->near, i);
+		if (wanted >> i & 1)
+			fill_far(sp, lanes[i], lb->far, i);
+	}
+	if (!lb->used)
 		return;
-	if (active)
-		echo_group_run(sp->groups[g],
-			       (const float (*)[ECHO_LANES])b->far, b->near,
-			       active);
+	lane_group_run(&sp->groups[g], lb);
 	for (unsigned i = 0; i < ECHO_LANES; i++)
-		if (active >> i & 1)
-			law_lane(&b->near[0][i], ECHO_LANES,
+		if (lb->cancelled >> i & 1)
+			law_lane(&lb->near[0][i], ECHO_LANES,
 				 b->residual[lanes[i]->place.slot],
 				 LINE_BLOCK);
-	bank_run((const float (*)[ECHO_LANES])b->near, 0, &b->heard[g]);
-	if (wanted)
-		watch_far(lanes, wanted, b);
 }
 
-static bool is_cancelled(const struct span *sp, const struct session *s)
-{
-	return s->place.lane != SPAN_NO_LANE &&
-	       sp->flags[s->place.lane] & ECHO_ON;
-}
-
-static void from_line(struct span *sp, struct session *s, struct tick *t,
+static void from_line(struct session *s, struct tick *t,
 		      const struct span_block *b)
 {
 	unsigned slot = s->place.slot, lane = s->place.lane;
 	struct line_block in = { .codes = b->rx[slot] };
 
-	if (is_cancelled(sp, s))
-		in.residual = b->residual[slot];
-	if (lane != SPAN_NO_LANE)
-		bank_lane(&b->heard[lane / ECHO_LANES], lane % ECHO_LANES,
-			  &in.tones);
+	if (lane != SPAN_NO_LANE) {
+		const struct lane_block *lb = &b->lanes[lane / ECHO_LANES];
+
+		lane %= ECHO_LANES;
+		in.residual = lb->cancelled >> lane & 1 ? b->residual[slot]
+							: NULL;
+		in.fax = lb->fax >> lane & 1;
+		bank_lane(&lb->heard, lane, &in.tones);
+	}
 	session_from_line(s, t, &in);
 }
 
@@ -298,7 +247,7 @@ void span_run(struct span *sp, struct tick *t, struct span_block *b)
 
 		if (!s)
 			continue;
-		from_line(sp, s, t, b);
+		from_line(s, t, b);
 		session_to_line(s, t, b->tx[slot]);
 	}
 	remember(sp, b);

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A span in the engine: its line, its D slot, its B channels with their
- * calls, and the echo cancellers, 16 channels a group. Part of the engine;
+ * calls, and the groups of lanes that they go through. Part of the engine;
  * all but init and fini runs in the tick.
  *
  *   line_read -> D slot -> frames
- *             -> groups of lanes: near, far (what was sent) -> residual
- *                -> tone bank -> session_from_line
+ *             -> lanes: near, far (what was sent) -> residual, tones
+ *                -> session_from_line
  *   session_to_line -> line_write, and remembered: the far of later blocks
  */
 #ifndef MEDIA_SPAN_H
 #define MEDIA_SPAN_H
 
 #include "media/dslot.h"
-#include "media/echo.h"
+#include "media/lanes.h"
 #include "media/session.h"
 
 enum {
@@ -27,11 +27,8 @@ enum {
 struct span_block {
 	uint8_t rx[LINE_SLOTS][LINE_BLOCK];
 	uint8_t tx[LINE_SLOTS][LINE_BLOCK];
-	_Alignas(64) float near[ECHO_BLOCK][ECHO_LANES];
-	_Alignas(64) float far[ECHO_BLOCK][ECHO_LANES];
+	struct lane_block lanes[SPAN_GROUPS];
 	int16_t residual[LINE_SLOTS][LINE_BLOCK];
-	struct bank heard[SPAN_GROUPS]; /* tones from the line */
-	struct bank sent;		/* tones to the line */
 };
 
 struct span {
@@ -39,13 +36,12 @@ struct span {
 	struct engine_span_config cfg;
 	struct line *line;   /* NULL: none */
 	struct dslot *dslot; /* NULL: no D slot */
-	struct echo_group *groups[SPAN_GROUPS]; /* NULL: no canceller */
+	struct lane_group groups[SPAN_GROUPS];
 	struct tone_zone zone;
 	struct session *slots[LINE_SLOTS]; /* who has the B channel */
 	struct session *lanes[SPAN_LANES];
-	uint8_t flags[SPAN_LANES]; /* of the canceller, as set */
-	unsigned align;		   /* frames to leave out at the start */
-	uint32_t written;	   /* frames */
+	unsigned align;	  /* frames to leave out at the start */
+	uint32_t written; /* frames */
 	uint8_t sent[LINE_SLOTS][SPAN_HISTORY];
 	uint8_t alarms;
 	bool told; /* the state was sent since its last change */
@@ -60,6 +56,8 @@ void span_fini(struct span *);
 /* Give the B channel to a session. 0, -EINVAL (no such channel) or -EBUSY. */
 int span_connect(struct span *, unsigned slot, struct session *, bool clear);
 void span_disconnect(struct span *, struct session *);
+/* What a session of this span wants of its canceller may have changed. */
+void span_adjust(struct span *, struct session *);
 
 /* The arithmetic of one block: b->rx to b->tx. */
 void span_run(struct span *, struct tick *, struct span_block *b);
