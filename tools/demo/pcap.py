@@ -6,6 +6,7 @@ import struct
 
 LINK_ETHERNET, LINK_RAW = 1, 101
 GSMTAP_PORT = 4729
+CONTROL_WORD = 4  # of CESoPSN
 
 
 def read(path):
@@ -61,6 +62,18 @@ def rtp_stream(packets, source_port):
             out.append((t, u[2][1] & 127,
                         struct.unpack(">H", u[2][2:4])[0], u[2][12:]))
     return out
+
+
+def tdm_stream(packets, source_port, slot, slots=31):
+    """(t_us of the first, octets) of a time slot in the pseudowire packets
+    sent from that port (RFC 5086: frame by frame, slots 1 to 31)."""
+    first, octets = None, bytearray()
+    for t, p in packets:
+        u = udp(p)
+        if u and u[0] == source_port and len(u[2]) > CONTROL_WORD:
+            first = t if first is None else first
+            octets += u[2][CONTROL_WORD + slot - 1::slots]
+    return first, bytes(octets)
 
 
 def alaw(payload):
