@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "media/law.h"
+#include "media/law_priv.h"
 
-#include <math.h>
+#include <string.h>
+
+const struct law_kernel *const law_kernels[ISA_COUNT] = {
+	[ISA_C] = &law_kernel_c,
+	[ISA_AVX2] = &law_kernel_avx2,
+	[ISA_AVX512] = &law_kernel_avx512,
+};
 
 static const int16_t alaw_linear[256] = {
 	-5504, -5248, -6016, -5760, -4480, -4224, -4992, -4736,
@@ -218,34 +224,45 @@ uint8_t law_convert(enum law from, enum law to, uint8_t code)
 /* tick */
 void law_convert_n(enum law from, enum law to, uint8_t *codes, size_t n)
 {
-	const uint8_t *table = from == LAW_A ? alaw_ulaw : ulaw_alaw;
-
-	if (from == to)
-		return;
-	for (size_t i = 0; i < n; i++)
-		codes[i] = table[codes[i]];
+	if (from != to)
+		law_kernels[isa_now()]->convert(
+			from == LAW_A ? alaw_ulaw : ulaw_alaw, codes, n);
 }
 
 /* tick */
 void law_decode_n(enum law law, const uint8_t *codes, int16_t *linear,
 		  size_t n)
 {
-	const int16_t *table = law_table(law);
+	const struct law_kernel *k = law_kernels[isa_now()];
+	size_t most = n - n % k->step;
 
-	for (size_t i = 0; i < n; i++)
-		linear[i] = table[codes[i]];
+	k->decode(law, codes, linear, most);
+	law_kernel_c.decode(law, codes + most, linear + most, n - most);
 }
 
 /* tick */
 void law_encode_n(enum law law, const int16_t *linear, uint8_t *codes,
 		  size_t n)
 {
-	if (law == LAW_A)
-		for (size_t i = 0; i < n; i++)
-			codes[i] = encode_a(linear[i]);
-	else
-		for (size_t i = 0; i < n; i++)
-			codes[i] = encode_u(linear[i]);
+	const struct law_kernel *k = law_kernels[isa_now()];
+	size_t most = n - n % k->step;
+
+	k->encode(law, linear, codes, most);
+	law_kernel_c.encode(law, linear + most, codes + most, n - most);
+}
+
+/* tick */
+void law_lanes_decode(const uint8_t *const codes[LAW_LANES], unsigned ulaw,
+		      float (*out)[LAW_LANES])
+{
+	law_kernels[isa_now()]->lanes_decode(codes, ulaw, out);
+}
+
+/* tick */
+void law_lanes_encode(const float (*x)[LAW_LANES], unsigned ulaw,
+		      unsigned lanes, uint8_t *const codes[LAW_LANES])
+{
+	law_kernels[isa_now()]->lanes_encode(x, ulaw, lanes, codes);
 }
 
 /* tick */
@@ -253,10 +270,13 @@ void law_lane(const float *lane, size_t stride, int16_t *linear, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		float x = lane[i * stride];
+		int32_t bits;
 
 		/* Also maps a NaN to the lower bound. */
 		x = x > -32768.0f ? x : -32768.0f;
 		x = x < 32767.0f ? x : 32767.0f;
-		linear[i] = (int16_t)lrintf(x);
+		x += LAW_ROUND;
+		memcpy(&bits, &x, sizeof(bits));
+		linear[i] = (int16_t)(bits - LAW_ROUND_BITS);
 	}
 }

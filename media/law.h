@@ -4,7 +4,9 @@
  * (A-law with its even bits inverted), linear samples on the 16-bit scale.
  * A full-scale sine is +3.14 dBm0 (A-law), +3.17 dBm0 (u-law).
  *
- * Pure functions and const tables: any thread; all may run in the tick.
+ * Pure functions and const tables: any thread; all may run in the tick. What
+ * takes many codes has a variant per instruction set (law_kernel.h), all of
+ * which give the same bits.
  */
 #ifndef MEDIA_LAW_H
 #define MEDIA_LAW_H
@@ -20,6 +22,11 @@ enum law { /* = enum conf_law */
 enum {
 	LAW_A_SILENCE = 0xd5,
 	LAW_U_SILENCE = 0xff,
+};
+
+enum {
+	LAW_LANES = 16, /* channels of a group */
+	LAW_BLOCK = 80, /* samples of a block */
 };
 
 /* Peak of a sine of 0 dBm0 on the 16-bit scale (both laws, within 0.1 dB):
@@ -45,5 +52,18 @@ void law_encode_n(enum law law, const int16_t *linear, uint8_t *codes,
 		  size_t n);
 /* A lane of a group (floats, stride apart) as samples, rounded, clipped. */
 void law_lane(const float *lane, size_t stride, int16_t *linear, size_t n);
+
+/*
+ * A block of LAW_LANES channels between LAW_BLOCK codes of each and rows of
+ * floats, one channel a lane. ulaw has a bit for each lane of u-law.
+ *
+ * All of codes[] must be there; lanes that mean nothing may repeat another.
+ * Rows are aligned to 64.
+ */
+void law_lanes_decode(const uint8_t *const codes[LAW_LANES], unsigned ulaw,
+		      float (*out)[LAW_LANES]);
+/* Rounded and clipped; only the lanes with a bit in `lanes` have codes. */
+void law_lanes_encode(const float (*x)[LAW_LANES], unsigned ulaw,
+		      unsigned lanes, uint8_t *const codes[LAW_LANES]);
 
 #endif

@@ -44,7 +44,8 @@ struct tick {
 /* A block as it comes from the line. */
 struct line_block {
 	const uint8_t *codes;
-	const int16_t *residual; /* what a canceller left; NULL: none ran */
+	/* What a canceller left, in the law of RTP; NULL: none ran. */
+	const uint8_t *residual;
 	struct bank_block tones; /* of what is left */
 	bool fax; /* CNG or CED began */
 };
@@ -157,6 +158,8 @@ void session_figures(const struct session *, struct media_figures *);
 void session_watch(struct session *, struct tick *);
 bool session_may_send(const struct session *);
 bool session_may_receive(const struct session *);
+/* Of the codes that go to RTP, if they are speech. */
+enum law session_law(const struct session *);
 
 /* --- session_rx.c --- */
 /* All packets that wait. */

@@ -9,9 +9,10 @@ enum {
 	UPDATE_MAX = 400, /* ... to 50 ms (RFC 4733 2.5.1.2) */
 };
 
-static enum law codec_law(uint8_t codec)
+/* tick */
+enum law session_law(const struct session *s)
 {
-	return codec == 0 ? LAW_U : LAW_A;
+	return s->far.codec == 0 ? LAW_U : LAW_A;
 }
 
 /* tick */
@@ -98,9 +99,10 @@ static void detect_digit(struct session *s, struct tick *t,
 }
 
 /* What replaces the line towards RTP; false: nothing does. */
-static bool replace(struct session *s, int16_t *pcm)
+static bool replace(struct session *s, uint8_t *codes)
 {
 	float out[SESSION_BLOCK];
+	int16_t pcm[SESSION_BLOCK];
 	enum dtmf_recv_change change;
 
 	if (!digit_player_run(&s->tx.inband, out, &change)) {
@@ -109,22 +111,20 @@ static bool replace(struct session *s, int16_t *pcm)
 		tone_run(&s->tx.tone, out, SESSION_BLOCK);
 	}
 	law_lane(out, 1, pcm, SESSION_BLOCK);
+	law_encode_n(session_law(s), pcm, codes, SESSION_BLOCK);
 	return true;
 }
 
 /* The block as codes of the codec. */
-static void encode(struct session *s, const uint8_t *codes,
-		   const int16_t *pcm, uint8_t *out)
+static void encode(const struct session *s, const struct line_block *b,
+		   const uint8_t *instead, uint8_t *out)
 {
-	enum law to = codec_law(s->far.codec);
+	const uint8_t *coded = instead ? instead : b->residual;
 
-	if (pcm) {
-		law_encode_n(to, pcm, out, SESSION_BLOCK);
-		return;
-	}
-	memcpy(out, codes, SESSION_BLOCK);
-	if (!s->place.clear)
-		law_convert_n(s->place.law, to, out, SESSION_BLOCK);
+	memcpy(out, coded ? coded : b->codes, SESSION_BLOCK);
+	if (!coded && !s->place.clear)
+		law_convert_n(s->place.law, session_law(s), out,
+			      SESSION_BLOCK);
 }
 
 /* Event packets of this block; true: audio keeps quiet. */
@@ -148,8 +148,8 @@ static bool send_events(struct session *s)
 	return s->tx.dtmf.active;
 }
 
-static void send_block(struct session *s, const uint8_t *codes,
-		       const int16_t *pcm)
+static void send_block(struct session *s, const struct line_block *b,
+		       const uint8_t *instead)
 {
 	uint8_t *at = s->tx.payload + RTP_HEADER;
 
@@ -160,7 +160,7 @@ static void send_block(struct session *s, const uint8_t *codes,
 	}
 	if (send_events(s))
 		return;
-	encode(s, codes, pcm, at + s->tx.fill);
+	encode(s, b, instead, at + s->tx.fill);
 	s->tx.fill = (uint16_t)(s->tx.fill + SESSION_BLOCK);
 	if (s->tx.fill >= s->far.packet)
 		send_audio(s, s->tx.ts + SESSION_BLOCK - s->tx.fill);
@@ -170,22 +170,22 @@ static void send_block(struct session *s, const uint8_t *codes,
 void session_from_line(struct session *s, struct tick *t,
 		       const struct line_block *b)
 {
-	int16_t pcm[SESSION_BLOCK];
-	const int16_t *out = b->residual;
+	uint8_t own[SESSION_BLOCK];
+	const uint8_t *instead = NULL;
 
 	if (!s->place.clear) {
 		detect_digit(s, t, &b->tones);
 		if (b->fax)
 			engine_tell(t, s, MEDIA_EV_FAX, 0);
-		if (replace(s, pcm)) {
-			out = pcm;
+		if (replace(s, own)) {
+			instead = own;
 		} else if (s->far.dtmf_pt && s->detect.maybe) {
 			/* The begin of a digit, before it is confirmed. */
-			memset(pcm, 0, sizeof(pcm));
-			out = pcm;
+			memset(own, law_silence(session_law(s)), sizeof(own));
+			instead = own;
 		}
 	}
-	send_block(s, b->codes, out);
+	send_block(s, b, instead);
 	/* Samples are time, sent or not. */
 	s->tx.ts += SESSION_BLOCK;
 }

@@ -151,55 +151,68 @@ void span_disconnect(struct span *sp, struct session *s)
  * What left on the line while this block arrived: written before, and held
  * up by the transmit queue. What is not written yet cannot echo yet.
  */
-static void fill_far(const struct span *sp, const struct session *s,
-		     float (*far)[ECHO_LANES], unsigned lane)
+static uint32_t far_from(const struct span *sp)
 {
-	const int16_t *table = law_table(s->place.law);
-	const uint8_t *sent = sp->sent[s->place.slot];
 	uint32_t delay = sp->line ? line_tx_delay(sp->line) : LINE_BLOCK;
-	uint32_t from;
 
 	if (delay < LINE_BLOCK)
 		delay = LINE_BLOCK;
 	if (delay > SPAN_HISTORY)
 		delay = SPAN_HISTORY;
-	from = sp->written - delay;
-	for (uint32_t i = 0; i < LINE_BLOCK; i++)
-		far[i][lane] = table[sent[(from + i) % SPAN_HISTORY]];
+	return (sp->written - delay) % SPAN_HISTORY;
 }
 
-static void fill_near(const struct session *s, const uint8_t *codes,
-		      float (*near)[ECHO_LANES], unsigned lane)
-{
-	const int16_t *table = law_table(s->place.law);
-
-	for (uint32_t i = 0; i < LINE_BLOCK; i++)
-		near[i][lane] = table[codes[i]];
-}
-
-static void run_group(struct span *sp, unsigned g, struct span_block *b)
+static void fill(const struct span *sp, unsigned g, struct span_block *b)
 {
 	struct session *const *lanes = sp->lanes + g * ECHO_LANES;
 	struct lane_block *lb = &b->lanes[g];
 	unsigned wanted = lane_group_wanted(&sp->groups[g]);
+	unsigned ulaw = sp->cfg.law == LAW_U ? ~0u : 0;
+	const uint8_t *near[ECHO_LANES], *far[ECHO_LANES];
+	uint32_t from = far_from(sp);
 
 	lb->used = 0;
 	for (unsigned i = 0; i < ECHO_LANES; i++) {
-		if (!lanes[i])
-			continue;
-		lb->used |= 1u << i;
-		fill_near(lanes[i], b->rx[lanes[i]->place.slot], lb->near, i);
-		if (wanted >> i & 1)
-			fill_far(sp, lanes[i], lb->far, i);
+		unsigned slot = lanes[i] ? lanes[i]->place.slot : 0;
+
+		lb->used |= (unsigned)(lanes[i] != NULL) << i;
+		near[i] = b->rx[slot];
+		far[i] = sp->sent[slot] + from;
 	}
+	if (lb->used)
+		law_lanes_decode(near, ulaw, lb->near);
+	if (wanted & lb->used)
+		law_lanes_decode(far, ulaw, lb->far);
+}
+
+/* What the cancellers left, as codes of what goes to RTP. */
+static void encode(struct session *const *lanes, struct span_block *b,
+		   const struct lane_block *lb)
+{
+	uint8_t *out[ECHO_LANES];
+	unsigned ulaw = 0;
+
+	for (unsigned i = 0; i < ECHO_LANES; i++) {
+		if (!(lb->cancelled >> i & 1))
+			continue;
+		out[i] = b->residual[lanes[i]->place.slot];
+		if (session_law(lanes[i]) == LAW_U)
+			ulaw |= 1u << i;
+	}
+	law_lanes_encode((const float (*)[ECHO_LANES])lb->near, ulaw,
+			 lb->cancelled, out);
+}
+
+static void run_group(struct span *sp, unsigned g, struct span_block *b)
+{
+	struct lane_block *lb = &b->lanes[g];
+
+	fill(sp, g, b);
 	if (!lb->used)
 		return;
 	lane_group_run(&sp->groups[g], lb);
-	for (unsigned i = 0; i < ECHO_LANES; i++)
-		if (lb->cancelled >> i & 1)
-			law_lane(&lb->near[0][i], ECHO_LANES,
-				 b->residual[lanes[i]->place.slot],
-				 LINE_BLOCK);
+	if (lb->cancelled)
+		encode(sp->lanes + g * ECHO_LANES, b, lb);
 }
 
 static void from_line(struct session *s, struct tick *t,
@@ -220,15 +233,22 @@ static void from_line(struct session *s, struct tick *t,
 	session_from_line(s, t, &in);
 }
 
+/* The begin of the ring stands behind its end once more, so that a block is
+ * in one piece wherever it begins. */
 static void remember(struct span *sp, struct span_block *b)
 {
 	uint32_t at = sp->written % SPAN_HISTORY;
-	uint32_t run = SPAN_HISTORY - at;
 
-	run = run < LINE_BLOCK ? run : LINE_BLOCK;
 	for (unsigned slot = 1; slot < LINE_SLOTS; slot++) {
-		memcpy(sp->sent[slot] + at, b->tx[slot], run);
-		memcpy(sp->sent[slot], b->tx[slot] + run, LINE_BLOCK - run);
+		uint8_t *sent = sp->sent[slot];
+
+		memcpy(sent + at, b->tx[slot], LINE_BLOCK);
+		if (at + LINE_BLOCK > SPAN_HISTORY)
+			memcpy(sent, sent + SPAN_HISTORY,
+			       at + LINE_BLOCK - SPAN_HISTORY);
+		else if (at < LINE_BLOCK)
+			memcpy(sent + SPAN_HISTORY + at, sent + at,
+			       LINE_BLOCK - at);
 	}
 	sp->written += LINE_BLOCK;
 }

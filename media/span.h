@@ -28,7 +28,7 @@ struct span_block {
 	uint8_t rx[LINE_SLOTS][LINE_BLOCK];
 	uint8_t tx[LINE_SLOTS][LINE_BLOCK];
 	struct lane_block lanes[SPAN_GROUPS];
-	int16_t residual[LINE_SLOTS][LINE_BLOCK];
+	uint8_t residual[LINE_SLOTS][LINE_BLOCK]; /* codes for RTP */
 };
 
 struct span {
@@ -42,7 +42,7 @@ struct span {
 	struct session *lanes[SPAN_LANES];
 	unsigned align;	  /* frames to leave out at the start */
 	uint32_t written; /* frames */
-	uint8_t sent[LINE_SLOTS][SPAN_HISTORY];
+	uint8_t sent[LINE_SLOTS][SPAN_HISTORY + LINE_BLOCK];
 	uint8_t alarms;
 	bool told; /* the state was sent since its last change */
 	uint64_t d_refused;
