@@ -11,7 +11,7 @@
  *    control thread                            engine thread
  *    engine_command()   --- commands --->      engine_tick()
  *    engine_frame_put() --- frames_down ->       run_commands
- *    engine_event()     <-- events ------        every span: line, blocks
+ *    engine_event()     <-- events ------        every line, every pack
  *    engine_frame_get() <-- frames_up ---        every session: RTCP, watch
  *                       <-- wake (socket) --     one octet if there is news
  *
@@ -23,16 +23,17 @@
  *
  * One tick:
  *    commands and frames from the control thread
- *    each span: line_tick, then for each block of 80 frames that waits:
+ *    each span: the line's I/O, its watchdog
+ *    each pack of spans (pack.h) whose lines have a block of 80 frames:
  *       RTP in -> canceller -> detectors -> RTP out; RTP -> line
  *    a tenth of the open sessions, so that each has its turn every 10 ms:
  *       RTP in, if it has no line; every 100 ms RTCP in and out, silence;
  *       once a second its figures
  *
- * Blocks of the spans begin at different ms (span_config.align), so that the
+ * Blocks of the packs begin at different ms (engine_plan.c), so that the
  * work and the packets are spread. A tick that comes late finds more frames
  * on the lines and does their blocks one after the other, at most CATCH_UP a
- * span; the line itself gives up what is older and counts it. RTP stays in
+ * pack; the line itself gives up what is older and counts it. RTP stays in
  * step because each block has its timestamp; nothing is played twice.
  *
  * A CLOSED event must not get lost, for a port pair hangs on it: while the
@@ -101,11 +102,9 @@ static int make(struct engine *e)
 {
 	e->spans = calloc(e->cfg.spans ? e->cfg.spans : 1, sizeof(*e->spans));
 	e->batch = malloc(sizeof(*e->batch));
-	e->block = aligned_alloc(64, (sizeof(*e->block) + 63) / 64 * 64);
-	if (!e->spans || !e->batch || !e->block)
+	if (!e->spans || !e->batch)
 		return -ENOMEM;
 	udp_batch_init(e->batch);
-	memset(e->block, 0, sizeof(*e->block));
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
 		       e->wake) < 0)
 		return -errno;
@@ -157,7 +156,7 @@ void engine_free(struct engine *e)
 	for (unsigned i = 0; i < 2; i++)
 		if (e->wake[i] >= 0)
 			close(e->wake[i]);
-	free(e->block);
+	engine_unplan(e);
 	free(e->batch);
 	free(e->in_use);
 	free(e->sessions);
@@ -290,7 +289,7 @@ static void connect_session(struct engine *e, struct session *s,
 	unsigned span = c->u.connect.span;
 
 	if (s->place.connected)
-		span_disconnect(&e->spans[s->place.span], s);
+		span_disconnect(s->place.span, s);
 	if (c->u.connect.slot == 0)
 		return;
 	if (span >= e->cfg.spans ||
@@ -328,7 +327,7 @@ static bool leave(struct engine *e, struct session *s)
 static void close_session(struct engine *e, struct tick *t, struct session *s)
 {
 	if (s->place.connected)
-		span_disconnect(&e->spans[s->place.span], s);
+		span_disconnect(s->place.span, s);
 	session_close(s, t);
 	leave(e, s);
 }
@@ -353,7 +352,7 @@ static void run_command(struct engine *e, struct tick *t,
 	case ENGINE_MODIFY:
 		session_modify(s, t, &c->u.modify);
 		if (s->place.connected)
-			span_adjust(&e->spans[s->place.span], s);
+			pack_adjust(s->place.span->pack, s);
 		break;
 	case ENGINE_TONE:
 		session_tone(s, c->u.tone.kind, c->u.tone.to_rtp);
@@ -389,20 +388,32 @@ static void run_commands(struct engine *e, struct tick *t)
 	}
 }
 
+/* All lines first, so that their packets do not wait for arithmetic. */
 static void run_spans(struct engine *e, struct tick *t)
 {
 	unsigned done;
 
+	for (unsigned i = 0; i < e->cfg.spans; i++)
+		span_io(&e->spans[i], t->now);
+	for (unsigned i = 0; i < e->n_packs; i++) {
+		struct pack *p = &e->packs[i];
+
+		done = pack_tick(p, t, e->block, CATCH_UP);
+		e->gauges.blocks += done * p->n_spans;
+		if (done > 1)
+			e->gauges.catch_up += (done - 1) * p->n_spans;
+	}
+}
+
+static void tell_spans(struct engine *e)
+{
 	for (unsigned i = 0; i < e->cfg.spans; i++) {
 		struct span *sp = &e->spans[i];
+		bool turn = (e->count + i) % FIGURES_MS == 0;
 
-		done = span_tick(sp, t, e->block, CATCH_UP);
-		e->gauges.blocks += done;
-		if (done > 1)
-			e->gauges.catch_up += done - 1;
-		if ((e->count + i) % FIGURES_MS == 0)
+		if (turn)
 			span_measure(sp);
-		if (sp->line && (!sp->told || (e->count + i) % FIGURES_MS == 0))
+		if (sp->line && (!sp->told || turn))
 			tell_span(e, sp);
 	}
 }
@@ -455,13 +466,13 @@ void engine_tick(struct engine *e, mono_t now)
 
 	if (!e->started) {
 		e->started = true;
-		for (unsigned i = 0; i < e->cfg.spans; i++)
-			if (e->spans[i].line)
-				line_start(e->spans[i].line, now);
+		for (unsigned i = 0; i < e->n_packs; i++)
+			pack_start(&e->packs[i], now);
 	}
 	e->count++;
 	run_commands(e, &t);
 	run_spans(e, &t);
+	tell_spans(e);
 	run_sessions(e, &t);
 	run_gauges(e);
 }

@@ -5,6 +5,7 @@
  * control thread, may do.
  *
  *    engine_new, engine_set_span/line/sockets      memory, devices
+ *    engine_prepare                                more memory
  *    engine_start                                  the thread runs
  *       engine_command -> [ring] -> engine         open, connect, ...
  *       engine_event   <- [ring] <- engine         digits, figures, ...
@@ -40,7 +41,7 @@ struct engine_span_config {
 	uint8_t d_slot;		/* 0 = none */
 	uint8_t idle;		/* code of a B channel without call */
 	uint16_t echo_tail_ms;	/* 32, 64, 128; 0 = no canceller */
-	bool align;		/* blocks begin in the span's phase */
+	bool align;		/* blocks may begin in a phase of ours */
 	const char *country;	/* of its tones; borrowed for the call */
 };
 
@@ -59,6 +60,10 @@ int engine_set_line(struct engine *, unsigned span, struct line *);
 /* Likewise the descriptors. rtcp may be -1. */
 int engine_set_sockets(struct engine *, unsigned session, int rtp, int rtcp);
 
+/* All is set: which spans work together, and their cancellers. 0, -ENOMEM,
+ * -EINVAL: a tail that there is none of; -EALREADY. */
+int engine_prepare(struct engine *);
+
 /* What was refused at the start, as bits; calls still work. */
 enum engine_refused {
 	ENGINE_NO_PRIORITY = 1,
@@ -66,12 +71,13 @@ enum engine_refused {
 	ENGINE_NO_AFFINITY = 4
 };
 
-/* Starts lines and thread. 0 or -errno; *refused gets the bits. */
+/* Starts lines and thread. 0 or -errno, -EINVAL: it is not prepared; *refused
+ * gets the bits. */
 int engine_start(struct engine *, unsigned *refused);
 void engine_stop(struct engine *); /* idempotent */
 
-/* One tick at that instant (instead of engine_start). The first call starts
- * the lines. */
+/* One tick at that instant (instead of engine_start), once prepared. The
+ * first call starts the lines. */
 void engine_step(struct engine *, mono_t now);
 
 enum engine_op {
@@ -132,6 +138,12 @@ struct engine_gauges {
 	uint32_t busy_permille; /* of the last second */
 };
 
+struct engine_span_clock { /* blocks of 10 ms */
+	uint64_t stalls;  /* times the line stopped bringing frames */
+	uint64_t bridged; /* made of idle codes: the line had none */
+	uint64_t dropped; /* came too late for their calls */
+};
+
 struct engine_span_state {
 	uint16_t span;
 	uint8_t alarms;	  /* of line.h */
@@ -140,6 +152,7 @@ struct engine_span_state {
 	uint32_t d_rx, d_tx;
 	uint64_t d_refused; /* to be sent, but no room */
 	struct line_stats line;
+	struct engine_span_clock clock;
 };
 
 struct engine_event {

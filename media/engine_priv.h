@@ -8,13 +8,15 @@
 
 #include "gateway/base/ring.h"
 #include "media/engine.h"
-#include "media/span.h"
+#include "media/pack.h"
 
 struct engine {
 	struct engine_config cfg;
 	struct engine_limits limits;
 	/* The engine thread's own, once it runs. */
 	struct span *spans;
+	struct pack *packs;
+	unsigned n_packs;
 	struct session *sessions;
 	uint16_t *in_use; /* indexes of the open sessions */
 	unsigned used;
@@ -25,7 +27,7 @@ struct engine {
 	struct engine_gauges gauges;
 	int64_t busy_ns;  /* of this second */
 	struct udp_batch *batch;
-	struct span_block *block;
+	struct pack_block *block; /* NULL: not prepared */
 	/* Between the two threads. */
 	struct ring commands, events, frames_up, frames_down;
 	_Atomic bool stopping; /* set by engine_stop, read by the thread */
@@ -34,6 +36,11 @@ struct engine {
 	pthread_t thread;
 };
 
+/* --- engine_plan.c --- */
+/* Undo engine_prepare, however far it came. */
+void engine_unplan(struct engine *);
+
+/* --- engine.c --- */
 /* One wake-up at that instant: tick. */
 void engine_tick(struct engine *, mono_t now);
 /* Wake the owner if there is something for it: tick. */

@@ -115,6 +115,8 @@ int engine_start(struct engine *e, unsigned *refused)
 
 	if (e->threaded)
 		return -EALREADY;
+	if (!e->block)
+		return -EINVAL;
 	for (unsigned i = 0; i < e->cfg.sessions; i++) {
 		if (e->sessions[i].rtp_fd >= 0)
 			(void)udp_stamp(e->sessions[i].rtp_fd);

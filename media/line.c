@@ -175,6 +175,20 @@ unsigned line_epoch(const struct line *l)
 }
 
 /* tick */
+bool line_is_wall(const struct line *l)
+{
+	return l->cfg.time == LINE_WALL;
+}
+
+unsigned line_rhythm(const struct line *l)
+{
+	bool shared = line_is_wall(l) && l->cfg.clock == LINE_CLOCK_MASTER &&
+		      !l->cfg.skew_ppm;
+
+	return shared ? l->cfg.pw.frames : 0;
+}
+
+/* tick */
 unsigned line_alarms(const struct line *l)
 {
 	return l->alarms.raised;

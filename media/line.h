@@ -108,6 +108,8 @@ enum line_alarm {
 	LINE_REMOTE_LOSS = 8,	/* the peer does not hear us (R) */
 	LINE_DOWN = 16,		/* we took the line down; no delay */
 	LINE_CLOCK_LOOP = 32,	/* slave: the peer seems to follow us */
+	LINE_STALLED = 64,	/* the driver brings no frames: found by the
+				 * owner's watchdog, no delay */
 };
 
 /* Counters since start. Packets unless stated. */
@@ -212,6 +214,13 @@ unsigned line_tx_delay(const struct line *l);
 /* tick: changes with each slip, step or stall: whoever relies on a constant
  * echo path must look again. */
 unsigned line_epoch(const struct line *l);
+
+/* Does it run by a clock, so that a driver without frames is at fault? */
+bool line_is_wall(const struct line *l);
+
+/* Lines of the same rhythm that are started at the same instant complete
+ * their frames in the same ticks; 0: the line keeps a time of its own. */
+unsigned line_rhythm(const struct line *l);
 
 /* tick: bits of enum line_alarm, integrated and of this moment. */
 unsigned line_alarms(const struct line *l);

@@ -10,6 +10,8 @@ static const struct {
 } alarm_names[] = {
 	/* the worst first: it hides the others */
 	{LINE_DOWN, "down", "taken down by the operator"},
+	{LINE_STALLED, "stalled",
+	 "the driver brings no frames: calls hear silence until it does"},
 	{LINE_LOS, "los",
 	 "nothing usable arrives from the peer: is it running, are address, "
 	 "port, slots and frames per packet the same at both ends?"},

@@ -336,7 +336,7 @@ static int make_engine(struct media_role *m)
 	err = set_sockets(m, cfg.sessions);
 	for (unsigned i = 0; i < m->conf.n_spans && !err; i++)
 		err = set_span(m, i);
-	return err;
+	return err ? err : engine_prepare(m->engine);
 }
 
 static void warn_refused(const struct media_role *m)

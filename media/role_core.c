@@ -245,7 +245,7 @@ void media_core_down(struct media_role *m)
 bool media_is_out(unsigned alarms)
 {
 	return (alarms & (LINE_LOS | LINE_AIS | LINE_RAI | LINE_REMOTE_LOSS |
-			  LINE_DOWN)) != 0;
+			  LINE_DOWN | LINE_STALLED)) != 0;
 }
 
 static void tell_core_span(struct media_role *m, unsigned span)

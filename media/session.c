@@ -157,6 +157,14 @@ void session_unplaced(struct session *s)
 }
 
 /* tick */
+void session_skip(struct session *s, uint32_t samples)
+{
+	s->tx.ts += samples;
+	s->tx.fill = 0;
+	s->tx.restart = true;
+}
+
+/* tick */
 void session_tone(struct session *s, unsigned kind, bool to_rtp)
 {
 	if (kind >= TONE_KINDS)

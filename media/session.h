@@ -25,7 +25,10 @@
 enum {
 	SESSION_BLOCK = 80,
 	SESSION_PACKET = 480, /* longest payload we send: 60 ms */
+	SESSION_NO_LANE = UINT16_MAX,
 };
+
+struct span;
 
 struct engine_limits { /* silence of RTP; 0 = never */
 	int64_t alarm_ms, release_ms;
@@ -115,8 +118,9 @@ struct session_rtcp {
 
 struct session_place { /* on a line */
 	bool connected, clear;
-	uint16_t span;
-	uint8_t slot, lane;
+	struct span *span;
+	uint8_t slot;
+	uint16_t lane; /* of the span's pack */
 	enum law law;
 	const struct tone_zone *zone;
 	bool echo, nlp;
@@ -154,6 +158,8 @@ void session_unplaced(struct session *);
 void session_tone(struct session *, unsigned kind, bool to_rtp);
 void session_digit(struct session *, uint8_t code, uint16_t ms, bool to_rtp);
 void session_figures(const struct session *, struct media_figures *);
+/* So many samples of the line's time have passed without a block. */
+void session_skip(struct session *, uint32_t samples);
 /* Every 100 ms: RTCP, supervision. */
 void session_watch(struct session *, struct tick *);
 bool session_may_send(const struct session *);

@@ -1,48 +1,61 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A span in the engine: its line, its D slot, its B channels with their
- * calls, and the groups of lanes that they go through. Part of the engine;
- * all but init and fini runs in the tick.
+ * A span in the engine: its line, its D slot and its B channels with their
+ * calls. When its blocks are run, and what is done to their samples, is the
+ * business of its pack (pack.h). Part of the engine; all but init and fini
+ * runs in the tick.
  *
- *   line_read -> D slot -> frames
- *             -> lanes: near, far (what was sent) -> residual, tones
- *                -> session_from_line
- *   session_to_line -> line_write, and remembered: the far of later blocks
+ *   span_io: line_tick, alarms, watchdog        each tick
+ *   span_begin: line_read                       each block
+ *       -> D slot -> frames
+ *       -> pack: lanes, sessions
+ *   span_end: line_write, and remembered: the far of later blocks
+ *
+ * The watchdog is on the line's clock. A line in wall time that brings no
+ * frame for SPAN_STALL_MS has stopped: that is an alarm, and from then on
+ * its blocks are made of idle codes by the engine's clock, so that tones,
+ * RTP and RTCP go on; what is sent to it is lost. When it brings frames
+ * again it is followed from there, what it has too many is dropped.
  */
 #ifndef MEDIA_SPAN_H
 #define MEDIA_SPAN_H
 
 #include "media/dslot.h"
-#include "media/lanes.h"
 #include "media/session.h"
 
 enum {
-	SPAN_GROUPS = 2, /* of ECHO_LANES: room for 30 B channels */
-	SPAN_LANES = SPAN_GROUPS * ECHO_LANES,
 	SPAN_HISTORY = 1024, /* frames sent that are remembered */
-	SPAN_NO_LANE = 255,
+	SPAN_STALL_MS = 30,
 };
 
-/* Scratch of one block, shared by all spans. */
+/* Scratch of one block. */
 struct span_block {
+	bool bridged; /* the line had none */
 	uint8_t rx[LINE_SLOTS][LINE_BLOCK];
 	uint8_t tx[LINE_SLOTS][LINE_BLOCK];
-	struct lane_block lanes[SPAN_GROUPS];
-	uint8_t residual[LINE_SLOTS][LINE_BLOCK]; /* codes for RTP */
+};
+
+struct span_watch {
+	mono_t heard;	  /* when a frame came last */
+	unsigned waiting; /* frames at the line then */
+	bool stalled;
+	bool back; /* it has just begun again */
 };
 
 struct span {
 	uint16_t index;
 	struct engine_span_config cfg;
-	struct line *line;   /* NULL: none */
+	struct line *line;   /* NULL: none; as one that has stopped */
 	struct dslot *dslot; /* NULL: no D slot */
-	struct lane_group groups[SPAN_GROUPS];
+	struct pack *pack;
+	unsigned seat; /* in the pack */
 	struct tone_zone zone;
 	struct session *slots[LINE_SLOTS]; /* who has the B channel */
-	struct session *lanes[SPAN_LANES];
 	unsigned align;	  /* frames to leave out at the start */
 	uint32_t written; /* frames */
 	uint8_t sent[LINE_SLOTS][SPAN_HISTORY + LINE_BLOCK];
+	struct span_watch watch;
+	struct engine_span_clock clock;
 	uint8_t alarms;
 	bool told; /* the state was sent since its last change */
 	uint64_t d_refused;
@@ -56,14 +69,26 @@ void span_fini(struct span *);
 /* Give the B channel to a session. 0, -EINVAL (no such channel) or -EBUSY. */
 int span_connect(struct span *, unsigned slot, struct session *, bool clear);
 void span_disconnect(struct span *, struct session *);
-/* What a session of this span wants of its canceller may have changed. */
-void span_adjust(struct span *, struct session *);
 
-/* The arithmetic of one block: b->rx to b->tx. */
-void span_run(struct span *, struct tick *, struct span_block *b);
-/* Line I/O and all blocks that wait, at most `most`; how many were done. */
-unsigned span_tick(struct span *, struct tick *, struct span_block *b,
-		   unsigned most);
+void span_start(struct span *, mono_t now);
+/* The line's own I/O and its alarms. */
+void span_io(struct span *, mono_t now);
+/* Blocks that can be read. */
+unsigned span_blocks(const struct span *);
+/* A block from the line, or idle codes if it has none; and one to it. */
+void span_begin(struct span *, struct span_block *);
+void span_end(struct span *, struct tick *, struct span_block *);
+/* A block that came too late for its calls: only the D channel has it. */
+void span_drop(struct span *, struct tick *, struct span_block *);
+/* So many blocks of time have passed without any. */
+void span_skip(struct span *, uint32_t blocks);
+/*
+ * What left on the slot while this block arrived, LINE_BLOCK codes: written
+ * before, and held up by the transmit queue. What is not written yet cannot
+ * echo yet.
+ */
+const uint8_t *span_far(const struct span *, unsigned slot);
+
 /* Frames for the D channel. 0 or -errno. */
 int span_send_frame(struct span *, const struct engine_frame *);
 void span_state(const struct span *, struct engine_span_state *);

@@ -6,12 +6,13 @@
  * session in place; its audio is played on.
  */
 #include "media/engine_priv.h"
+#include "tests/media/line_fake.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static struct engine *engine;
-static struct span_block *block;
+static mono_t instant = { NS_PER_S };
 static struct net_addr peer = { .family = 4, .port = 4000,
 				.ip = { 127, 0, 0, 1 } };
 
@@ -26,10 +27,14 @@ static void set_up(void)
 		.law = LAW_A, .idle = 0xd5, .country = "de",
 	};
 
+	struct fake_line *line = fake_line_new();
+
 	engine = engine_new(&cfg);
-	block = calloc(1, sizeof(*block));
-	if (!engine || !block || engine_set_span(engine, 0, &span) < 0)
+	if (!engine || !line || engine_set_span(engine, 0, &span) < 0 ||
+	    engine_set_line(engine, 0, &line->line) < 0 ||
+	    engine_prepare(engine) < 0)
 		abort();
+	pack_start(&engine->packs[0], instant);
 }
 
 static void begin_call(struct session *s, struct tick *t)
@@ -58,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size)
 {
 	struct engine_event ev;
 	struct session *s;
-	struct tick t = { .now = { NS_PER_S } };
+	struct tick t = { .now = instant };
 	struct media_figures f;
 
 	if (!engine)
@@ -68,7 +73,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size)
 	t.limits = &engine->limits;
 	s = &engine->sessions[0];
 	begin_call(s, &t);
-	memset(block->rx, 0xd5, sizeof(block->rx));
 	while (size >= 3) {
 		size_t len = (size_t)in[1] << 8 | in[2];
 		struct udp_datagram d = { in + 3, 0, peer, t.now };
@@ -81,12 +85,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size)
 			session_packet(s, &t, &d);
 		for (unsigned i = 0; i < (kind & 7u); i++) {
 			t.now = mono_add_ms(t.now, 10);
-			span_run(&engine->spans[0], &t, block);
+			span_io(&engine->spans[0], t.now);
+			pack_run(&engine->packs[0], &t, engine->block);
 			session_watch(s, &t);
 		}
 		in += 3 + d.len;
 		size -= 3 + d.len;
 	}
+	instant = t.now; /* the line's time does not go back */
 	session_figures(s, &f);
 	span_disconnect(&engine->spans[0], s);
 	s->open = false;

@@ -105,6 +105,7 @@ void rig_init(struct rig *r, const struct rig_config *c)
 	rig_pair(&r->ours, fd);
 	rig_pair(&r->theirs, far);
 	ck_assert_int_eq(engine_set_sockets(r->e, 0, fd[0], fd[1]), 0);
+	ck_assert_int_eq(engine_prepare(r->e), 0);
 	r->rtp = far[0];
 	r->rtcp = far[1];
 	r->slot = RIG_SLOT;

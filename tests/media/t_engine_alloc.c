@@ -116,30 +116,44 @@ START_TEST(test_engine)
 }
 END_TEST
 
-START_TEST(test_span)
+/* Spans, packs and their cancellers. */
+static int prepare(struct engine **e)
 {
-	static struct span sp;
 	struct engine_span_config c = {
 		.d_slot = 16, .idle = 0xd5, .echo_tail_ms = 64,
 		.country = "de",
 	};
+	int err = 0;
+
+	*e = engine_new(&cfg);
+	if (!*e)
+		return -errno;
+	for (unsigned i = 0; i < cfg.spans && !err; i++)
+		err = engine_set_span(*e, i, &c);
+	return err ? err : engine_prepare(*e);
+}
+
+START_TEST(test_prepare)
+{
 	unsigned failed = 0;
+	struct engine *e;
 	int err;
 
 	for (int n = 1;; n++) {
 		fail_at = n;
-		err = span_init(&sp, 0, &c);
+		err = prepare(&e);
 		if (fail_at) {
 			fail_at = 0;
 			break;
 		}
 		ck_assert_int_lt(err, 0);
-		ck_assert_ptr_null(sp.dslot);
+		engine_free(e);
 		failed++;
 	}
-	ck_assert_uint_ge(failed, 3);
+	/* 2 spans: a D slot, a pack with lanes and two groups each. */
+	ck_assert_uint_ge(failed, 9 + 2 * (1 + 3 + 2 * 2) + 3);
 	ck_assert_int_eq(err, 0);
-	span_fini(&sp);
+	engine_free(e);
 }
 END_TEST
 #endif
@@ -149,6 +163,7 @@ START_TEST(test_refusals)
 	struct engine_config c = cfg;
 	struct engine_span_config s = { .idle = 0xd5, .country = "de",
 					.echo_tail_ms = 50 };
+	unsigned refused;
 	struct engine *e;
 
 	c.sessions = 0;
@@ -156,10 +171,16 @@ START_TEST(test_refusals)
 	ck_assert_int_eq(errno, EINVAL);
 	e = engine_new(&cfg);
 	ck_assert_int_eq(engine_set_span(e, 2, &s), -EINVAL);
-	ck_assert_int_eq(engine_set_span(e, 0, &s), -EINVAL);
+	ck_assert_int_eq(engine_set_span(e, 0, &s), 0);
+	ck_assert_int_eq(engine_start(e, &refused), -EINVAL);
+	ck_assert_int_eq(engine_prepare(e), -EINVAL);
+	engine_free(e);
+	e = engine_new(&cfg);
 	s.echo_tail_ms = 0;
 	s.country = "zz";
 	ck_assert_int_eq(engine_set_span(e, 0, &s), -ENOENT);
+	ck_assert_int_eq(engine_prepare(e), 0);
+	ck_assert_int_eq(engine_prepare(e), -EALREADY);
 	/* What is refused is closed all the same. */
 	ck_assert_int_eq(engine_set_sockets(e, 3, dup(0), dup(0)), -EINVAL);
 	ck_assert_int_eq(engine_set_sockets(e, 0, dup(0), -1), 0);
@@ -212,7 +233,7 @@ int main(void)
 
 #ifndef __SANITIZE_THREAD__
 	tcase_add_test(tc, test_engine);
-	tcase_add_test(tc, test_span);
+	tcase_add_test(tc, test_prepare);
 	tcase_add_test(tc, test_ports);
 #endif
 	tcase_add_test(tc, test_refusals);

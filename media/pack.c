@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/pack.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	BLOCK_NS = 10000000,
+	FRAME_NS = 125000,
+	PATIENCE_NS = 1000000, /* for a block that is not there when due */
+};
+
+/* --- life --- */
+
+static unsigned channels_of(const struct pack *p)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < p->n_spans; i++)
+		n += p->spans[i]->cfg.d_slot ? LINE_SLOTS - 2 : LINE_SLOTS - 1;
+	return n;
+}
+
+int pack_init(struct pack *p, struct span *const *spans, unsigned n)
+{
+	unsigned groups;
+	int err = -ENOMEM;
+
+	memset(p, 0, sizeof(*p));
+	p->spans = calloc(n, sizeof(struct span *));
+	if (!p->spans)
+		return -ENOMEM;
+	memcpy(p->spans, spans, n * sizeof(struct span *));
+	p->n_spans = n;
+	groups = (channels_of(p) + ECHO_LANES - 1) / ECHO_LANES;
+	p->lanes = calloc((size_t)groups * ECHO_LANES,
+			  sizeof(struct session *));
+	p->groups = calloc(groups, sizeof(*p->groups));
+	if (!p->lanes || !p->groups)
+		goto fini;
+	for (; p->n_groups < groups; p->n_groups++) {
+		err = lane_group_init(&p->groups[p->n_groups],
+				      spans[0]->cfg.echo_tail_ms,
+				      ECHO_ISA_BEST);
+		if (err < 0)
+			goto fini;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		spans[i]->pack = p;
+		spans[i]->seat = i;
+	}
+	return 0;
+fini:
+	pack_fini(p);
+	return err;
+}
+
+void pack_fini(struct pack *p)
+{
+	for (unsigned i = 0; i < p->n_groups; i++)
+		lane_group_fini(&p->groups[i]);
+	free(p->groups);
+	free(p->lanes);
+	free(p->spans);
+	memset(p, 0, sizeof(*p));
+}
+
+struct pack_block *pack_block_new(unsigned spans)
+{
+	size_t size = sizeof(struct pack_block) +
+		      spans * sizeof(struct span_block);
+	struct pack_block *b = aligned_alloc(64, (size + 63) / 64 * 64);
+
+	if (b)
+		memset(b, 0, size);
+	return b;
+}
+
+void pack_start(struct pack *p, mono_t now)
+{
+	p->due = mono_add_ns(now, BLOCK_NS);
+	for (unsigned i = 0; i < p->n_spans; i++)
+		span_start(p->spans[i], now);
+}
+
+/* --- lanes --- */
+
+static struct lane_group *group_of(const struct pack *p, unsigned lane)
+{
+	return &p->groups[lane / ECHO_LANES];
+}
+
+/* tick */
+void pack_take(struct pack *p, struct session *s)
+{
+	s->place.lane = SESSION_NO_LANE;
+	for (unsigned i = 0; i < p->n_groups * ECHO_LANES; i++) {
+		if (p->lanes[i])
+			continue;
+		p->lanes[i] = s;
+		s->place.lane = (uint16_t)i;
+		lane_group_reset(group_of(p, i), i % ECHO_LANES);
+		break;
+	}
+	pack_adjust(p, s);
+}
+
+/* tick */
+void pack_give(struct pack *p, struct session *s)
+{
+	unsigned lane = s->place.lane;
+
+	if (lane == SESSION_NO_LANE)
+		return;
+	lane_group_reset(group_of(p, lane), lane % ECHO_LANES);
+	p->lanes[lane] = NULL;
+	s->place.lane = SESSION_NO_LANE;
+}
+
+/* tick */
+void pack_adjust(struct pack *p, struct session *s)
+{
+	unsigned lane = s->place.lane;
+
+	if (lane == SESSION_NO_LANE)
+		return;
+	lane_group_want(group_of(p, lane), lane % ECHO_LANES, s->place.echo,
+			s->place.nlp);
+	if (s->place.echo_anew)
+		lane_group_forget(group_of(p, lane), lane % ECHO_LANES);
+	s->place.echo_anew = false;
+}
+
+/* tick */
+void pack_measure(const struct pack *p, struct session *s)
+{
+	unsigned lane = s->place.lane;
+	struct echo_stats st;
+
+	if (lane == SESSION_NO_LANE ||
+	    !lane_group_stats(group_of(p, lane), lane % ECHO_LANES, &st))
+		return;
+	s->place.erl_db = st.erl_db;
+	s->place.erle_db = st.erle_db;
+}
+
+/* --- a block --- */
+
+static struct span_block *block_of(const struct session *s,
+				   struct pack_block *b)
+{
+	return &b->spans[s->place.span->seat];
+}
+
+/* The samples of the lanes that have some; which are taken? */
+static unsigned fill_group(const struct pack *p, unsigned g,
+			   struct pack_block *b)
+{
+	struct session *const *lanes = p->lanes + g * ECHO_LANES;
+	const uint8_t *near[ECHO_LANES], *far[ECHO_LANES];
+	unsigned taken = 0, ulaw = 0;
+
+	b->lanes.used = 0;
+	for (unsigned i = 0; i < ECHO_LANES; i++) {
+		const struct session *s = lanes[i];
+
+		near[i] = far[i] = b->spans[0].rx[0];
+		if (!s)
+			continue;
+		taken |= 1u << i;
+		if (block_of(s, b)->bridged)
+			continue;
+		b->lanes.used |= 1u << i;
+		ulaw |= (unsigned)(s->place.law == LAW_U) << i;
+		near[i] = block_of(s, b)->rx[s->place.slot];
+		far[i] = span_far(s->place.span, s->place.slot);
+	}
+	if (b->lanes.used)
+		law_lanes_decode(near, ulaw, b->lanes.near);
+	if (b->lanes.used & lane_group_wanted(&p->groups[g]))
+		law_lanes_decode(far, ulaw, b->lanes.far);
+	return taken;
+}
+
+/* What the cancellers left, as codes of what goes to RTP. */
+static void encode(struct session *const *lanes, struct pack_block *b)
+{
+	const struct lane_block *lb = &b->lanes;
+	uint8_t *out[ECHO_LANES];
+	unsigned ulaw = 0;
+
+	for (unsigned i = 0; i < ECHO_LANES; i++) {
+		out[i] = b->residual[i];
+		if (lb->cancelled >> i & 1 && session_law(lanes[i]) == LAW_U)
+			ulaw |= 1u << i;
+	}
+	law_lanes_encode((const float (*)[ECHO_LANES])lb->near, ulaw,
+			 lb->cancelled, out);
+}
+
+static void run_session(struct session *s, struct tick *t,
+			struct pack_block *b, struct line_block *in)
+{
+	struct span_block *sb = block_of(s, b);
+
+	in->codes = sb->rx[s->place.slot];
+	session_from_line(s, t, in);
+	session_to_line(s, t, sb->tx[s->place.slot]);
+}
+
+static void run_lane(struct session *s, struct tick *t, struct pack_block *b)
+{
+	struct line_block in = { 0 };
+	unsigned lane = s->place.lane % ECHO_LANES;
+
+	if (b->lanes.used >> lane & 1) {
+		in.fax = b->lanes.fax >> lane & 1;
+		bank_lane(&b->lanes.heard, lane, &in.tones);
+		if (b->lanes.cancelled >> lane & 1)
+			in.residual = b->residual[lane];
+	}
+	run_session(s, t, b, &in);
+}
+
+static void run_group(struct pack *p, unsigned g, struct tick *t,
+		      struct pack_block *b)
+{
+	struct session *const *lanes = p->lanes + g * ECHO_LANES;
+	unsigned taken = fill_group(p, g, b);
+
+	b->lanes.cancelled = 0;
+	if (b->lanes.used)
+		lane_group_run(&p->groups[g], &b->lanes);
+	if (b->lanes.cancelled)
+		encode(lanes, b);
+	for (unsigned i = 0; i < ECHO_LANES; i++)
+		if (taken >> i & 1)
+			run_lane(lanes[i], t, b);
+}
+
+/* Calls without a lane: data. */
+static void run_clear(struct span *sp, struct tick *t, struct pack_block *b)
+{
+	struct line_block in = { 0 };
+
+	for (unsigned slot = 1; slot < LINE_SLOTS; slot++)
+		if (sp->slots[slot] &&
+		    sp->slots[slot]->place.lane == SESSION_NO_LANE)
+			run_session(sp->slots[slot], t, b, &in);
+}
+
+static void receive(struct span *sp, struct tick *t)
+{
+	for (unsigned slot = 1; slot < LINE_SLOTS; slot++)
+		if (sp->slots[slot])
+			session_receive(sp->slots[slot], t);
+}
+
+/* tick */
+void pack_run(struct pack *p, struct tick *t, struct pack_block *b)
+{
+	for (unsigned i = 0; i < p->n_spans; i++) {
+		span_begin(p->spans[i], &b->spans[i]);
+		receive(p->spans[i], t);
+	}
+	for (unsigned g = 0; g < p->n_groups; g++)
+		run_group(p, g, t, b);
+	for (unsigned i = 0; i < p->n_spans; i++) {
+		run_clear(p->spans[i], t, b);
+		span_end(p->spans[i], t, &b->spans[i]);
+	}
+}
+
+/* --- when --- */
+
+/* What the lines have for us. */
+struct supply {
+	unsigned ready;	  /* spans with a block or more... */
+	unsigned least;	  /* ...and the least of their blocks */
+	unsigned awaited; /* spans that should have one soon */
+};
+
+static void look(const struct pack *p, struct supply *s)
+{
+	*s = (struct supply){ .least = LINE_STALL };
+	for (unsigned i = 0; i < p->n_spans; i++) {
+		unsigned n = span_blocks(p->spans[i]);
+
+		if (n) {
+			s->ready++;
+			s->least = n < s->least ? n : s->least;
+		} else if (!p->spans[i]->watch.stalled) {
+			s->awaited++;
+		}
+	}
+}
+
+/* All lines have stopped: the time that passed without blocks is left out,
+ * so that the packets to come have the timestamps of their time. */
+static unsigned own_clock(struct pack *p, mono_t now)
+{
+	int64_t late = mono_diff_ns(now, p->due) / BLOCK_NS;
+
+	if (mono_diff_ns(now, p->due) < 0)
+		return 0;
+	for (unsigned i = 0; late && i < p->n_spans; i++)
+		span_skip(p->spans[i], (uint32_t)late);
+	p->due = mono_add_ns(p->due, (late + 1) * BLOCK_NS);
+	return 1;
+}
+
+static unsigned rounds(struct pack *p, mono_t now, const struct supply *s)
+{
+	if (!s->ready && !s->awaited)
+		return own_clock(p, now);
+	if (!s->ready ||
+	    (s->awaited && mono_diff_ns(now, p->due) < PATIENCE_NS))
+		return 0;
+	return s->least;
+}
+
+static void drop(struct span *sp, struct tick *t, struct pack_block *b,
+		 unsigned kept)
+{
+	while (span_blocks(sp) > kept)
+		span_drop(sp, t, &b->spans[sp->seat]);
+}
+
+/* Those that are ahead of the slowest were bridged before: their late blocks
+ * go. The rest of the slowest says when the next block is due. */
+static void settle(struct pack *p, struct tick *t, struct pack_block *b,
+		   unsigned kept)
+{
+	unsigned rest = LINE_BLOCK;
+
+	for (unsigned i = 0; i < p->n_spans; i++) {
+		struct span *sp = p->spans[i];
+		unsigned left;
+
+		if (sp->watch.stalled)
+			continue;
+		drop(sp, t, b, kept);
+		left = line_avail(sp->line) % LINE_BLOCK;
+		rest = left < rest ? left : rest;
+	}
+	p->due = mono_add_ns(t->now, (LINE_BLOCK - (int64_t)rest) * FRAME_NS);
+}
+
+/* tick */
+unsigned pack_tick(struct pack *p, struct tick *t, struct pack_block *b,
+		   unsigned most)
+{
+	struct supply supply;
+	unsigned n, done;
+
+	for (unsigned i = 0; i < p->n_spans; i++) {
+		if (p->spans[i]->watch.back)
+			drop(p->spans[i], t, b, 1);
+		p->spans[i]->watch.back = false;
+	}
+	look(p, &supply);
+	n = rounds(p, t->now, &supply);
+	for (done = 0; done < n && done < most; done++)
+		pack_run(p, t, b);
+	if (done && supply.ready)
+		settle(p, t, b, n - done);
+	return done;
+}
