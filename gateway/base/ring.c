@@ -42,7 +42,7 @@ void ring_fini(struct ring *r)
 bool ring_put(struct ring *r, const void *record)
 {
 	uint32_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
-	/* pairs with the store in ring_get: the record there is read */
+	/* pairs with the store in release: the record there is read */
 	uint32_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
 
 	if (head - tail > r->mask) {
@@ -54,17 +54,46 @@ bool ring_put(struct ring *r, const void *record)
 	return true;
 }
 
-/* tick */
-bool ring_get(struct ring *r, void *record)
+/* NULL: empty. */
+static uint8_t *oldest(const struct ring *r)
 {
 	uint32_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
 	/* pairs with the store in ring_put: the record there is written */
 	uint32_t head = atomic_load_explicit(&r->head, memory_order_acquire);
 
-	if (head == tail) {
+	return head == tail ? NULL : r->data + (tail & r->mask) * r->size;
+}
+
+static void release(struct ring *r)
+{
+	uint32_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
+
+	atomic_store_explicit(&r->tail, tail + 1, memory_order_release);
+}
+
+/* tick */
+bool ring_get(struct ring *r, void *record)
+{
+	const uint8_t *at = oldest(r);
+
+	if (at == NULL) {
 		return false;
 	}
-	memcpy(record, r->data + (tail & r->mask) * r->size, r->size);
-	atomic_store_explicit(&r->tail, tail + 1, memory_order_release);
+	memcpy(record, at, r->size);
+	release(r);
+	return true;
+}
+
+/* tick */
+bool ring_take(struct ring *r, void *record)
+{
+	uint8_t *at = oldest(r);
+
+	if (at == NULL) {
+		return false;
+	}
+	memcpy(record, at, r->size);
+	explicit_bzero(at, r->size);
+	release(r);
 	return true;
 }

@@ -26,5 +26,7 @@ int ring_init(struct ring *, size_t record_size, uint32_t records);
 void ring_fini(struct ring *);
 bool ring_put(struct ring *, const void *record); /* tick; false: full */
 bool ring_get(struct ring *, void *record);	  /* tick; false: empty */
+/* As ring_get; nothing of the record stays in the ring: for secrets. */
+bool ring_take(struct ring *, void *record);
 
 #endif

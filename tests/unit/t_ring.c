@@ -58,6 +58,25 @@ START_TEST(test_full_and_empty)
 }
 END_TEST
 
+START_TEST(test_take_leaves_nothing)
+{
+	uint64_t rec = UINT64_MAX, got = 0;
+	struct ring r;
+
+	ck_assert_int_eq(ring_init(&r, sizeof(rec), 2), 0);
+	ck_assert(!ring_take(&r, &got));
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert(ring_put(&r, &rec));
+		ck_assert(ring_take(&r, &got));
+		ck_assert_uint_eq(got, rec);
+		got = 0;
+		ck_assert_mem_eq(r.data + i % 2 * sizeof(got), &got,
+				 sizeof(got));
+	}
+	ring_fini(&r);
+}
+END_TEST
+
 START_TEST(test_model)
 {
 	static uint8_t model[100000][13];
@@ -158,6 +177,7 @@ int main(void)
 	tcase_add_test(tc, test_init);
 	tcase_add_test(tc, test_huge_is_refused);
 	tcase_add_test(tc, test_full_and_empty);
+	tcase_add_test(tc, test_take_leaves_nothing);
 	tcase_add_test(tc, test_model);
 	tcase_add_loop_test(tc, test_threads, 0, 8);
 	suite_add_tcase(s, tc);
