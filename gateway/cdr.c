@@ -168,6 +168,10 @@ static void put_figures(struct json *j, const struct media_figures *f)
 	json_int(j, "rtp_late", f->rtp_late);
 	json_int(j, "rtp_dup", f->rtp_dup);
 	json_int(j, "rtp_bad", f->rtp_bad);
+	if (f->srtp_forged != 0 || f->srtp_replayed != 0) {
+		json_int(j, "srtp_forged", f->srtp_forged);
+		json_int(j, "srtp_replayed", f->srtp_replayed);
+	}
 	json_num(j, "jitter_ms", f->jitter_us / 1000.0, 2);
 	if (f->rtt_us != 0) {
 		json_num(j, "rtt_ms", f->rtt_us / 1000.0, 2);

@@ -140,6 +140,15 @@ struct engine *engine_new(const struct engine_config *cfg)
 	return e;
 }
 
+/* There may be keys among those that were not obeyed. */
+static void wipe_commands(struct engine *e)
+{
+	struct engine_command c;
+
+	while (e->commands.data && ring_take(&e->commands, &c))
+		explicit_bzero(&c, sizeof(c));
+}
+
 void engine_free(struct engine *e)
 {
 	if (!e)
@@ -149,6 +158,7 @@ void engine_free(struct engine *e)
 		session_fini(&e->sessions[i]);
 	for (unsigned i = 0; e->spans && i < e->cfg.spans; i++)
 		span_fini(&e->spans[i]);
+	wipe_commands(e);
 	ring_fini(&e->commands);
 	ring_fini(&e->events);
 	ring_fini(&e->frames_up);
@@ -361,6 +371,9 @@ static void run_command(struct engine *e, struct tick *t,
 		session_digit(s, c->u.dtmf.code, c->u.dtmf.ms,
 			      c->u.dtmf.to_rtp);
 		break;
+	case ENGINE_CRYPTO:
+		session_crypto(s, c);
+		break;
 	case ENGINE_CLOSE:
 		close_session(e, t, s);
 		break;
@@ -375,11 +388,12 @@ static void run_commands(struct engine *e, struct tick *t)
 	struct engine_frame f;
 
 	for (unsigned i = 0; i < COMMANDS_A_TICK; i++) {
-		if (!ring_get(&e->commands, &c))
+		if (!ring_take(&e->commands, &c))
 			break;
 		if (c.session < e->cfg.sessions)
 			run_command(e, t, &c);
 	}
+	explicit_bzero(&c, sizeof(c));
 	for (unsigned i = 0; i < COMMANDS_A_TICK; i++) {
 		if (!ring_get(&e->frames_down, &f))
 			break;

@@ -86,6 +86,7 @@ enum engine_op {
 	ENGINE_MODIFY,
 	ENGINE_TONE,
 	ENGINE_DTMF,
+	ENGINE_CRYPTO,
 	ENGINE_CLOSE
 };
 
@@ -110,6 +111,10 @@ struct engine_command {
 			uint8_t code, to_rtp;
 			uint16_t ms;
 		} dtmf;
+		struct { /* wiped in the ring when it was obeyed */
+			uint8_t suite; /* enum srtp_suite */
+			struct srtp_master tx, rx;
+		} crypto;
 	} u;
 };
 

@@ -5,6 +5,7 @@
  *
  *    OPEN --> OPENED (id, local address)      RTP is received and counted
  *    CONNECT (span, slot)                     samples flow line <-> RTP
+ *    CRYPTO (suite, keys)                     SRTP from here on
  *    MODIFY (far end, codec, direction)       at any time, often
  *    TONE, DTMF                               to the line or to RTP
  *    CLOSE --> CLOSED (figures)               the id is stale afterwards
@@ -23,6 +24,7 @@
 #include "gateway/base/link.h"
 #include "gateway/base/net.h"
 #include "gateway/base/pool.h"
+#include "media/srtp_suite.h"
 
 typedef pool_id media_id;
 
@@ -34,6 +36,7 @@ enum media_type {
 	MEDIA_TONE,	/* struct media_tone */
 	MEDIA_DTMF,	/* struct media_dtmf: send this digit */
 	MEDIA_CLOSE,	/* struct media_close */
+	MEDIA_CRYPTO,	/* struct media_crypto: before MODIFY says where to */
 	/* media -> core */
 	MEDIA_OPENED = 64, /* struct media_opened */
 	MEDIA_EVENT,	   /* struct media_event */
@@ -105,6 +108,19 @@ struct media_dtmf {
 	uint16_t ms;	/* 0 = 100 */
 };
 
+/*
+ * Keys of SRTP and SRTCP, ours and the far end's. From then on nothing is
+ * sent in the clear, and what comes in the clear is dropped. Other keys later
+ * on: the streams go on under these; the same again: nothing happens.
+ * SRTP_PLAIN: RTP again. If the keys cannot be passed on, the media closes.
+ */
+struct media_crypto {
+	struct link_head head;
+	media_id id;
+	uint8_t suite; /* enum srtp_suite */
+	struct srtp_master tx, rx;
+};
+
 struct media_close {
 	struct link_head head;
 	media_id id;
@@ -130,6 +146,9 @@ struct media_event {
 
 struct media_figures {
 	uint32_t rtp_tx, rtp_rx, rtp_lost, rtp_late, rtp_dup, rtp_bad;
+	/* SRTP and SRTCP, not among those: not authentic, or in the clear;
+	 * authentic once, but seen before. */
+	uint32_t srtp_forged, srtp_replayed;
 	uint32_t jitter_us;	/* RFC 3550 6.4.1 */
 	uint32_t rtt_us;	/* 0 = no RTCP report seen */
 	uint32_t concealed_ms;	/* played by loss concealment */

@@ -87,8 +87,11 @@ static void on_open(struct media_role *m, const struct link_head *h)
 
 	if (u) {
 		c.u.open.local = m->ports.pairs[u->pair].local;
-		if (getrandom(&c.u.open, 3 * sizeof(uint32_t), 0) < 0 ||
-		    !command(m, u, ENGINE_OPEN, &c)) {
+		bool ok = getrandom(&c.u.open, 3 * sizeof(uint32_t), 0) >= 0;
+
+		/* Far from a wrap that SRTP could miss (RFC 4568 6.4). */
+		c.u.open.seq &= 0x7fff;
+		if (!ok || !command(m, u, ENGINE_OPEN, &c)) {
 			free_user(m, u);
 			u = NULL;
 		}
@@ -192,6 +195,30 @@ static void on_dtmf(struct media_role *m, const struct link_head *h)
 		command(m, u, ENGINE_DTMF, &c);
 }
 
+/* Keys that get lost may not leave a call in the clear. */
+static void on_crypto(struct media_role *m, const struct link_head *h)
+{
+	const struct media_crypto *msg = (const void *)h;
+	struct engine_command c = { 0 };
+	struct media_user *u;
+
+	if (msg->suite >= SRTP_SUITES) {
+		m->drops.core_bad++;
+		return;
+	}
+	u = user_of(m, msg->id);
+	if (!u)
+		return;
+	c.u.crypto.suite = msg->suite;
+	c.u.crypto.tx = msg->tx;
+	c.u.crypto.rx = msg->rx;
+	if (command(m, u, ENGINE_CRYPTO, &c))
+		u->suite = msg->suite;
+	else
+		close_user(m, u);
+	explicit_bzero(&c, sizeof(c));
+}
+
 static void on_close(struct media_role *m, const struct link_head *h)
 {
 	const struct media_close *msg = (const void *)h;
@@ -214,6 +241,7 @@ void media_on_core(struct media_role *m, const struct link_head *h)
 		{ MEDIA_TONE, sizeof(struct media_tone), on_tone },
 		{ MEDIA_DTMF, sizeof(struct media_dtmf), on_dtmf },
 		{ MEDIA_CLOSE, sizeof(struct media_close), on_close },
+		{ MEDIA_CRYPTO, sizeof(struct media_crypto), on_crypto },
 	};
 
 	for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++) {

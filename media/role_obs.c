@@ -162,6 +162,8 @@ static void put_figures(struct json *j, const struct media_figures *f)
 	json_int(j, "late", f->rtp_late);
 	json_int(j, "duplicate", f->rtp_dup);
 	json_int(j, "bad", f->rtp_bad);
+	json_int(j, "forged", f->srtp_forged);
+	json_int(j, "replayed", f->srtp_replayed);
 	json_num(j, "jitter_ms", f->jitter_us / 1000.0, 1);
 	json_num(j, "round_trip_ms", f->rtt_us / 1000.0, 1);
 	json_int(j, "concealed_ms", f->concealed_ms);
@@ -176,6 +178,12 @@ static int put_channels(struct media_role *m, char *buf, size_t size)
 {
 	static const char *const directions[] = { "sendrecv", "sendonly",
 						  "recvonly", "inactive" };
+	static const char *const suites[SRTP_SUITES] = {
+		"none", /* the others as in RFC 4568, 6188, 7714 */
+		"AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32",
+		"AES_256_CM_HMAC_SHA1_80", "AES_256_CM_HMAC_SHA1_32",
+		"AEAD_AES_128_GCM", "AEAD_AES_256_GCM",
+	};
 	char text[NET_STR_MAX];
 	struct json j;
 	pool_id id = 0;
@@ -197,6 +205,7 @@ static int put_channels(struct media_role *m, char *buf, size_t size)
 			 u->far.family ? net_str(&u->far, text) : "");
 		json_int(&j, "payload_type", u->codec);
 		json_str(&j, "direction", directions[u->direction & 3]);
+		json_str(&j, "srtp", suites[u->suite]);
 		json_bool(&j, "silent", u->silent);
 		put_figures(&j, &u->figures);
 		json_close(&j);

@@ -29,6 +29,7 @@ struct media_user {
 	uint8_t slot;	  /* 0 = nowhere */
 	struct net_addr far;
 	uint8_t codec, direction, silent;
+	uint8_t suite; /* enum srtp_suite */
 	struct media_figures figures;
 };
 

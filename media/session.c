@@ -33,6 +33,8 @@ void session_fini(struct session *s)
 	if (s->rtcp_fd >= 0)
 		close(s->rtcp_fd);
 	s->rtp_fd = s->rtcp_fd = -1;
+	srtp_wipe(&s->crypto.tx);
+	srtp_wipe(&s->crypto.rx);
 }
 
 static void drain(struct session *s, struct tick *t)
@@ -58,6 +60,7 @@ void session_open(struct session *s, struct tick *t,
 	memset(&s->tx, 0, sizeof(s->tx));
 	memset(&s->rx, 0, sizeof(s->rx));
 	memset(&s->tone_kind, 0, sizeof(s->tone_kind));
+	s->crypto.forged = s->crypto.replayed = 0;
 	jitter_init(&s->rx.jitter, min, max);
 	s->far.packet = 20 * PER_MS;
 	s->place.erl_db = s->place.erle_db = NAN;
@@ -75,6 +78,8 @@ void session_open(struct session *s, struct tick *t,
 void session_close(struct session *s, struct tick *t)
 {
 	session_rtcp_bye(s, t);
+	srtp_wipe(&s->crypto.tx);
+	srtp_wipe(&s->crypto.rx);
 	s->closing = true;
 }
 
@@ -226,6 +231,8 @@ void session_figures(const struct session *s, struct media_figures *f)
 	f->rtp_late = j->late;
 	f->rtp_dup = j->duplicate;
 	f->rtp_bad = s->rx.bad + s->rx.stray;
+	f->srtp_forged = s->crypto.forged;
+	f->srtp_replayed = s->crypto.replayed;
 	f->jitter_us = rtp_source_jitter(&s->rx.source) * (1000 / PER_MS);
 	f->rtt_us = (uint32_t)((uint64_t)s->rtcp.round_trip * 1000000 >> 16);
 	f->concealed_ms = s->rx.concealed / PER_MS;

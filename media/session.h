@@ -19,6 +19,7 @@
 #include "media/plc.h"
 #include "media/rtcp.h"
 #include "media/rtp.h"
+#include "media/srtp.h"
 #include "media/tone_zone.h"
 #include "media/udp.h"
 
@@ -73,7 +74,7 @@ struct session_tx {
 	uint16_t seq;
 	bool restart; /* the next audio packet begins a spurt: M = 1 */
 	uint16_t fill;
-	uint8_t payload[RTP_HEADER + SESSION_PACKET];
+	uint8_t payload[RTP_HEADER + SESSION_PACKET + SRTP_TRAILER];
 	uint32_t packets, octets, errors;
 	struct dtmf_send dtmf;
 	char digit; /* sounds on the line */
@@ -116,6 +117,11 @@ struct session_rtcp {
 	char cname[RTCP_CNAME];
 };
 
+struct session_crypto { /* no keys: RTP */
+	struct srtp tx, rx;
+	uint32_t forged, replayed;
+};
+
 struct session_place { /* on a line */
 	bool connected, clear;
 	struct span *span;
@@ -140,6 +146,7 @@ struct session {
 	struct session_rx rx;
 	struct session_rtcp rtcp;
 	struct dtmf_detect detect;
+	struct session_crypto crypto;
 };
 
 /* --- session.c --- */
@@ -182,11 +189,26 @@ void session_idle(struct session *, struct tick *);
 /* A block from the line. */
 void session_from_line(struct session *, struct tick *,
 		       const struct line_block *);
+/* datagram: len octets, the first RTP_HEADER of them to be filled in, and
+ * room for SRTP_TRAILER. */
 void session_send(struct session *, const struct rtp_packet *,
 		  uint8_t *datagram, size_t len);
 /* The next block of what is to be heard; false: nothing is. */
 bool digit_player_run(struct digit_player *, float *out,
 		      enum dtmf_recv_change *change);
+
+/* --- session_crypto.c --- */
+void session_crypto(struct session *, const struct engine_command *);
+/* What is sent of a session with keys is sealed, in place. The new length;
+ * 0: it is not to be sent. */
+size_t session_seal(struct session *, uint8_t *rtp, size_t len);
+size_t session_seal_rtcp(struct session *, uint8_t *rtcp, size_t len);
+/* What came for a session with keys: *d is then its plain text, in buf. False:
+ * to be dropped, and counted. */
+bool session_unseal(struct session *, struct udp_datagram *d,
+		    uint8_t buf[UDP_MAX]);
+bool session_unseal_rtcp(struct session *, struct udp_datagram *d,
+			 uint8_t buf[UDP_MAX]);
 
 /* --- session_rtcp.c --- */
 void session_rtcp_open(struct session *, struct tick *, uint32_t seed);

@@ -75,23 +75,32 @@ static void report(struct session *s, struct tick *t, bool bye)
 		.has_block = s->rx.source.known,
 		.bye = bye,
 	};
-	uint8_t out[RTCP_MAX];
+	uint8_t out[RTCP_MAX + SRTP_TRAILER];
+	size_t len;
 
 	if (r.has_block)
 		fill_block(s, t, &r.block);
 	memcpy(r.cname, s->rtcp.cname, sizeof(r.cname));
-	udp_send(s->rtcp_fd, &s->far.rtcp, out, rtcp_write(out, &r));
+	len = session_seal_rtcp(s, out, rtcp_write(out, &r));
+	if (len)
+		udp_send(s->rtcp_fd, &s->far.rtcp, out, len);
 }
 
 static void on_packet(struct session *s, struct tick *t,
-		      const struct udp_datagram *d)
+		      struct udp_datagram *d)
 {
 	struct session_rtcp *r = &s->rtcp;
+	uint8_t plain[UDP_MAX];
 	struct rtcp_report in;
 	uint32_t trip, ago;
 
-	if (!net_ip_eq(&d->from, &s->far.rtcp) ||
-	    rtcp_parse(&in, d->data, d->len, s->tx.ssrc) < 0) {
+	if (!net_ip_eq(&d->from, &s->far.rtcp)) {
+		r->bad++;
+		return;
+	}
+	if (!session_unseal_rtcp(s, d, plain))
+		return;
+	if (rtcp_parse(&in, d->data, d->len, s->tx.ssrc) < 0) {
 		r->bad++;
 		return;
 	}

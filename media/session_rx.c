@@ -21,12 +21,15 @@ enum {
  * if that one says nothing, one other that keeps sending (RFC 4961 is not
  * kept by all).
  */
-static bool is_from_peer(struct session *s, const struct net_addr *from)
+static bool is_from_host(const struct session *s, const struct net_addr *from)
+{
+	return s->far.rtp.family && net_ip_eq(from, &s->far.rtp);
+}
+
+static bool is_from_port(struct session *s, const struct net_addr *from)
 {
 	struct session_rx *rx = &s->rx;
 
-	if (!s->far.rtp.family || !net_ip_eq(from, &s->far.rtp))
-		return false;
 	if (from->port == s->far.rtp.port) {
 		rx->latched = *from;
 		return true;
@@ -139,13 +142,21 @@ void session_packet(struct session *s, struct tick *t,
 		    const struct udp_datagram *d)
 {
 	uint32_t arrival = (uint32_t)(d->at.ns / (NS_PER_S / 8000));
+	struct udp_datagram in = *d;
+	uint8_t plain[UDP_MAX];
 	struct rtp_packet p;
 
-	if (!is_from_peer(s, &d->from)) {
+	if (!is_from_host(s, &d->from)) {
 		s->rx.stray++;
 		return;
 	}
-	if (rtp_parse(&p, d->data, d->len) < 0) {
+	if (!session_unseal(s, &in, plain))
+		return;
+	if (!is_from_port(s, &d->from)) {
+		s->rx.stray++;
+		return;
+	}
+	if (rtp_parse(&p, in.data, in.len) < 0) {
 		s->rx.bad++;
 		return;
 	}

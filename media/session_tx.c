@@ -38,8 +38,13 @@ bool digit_player_run(struct digit_player *p, float *out,
 void session_send(struct session *s, const struct rtp_packet *pkt,
 		  uint8_t *datagram, size_t len)
 {
+	size_t wire;
+
 	rtp_header(datagram, pkt);
-	if (udp_send(s->rtp_fd, &s->far.rtp, datagram, len) < 0) {
+	wire = session_seal(s, datagram, len);
+	if (!wire)
+		return;
+	if (udp_send(s->rtp_fd, &s->far.rtp, datagram, wire) < 0) {
 		s->tx.errors++;
 		return;
 	}
@@ -64,7 +69,7 @@ static void send_audio(struct session *s, uint32_t ts)
 
 static void send_event(struct session *s, const struct dtmf_send_packet *e)
 {
-	uint8_t datagram[RTP_HEADER + DTMF_EVENT_LEN];
+	uint8_t datagram[RTP_HEADER + DTMF_EVENT_LEN + SRTP_TRAILER];
 	struct rtp_packet pkt = {
 		.pt = s->far.dtmf_pt,
 		.marker = e->marker,
@@ -74,7 +79,7 @@ static void send_event(struct session *s, const struct dtmf_send_packet *e)
 	};
 
 	memcpy(datagram + RTP_HEADER, e->payload, DTMF_EVENT_LEN);
-	session_send(s, &pkt, datagram, sizeof(datagram));
+	session_send(s, &pkt, datagram, RTP_HEADER + DTMF_EVENT_LEN);
 }
 
 /* A digit on the line begins or ends. While we play one to the line

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SRTP of a session: as soon as it has keys, all that it sends is sealed, and
+ * what comes must be; nothing else of a datagram is looked at before. */
+#include "media/session.h"
+
+#include <errno.h>
+
+/* tick */
+void session_crypto(struct session *s, const struct engine_command *c)
+{
+	/* What was kept aside came in the clear. */
+	if (s->crypto.rx.suite == SRTP_PLAIN) {
+		s->rx.aside.valid = false;
+		s->rx.source.probation = false;
+	}
+	srtp_set(&s->crypto.tx, c->u.crypto.suite, &c->u.crypto.tx);
+	srtp_set(&s->crypto.rx, c->u.crypto.suite, &c->u.crypto.rx);
+}
+
+static size_t sealed(struct session *s, int len)
+{
+	if (len >= 0)
+		return (size_t)len;
+	s->tx.errors++;
+	return 0;
+}
+
+/* tick */
+size_t session_seal(struct session *s, uint8_t *rtp, size_t len)
+{
+	if (s->crypto.tx.suite == SRTP_PLAIN)
+		return len;
+	return sealed(s, srtp_protect(&s->crypto.tx, rtp, len));
+}
+
+/* tick */
+size_t session_seal_rtcp(struct session *s, uint8_t *rtcp, size_t len)
+{
+	if (s->crypto.tx.suite == SRTP_PLAIN)
+		return len;
+	return sealed(s, srtp_protect_rtcp(&s->crypto.tx, rtcp, len));
+}
+
+static bool unsealed(struct session *s, struct udp_datagram *d,
+		     const uint8_t *plain, int len)
+{
+	if (len >= 0) {
+		d->data = plain;
+		d->len = (size_t)len;
+		return true;
+	}
+	if (len == -EALREADY)
+		s->crypto.replayed++;
+	else
+		s->crypto.forged++;
+	return false;
+}
+
+/* tick */
+bool session_unseal(struct session *s, struct udp_datagram *d,
+		    uint8_t buf[UDP_MAX])
+{
+	int len = -EMSGSIZE;
+
+	if (s->crypto.rx.suite == SRTP_PLAIN)
+		return true;
+	if (d->len <= UDP_MAX)
+		len = srtp_unprotect(&s->crypto.rx, d->data, d->len, buf);
+	return unsealed(s, d, buf, len);
+}
+
+/* tick */
+bool session_unseal_rtcp(struct session *s, struct udp_datagram *d,
+			 uint8_t buf[UDP_MAX])
+{
+	int len = -EMSGSIZE;
+
+	if (s->crypto.rx.suite == SRTP_PLAIN)
+		return true;
+	if (d->len <= UDP_MAX)
+		len = srtp_unprotect_rtcp(&s->crypto.rx, d->data, d->len, buf);
+	return unsealed(s, d, buf, len);
+}
