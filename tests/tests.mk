@@ -28,6 +28,14 @@ $(call lib,sim): $(call obj,$(SIM_SRC))
 	@echo "  AR   $@"
 	@ar rcs $@ $^
 
+# What the benches of the media role under load share (tests/bench/load.h).
+LOAD_SRC := $(wildcard tests/bench/load_*.c) tests/media/line_signal.c
+$(call lib,load): $(call obj,$(LOAD_SRC))
+	@mkdir -p $(@D)
+	@rm -f $@
+	@echo "  AR   $@"
+	@ar rcs $@ $^
+
 # test(name below tests/, extra libraries)
 define test_program
 $(B)/tests/$(1): $(B)/obj/tests/$(1).o $(call libs,$(call rooms_of,tests/$(1).c))

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rooms: load media base */
+/* libs: -lspandsp */
+/*
+ * 63 E1 on one processor core: the media role under load (load.h), its engine
+ * on CPU 1, everything else on CPU 0. The figure of a run is the larger of
+ * what CPU 1 was busy and what the engine says of its wake-ups.
+ *
+ *   b_trunk [--seconds N] [--runs N] [--channels N] [--seed N] [--quick]
+ *
+ * A run in which the host stalled, or a generator was not what it should be,
+ * is void and repeated; exit 3: too many were. Exit 1: the gateway failed.
+ * --quick: a short run of a few channels that judges content only.
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/bench/load_cpu.h"
+#include "tests/bench/load_host.h"
+#include "tests/bench/load_judge.h"
+#include "tests/bench/load_witness.h"
+
+enum {
+	RUNS_MAX = 15,
+	PRIORITY = 10, /* of the generators */
+	PORT = 12000,
+	ENGINE_CPU = 1,
+	EXIT_VOID = 3,
+};
+
+struct options {
+	struct load_plan plan;
+	unsigned runs;
+	bool quick;
+};
+
+struct second { /* what the role said after it */
+	double busy; /* percent */
+	double idle_frames, filler_frames, lost;
+};
+
+struct run {
+	struct load_shared *shared;
+	struct load_host host;
+	struct load_ends ends;
+	struct load_watch watch[2];
+	pid_t line, rtp;
+	struct load_cpu from, to;
+	unsigned seconds;
+	double busy; /* sum over the seconds */
+	struct second last;
+	unsigned underruns; /* seconds with one that no stall explains */
+	struct load_verdict verdict[LOAD_CHECKED];
+};
+
+struct figures { /* of a good run */
+	double percent, stat, wakeups, thread;
+	double tx_late_ms;
+};
+
+static struct load_voices voices;
+
+typedef void generator(const struct load_plan *, const struct load_voices *,
+		       const struct load_ends *, struct load_shared *);
+
+static pid_t start_generator(const struct load_plan *p, struct run *r,
+			     generator *fn)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	load_priority(PRIORITY);
+	fn(p, &voices, &r->ends, r->shared);
+	_exit(0);
+}
+
+/* Channels by chance, each once. */
+static void choose(const struct load_plan *p, struct load_shared *s)
+{
+	uint32_t seed = p->seed ^ 0x5eed;
+	unsigned c, i;
+
+	while (s->n_checked < LOAD_CHECKED && s->n_checked < p->channels) {
+		seed = seed * 1664525u + 1013904223u;
+		c = (unsigned)(((uint64_t)seed * p->channels) >> 32);
+		for (i = 0; i < s->n_checked && s->checked[i] != c; i++)
+			;
+		if (i == s->n_checked)
+			s->checked[s->n_checked++] = c;
+	}
+}
+
+static int begin(const struct options *o, struct run *r)
+{
+	static const struct load_call call = { .ptime_ms = 20, .echo = true };
+	const struct load_plan *p = &o->plan;
+
+	memset(r, 0, sizeof(*r));
+	r->shared = load_share(p);
+	if (!r->shared)
+		return -1;
+	choose(p, r->shared);
+	if (load_host_open(&r->host, p, &r->ends) < 0 ||
+	    load_host_call(&r->host, &call) < 0)
+		return -1;
+	r->line = start_generator(p, r, load_line_run);
+	r->rtp = start_generator(p, r, load_rtp_run);
+	if (r->line < 0 || r->rtp < 0)
+		return -1;
+	for (int i = 0; i < 2; i++)
+		if (load_watch_start(&r->watch[i], i, r->shared) < 0)
+			return -1;
+	load_host_serve(&r->host, load_now() + 100 * NS_PER_MS);
+	r->shared->from_ns = load_now() + (50 + p->warm_ms) * NS_PER_MS;
+	r->shared->to_ns = r->shared->from_ns + p->seconds * NS_PER_S;
+	atomic_store(&r->shared->start_ns,
+		     r->shared->from_ns - p->warm_ms * NS_PER_MS);
+	return 0;
+}
+
+/* Did the host stall in the last two seconds? */
+static bool was_stalled(const struct load_shared *s)
+{
+	int64_t from = load_now() - 2 * NS_PER_S;
+
+	for (unsigned w = 0; w < LOAD_TELLERS; w++) {
+		unsigned n = s->witness[w].stalls;
+
+		if (n && s->witness[w].stall[n - 1].to_ns > from)
+			return true;
+	}
+	return false;
+}
+
+static void note_second(struct run *r)
+{
+	struct second now;
+
+	now.busy = load_json_sum(load_host_ask(&r->host, "status"),
+				 "busy_percent");
+	load_host_ask(&r->host, "lines");
+	now.idle_frames = load_json_sum(r->host.text, "idle_frames");
+	now.filler_frames = load_json_sum(r->host.text, "filler_frames");
+	now.lost = load_json_sum(r->host.text, "lost");
+	if (r->seconds) {
+		bool under = now.idle_frames > r->last.idle_frames ||
+			     now.filler_frames > r->last.filler_frames;
+
+		r->underruns += under && !was_stalled(r->shared);
+		r->busy += now.busy;
+	}
+	r->seconds++;
+	r->last = now;
+}
+
+static void measure(struct run *r)
+{
+	load_host_serve(&r->host, r->shared->from_ns);
+	load_cpu_read(&r->from, ENGINE_CPU, r->host.pid);
+	for (int64_t at = r->shared->from_ns; at <= r->shared->to_ns;
+	     at += NS_PER_S) {
+		load_host_serve(&r->host, at);
+		if (at == r->shared->to_ns)
+			load_cpu_read(&r->to, ENGINE_CPU, r->host.pid);
+		note_second(r);
+	}
+}
+
+static int end(const struct options *o, struct run *r)
+{
+	int status = 0, s;
+
+	waitpid(r->line, &s, 0);
+	status |= s;
+	waitpid(r->rtp, &s, 0);
+	status |= s;
+	for (int i = 0; i < 2; i++)
+		load_watch_stop(&r->watch[i]);
+	for (unsigned i = 0; i < r->shared->n_checked; i++)
+		load_judge(&o->plan, &voices, r->shared, i, &r->verdict[i]);
+	status |= load_host_close(&r->host);
+	close(r->ends.line_fd);
+	close(r->ends.rtp_fd);
+	close(r->ends.rtcp_fd);
+	return status;
+}
+
+/* --- verdicts --- */
+
+static bool generator_is_bad(const char *name, const struct load_account *a)
+{
+	bool bad = a->over_5ms || (double)a->sent < 0.999 * (double)a->due;
+
+	if (bad)
+		fprintf(stderr, "void: the %s generator sent %.3f %% of its "
+			"packets, at worst %.1f ms late\n", name,
+			100.0 * (double)a->sent / (double)a->due,
+			(double)a->late_max_ns / 1e6);
+	return bad;
+}
+
+/* Stalls have left too little of a channel. */
+static bool is_unjudged(const struct run *r)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < r->shared->n_checked; i++)
+		n += !load_is_judged(&r->verdict[i]);
+	if (n)
+		fprintf(stderr, "void: too little of %u channels without "
+			"stalls\n", n);
+	return n > 0;
+}
+
+static bool is_void(const struct options *o, const struct run *r)
+{
+	const struct load_shared *s = r->shared;
+	bool bad = is_unjudged(r);
+
+	if (o->quick)
+		return bad;
+	bad |= generator_is_bad("line", &s->line);
+	bad |= generator_is_bad("RTP", &s->rtp);
+	for (int i = 0; i < 2; i++) {
+		double share = (double)s->witness[i].stalled_ns /
+			       (double)(o->plan.seconds * NS_PER_S);
+
+		if (share <= 0.01)
+			continue;
+		fprintf(stderr, "void: the host stalled CPU %d for %.1f %% of "
+			"the time\n", i, 100 * share);
+		bad = true;
+	}
+	return bad;
+}
+
+static double p999_ms(const uint32_t *bins, unsigned n)
+{
+	uint64_t all = 0, sum = 0;
+	unsigned i = 0;
+
+	for (unsigned k = 0; k < n; k++)
+		all += bins[k];
+	while (i < n - 1 && (sum += bins[i]) * 1000 < all * 999)
+		i++;
+	return i * 0.01;
+}
+
+static bool content_is_good(const struct run *r)
+{
+	bool good = true;
+
+	for (unsigned i = 0; i < r->shared->n_checked; i++) {
+		const struct load_verdict *v = &r->verdict[i];
+
+		if (load_is_good(v))
+			continue;
+		fprintf(stderr, "bad: channel %u (span %u, slot %u): RTP to "
+			"line %.3f, line to RTP %.3f, ERLE %.1f dB; windows "
+			"%u, %u, %u; lags %.1f and %.1f ms\n", v->channel,
+			load_span_of(v->channel), load_slot_of(v->channel),
+			v->to_line, v->to_rtp, v->erle_db, v->far, v->near,
+			v->echo, v->line_ms, v->rtp_ms);
+		good = false;
+	}
+	return good;
+}
+
+static bool is_good(const struct options *o, const struct run *r)
+{
+	uint64_t rtp_due = (uint64_t)o->plan.channels * 50 * o->plan.seconds;
+	bool good = content_is_good(r);
+
+	if ((double)r->shared->rtp.received < 0.999 * (double)rtp_due) {
+		fprintf(stderr, "bad: %llu of %llu RTP packets came back\n",
+			(unsigned long long)r->shared->rtp.received,
+			(unsigned long long)rtp_due);
+		good = o->quick && good;
+	}
+	if (r->underruns) {
+		fprintf(stderr, "bad: underruns in %u seconds without a stall"
+			"\n", r->underruns);
+		good = o->quick && good;
+	}
+	return good;
+}
+
+static void tell(const struct run *r, const struct figures *f)
+{
+	const struct load_shared *s = r->shared;
+	const struct load_verdict *v = r->verdict;
+	double worst[3] = { 1, 1, 100 };
+	uint64_t concealed = 0;
+
+	for (unsigned i = 0; i < s->n_checked; i++, v++) {
+		worst[0] = v->to_line < worst[0] ? v->to_line : worst[0];
+		worst[1] = v->to_rtp < worst[1] ? v->to_rtp : worst[1];
+		worst[2] = v->erle_db < worst[2] ? v->erle_db : worst[2];
+	}
+	for (unsigned c = 0; c < r->host.closed; c++)
+		concealed += r->host.figures[c].concealed_ms;
+	fprintf(stderr, "run: CPU %.1f %% (soft interrupts %.1f, steal %.1f), "
+		"wake-ups %.1f %%, thread %.1f %%; worst of %u channels: RTP "
+		"to line %.3f, line to RTP %.3f, ERLE %.1f dB\n",
+		f->stat, (double)(r->to.softirq_ns - r->from.softirq_ns) /
+		100.0 / (double)(r->to.at_ns - r->from.at_ns) * 1e4,
+		(double)(r->to.steal_ns - r->from.steal_ns) / 100.0 /
+		(double)(r->to.at_ns - r->from.at_ns) * 1e4, f->wakeups,
+		f->thread, s->n_checked, worst[0], worst[1], worst[2]);
+	fprintf(stderr, "     generators: line %.1f ms, RTP %.1f ms late at "
+		"worst; stalls %.1f and %.1f ms; lines: %.0f filler, %.0f idle "
+		"frames; echoes missed %llu; RTP lost %llu; concealed %llu ms;"
+		" odd %llu\n",
+		(double)s->line.late_max_ns / 1e6,
+		(double)s->rtp.late_max_ns / 1e6,
+		(double)s->witness[0].stalled_ns / 1e6,
+		(double)s->witness[1].stalled_ns / 1e6,
+		r->last.filler_frames, r->last.idle_frames,
+		(unsigned long long)s->echo_missed,
+		(unsigned long long)s->rtp.lost,
+		(unsigned long long)concealed,
+		(unsigned long long)(s->line.odd + s->rtp.odd));
+}
+
+/* 0, EXIT_VOID or 1. */
+static int one_run(const struct options *o, struct figures *f)
+{
+	static struct run r;
+	int status;
+
+	if (begin(o, &r) < 0) {
+		load_host_close(&r.host);
+		return 1;
+	}
+	measure(&r);
+	status = end(o, &r);
+	f->stat = load_cpu_percent(&r.from, &r.to);
+	f->thread = load_cpu_thread_percent(&r.from, &r.to);
+	f->wakeups = r.seconds > 1 ? r.busy / (r.seconds - 1) : 0;
+	f->percent = f->stat > f->wakeups ? f->stat : f->wakeups;
+	f->tx_late_ms = p999_ms(r.shared->tx_late, LOAD_LATE_BINS);
+	tell(&r, f);
+	if (status) {
+		fprintf(stderr, "bad: a process did not end well\n");
+		return 1;
+	}
+	if (is_void(o, &r))
+		return EXIT_VOID;
+	return is_good(o, &r) ? 0 : 1;
+}
+
+static int by_percent(const void *a, const void *b)
+{
+	double x = ((const struct figures *)a)->percent;
+	double y = ((const struct figures *)b)->percent;
+
+	return (x > y) - (x < y);
+}
+
+static void print_rows(struct figures *f, unsigned n)
+{
+	qsort(f, n, sizeof(*f), by_percent);
+	f += n / 2;
+	printf("engine_core_percent_1890\t%.1f\t%%\n", f->percent);
+	printf("engine_core_percent_1890_stat\t%.1f\t%%\n", f->stat);
+	printf("engine_core_percent_1890_wakeups\t%.1f\t%%\n", f->wakeups);
+	printf("pw_tx_late_ms_p999\t%.2f\tms\n", f->tx_late_ms);
+}
+
+static unsigned number(const char *text, unsigned least, unsigned most)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 0);
+
+	if (*end || v < least || v > most) {
+		fprintf(stderr, "b_trunk: %s: a number from %u to %u is "
+			"wanted\n", text, least, most);
+		exit(2);
+	}
+	return (unsigned)v;
+}
+
+static void parse(struct options *o, int argc, char **argv)
+{
+	static const struct option known[] = {
+		{ "seconds", required_argument, NULL, 's' },
+		{ "runs", required_argument, NULL, 'r' },
+		{ "channels", required_argument, NULL, 'c' },
+		{ "seed", required_argument, NULL, 'i' },
+		{ "slave", no_argument, NULL, 'l' },
+		{ "quick", no_argument, NULL, 'q' },
+		{ 0 },
+	};
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		switch (opt) {
+		case 's':
+			o->plan.seconds = number(optarg, 1, 600);
+			break;
+		case 'r':
+			o->runs = number(optarg, 1, RUNS_MAX / 2);
+			break;
+		case 'c':
+			o->plan.channels = number(optarg, 1, LOAD_CHANNELS);
+			break;
+		case 'i':
+			o->plan.seed = number(optarg, 0, UINT32_MAX);
+			break;
+		case 'l':
+			o->plan.slave = true;
+			break;
+		case 'q':
+			o->quick = true;
+			o->runs = 1;
+			o->plan.seconds = 12;
+			o->plan.channels = 45;
+			break;
+		default:
+			exit(2);
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {
+		.plan = { .channels = LOAD_CHANNELS, .warm_ms = 9000,
+			  .seconds = 60, .engine_cpu = ENGINE_CPU,
+			  .port = PORT, .seed = (uint32_t)getpid() },
+		.runs = 5,
+	};
+	struct figures f[RUNS_MAX];
+	unsigned good = 0;
+	int status;
+
+	parse(&o, argc, argv);
+	o.plan.spans = (o.plan.channels + LOAD_CALLS - 1) / LOAD_CALLS;
+	fprintf(stderr, "seed %u\n", o.plan.seed);
+	load_voices_make(&voices, o.plan.seed);
+	load_pin(0);
+	for (unsigned i = 0; i < 2 * o.runs + 3 && good < o.runs; i++) {
+		status = one_run(&o, &f[good]);
+		if (status == 1)
+			return 1;
+		good += status == 0;
+	}
+	if (good < o.runs)
+		return EXIT_VOID;
+	if (!o.quick)
+		print_rows(f, good);
+	else
+		puts("ok content");
+	return 0;
+}
