@@ -105,6 +105,14 @@ check-quick: deps
 check: deps
 	tests/run --all
 
+# The real DAHDI driver in a virtual machine. Preparing it takes some minutes
+# once; the machine's cache is outside the tree (tests/vm/machine).
+.PHONY: check-vm
+check-vm: deps
+	@$(MAKE) --no-print-directory programs
+	tests/vm/machine --prepare
+	tests/run --vm
+
 bench: deps
 	@$(MAKE) --no-print-directory programs bench-programs
 	tests/run --bench

@@ -28,7 +28,7 @@ verdict there-are-sources "$(n=$(printf '%s\n' "$sources" | wc -l)
 
 # --- each file says its licence ---
 verdict spdx "$(files '*.c' '*.h' '*.sh' '*.mk' '*.py' Makefile .ci/run \
-	'*.service' README.md tests/run tests/soak/soak tools/deps \
+	'*.service' README.md tests/run tests/soak/soak 'tests/vm/*' tools/deps \
 	tools/demo/run | xargs awk '
 	function tell() { if (file && !said) print file }
 	FNR == 1 { tell(); file = FILENAME; said = 0 }
