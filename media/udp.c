@@ -48,10 +48,19 @@ unsigned udp_receive(struct udp_batch *b, int fd)
 	return b->count;
 }
 
-/* How long ago the kernel got it, by the wall clock; 0 = not known. */
-static int64_t age(struct msghdr *h)
+/* tick */
+int64_t udp_wall_ns(void)
 {
-	struct timespec then, now;
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+/* How long ago the kernel got it, by the wall clock; 0 = not known. */
+static int64_t age(struct msghdr *h, int64_t wall_ns)
+{
+	struct timespec then;
 	struct cmsghdr *c;
 	int64_t ns;
 
@@ -60,9 +69,9 @@ static int64_t age(struct msghdr *h)
 		    c->cmsg_type != SCM_TIMESTAMPNS)
 			continue;
 		memcpy(&then, CMSG_DATA(c), sizeof(then));
-		clock_gettime(CLOCK_REALTIME, &now);
-		ns = (now.tv_sec - then.tv_sec) * NS_PER_S + now.tv_nsec -
-		     then.tv_nsec;
+		if (!wall_ns)
+			wall_ns = udp_wall_ns();
+		ns = wall_ns - then.tv_sec * NS_PER_S - then.tv_nsec;
 		/* A step of the wall clock is not an age. */
 		return ns > 0 && ns < NS_PER_S ? ns : 0;
 	}
@@ -77,7 +86,7 @@ void udp_datagram(const struct udp_batch *b, unsigned i, mono_t now,
 
 	d->data = b->data[i];
 	d->len = h.msg_flags & MSG_TRUNC ? 0 : b->msgs[i].msg_len;
-	d->at = mono_add_ns(now, -age(&h));
+	d->at = mono_add_ns(now, -age(&h, b->wall_ns));
 	net_from_sockaddr(&d->from,
 			  (const struct sockaddr *)(const void *)&b->from[i]);
 }

@@ -22,6 +22,7 @@ enum {
 
 struct udp_batch {
 	unsigned count;
+	int64_t wall_ns; /* wall clock at `now`; 0: it is read each time */
 	struct mmsghdr msgs[UDP_BATCH];
 	struct iovec iov[UDP_BATCH];
 	struct sockaddr_storage from[UDP_BATCH];
@@ -40,6 +41,8 @@ struct udp_datagram {
 void udp_batch_init(struct udp_batch *);
 /* Ask the kernel for arrival times (not in virtual time). 0 or -errno. */
 int udp_stamp(int fd);
+/* tick: the wall clock, on which the kernel's times are. */
+int64_t udp_wall_ns(void);
 /* tick: how many came, 0 = none. fd -1: none. */
 unsigned udp_receive(struct udp_batch *, int fd);
 /* tick: the i-th of the batch. Without a time of the kernel it is now. A
