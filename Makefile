@@ -72,6 +72,7 @@ $(B)/obj/%_avx2.o: CFLAGS += -mavx2 -mfma
 # The sample loops are worth the compiler's time in each variant.
 $(B)/obj/media/echo%.o: CFLAGS += -O3 -ffp-contract=fast
 $(B)/obj/media/law_%.o: CFLAGS += -O3
+$(B)/obj/media/bank_%.o: CFLAGS += -O3 -ffp-contract=fast
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)

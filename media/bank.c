@@ -1,30 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "media/bank_priv.h"
 
-const float bank_cos[BANK_TONES] = {
-	0.853868905f,
-	0.822640518f,
-	0.784343492f,
-	0.739102284f,
-	0.582052012f,
-	0.498185105f,
-	0.399309195f,
-	0.284266353f,
-	0.649448048f,
-	-0.0784590957f,
-};
-
-const float bank_sin[BANK_TONES] = {
-	0.52048813f,
-	0.568561851f,
-	0.620326758f,
-	0.673593211f,
-	0.813151558f,
-	0.867070701f,
-	0.916816321f,
-	0.958745347f,
-	0.760405966f,
-	0.996917334f,
+const struct bank_kernel *const bank_kernels[ISA_COUNT] = {
+	[ISA_C] = &bank_kernel_c,
+	[ISA_AVX2] = &bank_kernel_avx2,
+	[ISA_AVX512] = &bank_kernel_avx512,
 };
 
 const float bank_turn_cos[BANK_TONES] = {
@@ -56,13 +36,21 @@ const float bank_turn_sin[BANK_TONES] = {
 /* tick */
 void bank_run(const float (*x)[BANK_LANES], unsigned first, struct bank *out)
 {
-	if (__builtin_cpu_supports("avx512f"))
-		bank_kernel_avx512(x, first, out);
-	else if (__builtin_cpu_supports("avx2") &&
-		 __builtin_cpu_supports("fma"))
-		bank_kernel_avx2(x, first, out);
-	else
-		bank_kernel_c(x, first, out);
+	bank_kernels[isa_now()]->run(x, first, out);
+}
+
+/* tick */
+unsigned bank_hits(const struct bank *b, unsigned tone, float share,
+		   float floor)
+{
+	return bank_kernels[isa_now()]->hits(b, tone, share, floor);
+}
+
+/* tick */
+unsigned bank_pairs(const struct bank *before, const struct bank *now,
+		    float share, float floor)
+{
+	return bank_kernels[isa_now()]->pairs(before, now, share, floor);
 }
 
 /* tick */
@@ -76,21 +64,26 @@ void bank_lane(const struct bank *b, unsigned lane, struct bank_block *out)
 }
 
 /* tick */
+void bank_clear(struct bank *b, unsigned lane)
+{
+	for (unsigned t = 0; t < BANK_TONES; t++)
+		b->re[t][lane] = b->im[t][lane] = 0;
+	b->energy[lane] = 0;
+}
+
+/* tick */
 void bank_one(const float *x, struct bank_block *out)
 {
-	float s1[BANK_TONES] = { 0 }, s2[BANK_TONES] = { 0 }, e = 0, s0;
+	float a, b;
 
-	for (unsigned i = 0; i < BANK_BLOCK; i++) {
-		e += x[i] * x[i];
+	*out = (struct bank_block){ .energy = 0 };
+	for (unsigned i = 0; i < BANK_BLOCK / 2; i++) {
+		a = x[BANK_BLOCK / 2 - 1 - i];
+		b = x[BANK_BLOCK / 2 + i];
+		out->energy += a * a + b * b;
 		for (unsigned t = 0; t < BANK_TONES; t++) {
-			s0 = x[i] + 2 * bank_cos[t] * s1[t] - s2[t];
-			s2[t] = s1[t];
-			s1[t] = s0;
+			out->re[t] += (a + b) * bank_waves[i][t];
+			out->im[t] += (a - b) * bank_waves[i][BANK_TONES + t];
 		}
 	}
-	for (unsigned t = 0; t < BANK_TONES; t++) {
-		out->re[t] = s1[t] - s2[t] * bank_cos[t];
-		out->im[t] = s2[t] * bank_sin[t];
-	}
-	out->energy = e;
 }

@@ -122,8 +122,8 @@ static bool find(const struct bank_block *a, const struct bank_block *b,
 	return f->energy > WEAKEST;
 }
 
-/* The digit in the window of two blocks, 0 = none. */
-static char look(const struct bank_block *a, const struct bank_block *b)
+/* tick */
+char dtmf_look(const struct bank_block *a, const struct bank_block *b)
 {
 	float energy = a->energy + b->energy;
 	struct found low, high;
@@ -137,6 +137,28 @@ static char look(const struct bank_block *a, const struct bank_block *b)
 	    low.energy + high.energy < SHARE * energy)
 		return 0;
 	return keys[low.tone - BANK_LOW][high.tone - BANK_HIGH];
+}
+
+/* tick */
+unsigned dtmf_lanes(const struct bank *before, const struct bank *now)
+{
+	/* A tone that is as far off as it may be passes by half. */
+	return bank_pairs(before, now, SHARE * 0.5f, 1.99f * WEAKEST);
+}
+
+/* tick */
+char dtmf_track(struct dtmf_track *t, char seen)
+{
+	if (seen && seen == t->maybe)
+		t->sounding = seen;
+	if (t->sounding && seen != t->sounding) {
+		if (++t->misses >= MISSES)
+			t->sounding = 0;
+	} else {
+		t->misses = 0;
+	}
+	t->maybe = seen;
+	return t->sounding;
 }
 
 struct dtmf_detect *dtmf_detect_new(void)
@@ -156,24 +178,6 @@ void dtmf_detect_reset(struct dtmf_detect *d)
 }
 
 /* tick */
-char dtmf_detect_block(struct dtmf_detect *d, const struct bank_block *b)
-{
-	char now = look(&d->before, b);
-
-	d->before = *b;
-	if (now && now == d->maybe)
-		d->sounding = now;
-	if (d->sounding && now != d->sounding) {
-		if (++d->misses >= MISSES)
-			d->sounding = 0;
-	} else {
-		d->misses = 0;
-	}
-	d->maybe = now;
-	return d->sounding;
-}
-
-/* tick */
 char dtmf_detect_run(struct dtmf_detect *d, const int16_t *samples, size_t n)
 {
 	struct bank_block b;
@@ -184,7 +188,8 @@ char dtmf_detect_run(struct dtmf_detect *d, const int16_t *samples, size_t n)
 			continue;
 		d->filled = 0;
 		bank_one(d->part, &b);
-		dtmf_detect_block(d, &b);
+		dtmf_track(&d->track, dtmf_look(&d->before, &b));
+		d->before = b;
 	}
-	return d->sounding;
+	return d->track.sounding;
 }

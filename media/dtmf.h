@@ -40,11 +40,24 @@ char dtmf_digit(uint8_t code); /* 0: no such code */
 /* Low, high. code < DTMF_DIGITS. */
 const float *dtmf_hz(uint8_t code);
 
+/* What the windows say so far. Zeroed = nothing. */
+struct dtmf_track {
+	char sounding;	/* confirmed; 0 = none */
+	char maybe;	/* seen in the last window; 0 = none */
+	uint8_t misses; /* windows without it */
+};
+
+/* The digit in the window of two blocks, 0 = none. */
+char dtmf_look(const struct bank_block *before, const struct bank_block *now);
+/* Lanes in which dtmf_look() might find one; in all others it does not. */
+unsigned dtmf_lanes(const struct bank *before, const struct bank *now);
+/* The next window; returns the digit that sounds at its end, 0 = none. */
+char dtmf_track(struct dtmf_track *, char seen);
+
+/* All of it for one channel. */
 struct dtmf_detect {
+	struct dtmf_track track;
 	struct bank_block before; /* the last block */
-	char sounding;		  /* confirmed; 0 = none */
-	char maybe;		  /* seen in the last window; 0 = none */
-	unsigned misses;	  /* windows without it */
 	float part[BANK_BLOCK];	  /* samples short of a block */
 	unsigned filled;
 };
@@ -55,7 +68,5 @@ void dtmf_detect_free(struct dtmf_detect *);
 void dtmf_detect_reset(struct dtmf_detect *);
 /* n samples; returns the digit that sounds at their end, 0 = none. */
 char dtmf_detect_run(struct dtmf_detect *, const int16_t *samples, size_t n);
-/* The same for a block that went through the tone bank. */
-char dtmf_detect_block(struct dtmf_detect *, const struct bank_block *);
 
 #endif

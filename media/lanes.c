@@ -2,27 +2,48 @@
 #include "media/lanes.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 int lane_group_init(struct lane_group *g, unsigned tail_ms, enum echo_isa isa)
 {
+	int err;
+
 	memset(g, 0, sizeof(*g));
+	g->heard = aligned_alloc(64, 2 * sizeof(*g->heard));
+	if (!g->heard)
+		return -ENOMEM;
+	memset(g->heard, 0, 2 * sizeof(*g->heard));
 	if (!tail_ms)
 		return 0;
 	g->echo = echo_group_new(tail_ms, isa);
-	return g->echo ? 0 : -errno;
+	if (!g->echo) {
+		err = -errno;
+		lane_group_fini(g);
+		return err;
+	}
+	return 0;
 }
 
 void lane_group_fini(struct lane_group *g)
 {
 	echo_group_free(g->echo);
+	free(g->heard);
 	memset(g, 0, sizeof(*g));
 }
 
 /* tick */
 void lane_group_reset(struct lane_group *g, unsigned lane)
 {
+	unsigned others = ~(1u << lane);
+
 	memset(&g->lanes[lane], 0, sizeof(g->lanes[lane]));
+	g->wanted &= others;
+	g->on &= others;
+	g->line_busy &= others;
+	g->far_busy &= others;
+	for (unsigned i = 0; i < 2; i++)
+		bank_clear(&g->heard[i], lane);
 	if (!g->echo)
 		return;
 	echo_group_set_lane(g->echo, lane, 0);
@@ -34,6 +55,11 @@ void lane_group_want(struct lane_group *g, unsigned lane, bool echo, bool nlp)
 {
 	g->lanes[lane].echo = g->echo && echo;
 	g->lanes[lane].nlp = nlp;
+	g->changed = true;
+	if (g->lanes[lane].echo)
+		g->wanted |= 1u << lane;
+	else
+		g->wanted &= ~(1u << lane);
 }
 
 /* tick */
@@ -46,11 +72,7 @@ void lane_group_forget(struct lane_group *g, unsigned lane)
 /* tick */
 unsigned lane_group_wanted(const struct lane_group *g)
 {
-	unsigned mask = 0;
-
-	for (unsigned i = 0; i < ECHO_LANES; i++)
-		mask |= (unsigned)g->lanes[i].echo << i;
-	return mask;
+	return g->wanted;
 }
 
 /* The canceller's flags, as the call and its modems want them. */
@@ -65,11 +87,9 @@ static uint8_t flags_of(const struct lane *l)
 	return ECHO_ON | ECHO_NLP;
 }
 
-/* Lanes whose canceller is at work in this block. */
-static unsigned set_flags(struct lane_group *g)
+static void set_flags(struct lane_group *g)
 {
-	unsigned on = 0;
-
+	g->on = 0;
 	for (unsigned i = 0; i < ECHO_LANES; i++) {
 		struct lane *l = &g->lanes[i];
 		uint8_t flags = flags_of(l);
@@ -77,31 +97,40 @@ static unsigned set_flags(struct lane_group *g)
 		if (flags != l->flags)
 			echo_group_set_lane(g->echo, i, flags);
 		l->flags = flags;
-		on |= flags & ECHO_ON ? 1u << i : 0;
+		g->on |= flags & ECHO_ON ? 1u << i : 0;
 	}
-	return on;
+	g->changed = false;
 }
 
-/* A fax machine or modem on the line, told once for CNG and once for CED. */
-static bool watch_line(struct modem *m, const struct bank_block *tones)
+/* True: there is something to tell of it. */
+static bool run_modem(struct lane_group *g, struct modem *m,
+			  const struct bank *b, unsigned lane)
 {
 	enum modem_state before = m->state;
+	struct bank_block tones;
+	bool news;
 
-	return modem_run(m, tones) &&
-	       (m->state == before || before == MODEM_NONE);
+	bank_lane(b, lane, &tones);
+	news = modem_run(m, &tones);
+	if (m->state != before)
+		g->changed = true;
+	/* Told once for CNG and once for CED. */
+	return news && (m->state == before || before == MODEM_NONE);
 }
 
-static unsigned watch_near(struct lane_group *g, const struct lane_block *b)
+/* A fax machine or modem on the line. */
+static unsigned watch_near(struct lane_group *g, const struct bank *heard,
+			   unsigned used)
 {
-	struct bank_block tones;
-	unsigned fax = 0;
+	unsigned left = (modem_lanes(heard) | g->line_busy) & used, fax = 0;
 
-	for (unsigned i = 0; i < ECHO_LANES; i++) {
-		if (!(b->used >> i & 1))
-			continue;
-		bank_lane(&b->heard, i, &tones);
-		if (watch_line(&g->lanes[i].line, &tones))
-			fax |= 1u << i;
+	for (; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
+		struct modem *m = &g->lanes[i].line;
+
+		fax |= (unsigned)run_modem(g, m, heard, i) << i;
+		g->line_busy &= ~(1u << i);
+		g->line_busy |= (unsigned)!modem_is_idle(m) << i;
 	}
 	return fax;
 }
@@ -110,28 +139,52 @@ static unsigned watch_near(struct lane_group *g, const struct lane_block *b)
 static void watch_far(struct lane_group *g, struct lane_block *b,
 		      unsigned wanted)
 {
-	struct bank_block tones;
+	unsigned left;
 
 	bank_run((const float (*)[ECHO_LANES])b->far, BANK_CNG, &b->sent);
-	for (unsigned i = 0; i < ECHO_LANES; i++) {
-		if (!(wanted >> i & 1))
-			continue;
-		bank_lane(&b->sent, i, &tones);
-		modem_run(&g->lanes[i].far, &tones);
+	left = (modem_lanes(&b->sent) | g->far_busy) & wanted;
+	for (; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
+		struct modem *m = &g->lanes[i].far;
+
+		run_modem(g, m, &b->sent, i);
+		g->far_busy &= ~(1u << i);
+		g->far_busy |= (unsigned)!modem_is_idle(m) << i;
+	}
+}
+
+static void look_for_digits(const struct bank *before, const struct bank *now,
+			    struct lane_block *b)
+{
+	unsigned left = dtmf_lanes(before, now) & b->used;
+	struct bank_block first, second;
+
+	memset(b->digit, 0, sizeof(b->digit));
+	for (; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
+
+		bank_lane(before, i, &first);
+		bank_lane(now, i, &second);
+		b->digit[i] = dtmf_look(&first, &second);
 	}
 }
 
 /* tick */
 void lane_group_run(struct lane_group *g, struct lane_block *b)
 {
-	unsigned wanted = lane_group_wanted(g) & b->used;
+	struct bank *before = &g->heard[g->turn], *now = &g->heard[!g->turn];
+	unsigned wanted = g->wanted & b->used;
 
-	b->cancelled = set_flags(g) & b->used;
+	if (g->changed)
+		set_flags(g);
+	b->cancelled = g->on & b->used;
 	if (b->cancelled)
 		echo_group_run(g->echo, (const float (*)[ECHO_LANES])b->far,
 			       b->near, b->cancelled);
-	bank_run((const float (*)[ECHO_LANES])b->near, 0, &b->heard);
-	b->fax = watch_near(g, b);
+	bank_run((const float (*)[ECHO_LANES])b->near, 0, now);
+	g->turn = !g->turn;
+	look_for_digits(before, now, b);
+	b->fax = watch_near(g, now, b->used);
 	if (wanted)
 		watch_far(g, b, wanted);
 }

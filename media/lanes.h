@@ -19,6 +19,7 @@
 #define MEDIA_LANES_H
 
 #include "media/bank.h"
+#include "media/dtmf.h"
 #include "media/echo.h"
 #include "media/modem.h"
 
@@ -29,8 +30,8 @@ struct lane_block {
 	unsigned used;	    /* in: lanes that near was filled for */
 	unsigned cancelled; /* out: lanes where near is a residual now */
 	unsigned fax;	    /* out: lanes whose line began with CNG or CED */
-	struct bank heard;  /* out: tones of near as it is now */
-	struct bank sent;   /* out: 1,100 and 2,100 Hz of far */
+	char digit[ECHO_LANES]; /* out: DTMF in the last 20 ms, 0 = none */
+	struct bank sent;   /* scratch: 1,100 and 2,100 Hz of far */
 };
 
 struct lane {
@@ -41,6 +42,11 @@ struct lane {
 
 struct lane_group {
 	struct echo_group *echo; /* NULL: no canceller */
+	struct bank *heard;	 /* two: this block's and the one before */
+	unsigned turn;		 /* which is which */
+	bool changed;		 /* flags of the canceller are to be set */
+	unsigned wanted, on;	 /* lanes with canceller: wanted, at work */
+	unsigned line_busy, far_busy; /* lanes whose modem is not idle */
 	struct lane lanes[ECHO_LANES];
 };
 

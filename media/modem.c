@@ -64,6 +64,21 @@ static void on_ced(struct modem *m, float phase)
 }
 
 /* tick */
+unsigned modem_lanes(const struct bank *b)
+{
+	const float all = 0.99f; /* rounding must not cost a lane */
+
+	return bank_hits(b, BANK_CED, all * SHARE_CED, all * FLOOR) |
+	       bank_hits(b, BANK_CNG, all * SHARE_CNG, all * FLOOR);
+}
+
+/* tick */
+bool modem_is_idle(const struct modem *m)
+{
+	return m->state == MODEM_NONE && !m->ced_blocks && !m->cng_blocks;
+}
+
+/* tick */
 bool modem_run(struct modem *m, const struct bank_block *b)
 {
 	enum modem_state before = m->state;

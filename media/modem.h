@@ -30,6 +30,11 @@ struct modem {
 	float phase, turn;	/* of 2,100 Hz; per block, radian */
 };
 
+/* Lanes of a bank that hold such a tone, and perhaps a few more. In the others
+ * modem_run() does nothing as long as the modem is idle. */
+unsigned modem_lanes(const struct bank *);
+bool modem_is_idle(const struct modem *);
+
 /* True: cng or state has changed. */
 bool modem_run(struct modem *, const struct bank_block *);
 

@@ -216,7 +216,7 @@ static void run_lane(struct session *s, struct tick *t, struct pack_block *b)
 
 	if (b->lanes.used >> lane & 1) {
 		in.fax = b->lanes.fax >> lane & 1;
-		bank_lane(&b->lanes.heard, lane, &in.tones);
+		in.digit = b->lanes.digit[lane];
 		if (b->lanes.cancelled >> lane & 1)
 			in.residual = b->residual[lane];
 	}

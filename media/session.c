@@ -143,7 +143,7 @@ void session_placed(struct session *s)
 	s->place.connected = true;
 	s->tx.fill = 0;
 	s->tx.digit = 0;
-	dtmf_detect_reset(&s->detect);
+	memset(&s->track, 0, sizeof(s->track));
 	jitter_reset(&s->rx.jitter);
 	plc_reset(&s->rx.plc, s->place.law);
 	start_tone(s, false);

@@ -50,8 +50,8 @@ struct line_block {
 	const uint8_t *codes;
 	/* What a canceller left, in the law of RTP; NULL: none ran. */
 	const uint8_t *residual;
-	struct bank_block tones; /* of what is left */
-	bool fax; /* CNG or CED began */
+	char digit; /* DTMF in the last 20 ms, 0 = none */
+	bool fax;   /* CNG or CED began */
 };
 
 /* Digits that are to be heard, one after the other. */
@@ -145,7 +145,7 @@ struct session {
 	struct session_tx tx;
 	struct session_rx rx;
 	struct session_rtcp rtcp;
-	struct dtmf_detect detect;
+	struct dtmf_track track;
 	struct session_crypto crypto;
 };
 

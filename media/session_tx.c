@@ -84,11 +84,10 @@ static void send_event(struct session *s, const struct dtmf_send_packet *e)
 
 /* A digit on the line begins or ends. While we play one to the line
  * ourselves, its echo is not one. */
-static void detect_digit(struct session *s, struct tick *t,
-			 const struct bank_block *tones)
+static void detect_digit(struct session *s, struct tick *t, char seen)
 {
 	bool own = s->rx.line.digits.playing;
-	char digit = own ? 0 : dtmf_detect_block(&s->detect, tones);
+	char digit = own ? 0 : dtmf_track(&s->track, seen);
 
 	if (digit == s->tx.digit)
 		return;
@@ -179,12 +178,12 @@ void session_from_line(struct session *s, struct tick *t,
 	const uint8_t *instead = NULL;
 
 	if (!s->place.clear) {
-		detect_digit(s, t, &b->tones);
+		detect_digit(s, t, b->digit);
 		if (b->fax)
 			engine_tell(t, s, MEDIA_EV_FAX, 0);
 		if (replace(s, own)) {
 			instead = own;
-		} else if (s->far.dtmf_pt && s->detect.maybe) {
+		} else if (s->far.dtmf_pt && s->track.maybe) {
 			/* The begin of a digit, before it is confirmed. */
 			memset(own, law_silence(session_law(s)), sizeof(own));
 			instead = own;

@@ -6,8 +6,10 @@
  * of several runs, taken in turn.
  *
  *   law: line and reference decoded, residual encoded
+ *   tones: DTMF, CNG, CED of the line; CNG, CED of what is sent
  */
 #include "media/isa.h"
+#include "media/lanes.h"
 #include "media/law.h"
 
 #include <spandsp.h>
@@ -27,6 +29,12 @@ static uint8_t from_line[CHANNELS][LAW_BLOCK], to_line[CHANNELS][LAW_BLOCK];
 static uint8_t packet[CHANNELS][LAW_BLOCK];
 static _Alignas(64) float near[LAW_BLOCK][LAW_LANES];
 static _Alignas(64) float far[LAW_BLOCK][LAW_LANES];
+/* A group each, without canceller; noise of -20 dBm0 on the line. */
+static struct lane_group groups[GROUPS];
+static struct lane_block block;
+static int16_t hiss[LAW_BLOCK];
+static dtmf_rx_state_t *digits[CHANNELS];
+static modem_connect_tones_rx_state_t *answer[2][CHANNELS];
 
 static double now_ns(void)
 {
@@ -67,6 +75,49 @@ static void law_spandsp(void)
 		x[0] = (int16_t)(x[0] ^ y[0] ^ y[LAW_BLOCK - 1]);
 		for (unsigned i = 0; i < LAW_BLOCK; i++)
 			packet[c][i] = linear_to_alaw(x[i]);
+	}
+}
+
+static void make_tones(void)
+{
+	for (unsigned g = 0; g < GROUPS; g++) {
+		if (lane_group_init(&groups[g], 0, ECHO_ISA_BEST) < 0)
+			exit(1);
+		/* As if there were one: what is sent is heard too. */
+		groups[g].wanted = 0xffff;
+	}
+	for (unsigned c = 0; c < CHANNELS; c++) {
+		digits[c] = dtmf_rx_init(NULL, NULL, NULL);
+		for (unsigned k = 0; k < 2; k++)
+			answer[k][c] = modem_connect_tones_rx_init(
+				NULL, MODEM_CONNECT_TONES_ANS_PR, NULL, NULL);
+		if (!digits[c] || !answer[0][c] || !answer[1][c])
+			exit(1);
+	}
+	block.used = 0xffff;
+	for (unsigned i = 0; i < LAW_BLOCK; i++) {
+		hiss[i] = (int16_t)(rand() % 5600 - 2800);
+		for (unsigned lane = 0; lane < LAW_LANES; lane++)
+			block.near[i][lane] = block.far[i][lane] =
+				hiss[(i + lane) % LAW_BLOCK];
+	}
+}
+
+static void tones_ours(void)
+{
+	for (unsigned g = 0; g < GROUPS; g++)
+		lane_group_run(&groups[g], &block);
+}
+
+static void tones_spandsp(void)
+{
+	int16_t x[LAW_BLOCK];
+
+	for (unsigned c = 0; c < CHANNELS; c++) {
+		memcpy(x, hiss, sizeof(x));
+		dtmf_rx(digits[c], x, LAW_BLOCK);
+		for (unsigned k = 0; k < 2; k++)
+			modem_connect_tones_rx(answer[k][c], x, LAW_BLOCK);
 	}
 }
 
@@ -112,5 +163,7 @@ int main(void)
 			to_line[c][i] = (uint8_t)rand();
 		}
 	compare("law_ns_per_sample", law_ours, law_spandsp);
+	make_tones();
+	compare("tones_ns_per_sample", tones_ours, tones_spandsp);
 	return 0;
 }
