@@ -85,8 +85,10 @@ struct echo_group *echo_group_new(unsigned tail_ms, enum echo_isa isa)
 	g->kernel = kernel;
 	g->parts = parts;
 	kernel->init(g->state, parts);
-	for (unsigned n = 0; n < ECHO_LANES; n++)
+	for (unsigned n = 0; n < ECHO_LANES; n++) {
 		echo_lane_reset(&g->lane[n], &g->orders, parts, n);
+		echo_window_close(&g->orders, parts, n);
+	}
 	return g;
 }
 
@@ -107,12 +109,13 @@ const char *echo_group_isa(const struct echo_group *g)
 void echo_group_run(struct echo_group *g, const float (*far)[ECHO_LANES],
 		    float (*near)[ECHO_LANES], unsigned active_mask)
 {
-	struct echo_block block = { far, near, active_mask & g->on };
+	_Alignas(GROUP_ALIGN) float scratch[ECHO_SCRATCH][ECHO_LANES];
+	struct echo_block block = { far, near, active_mask & g->on, scratch };
 
 	if (!block.mask)
 		return;
+	g->orders.clock++;
 	g->kernel->filter(g->state, &block, &g->orders, &g->sums);
-	g->orders.rescale = false;
 	for (unsigned n = 0; n < ECHO_LANES; n++) {
 		if (block.mask >> n & 1)
 			echo_lane_control(&g->lane[n], &g->sums, &g->orders,
@@ -145,10 +148,12 @@ void echo_group_set_lane(struct echo_group *g, unsigned lane, unsigned flags)
 	if ((flags & ECHO_ON) && !(g->on >> lane & 1))
 		echo_group_reset_lane(g, lane);
 	g->lane[lane].flags = flags;
-	if (flags & ECHO_ON)
+	if (flags & ECHO_ON) {
 		g->on |= 1u << lane;
-	else
+	} else {
 		g->on &= ~(1u << lane);
+		echo_window_close(&g->orders, g->parts, lane);
+	}
 }
 
 /* Level in dBm0 of a block's energy; -100 for silence. */

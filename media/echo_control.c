@@ -40,6 +40,7 @@ static const float kept_least = 0.03f;
 enum {
 	SEARCH_FROM = 8,
 	SEARCH_UNTIL = 150,
+	WINDOW_FROM = 250,
 	TONE_BLOCKS = 6,
 	TONE_LONG = 30,
 	NLP_HANG = 6,
@@ -68,6 +69,7 @@ static void scales_clear(struct echo_lane *l, struct echo_orders *o,
 		o->tap_scale[k][n] = 1;
 		o->doubt_scale[k][n] = 1;
 		o->doubt_add[k][n] = 0;
+		o->scaled[k] &= (uint16_t)~(1u << n);
 	}
 	l->scaled = false;
 }
@@ -80,9 +82,10 @@ static void search_start(struct echo_lane *l, struct echo_orders *o,
 		o->tap_scale[k][n] = 0;
 		o->doubt_scale[k][n] = 0;
 		o->doubt_add[k][n] = doubt_start;
+		o->scaled[k] |= (uint16_t)(1u << n);
 		l->kept[k] = 1;
 	}
-	o->rescale = true;
+	echo_window_open(&l->window, o, parts, n);
 	l->scaled = true;
 	l->heard = 0;
 	l->changed = 0;
@@ -127,7 +130,7 @@ void echo_lane_idle(struct echo_lane *l, struct echo_orders *o, unsigned parts,
 static void search_narrow(struct echo_lane *l, const struct echo_sums *s,
 			  struct echo_orders *o, unsigned parts, unsigned n)
 {
-	const float all = 81 * doubt_start, cut = 0.6f;
+	const float all = (float)ECHO_BINS_SUMMED * doubt_start, cut = 0.6f;
 	float most = 0, share;
 
 	for (unsigned k = 0; k < parts; k++) {
@@ -152,7 +155,7 @@ static void search_narrow(struct echo_lane *l, const struct echo_sums *s,
 		o->doubt_scale[k][n] = cut;
 		l->kept[k] *= cut;
 		l->scaled = true;
-		o->rescale = true;
+		o->scaled[k] |= (uint16_t)(1u << n);
 	}
 }
 
@@ -225,7 +228,7 @@ static float tap_mean(const struct echo_sums *s, unsigned parts, unsigned n)
 
 	for (unsigned k = 0; k < parts; k++)
 		sum += s->tap[k][n];
-	return sum / (81.0f * (float)parts);
+	return sum / ((float)ECHO_BINS_SUMMED * (float)parts);
 }
 
 /*
@@ -304,6 +307,25 @@ static void lane_hear(struct echo_lane *l, const struct echo_sums *sums,
 	}
 }
 
+/* What the lane's window is to see. */
+static struct echo_sight lane_sight(const struct echo_lane *l,
+				    const struct echo_sums *sums,
+				    unsigned parts, unsigned n)
+{
+	const struct echo_levels *b = &l->brief;
+	float over = fmaxf(b->err - 2 * l->noise.level, 0);
+
+	return (struct echo_sight){
+		.sums = sums,
+		.parts = parts,
+		.lane = n,
+		.active = !l->since && !l->held,
+		.sure = l->converged,
+		.rest = b->err / (b->far + far_active),
+		.residual = over / (b->far + far_active),
+	};
+}
+
 /* tick */
 void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
 		       struct echo_orders *orders, unsigned parts, unsigned n)
@@ -334,6 +356,12 @@ void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
 		(l->converged ? worse_known : worse_new) ? 1 : 0;
 	noise_follow(l, sums, n);
 	nlp_decide(l, orders, n);
+	if (l->heard >= WINDOW_FROM) {
+		struct echo_sight sight = lane_sight(l, sums, parts, n);
+
+		if (echo_window_run(&l->window, &sight, orders))
+			l->scaled = true;
+	}
 }
 
 /* tick */

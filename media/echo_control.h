@@ -8,6 +8,7 @@
 #define MEDIA_ECHO_CONTROL_H
 
 #include "media/echo_priv.h"
+#include "media/echo_window.h"
 
 /* Energies of a block, smoothed. */
 struct echo_levels {
@@ -53,6 +54,7 @@ struct echo_lane {
 	struct echo_levels mean;	/* over 0.5 s of far-end activity */
 	struct echo_noise noise;
 	struct echo_miss miss;
+	struct echo_window window;
 	unsigned path_changes;
 	unsigned divergences;
 	unsigned bad_samples;

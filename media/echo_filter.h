@@ -21,11 +21,15 @@
 #ifndef MEDIA_ECHO_FILTER_H
 #define MEDIA_ECHO_FILTER_H
 
+#include <stdbool.h>
+
 #include "media/echo_fft.h"
 #include "media/echo_priv.h"
 
 enum {
 	FILTER_TURN = 2,	/* partitions constrained per block */
+	BIN_FIRST = 4,		/* of those summed in tap and doubt */
+	BIN_END = BIN_FIRST + ECHO_BINS_SUMMED,
 };
 
 /*
@@ -34,6 +38,7 @@ enum {
  */
 static const float psi_least = 300.0f;
 static const float psi_law = 1.5e-4f;
+static const float doubt_none = 1e-12f;
 
 /* What is kept for one bin of one partition. */
 struct tap {
@@ -79,15 +84,19 @@ struct filter {
 	unsigned parts;
 	unsigned newest;		/* slot of the newest spectrum */
 	unsigned turn;			/* partition to constrain next */
-	vf far[FFT_SIZE];		/* previous and current block */
-	vf near[FFT_HALF];
-	vf est[FFT_HALF];
+	vf far[FFT_HALF];		/* the last block */
 	vf psi[FFT_BINS];
-	vf heard[FFT_BINS];		/* sum P |X|^2 */
-	struct vc err[FFT_BINS];	/* E */
 	struct blame blame[FFT_BINS];	/* of the update to be done */
 	struct part *part;		/* of parts */
 	struct spectrum *past;		/* of parts + 1, a ring */
+};
+
+/* What a block needs until its end; of no group's state. */
+struct scratch {
+	vf near[FFT_HALF];
+	vf est[FFT_HALF];
+	vf heard[FFT_BINS];		/* sum P |X|^2 */
+	struct vc err[FFT_BINS];	/* E */
 };
 
 /* Spectrum of age blocks ago. */
@@ -99,51 +108,30 @@ static inline const struct spectrum *filter_past(const struct filter *f,
 	return &f->past[slot > f->parts ? slot - f->parts - 1 : slot];
 }
 
-/* Sums over a partition while it is at hand. */
-struct part_sums {
-	vf tap;
+/* A partition at work in a block. */
+struct job {
+	struct part *part;
+	const struct spectrum *now;	/* of this block */
+	const struct spectrum *before;	/* of the update to be done */
+	vf drift;	/* 0 in lanes where the partition is dormant */
+	vf tap;		/* sums of |W|^2 and P over the bins of speech */
 	vf doubt;
+	unsigned k;	/* which one */
+	bool shadow;	/* in the lanes that are not in heed */
+	vi heed;
+	bool scaled;	/* by these */
+	vf tap_scale;
+	vf doubt_scale;
+	vf doubt_add;
 };
 
-static void part_update(struct part *w, const struct spectrum *x,
-			const struct blame *blame, vf drift, vf floor)
+/*
+ * Clear what the circular convolution put behind the partition's end.
+ * Returns the mean of |W|^2 / P: about one and less if there is no echo.
+ */
+static vf part_constrain(struct part *w)
 {
-	for (int b = 0; b < FFT_BINS; b++) {
-		struct tap *t = &w->bin[b];
-		struct vc xb = spectrum_at(x, b), g = blame[b].gain;
-		vf power = xb.re * xb.re + xb.im * xb.im;
-		vf re = t->re + t->p * (xb.re * g.re + xb.im * g.im);
-		vf im = t->im + t->p * (xb.re * g.im - xb.im * g.re);
-		vf p = t->p - t->p * (t->p * power) * blame[b].part;
-
-		t->re = re;
-		t->im = im;
-		t->p = p + drift * (re * re + im * im + floor - p);
-	}
-}
-
-static struct part_sums part_apply(const struct part *w,
-				   const struct spectrum *x, struct vc *y,
-				   vf *heard)
-{
-	struct part_sums s = { vf_set(0), vf_set(0) };
-
-	for (int b = 0; b < FFT_BINS; b++) {
-		const struct tap *t = &w->bin[b];
-		struct vc xb = spectrum_at(x, b);
-
-		y[b].re += t->re * xb.re - t->im * xb.im;
-		y[b].im += t->re * xb.im + t->im * xb.re;
-		heard[b] += t->p * (xb.re * xb.re + xb.im * xb.im);
-		s.tap += t->re * t->re + t->im * t->im;
-		s.doubt += t->p;
-	}
-	return s;
-}
-
-/* Clear what the circular convolution put behind the partition's end. */
-static void part_constrain(struct part *w)
-{
+	vf sum = vf_set(0);
 	struct vc c[FFT_BINS];
 	vf h[FFT_SIZE];
 
@@ -154,64 +142,150 @@ static void part_constrain(struct part *w)
 		h[i] = vf_set(0);
 	fft_real(h, c);
 	for (int b = 0; b < FFT_BINS; b++) {
-		w->bin[b].re = c[b].re;
-		w->bin[b].im = c[b].im;
-	}
-}
-
-static void part_rescale(struct part *w, vf tap, vf doubt, vf add)
-{
-	for (int b = 0; b < FFT_BINS; b++) {
 		struct tap *t = &w->bin[b];
 
-		t->re *= tap;
-		t->im *= tap;
-		t->p = t->p * doubt + add;
+		t->re = c[b].re;
+		t->im = c[b].im;
+		if (b >= BIN_FIRST && b < BIN_END)
+			sum += (t->re * t->re + t->im * t->im) /
+			       (t->p + doubt_none);
 	}
+	return sum * (1.0f / ECHO_BINS_SUMMED);
 }
 
-/* One run over all partitions: last block's update, then the estimate. */
-static void filter_estimate(struct filter *f, const struct echo_orders *o,
+/* A lane whose scale is 0 forgets, whatever stood there. */
+static inline void tap_rescale(struct tap *t, const struct job *j)
+{
+	vi keep = j->tap_scale > 0;
+
+	t->re = (vf)((vi)(t->re * j->tap_scale) & keep);
+	t->im = (vf)((vi)(t->im * j->tap_scale) & keep);
+	keep = j->doubt_scale > 0;
+	t->p = (vf)((vi)(t->p * j->doubt_scale) & keep) + j->doubt_add;
+}
+
+/*
+ * One bin of all partitions at work: last block's update, then the
+ * estimate. A dormant lane has W = P = drift = 0 and stays so; in its shadow
+ * it learns, from an error that it has no part in.
+ */
+static inline void bin_work(struct filter *f, struct scratch *s,
+			    struct job *job, unsigned jobs, vf floor, int b,
+			    struct vc *sum)
+{
+	const struct blame g = f->blame[b];
+	vf heard = vf_set(0), y_re = vf_set(0), y_im = vf_set(0);
+	const bool speech = b >= BIN_FIRST && b < BIN_END;
+
+	for (unsigned k = 0; k < jobs; k++) {
+		struct job *j = &job[k];
+		struct tap *t = &j->part->bin[b], v;
+		struct vc x = spectrum_at(j->before, b);
+		struct vc z = spectrum_at(j->now, b);
+		vf power = x.re * x.re + x.im * x.im, w;
+
+		v.re = t->re + t->p * (x.re * g.gain.re + x.im * g.gain.im);
+		v.im = t->im + t->p * (x.re * g.gain.im - x.im * g.gain.re);
+		w = v.re * v.re + v.im * v.im;
+		v.p = t->p - t->p * (t->p * power) * g.part;
+		v.p += j->drift * (w + floor - v.p);
+		if (j->scaled)
+			tap_rescale(&v, j);
+		heard += v.p * (z.re * z.re + z.im * z.im);
+		if (j->shadow) {
+			z.re = (vf)((vi)z.re & j->heed);
+			z.im = (vf)((vi)z.im & j->heed);
+		}
+		y_re += v.re * z.re - v.im * z.im;
+		y_im += v.re * z.im + v.im * z.re;
+		*t = v;
+		if (speech) {
+			j->tap += w;
+			j->doubt += v.p;
+		}
+	}
+	*sum = (struct vc){ y_re, y_im };
+	s->heard[b] = heard;
+}
+
+/* The partitions that are at work in a lane of the pack. */
+static unsigned filter_jobs(struct filter *f, const struct echo_orders *o,
+			    unsigned lane, struct job *job)
+{
+	const unsigned pack = (1u << ECHO_VL) - 1;
+	vf drift = vf_load(o->drift + lane);
+	unsigned jobs = 0;
+
+	for (unsigned k = 0; k < f->parts; k++) {
+		struct job *j = &job[jobs];
+		unsigned work = o->work[k] >> lane & pack;
+		unsigned shadow = o->shadow[k] >> lane & pack;
+		unsigned scaled = o->scaled[k] >> lane & pack;
+
+		if (!(work | scaled))
+			continue;
+		j->part = &f->part[k];
+		j->now = filter_past(f, k);
+		j->before = filter_past(f, k + 1);
+		j->drift = (vf)((vi)drift & vi_mask(work & ~shadow));
+		j->shadow = shadow;
+		j->heed = vi_mask(~shadow);
+		j->tap = j->doubt = vf_set(0);
+		j->scaled = scaled;
+		j->tap_scale = vf_load(o->tap_scale[k] + lane);
+		j->doubt_scale = vf_load(o->doubt_scale[k] + lane);
+		j->doubt_add = vf_load(o->doubt_add[k] + lane);
+		j->k = k;
+		jobs++;
+	}
+	return jobs;
+}
+
+/*
+ * One run over the partitions at work. Whose turn it is to be constrained
+ * does not depend on who works: a lane must not see what others do.
+ */
+static void filter_estimate(struct filter *f, struct scratch *s,
+			    const struct echo_orders *o,
 			    struct echo_sums *sums, unsigned lane)
 {
-	vf drift = vf_load(o->drift + lane), floor = vf_load(o->floor + lane);
+	vf floor = vf_load(o->floor + lane);
+	struct job job[ECHO_PARTS_MAX];
+	unsigned jobs = filter_jobs(f, o, lane, job);
 	struct vc y[FFT_BINS];
 	vf t[FFT_SIZE];
 
-	for (int b = 0; b < FFT_BINS; b++) {
-		y[b] = (struct vc){ vf_set(0), vf_set(0) };
-		f->heard[b] = vf_set(0);
-	}
-	for (unsigned k = 0; k < f->parts; k++) {
-		struct part *w = &f->part[k];
-		unsigned turn = k + f->parts - f->turn;
-		struct part_sums s;
-
-		part_update(w, filter_past(f, k + 1), f->blame, drift, floor);
-		if (o->rescale)
-			part_rescale(w, vf_load(o->tap_scale[k] + lane),
-				     vf_load(o->doubt_scale[k] + lane),
-				     vf_load(o->doubt_add[k] + lane));
-		if (turn % f->parts < FILTER_TURN)
-			part_constrain(w);
-		s = part_apply(w, filter_past(f, k), y, f->heard);
-		vf_store(sums->tap[k] + lane, s.tap);
-		vf_store(sums->doubt[k] + lane, s.doubt);
-	}
+	for (unsigned k = 0; k < jobs; k++)
+		if ((job[k].k + f->parts - f->turn) % f->parts < FILTER_TURN)
+			vf_store(sums->merit[job[k].k] + lane,
+				 part_constrain(job[k].part));
 	f->turn = (f->turn + FILTER_TURN) % f->parts;
+	for (int b = 0; b < FFT_BINS; b++)
+		bin_work(f, s, job, jobs, floor, b, &y[b]);
+	for (unsigned k = 0; k < f->parts; k++) {
+		vf_store(sums->tap[k] + lane, vf_set(0));
+		vf_store(sums->doubt[k] + lane, vf_set(0));
+	}
+	for (unsigned k = 0; k < jobs; k++) {
+		vf_store(sums->tap[job[k].k] + lane, job[k].tap);
+		vf_store(sums->doubt[job[k].k] + lane, job[k].doubt);
+	}
 	fft_real_inverse(y, t);
 	for (int i = 0; i < FFT_HALF; i++)
-		f->est[i] = t[FFT_HALF + i];
+		s->est[i] = t[FFT_HALF + i];
 }
 
-/* Take the newest far block into the ring. Returns the bins in use. */
-static vf filter_hear(struct filter *f)
+/*
+ * Take the newest far block into the ring; x holds the one before it and
+ * then its own samples. Returns the bins in use.
+ */
+static vf filter_hear(struct filter *f, const vf *samples)
 {
 	vf p2 = vf_set(1), p4 = vf_set(1);
 	struct vc x[FFT_BINS];
 
 	f->newest = f->newest ? f->newest - 1 : f->parts;
-	fft_real(f->far, x);
+	fft_real(samples, x);
 	for (int b = 0; b < FFT_BINS; b++) {
 		vf p = x[b].re * x[b].re + x[b].im * x[b].im;
 
@@ -223,30 +297,36 @@ static vf filter_hear(struct filter *f)
 }
 
 /* The error's spectrum, with zeros in the place of the previous block. */
-static void filter_error(struct filter *f)
+static void filter_error(struct scratch *s)
 {
 	vf e[FFT_SIZE];
 
 	for (int i = 0; i < FFT_HALF; i++) {
 		e[i] = vf_set(0);
-		e[FFT_HALF + i] = f->near[i] - f->est[i];
+		e[FFT_HALF + i] = s->near[i] - s->est[i];
 	}
-	fft_real(e, f->err);
+	fft_real(e, s->err);
 }
 
 /*
  * Prepare the update: Psi by expectation-maximisation, at once where E is
  * beyond what the doubt can explain, then the common factors. step 0 holds
- * the taps; Psi is not believed below least.
+ * the taps.
  */
-static void filter_blame(struct filter *f, vf step, vf least)
+static void filter_blame(struct filter *f, const struct scratch *s,
+			 const struct echo_orders *o, struct echo_sums *sums,
+			 unsigned lane)
 {
 	const float keep = 0.7f, beyond = 0.1f;
+	vf step = vf_load(o->step + lane);
+	vf least = vf_max(psi_law * vf_load(sums->near + lane),
+			  vf_set(psi_least));
+	vf all_heard = vf_set(0), all_psi = vf_set(0);
 
 	for (int b = 0; b < FFT_BINS; b++) {
-		struct vc e = f->err[b];
+		struct vc e = s->err[b];
 		vf power = e.re * e.re + e.im * e.im;
-		vf echo = 0.5f * f->heard[b], psi = f->psi[b];
+		vf echo = 0.5f * s->heard[b], psi = f->psi[b];
 		vf share = psi / (psi + echo);
 		vf now = share * (share * power + echo), d;
 
@@ -254,10 +334,14 @@ static void filter_blame(struct filter *f, vf step, vf least)
 		psi = keep * psi + (1 - keep) * now;
 		psi = vf_max(psi, least);
 		f->psi[b] = psi;
-		d = step / (f->heard[b] + 2.0f * psi);
+		d = step / (s->heard[b] + 2.0f * psi);
 		f->blame[b].gain = (struct vc){ e.re * d, e.im * d };
 		f->blame[b].part = 0.5f * d;
+		all_heard += s->heard[b];
+		all_psi += psi;
 	}
+	vf_store(sums->heard + lane, all_heard);
+	vf_store(sums->psi + lane, all_psi);
 }
 
 #endif

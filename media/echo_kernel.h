@@ -74,11 +74,7 @@ static void kernel_reset_lane(void *state, unsigned lane)
 
 	lane %= ECHO_VL;
 	lane_clear(f->far, sizeof(f->far), lane);
-	lane_clear(f->near, sizeof(f->near), lane);
-	lane_clear(f->est, sizeof(f->est), lane);
 	lane_clear(f->psi, sizeof(f->psi), lane);
-	lane_clear(f->heard, sizeof(f->heard), lane);
-	lane_clear(f->err, sizeof(f->err), lane);
 	lane_clear(f->blame, sizeof(f->blame), lane);
 	lane_clear(f->part, parts * sizeof(*f->part), lane);
 	lane_clear(f->past, (parts + 1) * sizeof(*f->past), lane);
@@ -109,16 +105,6 @@ static void kernel_init(void *state, unsigned parts)
 		kernel_reset_lane(state, lane);
 }
 
-/* All ones in the lanes of a pack that are in mask. */
-static vi pack_mask(unsigned mask)
-{
-	vi m;
-
-	for (int i = 0; i < ECHO_VL; i++)
-		m[i] = (mask >> i & 1) ? -1 : 0;
-	return m;
-}
-
 /* Read a sample, nothing for lanes out of mask; count what is no sample. */
 static inline vf sample_read(const float *row, vi mask, vf *bad)
 {
@@ -129,12 +115,25 @@ static inline vf sample_read(const float *row, vi mask, vf *bad)
 	return (vf)((vi)x & good);
 }
 
-/* Both inputs of a block: checked, DC blocked, measured. */
-static void pack_read(struct pack *p, const struct echo_block *in,
-		      struct echo_sums *sums, unsigned lane)
+_Static_assert(sizeof(struct scratch) * (ECHO_LANES / ECHO_VL) ==
+	       sizeof(float) * ECHO_SCRATCH * ECHO_LANES, "scratch");
+
+/* This pack's part of the block's scratch. */
+static struct scratch *scratch_of(const struct echo_block *in, unsigned n)
+{
+	return (struct scratch *)(void *)in->scratch + n;
+}
+
+/*
+ * Both inputs of a block: checked, DC blocked, measured. Of the far end
+ * also what stood before it.
+ */
+static void pack_read(struct pack *p, struct scratch *s,
+		      const struct echo_block *in, struct echo_sums *sums,
+		      unsigned lane, vf *far)
 {
 	struct filter *f = &p->filter;
-	vi on = pack_mask(in->mask >> lane);
+	vi on = vi_mask(in->mask >> lane);
 	vf bad = vf_set(0), far2 = vf_set(0), near2 = vf_set(0);
 
 	for (int i = 0; i < FFT_HALF; i++) {
@@ -143,10 +142,10 @@ static void pack_read(struct pack *p, const struct echo_block *in,
 
 		x = dc_run(&p->far_dc, x);
 		y = dc_run(&p->near_dc, y);
-
-		f->far[i] = f->far[FFT_HALF + i];
-		f->far[FFT_HALF + i] = x;
-		f->near[i] = y;
+		far[i] = f->far[i];
+		far[FFT_HALF + i] = x;
+		f->far[i] = x;
+		s->near[i] = y;
 		far2 += x * x;
 		near2 += y * y;
 	}
@@ -155,19 +154,19 @@ static void pack_read(struct pack *p, const struct echo_block *in,
 	vf_store(sums->near + lane, near2);
 }
 
-static void pack_measure(const struct filter *f, struct echo_sums *sums,
+static void pack_measure(const struct scratch *s, struct echo_sums *sums,
 			 unsigned lane)
 {
 	vf err = vf_set(0), est = vf_set(0), both = vf_set(0);
 	vf lag = vf_set(0), last = vf_set(0);
 
 	for (int i = 0; i < FFT_HALF; i++) {
-		vf e = f->near[i] - f->est[i];
+		vf e = s->near[i] - s->est[i];
 
 		err += e * e;
 		lag += e * last;
-		est += f->est[i] * f->est[i];
-		both += f->est[i] * f->near[i];
+		est += s->est[i] * s->est[i];
+		both += s->est[i] * s->near[i];
 		last = e;
 	}
 	vf_store(sums->err + lane, err);
@@ -182,16 +181,18 @@ static void kernel_filter(void *state, const struct echo_block *in,
 			  struct echo_sums *sums)
 {
 	unsigned parts = ((struct pack *)state)->filter.parts;
+	vf far[FFT_SIZE];
 
 	for (unsigned n = 0; n < ECHO_LANES / ECHO_VL; n++) {
-		struct filter *f = &pack_at(state, parts, n)->filter;
+		struct pack *p = pack_at(state, parts, n);
+		struct scratch *s = scratch_of(in, n);
 		unsigned lane = n * ECHO_VL;
 
-		pack_read(pack_at(state, parts, n), in, sums, lane);
-		vf_store(sums->bins + lane, filter_hear(f));
-		filter_estimate(f, orders, sums, lane);
-		filter_error(f);
-		pack_measure(f, sums, lane);
+		pack_read(p, s, in, sums, lane, far);
+		vf_store(sums->bins + lane, filter_hear(&p->filter, far));
+		filter_estimate(&p->filter, s, orders, sums, lane);
+		filter_error(s);
+		pack_measure(s, sums, lane);
 	}
 }
 
@@ -217,13 +218,13 @@ static inline vf pack_random(struct pack *p)
 static vf pack_write(struct pack *p, const struct echo_block *block,
 		     const struct echo_orders *o, unsigned lane)
 {
-	const struct filter *f = &p->filter;
+	const struct scratch *s = scratch_of(block, lane / ECHO_VL);
 	const float slope = 1.0f / FFT_HALF;
 	vf cancel = (vf_load(o->cancel + lane) - p->cancel) * slope;
 	vf pass = (vf_load(o->pass + lane) - p->pass) * slope;
 	vf noise = (vf_load(o->noise + lane) - p->noise) * slope;
 	vf tilt = vf_load(o->tilt + lane), sum = vf_set(0);
-	vi mask = pack_mask(block->mask >> lane);
+	vi mask = vi_mask(block->mask >> lane);
 
 	for (int i = 0; i < FFT_HALF; i++) {
 		float *row = block->near[i] + lane;
@@ -233,7 +234,7 @@ static vf pack_write(struct pack *p, const struct echo_block *block,
 		p->pass += pass;
 		p->noise += noise;
 		p->shaped = tilt * p->shaped + pack_random(p);
-		out = p->pass * (f->near[i] - p->cancel * f->est[i]) +
+		out = p->pass * (s->near[i] - p->cancel * s->est[i]) +
 		      p->noise * p->shaped;
 		sum += out * out;
 		vf_store(row, vf_pick(mask, out, vf_load(row)));
@@ -255,10 +256,8 @@ static void kernel_finish(void *state, const struct echo_block *block,
 		struct pack *p = pack_at(state, parts, n);
 		unsigned lane = n * ECHO_VL;
 
-		vf law = psi_law * vf_load(sums->near + lane);
-
-		filter_blame(&p->filter, vf_load(orders->step + lane),
-			     vf_max(law, vf_set(psi_least)));
+		filter_blame(&p->filter, scratch_of(block, n), orders, sums,
+			     lane);
 		vf_store(sums->out + lane, pack_write(p, block, orders, lane));
 	}
 }

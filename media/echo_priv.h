@@ -15,9 +15,11 @@
 
 enum {
 	ECHO_PARTS_MAX = 13,	/* partitions of 10 ms: 128 ms and the rest */
+	ECHO_BINS_SUMMED = 68,	/* 200 to 3,600 Hz: speech on a line */
+	ECHO_SCRATCH = 403,	/* vectors that a block needs until its end */
 };
 
-/* Sums over one block, per lane. */
+/* Sums over one block, per lane; tap and doubt over the bins of speech. */
 struct echo_sums {
 	float far[ECHO_LANES];
 	float near[ECHO_LANES];
@@ -26,10 +28,13 @@ struct echo_sums {
 	float near_est[ECHO_LANES];	/* their product */
 	float lag[ECHO_LANES];		/* error times error a sample ago */
 	float out[ECHO_LANES];
+	float heard[ECHO_LANES];	/* what doubt makes of far */
+	float psi[ECHO_LANES];		/* the power that is not echo */
 	float bad[ECHO_LANES];		/* samples refused */
 	float bins[ECHO_LANES];		/* far bins that hold the energy */
 	float tap[ECHO_PARTS_MAX][ECHO_LANES];	/* |W|^2 per partition */
 	float doubt[ECHO_PARTS_MAX][ECHO_LANES];	/* P per partition */
+	float merit[ECHO_PARTS_MAX][ECHO_LANES]; /* |W|^2 / P, now and then */
 };
 
 /* What control asks of the kernel, per lane. */
@@ -41,11 +46,16 @@ struct echo_orders {
 	float pass[ECHO_LANES];		/* gain of the residual */
 	float noise[ECHO_LANES];	/* RMS of comfort noise */
 	float tilt[ECHO_LANES];		/* its correlation from tap to tap */
-	/* once, at the next block, if rescale is set */
+	unsigned clock;			/* blocks of the group */
+	/* lanes that a partition is worked in; W = P = 0 in the others */
+	uint16_t work[ECHO_PARTS_MAX];
+	/* of these, lanes that it learns in but adds no estimate to */
+	uint16_t shadow[ECHO_PARTS_MAX];
+	/* once, at the next block, in the lanes of scaled */
+	uint16_t scaled[ECHO_PARTS_MAX];
 	float tap_scale[ECHO_PARTS_MAX][ECHO_LANES];
 	float doubt_scale[ECHO_PARTS_MAX][ECHO_LANES];
 	float doubt_add[ECHO_PARTS_MAX][ECHO_LANES];
-	bool rescale;
 };
 
 /* The samples of a block; lanes out of mask are silence and stay as are. */
@@ -53,6 +63,7 @@ struct echo_block {
 	const float (*far)[ECHO_LANES];
 	float (*near)[ECHO_LANES];
 	unsigned mask;
+	float (*scratch)[ECHO_LANES];	/* ECHO_SCRATCH rows, aligned to 64 */
 };
 
 /* One build of the vector code. The state is of state_size() bytes. */

@@ -44,6 +44,16 @@ static inline vf vf_pick(vi mask, vf yes, vf no)
 	return (vf)(((vi)yes & mask) | ((vi)no & ~mask));
 }
 
+/* All ones in the lanes that are in mask. */
+static inline vi vi_mask(unsigned mask)
+{
+	vi m;
+
+	for (int i = 0; i < ECHO_VL; i++)
+		m[i] = (mask >> i & 1) ? -1 : 0;
+	return m;
+}
+
 static inline vf vf_max(vf a, vf b)
 {
 	return vf_pick(a > b, a, b);

@@ -5,7 +5,9 @@
  * Cost and quality of the line echo canceller, speexdsp beside it. Prints
  * name, value, unit. Cost is of a full gateway: 1,904 channels, that is 119
  * groups whose state does not fit into any cache, and the best of some
- * passes, since the machine may be shared.
+ * passes, since the machine may be shared. The echoes of a group's lanes are
+ * spread over the whole tail, so that each partition is at work in one of
+ * them; in the rows `short` they lie within 24 ms, as behind an office PBX.
  */
 #include "media/echo.h"
 
@@ -21,7 +23,8 @@
 
 enum {
 	GROUPS = 119,
-	PASSES = 300,
+	WARM_UP = 450,	/* until each lane knows where its echo is */
+	PASSES = 150,
 };
 
 static const struct rig_case base = {
@@ -84,8 +87,11 @@ static void bench_cost(const char *name, enum echo_isa isa,
 	if (!g[GROUPS - 1]) {
 		row_missing(name, "ns");
 	} else {
+		for (size_t i = 0; i < WARM_UP; i++) {
+			pass_ns(g, r, i);
+		}
 		for (size_t i = 0; i < PASSES; i++) {
-			best = fmin(best, pass_ns(g, r, i));
+			best = fmin(best, pass_ns(g, r, WARM_UP + i));
 		}
 		row(name, best, "ns");
 	}
@@ -145,6 +151,36 @@ static void bench_quality(const char *peer, struct rig *r)
 	row(name, rig_reach_score(r, 0, 20).mean, "s");
 	snprintf(name, sizeof(name), "ec_conv30_s%s", peer);
 	row(name, rig_reach_score(r, 0, 30).mean, "s");
+}
+
+static void bench_short(void)
+{
+	struct rig_case c = base;
+	struct rig r;
+
+	c.delay_ms = 16;
+	if (!rig_open(&r, &c)) {
+		return;
+	}
+	bench_cost("ec_ns_per_sample_1904_short", ECHO_ISA_BEST, &r);
+	bench_cost("ec_ns_per_sample_1904_short_avx2", ECHO_ISA_AVX2, &r);
+	rig_close(&r);
+}
+
+/* A reflection that comes up while the first one is cancelled. */
+static void bench_late(void)
+{
+	struct rig_case c = base;
+	struct rig r;
+
+	c.second_db = 16;
+	c.second_at = 5;
+	if (!rig_open(&r, &c)) {
+		return;
+	}
+	rig_cancel(&r, 128, ECHO_ISA_BEST, ECHO_ON);
+	row("ec_late_reflection_s", rig_reach_score(&r, 5, 20).mean, "s");
+	rig_close(&r);
 }
 
 static void bench_change(void)
@@ -282,8 +318,10 @@ int main(void)
 	row("ec_ns_per_sample_1904_peer_speexdsp", peer, "ns");
 	bench_quality("_peer_speexdsp", &r);
 	rig_close(&r);
+	bench_short();
 	bench_change();
 	bench_second();
+	bench_late();
 	bench_double_talk();
 	bench_speech();
 	bench_leak();

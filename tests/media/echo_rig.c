@@ -44,15 +44,16 @@ static void signal_write(float *x, size_t n, enum rig_signal kind,
 static void line_hybrid(struct hybrid *h, const struct rig_case *c,
 			unsigned lane, bool changed)
 {
-	size_t room = c->tail_ms * 8 - 140;
+	size_t room = (c->delay_ms ? c->delay_ms * 8 : c->tail_ms * 8 - 140);
 	size_t delay = room * lane / (ECHO_LANES - 1);
 	struct hybrid second;
 
 	if (c->second_db > 0) {
 		delay = 20;
 	}
-	hybrid_model(h, changed ? lane + 2 : lane, delay, c->erl_db);
-	if (c->second_db > 0) {
+	hybrid_model(h, changed && c->change_at > 0 ? lane + 2 : lane, delay,
+		     c->erl_db);
+	if (c->second_db > 0 && (changed || !(c->second_at > 0))) {
 		hybrid_model(&second, lane + 3, 696, c->second_db);
 		hybrid_add(h, &second);
 	}
@@ -61,7 +62,8 @@ static void line_hybrid(struct hybrid *h, const struct rig_case *c,
 static void line_echo(float *echo, const float *far, size_t n,
 		      const struct rig_case *c, unsigned lane)
 {
-	size_t change = c->change_at > 0 ? rig_at(c->change_at) : n;
+	double at = fmax(c->change_at, c->second_at);
+	size_t change = at > 0 ? rig_at(at) : n;
 	struct hybrid h;
 
 	line_hybrid(&h, c, lane, false);

@@ -110,6 +110,21 @@ START_TEST(test_second_reflection)
 }
 END_TEST
 
+/* A reflection that comes up while the first one is cancelled. */
+START_TEST(test_late_reflection)
+{
+	struct rig_case c = base;
+	struct rig r;
+
+	c.second_db = 16;
+	c.second_at = 5;
+	r = cancelled(&c, ECHO_ON);
+	ck_assert_double_le(rig_reach_score(&r, 5, 20).mean, 1.3);
+	ck_assert_double_ge(rig_erle_score(&r, 7, 8).worst, 25);
+	rig_close(&r);
+}
+END_TEST
+
 START_TEST(test_speech)
 {
 	struct rig_case c = base;
@@ -218,7 +233,10 @@ START_TEST(test_lanes_apart)
 	struct rig a, b;
 	struct echo_group *g;
 
-	c.seconds = 3;
+	c.near = RIG_SPEECH;
+	c.near_dbm0 = -15;
+	c.near_from = 5.5;
+	c.near_to = 6;
 	ck_assert(rig_open(&a, &c));
 	ck_assert(rig_open(&b, &c));
 	rig_cancel(&a, 128, ECHO_ISA_BEST, ECHO_ON | ECHO_NLP);
@@ -324,6 +342,7 @@ static Suite *echo_suite(void)
 	tcase_add_loop_test(t, test_levels, 0, 8);
 	tcase_add_test(t, test_convergence);
 	tcase_add_test(t, test_second_reflection);
+	tcase_add_test(t, test_late_reflection);
 	tcase_add_test(t, test_speech);
 	tcase_add_loop_test(t, test_double_talk, 0, 9);
 	tcase_add_loop_test(t, test_double_talk_from_start, 0, 14);
