@@ -71,7 +71,7 @@ $(B)/obj/%_avx512.o: CFLAGS += -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma
 $(B)/obj/%_avx2.o: CFLAGS += -mavx2 -mfma
 # The sample loops are worth the compiler's time in each variant.
 $(B)/obj/media/echo%.o: CFLAGS += -O3 -ffp-contract=fast
-$(B)/obj/media/law_%.o: CFLAGS += -O3
+$(B)/obj/media/law_%.o $(B)/obj/media/line.o: CFLAGS += -O3
 $(B)/obj/media/bank_%.o: CFLAGS += -O3 -ffp-contract=fast
 
 $(B)/obj/%.o: %.c

@@ -17,11 +17,12 @@
 
 #include <string.h>
 
+#include "media/cross.h"
+
 enum {
 	LEAD = 134 << 23, /* 2^7 as a float: exponent of segment 0 */
 	HALF = 1 << 18,	  /* the middle of a step */
 	STEP = 19,	  /* place of segment and mantissa in a float */
-	PIECE = 16,	  /* codes of a lane that are transposed at once */
 	PACKS = LAW_LANES / LAW_VL,
 };
 
@@ -99,53 +100,25 @@ static inline vi to_linear(vf x)
 	return (vi)(x + LAW_ROUND) - LAW_ROUND_BITS;
 }
 
-/* The upper half of the rows is shuffled into the lower one. */
-static inline __attribute__((always_inline)) void shuffle(const vb *in,
-							  vb *out)
-{
-#pragma GCC unroll 8
-	for (int i = 0; i < PIECE / 2; i++) {
-		vb a = in[i], b = in[i + PIECE / 2];
-
-		out[2 * i] = __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18,
-						     3, 19, 4, 20, 5, 21, 6,
-						     22, 7, 23);
-		out[2 * i + 1] = __builtin_shufflevector(
-			a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14,
-			30, 15, 31);
-	}
-}
-
-/* Rows and columns change places. */
-static inline __attribute__((always_inline)) void transpose(vb r[PIECE])
-{
-	vb other[PIECE];
-
-	shuffle(r, other);
-	shuffle(other, r);
-	shuffle(r, other);
-	shuffle(other, r);
-}
-
 /* tick */
 static void lanes_decode(const uint8_t *const codes[LAW_LANES], unsigned ulaw,
 			 float (*out)[LAW_LANES])
 {
 	struct law_lanes laws[PACKS];
-	_Alignas(PIECE) uint8_t row[PIECE][LAW_LANES];
-	vb r[PIECE];
+	_Alignas(CROSS) uint8_t row[CROSS][LAW_LANES];
+	cross_row r[CROSS];
 
 	for (unsigned p = 0; p < PACKS; p++)
 		laws[p] = law_lanes(law_mask(ulaw >> (p * LAW_VL)));
-	for (unsigned from = 0; from < LAW_BLOCK; from += PIECE) {
+	for (unsigned from = 0; from < LAW_BLOCK; from += CROSS) {
 #pragma GCC unroll 16
 		for (unsigned i = 0; i < LAW_LANES; i++)
-			memcpy(&r[i], codes[i] + from, PIECE);
-		transpose(r);
+			memcpy(&r[i], codes[i] + from, CROSS);
+		cross(r);
 #pragma GCC unroll 16
-		for (unsigned i = 0; i < PIECE; i++)
-			memcpy(row[i], &r[i], PIECE);
-		for (unsigned i = 0; i < PIECE; i++)
+		for (unsigned i = 0; i < CROSS; i++)
+			memcpy(row[i], &r[i], CROSS);
+		for (unsigned i = 0; i < CROSS; i++)
 			for (unsigned p = 0; p < PACKS; p++) {
 				unsigned at = p * LAW_VL;
 				vf x = decode(widen(&row[i][at]), &laws[p]);
@@ -160,14 +133,14 @@ static void lanes_encode(const float (*x)[LAW_LANES], unsigned ulaw,
 			 unsigned lanes, uint8_t *const codes[LAW_LANES])
 {
 	struct law_lanes laws[PACKS];
-	_Alignas(PIECE) uint8_t row[PIECE][LAW_LANES];
-	vb r[PIECE];
+	_Alignas(CROSS) uint8_t row[CROSS][LAW_LANES];
+	cross_row r[CROSS];
 	vf v;
 
 	for (unsigned p = 0; p < PACKS; p++)
 		laws[p] = law_lanes(law_mask(ulaw >> (p * LAW_VL)));
-	for (unsigned from = 0; from < LAW_BLOCK; from += PIECE) {
-		for (unsigned i = 0; i < PIECE; i++)
+	for (unsigned from = 0; from < LAW_BLOCK; from += CROSS) {
+		for (unsigned i = 0; i < CROSS; i++)
 			for (unsigned p = 0; p < PACKS; p++) {
 				unsigned at = p * LAW_VL;
 
@@ -176,13 +149,13 @@ static void lanes_encode(const float (*x)[LAW_LANES], unsigned ulaw,
 				       encode(to_linear(v), &laws[p]));
 			}
 #pragma GCC unroll 16
-		for (unsigned i = 0; i < PIECE; i++)
-			memcpy(&r[i], row[i], PIECE);
-		transpose(r);
+		for (unsigned i = 0; i < CROSS; i++)
+			memcpy(&r[i], row[i], CROSS);
+		cross(r);
 #pragma GCC unroll 16
 		for (unsigned i = 0; i < LAW_LANES; i++)
 			if (lanes >> i & 1)
-				memcpy(codes[i] + from, &r[i], PIECE);
+				memcpy(codes[i] + from, &r[i], CROSS);
 	}
 }
 

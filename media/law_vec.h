@@ -10,6 +10,5 @@
 typedef float vf __attribute__((vector_size(4 * LAW_VL)));
 typedef int32_t vi __attribute__((vector_size(4 * LAW_VL)));
 typedef int16_t vs __attribute__((vector_size(2 * LAW_VL)));
-typedef uint8_t vb __attribute__((vector_size(16)));
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "media/cross.h"
 #include "media/line_priv.h"
 #include "media/pseudowire_jitter.h"
 #include "media/pseudowire_packet.h"
@@ -125,6 +126,50 @@ void line_fill_idle(const struct line *l, struct line_fifo *f, unsigned n)
 	}
 }
 
+/* A full block goes by squares of CROSS frames and slots; the rest, when a
+ * line is aligned, octet by octet. */
+static void frames_to_slots(const struct line_fifo *f,
+			    uint8_t (*slots)[LINE_BLOCK], unsigned n)
+{
+	cross_row r[CROSS];
+	unsigned i = 0;
+
+	for (; i + CROSS <= n; i += CROSS) {
+		for (unsigned s = 0; s < LINE_SLOTS; s += CROSS) {
+			for (unsigned k = 0; k < CROSS; k++)
+				memcpy(&r[k], line_fifo_at(f, i + k) + s,
+				       CROSS);
+			cross(r);
+			for (unsigned k = 0; k < CROSS; k++)
+				memcpy(&slots[s + k][i], &r[k], CROSS);
+		}
+	}
+	for (; i < n; i++)
+		for (unsigned s = 0; s < LINE_SLOTS; s++)
+			slots[s][i] = line_fifo_at(f, i)[s];
+}
+
+static void slots_to_frames(const uint8_t (*slots)[LINE_BLOCK],
+			    struct line_fifo *f, unsigned n)
+{
+	cross_row r[CROSS];
+	unsigned i = 0;
+
+	for (; i + CROSS <= n; i += CROSS) {
+		for (unsigned s = 0; s < LINE_SLOTS; s += CROSS) {
+			for (unsigned k = 0; k < CROSS; k++)
+				memcpy(&r[k], &slots[s + k][i], CROSS);
+			cross(r);
+			for (unsigned k = 0; k < CROSS; k++)
+				memcpy(line_fifo_slot(f, i + k) + s, &r[k],
+				       CROSS);
+		}
+	}
+	for (; i < n; i++)
+		for (unsigned s = 0; s < LINE_SLOTS; s++)
+			line_fifo_slot(f, i)[s] = slots[s][i];
+}
+
 /* tick */
 int line_read(struct line *l, uint8_t (*slots)[LINE_BLOCK], unsigned n)
 {
@@ -134,13 +179,9 @@ int line_read(struct line *l, uint8_t (*slots)[LINE_BLOCK], unsigned n)
 		return -EINVAL;
 	if (line_fifo_count(&l->rx) < n)
 		return -EAGAIN;
-	for (unsigned i = 0; i < n; i++) {
-		const uint8_t *frame = line_fifo_peek(&l->rx);
-
-		for (unsigned s = 0; s < LINE_SLOTS; s++)
-			slots[s][i] = frame[s];
+	frames_to_slots(&l->rx, slots, n);
+	for (unsigned i = 0; i < n; i++)
 		filler += line_fifo_pop(&l->rx);
-	}
 	l->stats.rx.filler_frames += (unsigned)filler;
 	return filler;
 }
@@ -152,13 +193,9 @@ int line_write(struct line *l, const uint8_t (*slots)[LINE_BLOCK], unsigned n)
 		l->stats.tx.dropped_frames += n;
 		return n > LINE_BLOCK ? -EINVAL : -ENOBUFS;
 	}
-	for (unsigned i = 0; i < n; i++) {
-		uint8_t *frame = line_fifo_slot(&l->tx, 0);
-
-		for (unsigned s = 0; s < LINE_SLOTS; s++)
-			frame[s] = slots[s][i];
+	slots_to_frames(slots, &l->tx, n);
+	for (unsigned i = 0; i < n; i++)
 		line_fifo_push(&l->tx, false);
-	}
 	return 0;
 }
 

@@ -43,6 +43,13 @@ static inline void line_fifo_push(struct line_fifo *f, bool filler)
 	f->filler[f->head++ % LINE_FIFO] = filler;
 }
 
+/* The frame so many behind the oldest one. */
+static inline const uint8_t *line_fifo_at(const struct line_fifo *f,
+					  unsigned behind)
+{
+	return f->frames[(f->tail + behind) % LINE_FIFO];
+}
+
 static inline const uint8_t *line_fifo_peek(const struct line_fifo *f)
 {
 	return f->frames[f->tail % LINE_FIFO];
