@@ -30,7 +30,7 @@ size_t session_seal(struct session *s, uint8_t *rtp, size_t len)
 {
 	if (s->crypto.tx.suite == SRTP_PLAIN)
 		return len;
-	return sealed(s, srtp_protect(&s->crypto.tx, rtp, len));
+	return sealed(s, srtp_seal(&s->crypto.tx, rtp, len));
 }
 
 /* tick */
@@ -38,7 +38,7 @@ size_t session_seal_rtcp(struct session *s, uint8_t *rtcp, size_t len)
 {
 	if (s->crypto.tx.suite == SRTP_PLAIN)
 		return len;
-	return sealed(s, srtp_protect_rtcp(&s->crypto.tx, rtcp, len));
+	return sealed(s, srtp_seal_rtcp(&s->crypto.tx, rtcp, len));
 }
 
 static bool unsealed(struct session *s, struct udp_datagram *d,
@@ -65,7 +65,7 @@ bool session_unseal(struct session *s, struct udp_datagram *d,
 	if (s->crypto.rx.suite == SRTP_PLAIN)
 		return true;
 	if (d->len <= UDP_MAX)
-		len = srtp_unprotect(&s->crypto.rx, d->data, d->len, buf);
+		len = srtp_open(&s->crypto.rx, d->data, d->len, buf);
 	return unsealed(s, d, buf, len);
 }
 
@@ -78,6 +78,6 @@ bool session_unseal_rtcp(struct session *s, struct udp_datagram *d,
 	if (s->crypto.rx.suite == SRTP_PLAIN)
 		return true;
 	if (d->len <= UDP_MAX)
-		len = srtp_unprotect_rtcp(&s->crypto.rx, d->data, d->len, buf);
+		len = srtp_open_rtcp(&s->crypto.rx, d->data, d->len, buf);
 	return unsealed(s, d, buf, len);
 }

@@ -122,7 +122,7 @@ static int seal(struct srtp *s, struct srtp_unit *u, uint8_t *packet,
 	return accept(s, u, u->len + n + (u->rtcp ? 4 : 0));
 }
 
-static int open(struct srtp *s, const struct srtp_unit *u, const uint8_t *in,
+static int unseal(struct srtp *s, const struct srtp_unit *u, const uint8_t *in,
 		const uint8_t *tag, uint8_t *out)
 {
 	uint8_t sum[SHA1_DIGEST_SIZE];
@@ -152,7 +152,7 @@ static int parse(struct srtp_unit *u, const uint8_t *in, size_t len)
 }
 
 /* tick */
-int srtp_protect(struct srtp *s, uint8_t *packet, size_t len)
+int srtp_seal(struct srtp *s, uint8_t *packet, size_t len)
 {
 	struct srtp_window w;
 	struct srtp_unit u;
@@ -165,7 +165,7 @@ int srtp_protect(struct srtp *s, uint8_t *packet, size_t len)
 }
 
 /* tick */
-int srtp_unprotect(struct srtp *s, const uint8_t *in, size_t len, uint8_t *out)
+int srtp_open(struct srtp *s, const uint8_t *in, size_t len, uint8_t *out)
 {
 	size_t tag = srtp_suites[s->suite].tag[0];
 	struct srtp_window w;
@@ -176,19 +176,18 @@ int srtp_unprotect(struct srtp *s, const uint8_t *in, size_t len, uint8_t *out)
 		return -EINVAL;
 	w = window_of(s, &u);
 	set_index(&u, estimate(&w, READ_UINT16(in + 2)));
-	err = open(s, &u, in, in + u.len, out);
+	err = unseal(s, &u, in, in + u.len, out);
 	/* ROC 0, unless it was that, and 1: see the header. */
-	for (uint64_t roc = u.index < 65536; roc < 2; roc++) {
-		if (err != -EBADMSG || w.any)
-			break;
+	for (uint64_t roc = u.index < 65536;
+	     roc < 2 && err == -EBADMSG && !w.any; roc++) {
 		set_index(&u, roc << 16 | READ_UINT16(in + 2));
-		err = open(s, &u, in, in + u.len, out);
+		err = unseal(s, &u, in, in + u.len, out);
 	}
 	return err;
 }
 
 /* tick */
-int srtp_protect_rtcp(struct srtp *s, uint8_t *packet, size_t len)
+int srtp_seal_rtcp(struct srtp *s, uint8_t *packet, size_t len)
 {
 	const struct srtp_cipher *c = &srtp_suites[s->suite];
 	struct srtp_unit u = { .rtcp = true, .head = RTCP_HEAD, .len = len };
@@ -205,7 +204,7 @@ int srtp_protect_rtcp(struct srtp *s, uint8_t *packet, size_t len)
 }
 
 /* tick */
-int srtp_unprotect_rtcp(struct srtp *s, const uint8_t *in, size_t len,
+int srtp_open_rtcp(struct srtp *s, const uint8_t *in, size_t len,
 			uint8_t *out)
 {
 	const struct srtp_cipher *c = &srtp_suites[s->suite];
@@ -220,5 +219,5 @@ int srtp_unprotect_rtcp(struct srtp *s, const uint8_t *in, size_t len,
 		return -EINVAL;
 	u.ssrc = READ_UINT32(in + 4);
 	set_index(&u, READ_UINT32(word) & ~E_BIT);
-	return open(s, &u, in, c->gcm ? in + u.len : word + 4, out);
+	return unseal(s, &u, in, c->gcm ? in + u.len : word + 4, out);
 }

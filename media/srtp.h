@@ -74,14 +74,14 @@ void srtp_wipe(struct srtp *);
 
 /* In place, with room for SRTP_TRAILER. The new length, or -EINVAL: not a
  * packet; -EALREADY: that index was sent; -EKEYEXPIRED, -ENOSPC. */
-int srtp_protect(struct srtp *, uint8_t *packet, size_t len);
-int srtp_protect_rtcp(struct srtp *, uint8_t *packet, size_t len);
+int srtp_seal(struct srtp *, uint8_t *packet, size_t len);
+int srtp_seal_rtcp(struct srtp *, uint8_t *packet, size_t len);
 
 /* out: len octets, not in; only to be believed on success. The length in it,
  * or -EINVAL: too short, or not a packet; -EALREADY: replayed, or older than
  * the window; -EBADMSG: forged, damaged, or plain; -EKEYEXPIRED, -ENOSPC. */
-int srtp_unprotect(struct srtp *, const uint8_t *in, size_t len, uint8_t *out);
-int srtp_unprotect_rtcp(struct srtp *, const uint8_t *in, size_t len,
+int srtp_open(struct srtp *, const uint8_t *in, size_t len, uint8_t *out);
+int srtp_open_rtcp(struct srtp *, const uint8_t *in, size_t len,
 			uint8_t *out);
 
 #endif

@@ -88,15 +88,14 @@ int srtp_set(struct srtp *s, unsigned suite, const struct srtp_master *m)
 		return 0;
 	}
 	derive_keys(&rtp, &srtp_suites[suite], m, 0);
-	if (s->suite != suite ||
-	    !memeql_sec(&s->rtp.aes, &rtp.aes, sizeof(rtp.aes))) {
-		s->suite = (uint8_t)suite;
+	if (!memeql_sec(&s->rtp.aes, &rtp.aes, sizeof(rtp.aes))) {
 		s->packets = s->reports = 0;
-		s->rtp = rtp;
-		derive_keys(&s->rtcp, &srtp_suites[suite], m, LABEL_RTCP);
 		for (unsigned i = 0; i < SRTP_STREAMS; i++)
 			rekey(&s->stream[i]);
 	}
+	s->suite = (uint8_t)suite;
+	s->rtp = rtp;
+	derive_keys(&s->rtcp, &srtp_suites[suite], m, LABEL_RTCP);
 	explicit_bzero(&rtp, sizeof(rtp));
 	return 0;
 }
@@ -160,8 +159,7 @@ void srtp_transform(const struct srtp *s, const struct srtp_unit *u,
 	uint8_t iv[AES_BLOCK_SIZE];
 	struct gcm_ctx c;
 
-	if (out != in)
-		memcpy(out, in, head);
+	memmove(out, in, head);
 	if (srtp_suites[s->suite].gcm) {
 		gcm_begin(&c, k, u, in);
 		(u->seals ? gcm_encrypt : gcm_decrypt)(
@@ -171,10 +169,7 @@ void srtp_transform(const struct srtp *s, const struct srtp_unit *u,
 			   sum);
 		return;
 	}
-	if (!u->seals)
-		hmac(k, u, in, sum);
 	make_iv(iv, k, u, 4);
 	ctr_crypt(&k->aes, aes, sizeof(iv), iv, len, out + head, in + head);
-	if (u->seals)
-		hmac(k, u, out, sum);
+	hmac(k, u, u->seals ? out : in, sum);
 }

@@ -22,8 +22,8 @@ struct srtp_unit {
 	size_t head, len; /* octets in the clear; these and the secret */
 };
 
-/* Seals or opens from in to out, that may be the same; sum: the tag, before
- * it is cut, that belongs to the sealed packet. */
+/* Seals or opens from in to out, the same only when sealing; sum: the tag,
+ * before it is cut, that belongs to the sealed packet. */
 void srtp_transform(const struct srtp *, const struct srtp_unit *,
 		    const uint8_t *in, uint8_t *out,
 		    uint8_t sum[SHA1_DIGEST_SIZE]);
