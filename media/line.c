@@ -96,6 +96,42 @@ void line_tick(struct line *l, mono_t now)
 		l->ops->tick(l, now);
 }
 
+int line_set_port(struct line *l, const struct line_port *port)
+{
+	if (l->started || l->cfg.time != LINE_WALL)
+		return -EINVAL;
+	l->port = *port;
+	return 0;
+}
+
+/* tick */
+void line_begin(struct line *l, mono_t now)
+{
+	if (l->started)
+		l->ops->begin(l, now);
+}
+
+/* tick */
+void line_packet(struct line *l, mono_t now, const struct udp_datagram *d)
+{
+	if (l->started)
+		l->ops->packet(l, now, d);
+}
+
+/* tick */
+void line_end(struct line *l, mono_t now)
+{
+	if (l->started)
+		l->ops->end(l, now);
+}
+
+/* tick */
+void line_refused(struct line *l)
+{
+	l->stats.tx.packets--;
+	l->stats.tx.errors++;
+}
+
 /* tick */
 mono_t line_due(const struct line *l)
 {

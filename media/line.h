@@ -162,6 +162,16 @@ struct line_stats {
 };
 
 struct line;
+struct udp_datagram;
+
+/* Where a line in wall time has its datagrams sent by its owner, to get those
+ * of many lines into one system call. to NULL: where the descriptor is
+ * connected to. 0 or -errno; who finds out later says line_refused(). */
+struct line_port {
+	int (*send)(void *arg, const struct net_addr *to, const void *data,
+		    size_t len);
+	void *arg;
+};
 
 /* E1, all of TS1-TS31, D in TS16, 8 frames a packet, 5 ms jitter buffer,
  * wall time, master, no RTP. */
@@ -184,6 +194,23 @@ void line_start(struct line *l, mono_t now);
 /* tick: receive all that waits, advance the line's clock to now, send all
  * that is due and has been written. */
 void line_tick(struct line *l, mono_t now);
+
+/*
+ * A line in wall time with a port does not touch its descriptor. In the place
+ * of line_tick() the owner calls, with the same instant,
+ *
+ *	line_begin(l, now);		what is due goes to the port
+ *	line_packet(l, now, datagram);	each that has come
+ *	line_end(l, now);
+ *
+ * Before line_start(); -EINVAL in lockstep, which does its own I/O.
+ */
+int line_set_port(struct line *l, const struct line_port *port);
+void line_begin(struct line *l, mono_t now);
+void line_packet(struct line *l, mono_t now, const struct udp_datagram *d);
+void line_end(struct line *l, mono_t now);
+/* tick: one of those that the port took did not leave. */
+void line_refused(struct line *l);
 
 /* tick: wall time: when the next packet is due, for an owner that paces a
  * single line and wants its packets evenly spaced. */

@@ -17,6 +17,11 @@ struct line_ops {
 	void (*close)(struct line *l);
 	void (*start)(struct line *l, mono_t now);
 	void (*tick)(struct line *l, mono_t now);
+	/* With a port, instead of tick. */
+	void (*begin)(struct line *l, mono_t now);
+	void (*packet)(struct line *l, mono_t now,
+		       const struct udp_datagram *d);
+	void (*end)(struct line *l, mono_t now);
 	mono_t (*due)(const struct line *l);
 };
 
@@ -24,6 +29,7 @@ struct line {
 	const struct line_ops *ops;
 	struct line_config cfg;
 	int fd;
+	struct line_port port;	/* send NULL: the driver does its own I/O */
 	bool started;
 	bool down;		/* administratively */
 	bool out;		/* unplugged */

@@ -64,8 +64,6 @@ int netio_add(struct netio *n, unsigned slot, int fd)
 	if (slot >= n->cfg.slots || n->slots[slot].fd >= 0)
 		return -EINVAL;
 	n->slots[slot].fd = fd;
-	if (fd >= 0)
-		(void)udp_stamp(fd);
 	return 0;
 }
 
@@ -158,9 +156,9 @@ int netio_send(struct netio *n, unsigned slot, const struct net_addr *to,
 }
 
 /* tick */
-void netio_run(struct netio *n, mono_t now)
+void netio_run(struct netio *n, mono_t now, int64_t wall_ns)
 {
-	n->backend->run(n, now);
+	n->backend->run(n, now, wall_ns);
 }
 
 /* tick */

@@ -15,7 +15,7 @@
  * is refused.
  *
  * A socket is known by its slot, a number of the owner's. Each datagram comes
- * with its source and the time at which the kernel got it. The work of a
+ * with its source and the time at which it came to the kernel. The work of a
  * wake-up is bounded: one socket that is flooded, or all of them, bring at
  * most NETIO_RECEIVE datagrams; the rest waits in the kernel, whose buffers
  * are bounded, and no socket can keep the others from their turn.
@@ -73,8 +73,8 @@ struct netio *netio_new(const struct netio_config *, int *refused);
 /* The sockets stay the owner's; they are closed after this. */
 void netio_free(struct netio *);
 
-/* Before netio_bind(): the socket of a slot; -1: it has none. It is asked to
- * tell arrival times. 0, -EINVAL or -ENOMEM. */
+/* Before netio_bind(): the socket of a slot; -1: it has none. 0 or -EINVAL.
+ * Arrival times come from sockets that udp_stamp() has asked for them. */
 int netio_add(struct netio *, unsigned slot, int fd);
 
 /* The calling thread is the owner from here on. 0 or -errno. */
@@ -98,8 +98,9 @@ int netio_send(struct netio *, unsigned slot, const struct net_addr *to,
 	       const void *data, size_t len);
 
 /* tick: all that is queued leaves, all that has come is given to receive().
- * Never waits. */
-void netio_run(struct netio *, mono_t now);
+ * Never waits. wall_ns: the wall clock (udp_wall_ns()) at `now`, for the
+ * times of arrival. */
+void netio_run(struct netio *, mono_t now, int64_t wall_ns);
 /* tick: the first half of it. */
 void netio_flush(struct netio *);
 

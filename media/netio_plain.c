@@ -154,13 +154,13 @@ static void receive_from(struct netio *n, unsigned slot, mono_t now)
 /* tick: sockets that have had their turn queue up behind those that have
  * not (epoll does so), thus the limit starves none. It may be passed by what
  * READY sockets have. */
-static void plain_run(struct netio *n, mono_t now)
+static void plain_run(struct netio *n, mono_t now, int64_t wall_ns)
 {
 	struct netio_plain *b = n->plain;
 	uint64_t most = n->stats.received + NETIO_RECEIVE;
 	int ready;
 
-	b->batch.wall_ns = udp_wall_ns();
+	b->batch.wall_ns = wall_ns;
 	netio_flush(n);
 	do {
 		ready = epoll_wait(b->epoll, b->ready, READY, 0);

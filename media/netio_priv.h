@@ -41,7 +41,7 @@ struct netio_backend {
 	bool (*is_quiet)(const struct netio *, unsigned slot);
 	/* All of the queue leaves; it is emptied. */
 	void (*flush)(struct netio *);
-	void (*run)(struct netio *, mono_t now);
+	void (*run)(struct netio *, mono_t now, int64_t wall_ns);
 };
 
 struct netio {

@@ -466,10 +466,10 @@ static void turn(struct netio *n)
 }
 
 /* tick */
-static void uring_run(struct netio *n, mono_t now)
+static void uring_run(struct netio *n, mono_t now, int64_t wall_ns)
 {
 	n->uring->now = now;
-	n->uring->wall_ns = udp_wall_ns();
+	n->uring->wall_ns = wall_ns;
 	turn(n);
 }
 

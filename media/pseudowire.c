@@ -187,13 +187,15 @@ static void refill_tokens(struct pseudowire *p, mono_t now)
 		p->rx.tokens = TOKENS_MAX;
 }
 
-/* tick */
-static void wall_tick(struct pseudowire *p, mono_t now)
+/* tick: the line's clock up to now, and what leaves by it. */
+static void pseudowire_begin(struct line *l, mono_t now)
 {
+	struct pseudowire *p = to_pseudowire(l);
 	unsigned most = LINE_STALL / p->frames;
 	unsigned room = line_fifo_room(&p->line.rx) / p->frames;
 	unsigned due;
 
+	refill_tokens(p, now);
 	set_period(p);
 	due = take_due(&p->clock, now.ns);
 	if (most > room)
@@ -202,13 +204,28 @@ static void wall_tick(struct pseudowire *p, mono_t now)
 		give_up(p, due - most);
 		due = most;
 	}
-	pw_receive(p, now);
-	for (unsigned i = 0; i < due; i++)
-		play_one(p);
-	pw_jitter_trim(&p->rx.jitter);
+	p->clock.due = due;
 	p->tx.due += due;
 	send_due(p);
+}
+
+/* tick */
+static void pseudowire_packet(struct line *l, mono_t now,
+			      const struct udp_datagram *d)
+{
+	pw_packet(to_pseudowire(l), now, d);
+}
+
+/* tick: with what has come: the packet times that pass. */
+static void pseudowire_end(struct line *l, mono_t now)
+{
+	struct pseudowire *p = to_pseudowire(l);
+
+	for (unsigned i = 0; i < p->clock.due; i++)
+		play_one(p);
+	pw_jitter_trim(&p->rx.jitter);
 	pw_update_alarms(p, pw_defects(p), now);
+	p->clock.tick_ns = now.ns;
 }
 
 /* tick */
@@ -216,12 +233,15 @@ static void pseudowire_tick(struct line *l, mono_t now)
 {
 	struct pseudowire *p = to_pseudowire(l);
 
-	refill_tokens(p, now);
-	if (l->cfg.time == LINE_LOCKSTEP)
+	if (l->cfg.time == LINE_LOCKSTEP) {
+		refill_tokens(p, now);
 		pw_lockstep_tick(p, now);
-	else
-		wall_tick(p, now);
-	p->clock.tick_ns = now.ns;
+		p->clock.tick_ns = now.ns;
+		return;
+	}
+	pseudowire_begin(l, now);
+	pw_receive(p, now);
+	pseudowire_end(l, now);
 }
 
 static void pseudowire_start(struct line *l, mono_t now)
@@ -259,6 +279,9 @@ static const struct line_ops pseudowire_ops = {
 	.close = pseudowire_close,
 	.start = pseudowire_start,
 	.tick = pseudowire_tick,
+	.begin = pseudowire_begin,
+	.packet = pseudowire_packet,
+	.end = pseudowire_end,
 	.due = pseudowire_due,
 };
 

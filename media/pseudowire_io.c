@@ -40,10 +40,8 @@ void pw_io_init(struct pseudowire *p)
 	}
 }
 
-/* tick: the kernel's arrival time (wall clock) on the line's clock. It lies
- * between the last tick and this one, or the wall clock was stepped. */
-static int64_t arrival(const struct pseudowire *p, struct msghdr *h,
-		       int64_t now_ns, int64_t wall_ns)
+/* tick: the kernel's arrival time (wall clock) on the line's clock. */
+static int64_t arrival(struct msghdr *h, int64_t now_ns, int64_t wall_ns)
 {
 	int64_t t = now_ns;
 	struct timespec ts;
@@ -55,33 +53,34 @@ static int64_t arrival(const struct pseudowire *p, struct msghdr *h,
 		memcpy(&ts, CMSG_DATA(c), sizeof(ts));
 		t = now_ns - (wall_ns - ts.tv_sec * NS_PER_S - ts.tv_nsec);
 	}
+	return t;
+}
+
+/* tick: it came between the last tick and this one, or the wall clock was
+ * stepped. */
+static int64_t plausible(const struct pseudowire *p, int64_t t, int64_t now_ns)
+{
 	if (t > now_ns)
 		return now_ns;
 	return t < p->clock.tick_ns ? p->clock.tick_ns : t;
 }
 
 /* tick: without connect() the kernel lets everybody through. */
-static bool is_peer(const struct pseudowire *p, const struct msghdr *h)
+static bool is_peer(const struct pseudowire *p, const struct net_addr *from)
 {
-	struct net_addr from;
-
-	if (!p->line.cfg.pw.peer.family)
-		return true;
-	net_from_sockaddr(&from, h->msg_name);
-	return net_ip_eq(&from, &p->line.cfg.pw.peer);
+	return !p->line.cfg.pw.peer.family ||
+	       net_ip_eq(from, &p->line.cfg.pw.peer);
 }
 
 /* tick */
-static void take(struct pseudowire *p, unsigned i, int64_t now_ns,
-		 int64_t wall_ns)
+void pw_packet(struct pseudowire *p, mono_t now, const struct udp_datagram *d)
 {
-	struct mmsghdr *m = &p->rx_io.msgs[i];
 	struct line_rx_stats *stats = &p->line.stats.rx;
 
 	if (p->line.out)
 		return;
 	stats->packets++;
-	if (!is_peer(p, &m->msg_hdr)) {
+	if (!is_peer(p, &d->from)) {
 		stats->stray++;
 		return;
 	}
@@ -90,8 +89,23 @@ static void take(struct pseudowire *p, unsigned i, int64_t now_ns,
 		return;
 	}
 	p->rx.tokens -= 1;
-	pw_rx_packet(p, p->rx_io.octets[i], m->msg_len,
-		     arrival(p, &m->msg_hdr, now_ns, wall_ns));
+	pw_rx_packet(p, d->data, d->len, plausible(p, d->at.ns, now.ns));
+}
+
+/* tick */
+static void take(struct pseudowire *p, unsigned i, mono_t now,
+		 int64_t wall_ns)
+{
+	struct mmsghdr *m = &p->rx_io.msgs[i];
+	struct udp_datagram d = {
+		.data = p->rx_io.octets[i],
+		.len = m->msg_len,
+		.at = { arrival(&m->msg_hdr, now.ns, wall_ns) },
+	};
+
+	if (p->line.cfg.pw.peer.family)
+		net_from_sockaddr(&d.from, m->msg_hdr.msg_name);
+	pw_packet(p, now, &d);
 }
 
 /* tick: packets taken, fewer than PW_RX_BATCH if no more wait. An error that
@@ -115,16 +129,13 @@ static int receive_batch(struct pseudowire *p)
 /* tick */
 void pw_receive(struct pseudowire *p, mono_t now)
 {
-	struct timespec ts;
-	int64_t wall_ns;
+	int64_t wall_ns = udp_wall_ns();
 
-	clock_gettime(CLOCK_REALTIME, &ts);
-	wall_ns = ts.tv_sec * NS_PER_S + ts.tv_nsec;
 	for (unsigned round = 0; round < PW_RX_ROUNDS; round++) {
 		int n = receive_batch(p);
 
 		for (int i = 0; i < n; i++)
-			take(p, (unsigned)i, now.ns, wall_ns);
+			take(p, (unsigned)i, now, wall_ns);
 		if (n >= 0 && n < PW_RX_BATCH)
 			return;
 	}
@@ -158,10 +169,32 @@ static void send_batch(struct pseudowire *p)
 }
 
 /* tick */
+static void send_by_port(struct pseudowire *p)
+{
+	const struct line_port *port = &p->line.port;
+	const struct net_addr *peer = &p->line.cfg.pw.peer;
+	struct line_tx_stats *stats = &p->line.stats.tx;
+
+	for (unsigned i = 0; i < p->tx_io.count; i++) {
+		const struct iovec *v = &p->tx_io.iovs[i];
+
+		if (port->send(port->arg, peer->family ? peer : NULL,
+			       v->iov_base, v->iov_len) < 0)
+			stats->errors++;
+		else
+			stats->packets++;
+	}
+}
+
+/* tick */
 void pw_flush(struct pseudowire *p)
 {
-	if (p->tx_io.count && !p->line.out)
-		send_batch(p);
+	if (p->tx_io.count && !p->line.out) {
+		if (p->line.port.send)
+			send_by_port(p);
+		else
+			send_batch(p);
+	}
 	p->tx_io.count = 0;
 }
 

@@ -19,6 +19,7 @@
 #include "media/pseudowire_jitter.h"
 #include "media/pseudowire_packet.h"
 #include "media/pseudowire_servo.h"
+#include "media/udp.h"
 
 enum {
 	PW_OCTETS = 1536,	/* of a packet buffer */
@@ -70,6 +71,7 @@ struct pw_clock {
 	uint32_t frac;
 	uint64_t period_fp;
 	int64_t tick_ns;	/* instant of the last tick */
+	unsigned due;		/* packet times that pass in this one */
 };
 
 /* The second being counted, in packet times. */
@@ -107,8 +109,11 @@ struct pseudowire {
 void pw_io_init(struct pseudowire *p);
 /* Receive all that waits and hand it to pw_rx_packet(). */
 void pw_receive(struct pseudowire *p, mono_t now);
+/* One that the owner has received. */
+void pw_packet(struct pseudowire *p, mono_t now, const struct udp_datagram *d);
 /* Build the next packet from p->frames frames, or idle ones with L if the
- * line is down; it leaves with pw_flush() or when the batch is full. */
+ * line is down; it leaves with pw_flush() or when the batch is full, by the
+ * port if there is one. */
 void pw_queue(struct pseudowire *p, const uint8_t (*frames)[LINE_SLOTS]);
 void pw_flush(struct pseudowire *p);
 

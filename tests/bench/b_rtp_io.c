@@ -98,7 +98,7 @@ static void attach_netio(void *arg)
 {
 	for (unsigned i = 0; i < CALLS; i++)
 		netio_listen(arg, i);
-	netio_run(arg, clock_mono());
+	netio_run(arg, clock_mono(), udp_wall_ns());
 }
 
 static void detach_netio(void *arg)
@@ -107,7 +107,7 @@ static void detach_netio(void *arg)
 		netio_mute(arg, i);
 	for (unsigned i = 0; i < CALLS; i++)
 		while (!netio_is_quiet(arg, i))
-			netio_run(arg, clock_mono());
+			netio_run(arg, clock_mono(), udp_wall_ns());
 }
 
 static void attach_reactor(void *arg)
@@ -149,7 +149,7 @@ static void by_netio(void *arg, unsigned from, unsigned to)
 
 	for (unsigned i = from; i < to; i++)
 		netio_send(n, i, &far[i].addr, packet, PACKET);
-	netio_run(n, clock_mono());
+	netio_run(n, clock_mono(), udp_wall_ns());
 }
 
 static void by_reactor(void *arg, unsigned from, unsigned to)
@@ -221,6 +221,7 @@ static void open_ends(void)
 	for (unsigned i = 0; i < CALLS; i++) {
 		open_end(&own[i]);
 		open_end(&far[i]);
+		(void)udp_stamp(own[i].fd);
 	}
 }
 

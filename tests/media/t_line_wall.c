@@ -6,6 +6,8 @@
  */
 #include "tests/media/line_pair.h"
 
+#include "media/udp.h"
+
 struct wall {
 	struct pair p;
 	struct meter a, b;
@@ -45,6 +47,16 @@ static void wall_run(struct wall *w, int64_t ms)
 	w->p.now = end;
 }
 
+/* A new line on the same descriptor, not started. */
+static void reopen(struct line **l, const struct line_config *cfg)
+{
+	int fd = dup(line_fd(*l));
+
+	line_close(*l);
+	*l = line_open(cfg, fd);
+	ck_assert_ptr_nonnull(*l);
+}
+
 static struct line_stats stats_of(struct line *l)
 {
 	struct line_stats s;
@@ -73,6 +85,113 @@ START_TEST(wall_clean)
 	ck_assert_uint_eq(line_defects(w.p.b) | line_alarms(w.p.b), 0);
 	ck_assert_uint_eq(stats_of(w.p.b).clock.slips, 0);
 	pair_close(&w.p);
+}
+END_TEST
+
+/* b's datagrams are its owner's business. */
+static unsigned refuse; /* every so many packets; 0: none */
+
+static int port_send(void *arg, const struct net_addr *to, const void *data,
+		     size_t len)
+{
+	static unsigned count;
+	struct line *l = arg;
+
+	ck_assert_ptr_null(to);
+	if (refuse && ++count % refuse == 0)
+		return -ENOBUFS;
+	return send(line_fd(l), data, len, 0) < 0 ? -errno : 0;
+}
+
+static void port_tick(struct line *l, mono_t now)
+{
+	uint8_t octets[2048];
+	struct udp_datagram d = { .data = octets, .at = now };
+	ssize_t n;
+
+	line_begin(l, now);
+	while ((n = recv(line_fd(l), octets, sizeof(octets), 0)) >= 0) {
+		d.len = (size_t)n;
+		line_packet(l, now, &d);
+	}
+	line_end(l, now);
+}
+
+static void port_run(struct wall *w, unsigned ms)
+{
+	for (unsigned i = 0; i < ms; i++) {
+		w->p.now = mono_add_ms(w->p.now, 1);
+		line_tick(w->p.a, w->p.now);
+		relay(&w->p.ab, &w->p.rng);
+		port_tick(w->p.b, w->p.now);
+		relay(&w->p.ba, &w->p.rng);
+		meter_serve(&w->a);
+		meter_serve(&w->b);
+	}
+}
+
+/* With a port a line does what it does without. */
+START_TEST(wall_port)
+{
+	struct line_config ca, cb;
+	struct line_port port = { port_send, NULL };
+	struct line_stats s;
+	struct wall w;
+	uint64_t filler;
+
+	configs(&ca, &cb, LINE_WALL);
+	wall_open(&w, &ca, &cb);
+	ck_assert_int_eq(line_set_port(w.p.b, &port), -EINVAL);
+	reopen(&w.p.b, &cb);
+	w.b.line = w.p.b;
+	port.arg = w.p.b;
+	ck_assert_int_eq(line_set_port(w.p.b, &port), 0);
+	line_start(w.p.b, w.p.now);
+	port_run(&w, 1000);
+	filler = w.a.filler + w.b.filler;
+	w.a.breaks = w.b.breaks = 0;
+	port_run(&w, 10000);
+	ck_assert_uint_eq(w.a.filler + w.b.filler, filler);
+	ck_assert_uint_eq(w.a.breaks + w.b.breaks, 0);
+	ck_assert_uint_ge(w.a.frames, 10900 * 8);
+	ck_assert_uint_eq(line_defects(w.p.a) | line_defects(w.p.b), 0);
+	s = stats_of(w.p.b);
+	ck_assert_uint_ge(s.tx.packets, 10990);
+	ck_assert_uint_ge(s.rx.packets, 10990);
+	ck_assert_uint_eq(s.tx.errors, 0);
+	ck_assert_uint_eq(s.clock.slips, 0);
+	/* What is refused at once, and what is refused later. */
+	refuse = 10;
+	port_run(&w, 1000);
+	ck_assert_uint_eq(stats_of(w.p.b).tx.errors, 100);
+	ck_assert_uint_eq(stats_of(w.p.b).tx.packets, s.tx.packets + 900);
+	refuse = 0;
+	port_run(&w, 100);
+	ck_assert_uint_eq(stats_of(w.p.a).rx.lost, 100);
+	line_refused(w.p.b);
+	ck_assert_uint_eq(stats_of(w.p.b).tx.errors, 101);
+	ck_assert_uint_eq(stats_of(w.p.b).tx.packets, s.tx.packets + 999);
+	/* Unplugged: not a word either way. */
+	line_unplug(w.p.b, true);
+	s = stats_of(w.p.b);
+	port_run(&w, 100);
+	ck_assert_uint_eq(stats_of(w.p.b).tx.packets, s.tx.packets);
+	ck_assert_uint_eq(stats_of(w.p.b).rx.packets, s.rx.packets);
+	pair_close(&w.p);
+}
+END_TEST
+
+START_TEST(wall_port_lockstep)
+{
+	struct line_config ca, cb;
+	struct line_port port = { port_send, NULL };
+	struct pair p;
+
+	configs(&ca, &cb, LINE_LOCKSTEP);
+	pair_open(&p, &ca, &cb);
+	reopen(&p.b, &cb);
+	ck_assert_int_eq(line_set_port(p.b, &port), -EINVAL);
+	pair_close(&p);
 }
 END_TEST
 
@@ -555,6 +674,8 @@ static Suite *suite(void)
 	tcase_add_test(t, wrong_packets);
 	tcase_add_loop_test(t, conceals, 0, 2);
 	tcase_add_test(t, any_port);
+	tcase_add_test(t, wall_port);
+	tcase_add_test(t, wall_port_lockstep);
 	suite_add_tcase(s, t);
 
 	t = tcase_create("alarm");

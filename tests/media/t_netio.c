@@ -122,6 +122,7 @@ static void set_up(struct bed *b, int kind, unsigned sockets, uint8_t family)
 	b->n = make(b, kind == 1, sockets + 1);
 	for (unsigned i = 0; i < sockets; i++) {
 		b->fd[i] = socket_at(family, &b->addr[i]);
+		ck_assert_int_eq(udp_stamp(b->fd[i]), 0);
 		ck_assert_int_eq(netio_add(b->n, i, b->fd[i]), 0);
 	}
 	ck_assert_int_eq(netio_add(b->n, sockets, -1), 0);
@@ -129,7 +130,7 @@ static void set_up(struct bed *b, int kind, unsigned sockets, uint8_t family)
 	ck_assert_int_eq(netio_bind(b->n), 0);
 	for (unsigned i = 0; i < sockets; i++)
 		netio_listen(b->n, i);
-	netio_run(b->n, clock_mono());
+	netio_run(b->n, clock_mono(), udp_wall_ns());
 }
 
 static void tear_down(struct bed *b)
@@ -166,7 +167,7 @@ START_TEST(test_receive)
 	for (unsigned i = 0; i < SOCKETS; i++)
 		from_far(&b, i, &i, sizeof(i));
 	now = clock_mono();
-	netio_run(b.n, now);
+	netio_run(b.n, now, udp_wall_ns());
 	ck_assert_uint_eq(b.n_seen, SOCKETS);
 	for (unsigned i = 0; i < SOCKETS; i++) {
 		struct seen *s = &b.seen[i];
@@ -181,7 +182,7 @@ START_TEST(test_receive)
 		if (i)
 			ck_assert_int_ge(s->at.ns, s[-1].at.ns);
 	}
-	netio_run(b.n, clock_mono());
+	netio_run(b.n, clock_mono(), udp_wall_ns());
 	ck_assert_uint_eq(b.n_seen, SOCKETS);
 	tear_down(&b);
 }
@@ -197,7 +198,7 @@ START_TEST(test_calls)
 
 	set_up(&b, _i, SOCKETS, 4);
 	before = calls(b.n);
-	netio_run(b.n, clock_mono());
+	netio_run(b.n, clock_mono(), udp_wall_ns());
 	ck_assert_uint_le(calls(b.n) - before, 1);
 	for (unsigned round = 0; round < 20; round++) {
 		b.n_seen = 0;
@@ -207,7 +208,7 @@ START_TEST(test_calls)
 						    "from", 4), 0);
 		}
 		before = calls(b.n);
-		netio_run(b.n, clock_mono());
+		netio_run(b.n, clock_mono(), udp_wall_ns());
 		ck_assert_uint_eq(b.n_seen, SOCKETS);
 		ck_assert_uint_le(calls(b.n) - before,
 				  _i ? 2 * SOCKETS + 1 : 1);
@@ -234,7 +235,7 @@ START_TEST(test_receive_only)
 		b.n_seen = 0;
 		for (unsigned i = 0; i < SOCKETS; i++)
 			from_far(&b, i, &i, sizeof(i));
-		netio_run(b.n, clock_mono());
+		netio_run(b.n, clock_mono(), udp_wall_ns());
 		ck_assert_uint_eq(b.n_seen, SOCKETS);
 	}
 	tear_down(&b);
@@ -253,12 +254,12 @@ START_TEST(test_burst)
 		from_far(&b, 1, &i, sizeof(i));
 	from_far(&b, 0, "x", 1);
 	from_far(&b, 2, "x", 1);
-	netio_run(b.n, clock_mono());
+	netio_run(b.n, clock_mono(), udp_wall_ns());
 	for (unsigned i = 0; i < b.n_seen; i++)
 		others += b.seen[i].slot != 1;
 	ck_assert_uint_eq(others, 2);
 	for (unsigned i = 0; i < BURST && b.n_seen < BURST + 2; i++)
-		netio_run(b.n, clock_mono());
+		netio_run(b.n, clock_mono(), udp_wall_ns());
 	ck_assert_uint_eq(b.n_seen, BURST + 2);
 	for (unsigned i = 0; i < b.n_seen; i++) {
 		if (b.seen[i].slot != 1)
@@ -285,7 +286,7 @@ START_TEST(test_flood)
 			from_far(&b, i, &k, sizeof(k));
 	while (b.n_seen < EACH * SOCKETS) {
 		before = b.n_seen;
-		netio_run(b.n, clock_mono());
+		netio_run(b.n, clock_mono(), udp_wall_ns());
 		ck_assert_uint_le(b.n_seen - before, 2 * NETIO_RECEIVE);
 		ck_assert_uint_lt(++runs, EACH);
 	}
@@ -315,7 +316,7 @@ START_TEST(test_flooded_neighbour)
 			(void)udp_send(b.far, &b.addr[0], "flood", 5);
 		from_far(&b, 1, &round, sizeof(round));
 		b.n_seen = 0;
-		netio_run(b.n, clock_mono());
+		netio_run(b.n, clock_mono(), udp_wall_ns());
 		for (unsigned i = 0; i < b.n_seen; i++)
 			heard += b.seen[i].slot == 1;
 		late += heard == 0;
@@ -341,7 +342,7 @@ START_TEST(test_sizes)
 		b.n_seen = 0;
 		data[len / 2] = (uint8_t)random();
 		from_far(&b, 0, data, len);
-		netio_run(b.n, clock_mono());
+		netio_run(b.n, clock_mono(), udp_wall_ns());
 		ck_assert_uint_eq(b.n_seen, 1);
 		if (len > UDP_MAX) {
 			ck_assert_uint_eq(b.seen[0].len, 0);
@@ -356,7 +357,7 @@ START_TEST(test_sizes)
 	from_far(&b, 0, "end", 3);
 	b.n_seen = 0;
 	for (unsigned i = 0; i < 25 && b.n_seen < 21; i++)
-		netio_run(b.n, clock_mono());
+		netio_run(b.n, clock_mono(), udp_wall_ns());
 	ck_assert_uint_eq(b.n_seen, 21);
 	ck_assert_uint_eq(b.seen[20].len, 3);
 	tear_down(&b);
@@ -392,7 +393,7 @@ START_TEST(test_send)
 	/* Without a socket. */
 	ck_assert_int_eq(netio_send(b.n, 2, &b.far_addr, data, 10), 0);
 	ck_assert_int_eq(netio_send(b.n, 99, &b.far_addr, data, 10), 0);
-	netio_run(b.n, clock_mono());
+	netio_run(b.n, clock_mono(), udp_wall_ns());
 	ck_assert_int_eq(recv(b.far, in, sizeof(in), 0), UDP_MAX);
 	ck_assert_int_eq(recv(b.far, in, sizeof(in), 0), 0);
 	ck_assert_int_lt(recv(b.far, in, sizeof(in), 0), 0);
@@ -414,9 +415,9 @@ START_TEST(test_queue_full)
 	for (unsigned i = 0; i < NETIO_SEND; i++)
 		ck_assert_int_eq(netio_send(b.n, 0, &nowhere, "x", 1), 0);
 	ck_assert_int_eq(netio_send(b.n, 0, &nowhere, "x", 1), -ENOBUFS);
-	netio_run(b.n, clock_mono());
+	netio_run(b.n, clock_mono(), udp_wall_ns());
 	ck_assert_int_eq(netio_send(b.n, 0, &b.far_addr, "y", 1), 0);
-	netio_run(b.n, clock_mono());
+	netio_run(b.n, clock_mono(), udp_wall_ns());
 	netio_stats(b.n, &st);
 	ck_assert_uint_eq(st.sent, NETIO_SEND + 1);
 	ck_assert_int_eq(recv(b.far, &st, sizeof(st), 0), 1);
@@ -439,7 +440,7 @@ START_TEST(test_refused)
 	netio_send(b.n, 0, &b.far_addr, "a", 1);
 	netio_send(b.n, 1, &cast, "bad", 3);
 	netio_send(b.n, 1, &b.far_addr, "b", 1);
-	netio_run(b.n, clock_mono());
+	netio_run(b.n, clock_mono(), udp_wall_ns());
 	ck_assert_uint_eq(b.refused, 1);
 	ck_assert_uint_eq(b.refused_slot, 1);
 	ck_assert_uint_eq(b.refused_len, 3);
@@ -447,7 +448,7 @@ START_TEST(test_refused)
 	netio_send(b.n, 0, &v6, "verybad", 7);
 	netio_send(b.n, 0, NULL, "whereto", 7);
 	netio_send(b.n, 0, &b.far_addr, "c", 1);
-	netio_run(b.n, clock_mono());
+	netio_run(b.n, clock_mono(), udp_wall_ns());
 	ck_assert_uint_eq(b.refused, 3);
 	for (const char *want = "abc"; *want; want++) {
 		ck_assert_int_eq(recv(b.far, in, sizeof(in), 0), 1);
@@ -474,22 +475,22 @@ START_TEST(test_port_unreachable)
 	for (unsigned i = 0; i < 50; i++) {
 		netio_send(b.n, 0, NULL, "away", 4);
 		netio_send(b.n, 1, &b.addr[1], "self", 4);
-		netio_run(b.n, clock_mono());
+		netio_run(b.n, clock_mono(), udp_wall_ns());
 	}
 	ck_assert_uint_le(calls(b.n) - before, 50 * 8);
-	netio_run(b.n, clock_mono());
+	netio_run(b.n, clock_mono(), udp_wall_ns());
 	ck_assert_uint_eq(b.n_seen, 50);
 	b.far = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 	n = net_to_sockaddr(&b.far_addr, &ss);
 	ck_assert_int_eq(bind(b.far, (struct sockaddr *)&ss, n), 0);
-	netio_run(b.n, clock_mono());
+	netio_run(b.n, clock_mono(), udp_wall_ns());
 	netio_send(b.n, 0, NULL, "back", 4);
-	netio_run(b.n, clock_mono());
+	netio_run(b.n, clock_mono(), udp_wall_ns());
 	ck_assert_int_eq(recv(b.far, in, sizeof(in), 0), 4);
 	b.n_seen = 0;
 	from_far(&b, 0, "hear", 4);
-	netio_run(b.n, clock_mono());
-	netio_run(b.n, clock_mono());
+	netio_run(b.n, clock_mono(), udp_wall_ns());
+	netio_run(b.n, clock_mono(), udp_wall_ns());
 	ck_assert_uint_eq(b.n_seen, 1);
 	ck_assert_uint_eq(b.seen[0].slot, 0);
 	tear_down(&b);
@@ -504,7 +505,7 @@ START_TEST(test_ipv6)
 	set_up(&b, _i, 2, 6);
 	from_far(&b, 1, "six", 3);
 	netio_send(b.n, 0, &b.far_addr, "sixth", 5);
-	netio_run(b.n, clock_mono());
+	netio_run(b.n, clock_mono(), udp_wall_ns());
 	ck_assert_uint_eq(b.n_seen, 1);
 	ck_assert_uint_eq(b.seen[0].slot, 1);
 	ck_assert(net_addr_eq(&b.seen[0].from, &b.far_addr));
@@ -525,7 +526,7 @@ START_TEST(test_closed)
 	for (unsigned i = 0; i < 50; i++) {
 		netio_send(b.n, 0, &b.far_addr, "x", 1);
 		from_far(&b, 1, "y", 1);
-		netio_run(b.n, clock_mono());
+		netio_run(b.n, clock_mono(), udp_wall_ns());
 	}
 	ck_assert_uint_le(calls(b.n) - before, 50 * 4);
 	ck_assert_uint_eq(b.n_seen, 50);
@@ -549,37 +550,37 @@ START_TEST(test_hand_over)
 	ck_assert_int_eq(netio_add(c.n, 0, b.fd[0]), -EINVAL);
 	ck_assert_int_eq(netio_bind(c.n), 0);
 	from_far(&b, 0, "1", 1);
-	netio_run(b.n, clock_mono());
+	netio_run(b.n, clock_mono(), udp_wall_ns());
 	ck_assert_uint_eq(b.n_seen, 1);
 	netio_mute(b.n, 0);
 	from_far(&b, 0, "2", 1);
 	while (!netio_is_quiet(b.n, 0)) {
-		netio_run(b.n, clock_mono());
+		netio_run(b.n, clock_mono(), udp_wall_ns());
 		ck_assert_uint_lt(++turns, 5);
 	}
 	ck_assert_uint_eq(b.n_seen, 1);
 	netio_listen(c.n, 0);
-	netio_run(c.n, clock_mono());
+	netio_run(c.n, clock_mono(), udp_wall_ns());
 	before = c.n_seen;
 	ck_assert_uint_le(before, 1);
 	from_far(&b, 0, "3", 1);
-	netio_run(b.n, clock_mono());
-	netio_run(c.n, clock_mono());
+	netio_run(b.n, clock_mono(), udp_wall_ns());
+	netio_run(c.n, clock_mono(), udp_wall_ns());
 	ck_assert_uint_eq(b.n_seen, 1);
 	ck_assert_uint_eq(c.n_seen, before + 1);
 	ck_assert_int_eq(c.seen[before].data[0], '3');
 	/* Back, at once, and to and fro. */
 	netio_mute(c.n, 0);
 	netio_listen(c.n, 0);
-	netio_run(c.n, clock_mono());
+	netio_run(c.n, clock_mono(), udp_wall_ns());
 	netio_mute(c.n, 0);
-	netio_run(c.n, clock_mono());
+	netio_run(c.n, clock_mono(), udp_wall_ns());
 	netio_listen(c.n, 0);
 	for (unsigned i = 0; i < 3; i++)
-		netio_run(c.n, clock_mono());
+		netio_run(c.n, clock_mono(), udp_wall_ns());
 	c.n_seen = 0;
 	from_far(&b, 0, "4", 1);
-	netio_run(c.n, clock_mono());
+	netio_run(c.n, clock_mono(), udp_wall_ns());
 	ck_assert_uint_eq(c.n_seen, 1);
 	netio_unbind(c.n);
 	netio_free(c.n);
@@ -610,10 +611,10 @@ static void works_all_the_same(bool uring, int why)
 	ck_assert_int_eq(netio_bind(b.n), 0);
 	ck_assert(netio_is_uring(b.n) == uring);
 	netio_listen(b.n, 0);
-	netio_run(b.n, clock_mono());
+	netio_run(b.n, clock_mono(), udp_wall_ns());
 	from_far(&b, 0, "in", 2);
 	netio_send(b.n, 0, &b.far_addr, "out", 3);
-	netio_run(b.n, clock_mono());
+	netio_run(b.n, clock_mono(), udp_wall_ns());
 	ck_assert_uint_eq(b.n_seen, 1);
 	ck_assert_int_eq(recv(b.far, in, sizeof(in), 0), 3);
 	tear_down(&b);
@@ -657,7 +658,7 @@ START_TEST(test_forbidden_late)
 	ck_assert_int_eq(netio_bind(b.n), 0);
 	ck_assert(!netio_is_uring(b.n));
 	from_far(&b, 0, "in", 2);
-	netio_run(b.n, clock_mono());
+	netio_run(b.n, clock_mono(), udp_wall_ns());
 	ck_assert_uint_eq(b.n_seen, 1);
 	tear_down(&b);
 }
