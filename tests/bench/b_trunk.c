@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rooms: load media base */
-/* libs: -lspandsp */
+/* libs: -lspandsp -lspeexdsp -lsrtp2 */
 /*
  * 63 E1 on one processor core: the media role under load (load.h), its engine
  * on CPU 1, everything else on CPU 0. The figure of a run is the larger of
  * what CPU 1 was busy and what the engine says of its wake-ups.
  *
- *   b_trunk [--seconds N] [--runs N] [--channels N] [--seed N] [--quick]
+ *   b_trunk [--seconds N] [--runs N] [--channels N] [--seed N] [--slave]
+ *           [--only plain|gcm|cm|avx2] [--quick]
+ *
+ * plain is the figure; then the same with SRTP, and without AVX-512, shorter.
  *
  * A run in which the host stalled, or a generator was not what it should be,
  * is void and repeated; exit 3: too many were. Exit 1: the gateway failed.
@@ -22,23 +25,44 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "media/isa.h"
+#include "media/srtp_suite.h"
 #include "tests/bench/load_cpu.h"
 #include "tests/bench/load_host.h"
 #include "tests/bench/load_judge.h"
+#include "tests/bench/load_peer.h"
 #include "tests/bench/load_witness.h"
 
 enum {
 	RUNS_MAX = 15,
+	PEER_S = 8,
 	PRIORITY = 10, /* of the generators */
 	PORT = 12000,
 	ENGINE_CPU = 1,
 	EXIT_VOID = 3,
 };
 
+/* Percent of seconds and runs that the others than the first get. */
+enum { SHARE = 50 };
+
+static const struct variant {
+	const char *name, *suffix; /* of the rows */
+	enum srtp_suite suite;
+	enum isa isa;
+} variants[] = {
+	{ "plain", "", SRTP_PLAIN, ISA_COUNT },
+	{ "gcm", "_srtp_gcm", SRTP_AEAD_AES_128_GCM, ISA_COUNT },
+	{ "cm", "_srtp_cm", SRTP_AES_CM_128_SHA1_80, ISA_COUNT },
+	{ "avx2", "_avx2", SRTP_PLAIN, ISA_AVX2 },
+};
+
+enum { VARIANTS = sizeof(variants) / sizeof(*variants) };
+
 struct options {
 	struct load_plan plan;
 	unsigned runs;
 	bool quick;
+	const char *only; /* NULL: all */
 };
 
 struct second { /* what the role said after it */
@@ -63,6 +87,7 @@ struct run {
 struct figures { /* of a good run */
 	double percent, stat, wakeups, thread;
 	double tx_late_ms;
+	double peer; /* percent that the peer would take for as many */
 };
 
 static struct load_voices voices;
@@ -255,7 +280,7 @@ static double p999_ms(const uint32_t *bins, unsigned n)
 	return i * 0.01;
 }
 
-static bool content_is_good(const struct run *r)
+static bool content_is_good(const struct options *o, const struct run *r)
 {
 	bool good = true;
 
@@ -267,7 +292,8 @@ static bool content_is_good(const struct run *r)
 		fprintf(stderr, "bad: channel %u (span %u, slot %u): RTP to "
 			"line %.3f, line to RTP %.3f, ERLE %.1f dB; windows "
 			"%u, %u, %u; lags %.1f and %.1f ms\n", v->channel,
-			load_span_of(v->channel), load_slot_of(v->channel),
+			load_span_of(&o->plan, v->channel),
+			load_slot_of(&o->plan, v->channel),
 			v->to_line, v->to_rtp, v->erle_db, v->far, v->near,
 			v->echo, v->line_ms, v->rtp_ms);
 		good = false;
@@ -275,10 +301,20 @@ static bool content_is_good(const struct run *r)
 	return good;
 }
 
+/* Then it is not the host that stalls its processor. */
+static bool is_overloaded(const struct figures *f)
+{
+	if (f->thread < 90)
+		return false;
+	fprintf(stderr, "bad: the engine takes %.1f %% of its processor\n",
+		f->thread);
+	return true;
+}
+
 static bool is_good(const struct options *o, const struct run *r)
 {
 	uint64_t rtp_due = (uint64_t)o->plan.channels * 50 * o->plan.seconds;
-	bool good = content_is_good(r);
+	bool good = content_is_good(o, r);
 
 	if ((double)r->shared->rtp.received < 0.999 * (double)rtp_due) {
 		fprintf(stderr, "bad: %llu of %llu RTP packets came back\n",
@@ -328,7 +364,8 @@ static void tell(const struct run *r, const struct figures *f)
 		(unsigned long long)s->echo_missed,
 		(unsigned long long)s->rtp.lost,
 		(unsigned long long)concealed,
-		(unsigned long long)(s->line.odd + s->rtp.odd));
+		(unsigned long long)(s->line.odd + s->rtp.odd +
+				     s->rtp.forged));
 }
 
 /* 0, EXIT_VOID or 1. */
@@ -353,6 +390,8 @@ static int one_run(const struct options *o, struct figures *f)
 		fprintf(stderr, "bad: a process did not end well\n");
 		return 1;
 	}
+	if (is_overloaded(f))
+		return 1;
 	if (is_void(o, &r))
 		return EXIT_VOID;
 	return is_good(o, &r) ? 0 : 1;
@@ -366,13 +405,22 @@ static int by_percent(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void print_rows(struct figures *f, unsigned n)
+static void print_rows(const struct options *o, const struct variant *v,
+		       struct figures *f, unsigned n)
 {
+	unsigned c = o->plan.channels;
+
 	qsort(f, n, sizeof(*f), by_percent);
 	f += n / 2;
-	printf("engine_core_percent_1890\t%.1f\t%%\n", f->percent);
-	printf("engine_core_percent_1890_stat\t%.1f\t%%\n", f->stat);
-	printf("engine_core_percent_1890_wakeups\t%.1f\t%%\n", f->wakeups);
+	printf("engine_core_percent_%u%s\t%.1f\t%%\n", c, v->suffix,
+	       f->percent);
+	if (v != variants)
+		return;
+	printf("engine_core_percent_%u_stat\t%.1f\t%%\n", c, f->stat);
+	printf("engine_core_percent_%u_wakeups\t%.1f\t%%\n", c, f->wakeups);
+	printf("engine_core_percent_%u_peer_speexdsp_spandsp\t%.0f\t%%\n", c,
+	       f->peer);
+	printf("engine_peer_chain_ratio\t%.2f\tx\n", f->peer / f->percent);
 	printf("pw_tx_late_ms_p999\t%.2f\tms\n", f->tx_late_ms);
 }
 
@@ -397,6 +445,7 @@ static void parse(struct options *o, int argc, char **argv)
 		{ "channels", required_argument, NULL, 'c' },
 		{ "seed", required_argument, NULL, 'i' },
 		{ "slave", no_argument, NULL, 'l' },
+		{ "only", required_argument, NULL, 'o' },
 		{ "quick", no_argument, NULL, 'q' },
 		{ 0 },
 	};
@@ -419,8 +468,12 @@ static void parse(struct options *o, int argc, char **argv)
 		case 'l':
 			o->plan.slave = true;
 			break;
+		case 'o':
+			o->only = optarg;
+			break;
 		case 'q':
 			o->quick = true;
+			o->only = "plain";
 			o->runs = 1;
 			o->plan.seconds = 12;
 			o->plan.channels = 45;
@@ -431,24 +484,34 @@ static void parse(struct options *o, int argc, char **argv)
 	}
 }
 
-int main(int argc, char **argv)
+/* What the peer would take for as many channels. */
+static double peer_percent(const struct options *o)
 {
-	struct options o = {
-		.plan = { .channels = LOAD_CHANNELS, .warm_ms = 9000,
-			  .seconds = 60, .engine_cpu = ENGINE_CPU,
-			  .port = PORT, .seed = (uint32_t)getpid() },
-		.runs = 5,
-	};
+	double percent = load_peer_percent(&voices, o->plan.seed, ENGINE_CPU,
+					   PEER_S);
+
+	fprintf(stderr, "peer: %.2f %% for %u channels\n", percent,
+		LOAD_PEER_CHANNELS);
+	return percent * o->plan.channels / LOAD_PEER_CHANNELS;
+}
+
+/* 0, EXIT_VOID or 1. */
+static int measure_variant(const struct options *all, const struct variant *v)
+{
+	struct options o = *all;
 	struct figures f[RUNS_MAX];
 	unsigned good = 0;
 	int status;
 
-	parse(&o, argc, argv);
-	o.plan.spans = (o.plan.channels + LOAD_CALLS - 1) / LOAD_CALLS;
-	fprintf(stderr, "seed %u\n", o.plan.seed);
-	load_voices_make(&voices, o.plan.seed);
-	load_pin(0);
+	o.plan.suite = (uint8_t)v->suite;
+	o.plan.isa = (uint8_t)v->isa;
+	if (v != variants && !o.only) {
+		o.plan.seconds = (o.plan.seconds * SHARE + 99) / 100;
+		o.runs = (o.runs * SHARE + 99) / 100;
+	}
 	for (unsigned i = 0; i < 2 * o.runs + 3 && good < o.runs; i++) {
+		if (v == variants && !o.quick)
+			f[good].peer = peer_percent(&o);
 		status = one_run(&o, &f[good]);
 		if (status == 1)
 			return 1;
@@ -456,9 +519,49 @@ int main(int argc, char **argv)
 	}
 	if (good < o.runs)
 		return EXIT_VOID;
-	if (!o.quick)
-		print_rows(f, good);
-	else
+	if (o.quick)
 		puts("ok content");
+	else
+		print_rows(&o, v, f, good);
+	fflush(stdout);
 	return 0;
+}
+
+static int measure_all(const struct options *o)
+{
+	int worst = 0, status;
+
+	for (unsigned i = 0; i < VARIANTS; i++) {
+		const struct variant *v = &variants[i];
+
+		if (o->only && strcmp(o->only, v->name) != 0)
+			continue;
+		if (v->isa < ISA_COUNT && !isa_has(v->isa)) {
+			printf("engine_core_percent_%u%s\tn/a\t%%\n",
+			       o->plan.channels, v->suffix);
+			continue;
+		}
+		fprintf(stderr, "-- %s\n", v->name);
+		status = measure_variant(o, v);
+		worst = worst ? worst : status;
+	}
+	return worst;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {
+		.plan = { .channels = LOAD_CHANNELS, .calls = LOAD_CALLS,
+			  .warm_ms = 9000,
+			  .seconds = 60, .engine_cpu = ENGINE_CPU,
+			  .port = PORT, .seed = (uint32_t)getpid() },
+		.runs = 5,
+	};
+
+	parse(&o, argc, argv);
+	o.plan.spans = (o.plan.channels + LOAD_CALLS - 1) / LOAD_CALLS;
+	fprintf(stderr, "seed %u\n", o.plan.seed);
+	load_voices_make(&voices, o.plan.seed);
+	load_pin(0);
+	return measure_all(&o);
 }

@@ -51,18 +51,20 @@ enum {
 };
 
 struct load_plan {
-	unsigned spans, channels; /* channels: 30 a span, the last may be
-				   * short of it */
+	unsigned spans, channels;
+	unsigned calls; /* of a span; the last may have less */
 	unsigned warm_ms, seconds;
 	uint32_t seed;
 	bool slave;	/* the gateway's lines follow ours */
 	int engine_cpu; /* everything else runs on CPU 0; -1: anywhere */
 	uint16_t port;	/* the first of those to be tried */
+	uint8_t suite;	/* enum srtp_suite */
+	uint8_t isa;	/* enum isa that the gateway is limited to */
 };
 
 /* A channel's place: span, slot and where its conversation begins. */
-unsigned load_span_of(unsigned channel);
-unsigned load_slot_of(unsigned channel);
+unsigned load_span_of(const struct load_plan *, unsigned channel);
+unsigned load_slot_of(const struct load_plan *, unsigned channel);
 unsigned load_voice_of(unsigned channel);
 unsigned load_offset_of(const struct load_plan *, unsigned channel);
 
@@ -80,6 +82,7 @@ struct load_account {
 	int64_t late_max_ns;
 	uint64_t over_5ms; /* ticks done more than 5 ms late */
 	uint64_t odd;	   /* packets that do not belong here */
+	uint64_t forged;   /* of checked channels: not authentic */
 };
 
 /* Codes of a checked channel, from the first sample on. */

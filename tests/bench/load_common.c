@@ -16,15 +16,15 @@
 #define NEAR_DBM0  -18.0
 #define NOISE_DBM0 -70.0
 
-unsigned load_span_of(unsigned channel)
+unsigned load_span_of(const struct load_plan *p, unsigned channel)
 {
-	return channel / LOAD_CALLS;
+	return channel / p->calls;
 }
 
 /* Slots 1-15 and 17-31: 16 is the D channel. */
-unsigned load_slot_of(unsigned channel)
+unsigned load_slot_of(const struct load_plan *p, unsigned channel)
 {
-	unsigned i = channel % LOAD_CALLS;
+	unsigned i = channel % p->calls;
 
 	return i < 15 ? i + 1 : i + 2;
 }
@@ -118,9 +118,11 @@ int64_t load_await_start(struct load_shared *s, int fd)
 {
 	int64_t start;
 
-	while (!(start = atomic_load(&s->start_ns)))
+	do {
+		drain(fd);
 		load_sleep_until(load_now() + NS_PER_MS);
-	load_sleep_until(start - NS_PER_MS);
+		start = atomic_load(&s->start_ns);
+	} while (!start || load_now() < start - 2 * NS_PER_MS);
 	drain(fd);
 	return start;
 }

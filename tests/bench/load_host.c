@@ -15,7 +15,9 @@
 #include "gateway/base/log.h"
 #include "gateway/base/memfd.h"
 #include "gateway/base/obs.h"
+#include "media/isa.h"
 #include "media/line.h"
+#include "tests/bench/load_srtp.h"
 
 enum {
 	WAIT_MS = 15000,
@@ -302,6 +304,8 @@ static int start_role(struct load_host *h)
 	if (h->pid == 0) {
 		close(fds[0]);
 		log_init("media", LOG_LVL_WARN);
+		if (h->plan->isa < ISA_COUNT)
+			isa_limit((enum isa)h->plan->isa);
 		_exit(role_main(&media_role_ops, fds[1]));
 	}
 	close(fds[1]);
@@ -363,13 +367,22 @@ int load_host_open(struct load_host *h, const struct load_plan *p,
 	return -1;
 }
 
+static void give_keys(struct load_host *h, unsigned c)
+{
+	struct media_crypto m = { .id = h->id[c], .suite = h->plan->suite };
+
+	load_srtp_keys(h->plan, c, false, &m.tx);
+	load_srtp_keys(h->plan, c, true, &m.rx);
+	link_send(&h->core, &m.head, MEDIA_CRYPTO, sizeof(m));
+}
+
 static void place(struct load_host *h, unsigned c,
 		  const struct load_call *call)
 {
 	struct media_connect con = {
 		.id = h->id[c],
-		.span = (uint16_t)load_span_of(c),
-		.slot = (uint8_t)load_slot_of(c),
+		.span = (uint16_t)load_span_of(h->plan, c),
+		.slot = (uint8_t)load_slot_of(h->plan, c),
 	};
 	struct media_modify mod = {
 		.id = h->id[c], .rtp = h->ends->rtp, .codec = 8,
@@ -378,6 +391,8 @@ static void place(struct load_host *h, unsigned c,
 	};
 
 	link_send(&h->core, &con.head, MEDIA_CONNECT, sizeof(con));
+	if (h->plan->suite)
+		give_keys(h, c);
 	link_send(&h->core, &mod.head, MEDIA_MODIFY, sizeof(mod));
 }
 

@@ -81,7 +81,8 @@ struct line_gen {
 static void init_places(struct line_gen *g)
 {
 	for (unsigned c = 0; c < g->plan->channels; c++) {
-		unsigned span = load_span_of(c), slot = load_slot_of(c);
+		unsigned span = load_span_of(g->plan, c);
+		unsigned slot = load_slot_of(g->plan, c);
 
 		g->active[span][slot] = (uint8_t)(1 + load_voice_of(c));
 		g->offset[span][slot] = load_offset_of(g->plan, c);
@@ -89,7 +90,8 @@ static void init_places(struct line_gen *g)
 	for (unsigned i = 0; i < g->shared->n_checked; i++) {
 		unsigned c = g->shared->checked[i];
 
-		g->track[load_span_of(c)][load_slot_of(c)] = (uint8_t)(i + 1);
+		g->track[load_span_of(g->plan, c)][load_slot_of(g->plan, c)] =
+			(uint8_t)(i + 1);
 	}
 }
 

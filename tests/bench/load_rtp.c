@@ -3,7 +3,7 @@
  * The far end of all RTP streams, on one socket: the gateway sees an address
  * and port that it was told for each call. A twentieth of the streams sends
  * each millisecond, each its packet of 20 ms; payloads are sent from where
- * they lie.
+ * they lie, but for SRTP.
  */
 #include "tests/bench/load.h"
 
@@ -12,11 +12,13 @@
 #include <sys/socket.h>
 
 #include "media/rtp.h"
+#include "tests/bench/load_srtp.h"
 
 enum {
 	TURNS = 20, /* ms of a packet */
 	BATCH = 128,
 	DATAGRAM = 256,
+	SEALED = RTP_HEADER + LOAD_PACKET + 24, /* and the tag */
 	PORTS = 65536,
 	NOBODY = 0xffff,
 	STEPS_LATE = 40, /* ms that a late one makes good */
@@ -40,8 +42,9 @@ struct rtp_gen {
 	unsigned offset[LOAD_CHANNELS];
 	struct sockaddr_in to[LOAD_CHANNELS];
 	struct stream_in in[LOAD_CHANNELS];
+	struct load_srtp *srtp; /* NULL: plain RTP */
 	/* sending */
-	uint8_t header[BATCH][RTP_HEADER];
+	uint8_t header[BATCH][SEALED]; /* sealed: all of the packet */
 	struct iovec iov[BATCH][2];
 	struct mmsghdr out[BATCH];
 	/* receiving */
@@ -65,10 +68,11 @@ static void init(struct rtp_gen *g)
 	for (unsigned i = 0; i < g->shared->n_checked; i++)
 		g->in[g->shared->checked[i]].track = (uint8_t)(i + 1);
 	for (unsigned i = 0; i < BATCH; i++) {
-		g->iov[i][0] = (struct iovec){ g->header[i], RTP_HEADER };
+		g->iov[i][0].iov_base = g->header[i];
+		g->iov[i][0].iov_len = RTP_HEADER;
 		g->iov[i][1].iov_len = LOAD_PACKET;
 		g->out[i].msg_hdr.msg_iov = g->iov[i];
-		g->out[i].msg_hdr.msg_iovlen = 2;
+		g->out[i].msg_hdr.msg_iovlen = g->srtp ? 1 : 2;
 		g->in_iov[i] = (struct iovec){ g->data[i], DATAGRAM };
 		g->in_msg[i].msg_hdr.msg_iov = &g->in_iov[i];
 		g->in_msg[i].msg_hdr.msg_iovlen = 1;
@@ -82,11 +86,18 @@ static void put(struct rtp_gen *g, unsigned i, unsigned c, uint32_t k)
 		.pt = 8, .marker = k == 0, .seq = (uint16_t)k,
 		.ts = k * LOAD_PACKET, .ssrc = 0x10000 + c,
 	};
-	unsigned at = (g->offset[c] + k * LOAD_PACKET) % LOAD_PERIOD;
+	const uint8_t *codes = g->voices->far[load_voice_of(c)] +
+			       (g->offset[c] + k * LOAD_PACKET) % LOAD_PERIOD;
 
 	rtp_header(g->header[i], &p);
-	g->iov[i][1].iov_base =
-		(void *)(uintptr_t)(g->voices->far[load_voice_of(c)] + at);
+	if (g->srtp) {
+		memcpy(g->header[i] + RTP_HEADER, codes, LOAD_PACKET);
+		g->iov[i][0].iov_len =
+			load_srtp_seal(g->srtp, c, g->header[i],
+				       RTP_HEADER + LOAD_PACKET);
+	} else {
+		g->iov[i][1].iov_base = (void *)(uintptr_t)codes;
+	}
 	g->out[i].msg_hdr.msg_name = &g->to[c];
 	g->out[i].msg_hdr.msg_namelen = sizeof(g->to[c]);
 }
@@ -125,18 +136,26 @@ static void send_turn(struct rtp_gen *g, uint32_t ms, bool measured)
 }
 
 /* Where it lies follows from its timestamp, and the first one's arrival. */
-static void record(struct rtp_gen *g, struct stream_in *s,
-		   const struct rtp_packet *p)
+static void record(struct rtp_gen *g, struct stream_in *s, uint8_t *data,
+		   size_t len)
 {
 	struct load_track *t = &g->shared->track[s->track - 1];
-	uint32_t at = p->ts - s->ts0 + s->sample0;
+	struct rtp_packet p;
+	uint32_t at;
 
-	if (at < t->room && p->len <= t->room - at)
-		memcpy(t->from_rtp + at, p->payload, p->len);
+	if (g->srtp)
+		len = load_srtp_open(g->srtp, s->track - 1u, data, len);
+	if (!len || rtp_parse(&p, data, len) < 0) {
+		g->shared->rtp.forged++;
+		return;
+	}
+	at = p.ts - s->ts0 + s->sample0;
+	if (at < t->room && p.len <= t->room - at)
+		memcpy(t->from_rtp + at, p.payload, p.len);
 }
 
 static void take(struct rtp_gen *g, const struct sockaddr_in *from,
-		 const uint8_t *data, size_t len, int64_t now)
+		 uint8_t *data, size_t len, int64_t now)
 {
 	unsigned c = g->by_port[ntohs(from->sin_port)];
 	bool measured = load_is_measured(g->shared, now);
@@ -158,7 +177,7 @@ static void take(struct rtp_gen *g, const struct sockaddr_in *from,
 	s->seq = p.seq;
 	g->shared->rtp.received += measured;
 	if (s->track)
-		record(g, s, &p);
+		record(g, s, data, len);
 }
 
 static void receive(struct rtp_gen *g)
@@ -193,6 +212,11 @@ void load_rtp_run(const struct load_plan *plan,
 	g->voices = voices;
 	g->ends = ends;
 	g->shared = shared;
+	if (plan->suite) {
+		g->srtp = load_srtp_new(plan, shared);
+		if (!g->srtp)
+			goto free_gen;
+	}
 	init(g);
 	g->start_ns = load_await_start(shared, ends->rtp_fd);
 	for (uint32_t ms = 0; ms < end; ms++) {
@@ -202,5 +226,7 @@ void load_rtp_run(const struct load_plan *plan,
 		load_note_late(shared, LOAD_RTP, due);
 		receive(g);
 	}
+	load_srtp_free(g->srtp);
+free_gen:
 	free(g);
 }
