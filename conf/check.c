@@ -245,11 +245,25 @@ static void check_whole(const struct checker *c)
 					   "there are no emergency numbers"),
 			    "emergency: [\"110\", \"112\"]");
 	}
-	if (conf->media.jitter_min_ms > conf->media.jitter_max_ms) {
-		report_error(c->report,
-			     place_in(tree_get(c->root, "media"),
-				      "jitter_min", NULL),
+}
+
+/* --- media --- */
+
+static void check_media(const struct checker *c)
+{
+	const struct conf_media *m = &c->conf->media;
+	const struct node *map = tree_get(c->root, "media");
+
+	if (m->jitter_min_ms > m->jitter_max_ms) {
+		report_error(c->report, place_in(map, "jitter_min", NULL),
 			     "jitter_min is above jitter_max");
+	}
+	for (unsigned i = 0; i < m->n_cpus; i++) {
+		if (memchr(m->cpus, m->cpus[i], i)) {
+			report_error(c->report, place_in(map, "cpus", NULL),
+				     "cpus: core %u stands there twice",
+				     m->cpus[i]);
+		}
 	}
 }
 
@@ -262,5 +276,6 @@ void conf_check(struct conf *conf, const struct node *root,
 	check_spans(&c);
 	check_trunks(&c);
 	check_routes(&c);
+	check_media(&c);
 	check_whole(&c);
 }

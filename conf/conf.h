@@ -20,6 +20,7 @@
 #define CONF_PATH      256
 #define CONF_HOST      128
 #define CONF_SPANS     64
+#define CONF_CPUS      16
 #define CONF_TRUNKS    64
 #define CONF_ROUTES    256
 #define CONF_PATTERNS  32
@@ -135,7 +136,8 @@ struct conf_media {
 	uint16_t jitter_min_ms, jitter_max_ms;
 	uint16_t silent_alarm_s; /* no RTP so long: alarm */
 	uint16_t silent_release_s; /* then release; 0 = never */
-	int8_t cpu;		 /* engine pinned to it; -1 = not */
+	uint8_t n_cpus;		 /* an engine thread on each; 0 = one, not */
+	uint8_t cpus[CONF_CPUS]; /* pinned */
 };
 
 /* The whole file. About 0.5 MiB: allocate it, never on the stack. */

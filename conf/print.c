@@ -51,6 +51,11 @@ static void schema_value(struct json *j, const struct setting *s)
 		json_int(j, "minimum", s->min);
 		json_int(j, "maximum", s->max);
 		return;
+	case VALUE_CORES:
+		json_str(j, "type", "integer");
+		json_int(j, "minimum", 0);
+		json_int(j, "maximum", UINT8_MAX);
+		return;
 	case VALUE_BOOL:
 		json_str(j, "type", "boolean");
 		return;

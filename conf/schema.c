@@ -87,8 +87,10 @@ static const struct setting media_settings[] = {
 	{ "silent_release", VALUE_INT, AT(conf_media, silent_release_s), 0, 0,
 	  3600, "60", "s", NULL, NULL, ALL,
 	  "no RTP for so long: the call is released; 0: never" },
-	{ "cpu", VALUE_INT, AT(conf_media, cpu), 0, -1, 127, "-1", "", NULL,
-	  NULL, ALL, "processor core of the media engine; -1: any" },
+	{ "cpus", VALUE_CORES, LIST_AT(conf_media, cpus, n_cpus), 0,
+	  CONF_CPUS, "", "", NULL, NULL, ALL,
+	  "processor cores of the media engine, a thread on each; none: one "
+	  "thread on any core" },
 };
 
 static const struct setting span_settings[] = {

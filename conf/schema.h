@@ -24,7 +24,8 @@ enum value_type {
 	VALUE_HOSTS,	/* list: char[max][size]; count in count_at */
 	VALUE_PATTERNS, /* list: char[max][size] */
 	VALUE_NETWORKS, /* list: struct net_prefix[max] */
-	VALUE_CODES	/* list: uint8_t[max], names[], codes[] */
+	VALUE_CODES,	/* list: uint8_t[max], names[], codes[] */
+	VALUE_CORES	/* list: uint8_t[max], numbers 0-255 */
 };
 
 struct setting {

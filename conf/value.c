@@ -323,6 +323,18 @@ static bool read_network(const struct value_env *env, const struct setting *s,
 	return true;
 }
 
+static bool read_core(const struct value_env *env, const struct setting *s,
+		      const struct node *n, void *to)
+{
+	uint32_t v;
+
+	if (n->quoted || str_to_u32(n->text, UINT8_MAX, &v) < 0) {
+		return wrong(env, s, n, "a processor core, 0-255");
+	}
+	store_int(to, s->size, (int32_t)v);
+	return true;
+}
+
 /* --- secrets --- */
 
 static bool read_secret_file(const struct value_env *env,
@@ -399,6 +411,7 @@ static reader_fn *const readers[] = {
 	[VALUE_END] = NULL, /* by the checker, when all names are known */
 	[VALUE_HOSTS] = read_host,	[VALUE_PATTERNS] = read_pattern,
 	[VALUE_NETWORKS] = read_network, [VALUE_CODES] = read_code,
+	[VALUE_CORES] = read_core,
 };
 
 /* A list, or a single value standing for a list of one. */

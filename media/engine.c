@@ -2,26 +2,39 @@
 /*
  * The media engine.
  *
- * Two threads. The *control thread* is the loop of the media role: it knows
- * the core, isdn and the console, makes and frees everything, and may wait,
- * allocate and log. The *engine thread* wakes each millisecond and moves
+ * One *control thread* and some *workers*. The control thread is the loop of
+ * the media role: it knows the core, isdn and the console, makes and frees
+ * everything, and may wait, allocate and log. A worker is a thread on a
+ * processor core that owns whole spans; it wakes each millisecond and moves
  * samples; it never allocates, locks, logs, writes, or waits for anything
  * but its clock.
  *
- *    control thread                            engine thread
- *    engine_command()   --- commands --->      engine_tick()
+ *    control thread                            each worker
+ *    engine_command()   --- commands --->      worker_tick()
  *    engine_frame_put() --- frames_down ->       run_commands
  *    engine_event()     <-- events ------        every line, every pack
- *    engine_frame_get() <-- frames_up ---        every session: RTCP, watch
+ *                       <-- yielded -----        every session: RTCP, watch
+ *    engine_frame_get() <-- frames_up ---
  *                       <-- wake (socket) --     one octet if there is news
  *
- * The only ways they talk are these four single-producer rings, the wake
- * socket, and the flag `stopping`. Before engine_start() and after
- * engine_stop() everything belongs to the control thread; in between spans,
- * sessions, lines and sockets belong to the engine thread alone. With
- * engine_step() there is one thread and the same code.
+ * The only ways they talk are these single-producer rings of each worker, the
+ * wake socket, and the flag `stopping`. Before engine_start() and after
+ * engine_stop() everything belongs to the control thread; in between a
+ * span, its line and its pack belong to one worker for good, and a session
+ * with its sockets to one worker at a time. With engine_step() there is one
+ * thread and the same code. Workers know nothing of each other.
  *
- * One tick:
+ * A session is opened before its span is known, so it may have to move
+ * (engine_move.c). The control thread alone knows who has which session:
+ *
+ *    CONNECT to a span of B:   A  <- YIELD      later commands are held back
+ *                              A  -> yielded    the events of A come first
+ *                              B  <- ADOPT, CONNECT, what was held back
+ *
+ * so nothing is lost or overtakes, and RTP that comes meanwhile waits at its
+ * socket for a millisecond or two.
+ *
+ * One tick of a worker:
  *    commands and frames from the control thread
  *    each span: the line's I/O, its watchdog
  *    each pack of spans (pack.h) whose lines have a block of 80 frames:
@@ -48,35 +61,6 @@
 #include <time.h>
 #include <unistd.h>
 
-
-enum {
-	COMMANDS = 4096, /* records of the rings */
-	EVENTS = 4096,
-	FRAMES = 1024,
-	COMMANDS_A_TICK = 512,
-	CATCH_UP = 8,	  /* blocks of a span in one tick */
-	IDLE_MS = 10,	  /* RTP of sessions without a line */
-	WATCH_MS = 100,
-	FIGURES_MS = 1000,
-};
-
-static int make_rings(struct engine *e)
-{
-	int err = ring_init(&e->commands, sizeof(struct engine_command),
-			    COMMANDS);
-
-	if (!err)
-		err = ring_init(&e->events, sizeof(struct engine_event),
-				EVENTS);
-	if (!err)
-		err = ring_init(&e->frames_up, sizeof(struct engine_frame),
-				FRAMES);
-	if (!err)
-		err = ring_init(&e->frames_down, sizeof(struct engine_frame),
-				FRAMES);
-	return err;
-}
-
 static int64_t wall_offset(void)
 {
 	struct timespec wall, mono;
@@ -94,23 +78,40 @@ static int make_sessions(struct engine *e)
 		return -ENOMEM;
 	for (unsigned i = 0; i < e->cfg.sessions; i++)
 		session_init(&e->sessions[i], i, &e->cfg);
-	e->in_use = calloc(e->cfg.sessions, sizeof(*e->in_use));
-	return e->in_use ? 0 : -ENOMEM;
+	e->owners = calloc(e->cfg.sessions, sizeof(*e->owners));
+	if (!e->owners)
+		return -ENOMEM;
+	for (unsigned i = 0; e->cfg.threads && i < e->cfg.sessions; i++)
+		e->owners[i].worker = (uint8_t)(i % e->cfg.threads);
+	return 0;
+}
+
+static int make_workers(struct engine *e)
+{
+	unsigned n = e->cfg.threads ? e->cfg.threads : 1;
+	int err = 0;
+
+	e->workers = calloc(n, sizeof(*e->workers));
+	if (!e->workers)
+		return -ENOMEM;
+	for (; e->n_workers < n && !err; e->n_workers++)
+		err = worker_init(&e->workers[e->n_workers], e,
+				  e->n_workers);
+	return err;
 }
 
 static int make(struct engine *e)
 {
 	e->spans = calloc(e->cfg.spans ? e->cfg.spans : 1, sizeof(*e->spans));
-	e->batch = malloc(sizeof(*e->batch));
-	if (!e->spans || !e->batch)
+	e->span_worker = calloc(e->cfg.spans + 1, sizeof(*e->span_worker));
+	if (!e->spans || !e->span_worker)
 		return -ENOMEM;
-	udp_batch_init(e->batch);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
 		       e->wake) < 0)
 		return -errno;
 	if (make_sessions(e) < 0)
 		return -ENOMEM;
-	return make_rings(e);
+	return make_workers(e);
 }
 
 struct engine *engine_new(const struct engine_config *cfg)
@@ -119,7 +120,7 @@ struct engine *engine_new(const struct engine_config *cfg)
 	int err;
 
 	if (cfg->sessions == 0 || cfg->sessions > UINT16_MAX ||
-	    cfg->spans > UINT16_MAX) {
+	    cfg->spans > UINT16_MAX || cfg->threads > ENGINE_THREADS) {
 		errno = EINVAL;
 		return NULL;
 	}
@@ -140,36 +141,27 @@ struct engine *engine_new(const struct engine_config *cfg)
 	return e;
 }
 
-/* There may be keys among those that were not obeyed. */
-static void wipe_commands(struct engine *e)
-{
-	struct engine_command c;
-
-	while (e->commands.data && ring_take(&e->commands, &c))
-		explicit_bzero(&c, sizeof(c));
-}
-
 void engine_free(struct engine *e)
 {
 	if (!e)
 		return;
 	engine_stop(e);
+	engine_unplan(e);
+	if (e->owners)
+		engine_drop_held(e);
 	for (unsigned i = 0; e->sessions && i < e->cfg.sessions; i++)
 		session_fini(&e->sessions[i]);
 	for (unsigned i = 0; e->spans && i < e->cfg.spans; i++)
 		span_fini(&e->spans[i]);
-	wipe_commands(e);
-	ring_fini(&e->commands);
-	ring_fini(&e->events);
-	ring_fini(&e->frames_up);
-	ring_fini(&e->frames_down);
+	for (unsigned i = 0; i < e->n_workers; i++)
+		worker_fini(&e->workers[i]);
 	for (unsigned i = 0; i < 2; i++)
 		if (e->wake[i] >= 0)
 			close(e->wake[i]);
-	engine_unplan(e);
-	free(e->batch);
-	free(e->in_use);
+	free(e->workers);
+	free(e->owners);
 	free(e->sessions);
+	free(e->span_worker);
 	free(e->spans);
 	free(e);
 }
@@ -177,14 +169,14 @@ void engine_free(struct engine *e)
 int engine_set_span(struct engine *e, unsigned span,
 		    const struct engine_span_config *cfg)
 {
-	if (span >= e->cfg.spans || e->started)
+	if (span >= e->cfg.spans || e->planned)
 		return -EINVAL;
 	return span_init(&e->spans[span], span, cfg);
 }
 
 int engine_set_line(struct engine *e, unsigned span, struct line *l)
 {
-	if (span >= e->cfg.spans || e->started || e->spans[span].line) {
+	if (span >= e->cfg.spans || e->planned || e->spans[span].line) {
 		line_close(l);
 		return -EINVAL;
 	}
@@ -196,7 +188,7 @@ int engine_set_sockets(struct engine *e, unsigned session, int rtp, int rtcp)
 {
 	struct session *s;
 
-	if (session >= e->cfg.sessions || e->started ||
+	if (session >= e->cfg.sessions || e->running ||
 	    e->sessions[session].rtp_fd >= 0) {
 		close(rtp);
 		if (rtcp >= 0)
@@ -211,12 +203,43 @@ int engine_set_sockets(struct engine *e, unsigned session, int rtp, int rtcp)
 
 bool engine_command(struct engine *e, const struct engine_command *c)
 {
-	return ring_put(&e->commands, c);
+	if (c->session >= e->cfg.sessions)
+		return false;
+	if (e->arrivals)
+		engine_deliver(e);
+	return engine_route(e, c);
+}
+
+/* The next event of a worker, or, after them, a session it has given back:
+ * what it said of the session comes before what another will say. */
+static bool worker_event(struct engine *e, struct worker *w,
+			 struct engine_event *ev)
+{
+	for (;;) {
+		if (!w->has_yielded)
+			w->has_yielded = ring_get(&w->rings.yielded,
+						  &w->yielding);
+		if (ring_get(&w->rings.events, ev))
+			return true;
+		if (!w->has_yielded)
+			return false;
+		w->has_yielded = false;
+		engine_on_yielded(e, w->yielding);
+	}
 }
 
 bool engine_event(struct engine *e, struct engine_event *ev)
 {
-	return ring_get(&e->events, ev);
+	if (e->arrivals)
+		engine_deliver(e);
+	for (unsigned i = 0; i < e->n_workers; i++) {
+		struct worker *w = &e->workers[e->turn];
+
+		if (worker_event(e, w, ev))
+			return true;
+		e->turn = (e->turn + 1) % e->n_workers;
+	}
+	return false;
 }
 
 int engine_event_fd(const struct engine *e)
@@ -226,284 +249,44 @@ int engine_event_fd(const struct engine *e)
 
 bool engine_frame_put(struct engine *e, const struct engine_frame *f)
 {
-	return f->len <= ENGINE_FRAME_MAX && ring_put(&e->frames_down, f);
+	struct worker *w;
+
+	if (f->len > ENGINE_FRAME_MAX || f->span >= e->cfg.spans)
+		return false;
+	w = &e->workers[e->span_worker[f->span]];
+	return ring_put(&w->rings.frames_down, f);
 }
 
 bool engine_frame_get(struct engine *e, struct engine_frame *f)
 {
-	return ring_get(&e->frames_up, f);
+	for (unsigned i = 0; i < e->n_workers; i++)
+		if (ring_get(&e->workers[i].rings.frames_up, f))
+			return true;
+	return false;
 }
 
-/* ---- the engine thread from here on ---- */
-
-static bool put_event(struct engine *e, const struct engine_event *ev)
+void engine_gauges_add(struct engine_gauges *sum,
+		       const struct engine_gauges *g)
 {
-	if (!ring_put(&e->events, ev)) {
-		e->gauges.events_lost++;
-		return false;
-	}
-	e->told = true;
-	return true;
-}
-
-/* tick */
-void engine_tell(struct tick *t, const struct session *s,
-		 enum media_event_kind kind, char digit)
-{
-	struct engine_event ev = {
-		.kind = ENGINE_EV_MEDIA,
-		.session = s->index,
-		.id = s->id,
-		.u.media = { (uint8_t)kind, (uint8_t)digit },
-	};
-
-	put_event(t->engine, &ev);
-}
-
-/* tick */
-bool engine_tell_frame(struct tick *t, const struct engine_frame *f)
-{
-	if (!ring_put(&t->engine->frames_up, f)) {
-		t->engine->gauges.events_lost++;
-		return false;
-	}
-	t->engine->told = true;
-	return true;
-}
-
-static bool tell_figures(struct engine *e, const struct session *s,
-			 enum engine_event_kind kind)
-{
-	struct engine_event ev = {
-		.kind = (uint8_t)kind,
-		.session = s->index,
-		.id = s->id,
-	};
-
-	session_figures(s, &ev.u.figures);
-	return put_event(e, &ev);
-}
-
-static void tell_span(struct engine *e, struct span *sp)
-{
-	struct engine_event ev = { .kind = ENGINE_EV_SPAN };
-
-	span_state(sp, &ev.u.span);
-	ev.u.span.changed = !sp->told;
-	sp->told = put_event(e, &ev);
-}
-
-static void connect_session(struct engine *e, struct session *s,
-			    const struct engine_command *c)
-{
-	unsigned span = c->u.connect.span;
-
-	if (s->place.connected)
-		span_disconnect(s->place.span, s);
-	if (c->u.connect.slot == 0)
-		return;
-	if (span >= e->cfg.spans ||
-	    span_connect(&e->spans[span], c->u.connect.slot, s,
-			 c->u.connect.clear) < 0)
-		e->gauges.commands_stale++;
-}
-
-static void open_session(struct engine *e, struct tick *t, struct session *s,
-			 const struct engine_command *c)
-{
-	if (s->open) {
-		e->gauges.commands_stale++;
-		return;
-	}
-	session_open(s, t, c);
-	s->at = (uint16_t)e->used;
-	e->in_use[e->used++] = s->index;
-}
-
-/* It leaves as soon as its figures are told. */
-static bool leave(struct engine *e, struct session *s)
-{
-	uint16_t last = e->in_use[e->used - 1];
-
-	if (!tell_figures(e, s, ENGINE_EV_CLOSED))
-		return false;
-	s->open = false;
-	e->in_use[s->at] = last;
-	e->sessions[last].at = s->at;
-	e->used--;
-	return true;
-}
-
-static void close_session(struct engine *e, struct tick *t, struct session *s)
-{
-	if (s->place.connected)
-		span_disconnect(s->place.span, s);
-	session_close(s, t);
-	leave(e, s);
-}
-
-static void run_command(struct engine *e, struct tick *t,
-			const struct engine_command *c)
-{
-	struct session *s = &e->sessions[c->session];
-
-	if (c->op == ENGINE_OPEN) {
-		open_session(e, t, s, c);
-		return;
-	}
-	if (!s->open || s->closing || s->id != c->id) {
-		e->gauges.commands_stale++;
-		return;
-	}
-	switch ((enum engine_op)c->op) {
-	case ENGINE_CONNECT:
-		connect_session(e, s, c);
-		break;
-	case ENGINE_MODIFY:
-		session_modify(s, t, &c->u.modify);
-		if (s->place.connected)
-			pack_adjust(s->place.span->pack, s);
-		break;
-	case ENGINE_TONE:
-		session_tone(s, c->u.tone.kind, c->u.tone.to_rtp);
-		break;
-	case ENGINE_DTMF:
-		session_digit(s, c->u.dtmf.code, c->u.dtmf.ms,
-			      c->u.dtmf.to_rtp);
-		break;
-	case ENGINE_CRYPTO:
-		session_crypto(s, c);
-		break;
-	case ENGINE_CLOSE:
-		close_session(e, t, s);
-		break;
-	case ENGINE_OPEN:
-		break;
-	}
-}
-
-static void run_commands(struct engine *e, struct tick *t)
-{
-	struct engine_command c;
-	struct engine_frame f;
-
-	for (unsigned i = 0; i < COMMANDS_A_TICK; i++) {
-		if (!ring_take(&e->commands, &c))
-			break;
-		if (c.session < e->cfg.sessions)
-			run_command(e, t, &c);
-	}
-	explicit_bzero(&c, sizeof(c));
-	for (unsigned i = 0; i < COMMANDS_A_TICK; i++) {
-		if (!ring_get(&e->frames_down, &f))
-			break;
-		if (f.span < e->cfg.spans)
-			span_send_frame(&e->spans[f.span], &f);
-	}
-}
-
-/* All lines first, so that their packets do not wait for arithmetic. */
-static void run_spans(struct engine *e, struct tick *t)
-{
-	unsigned done;
-
-	for (unsigned i = 0; i < e->cfg.spans; i++)
-		span_io(&e->spans[i], t->now);
-	for (unsigned i = 0; i < e->n_packs; i++) {
-		struct pack *p = &e->packs[i];
-
-		done = pack_tick(p, t, e->block, CATCH_UP);
-		e->gauges.blocks += done * p->n_spans;
-		if (done > 1)
-			e->gauges.catch_up += (done - 1) * p->n_spans;
-	}
-}
-
-static void tell_spans(struct engine *e)
-{
-	for (unsigned i = 0; i < e->cfg.spans; i++) {
-		struct span *sp = &e->spans[i];
-		bool turn = (e->count + i) % FIGURES_MS == 0;
-
-		if (turn)
-			span_measure(sp);
-		if (sp->line && (!sp->told || turn))
-			tell_span(e, sp);
-	}
-}
-
-/* A tenth of the sessions, so that each has its turn every IDLE_MS. */
-static void run_sessions(struct engine *e, struct tick *t)
-{
-	uint32_t turn = e->count / IDLE_MS;
-
-	for (unsigned i = e->count % IDLE_MS; i < e->used; i += IDLE_MS) {
-		struct session *s = &e->sessions[e->in_use[i]];
-
-		if (s->closing) {
-			leave(e, s);
-			continue;
-		}
-		if (!s->place.connected)
-			session_idle(s, t);
-		if ((turn + s->index) % (WATCH_MS / IDLE_MS) == 0)
-			session_watch(s, t);
-		if ((turn + s->index) % (FIGURES_MS / IDLE_MS) == 0)
-			tell_figures(e, s, ENGINE_EV_FIGURES);
-	}
-}
-
-static void run_gauges(struct engine *e)
-{
-	struct engine_event ev = { .kind = ENGINE_EV_GAUGES };
-
-	e->gauges.ticks++;
-	if (e->count % FIGURES_MS)
-		return;
-	e->gauges.busy_permille = (uint32_t)(e->busy_ns / NS_PER_MS);
-	e->busy_ns = 0;
-	ev.u.gauges = e->gauges;
-	put_event(e, &ev);
-}
-
-/* tick */
-void engine_tick(struct engine *e, mono_t now)
-{
-	struct tick t = {
-		.now = now,
-		.ts = (uint32_t)(now.ns / (NS_PER_S / 8000)),
-		.ntp = rtcp_ntp(now.ns + e->wall_ns),
-		.engine = e,
-		.batch = e->batch,
-		.limits = &e->limits,
-	};
-
-	if (!e->started) {
-		e->started = true;
-		for (unsigned i = 0; i < e->n_packs; i++)
-			pack_start(&e->packs[i], now);
-	}
-	e->count++;
-	run_commands(e, &t);
-	run_spans(e, &t);
-	tell_spans(e);
-	run_sessions(e, &t);
-	run_gauges(e);
-}
-
-/* tick */
-void engine_wake(struct engine *e)
-{
-	if (!e->told)
-		return;
-	/* Full means that the owner has been woken already. */
-	if (send(e->wake[1], "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 ||
-	    errno == EAGAIN)
-		e->told = false;
+	sum->ticks += g->ticks;
+	sum->blocks += g->blocks;
+	sum->late_ticks += g->late_ticks;
+	sum->skipped_ms += g->skipped_ms;
+	sum->catch_up += g->catch_up;
+	sum->events_lost += g->events_lost;
+	sum->commands_stale += g->commands_stale;
+	sum->busy_permille += g->busy_permille;
+	sum->sessions += g->sessions;
+	sum->spans += g->spans;
+	lateness_add(&sum->late, &g->late);
+	lateness_add(&sum->line_late, &g->line_late);
 }
 
 void engine_step(struct engine *e, mono_t now)
 {
-	engine_tick(e, now);
-	e->told = false;
+	for (unsigned i = 0; i < e->n_workers; i++) {
+		worker_tick(&e->workers[i], now);
+		e->workers[i].told = false;
+	}
+	e->running = true;
 }

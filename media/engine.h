@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The media engine: the tick that moves samples between lines and RTP. How it
- * works inside stands at the top of engine.c; this is what its owner, the
- * control thread, may do.
+ * The media engine: the tick that moves samples between lines and RTP, in one
+ * thread or several. How it works inside stands at the top of engine.c; this
+ * is what its owner, the control thread, may do.
  *
  *    engine_new, engine_set_span/line/sockets      memory, devices
  *    engine_prepare                                more memory
- *    engine_start                                  the thread runs
+ *    engine_start                                  the threads run
  *       engine_command -> [ring] -> engine         open, connect, ...
  *       engine_event   <- [ring] <- engine         digits, figures, ...
  *       engine_frame_put / _get  (two more rings)  D channels
@@ -16,24 +16,30 @@
  * instants of its own clock: everything then happens in its thread.
  *
  * A *session* is an RTP port pair by number; it carries a media_id given with
- * ENGINE_OPEN, that comes back in each of its events.
+ * ENGINE_OPEN, that comes back in each of its events. It may be connected to
+ * any span at any time; to get to the thread of that span it needs its
+ * owner to look for events (engine_event), which he does anyway.
  */
 #ifndef MEDIA_ENGINE_H
 #define MEDIA_ENGINE_H
 
 #include "gateway/base/clock.h"
+#include "media/lateness.h"
 #include "media/law.h"
 #include "media/line.h"
 #include "media/media.h"
 
 struct engine;
 
+enum { ENGINE_THREADS = 16 }; /* at most */
+
 struct engine_config {
 	unsigned spans, sessions;
 	uint16_t jitter_min_ms, jitter_max_ms;
 	uint16_t silent_alarm_s;   /* no RTP for so long; 0 = never */
 	uint16_t silent_release_s; /* 0 = never */
-	int cpu;		   /* pinned to it; -1 = not */
+	unsigned threads;	   /* engine threads; 0: one, not pinned */
+	int cpus[ENGINE_THREADS];  /* that they are pinned to; -1 = not */
 };
 
 struct engine_span_config {
@@ -47,7 +53,7 @@ struct engine_span_config {
 
 /* NULL + errno. sessions and spans are all preallocated. */
 struct engine *engine_new(const struct engine_config *);
-/* Also closes lines and sockets. Not while the thread runs. */
+/* Also closes lines and sockets. */
 void engine_free(struct engine *);
 
 /* Before the start. 0, -EINVAL, -ENOMEM; -ENOENT: no such country, it has
@@ -60,7 +66,7 @@ int engine_set_line(struct engine *, unsigned span, struct line *);
 /* Likewise the descriptors. rtcp may be -1. */
 int engine_set_sockets(struct engine *, unsigned session, int rtp, int rtcp);
 
-/* All is set: which spans work together, and their cancellers. 0, -ENOMEM,
+/* All is set: which spans work together, where, and their cancellers. 0, -ENOMEM,
  * -EINVAL: a tail that there is none of; -EALREADY. */
 int engine_prepare(struct engine *);
 
@@ -71,7 +77,7 @@ enum engine_refused {
 	ENGINE_NO_AFFINITY = 4
 };
 
-/* Starts lines and thread. 0 or -errno, -EINVAL: it is not prepared; *refused
+/* Starts lines and threads. 0 or -errno, -EINVAL: it is not prepared; *refused
  * gets the bits. */
 int engine_start(struct engine *, unsigned *refused);
 void engine_stop(struct engine *); /* idempotent */
@@ -126,22 +132,25 @@ enum engine_event_kind {
 	ENGINE_EV_CLOSED,  /* u.figures; the session is free */
 	ENGINE_EV_FIGURES, /* u.figures, about once a second */
 	ENGINE_EV_SPAN,	   /* u.span, at a change and once a second */
-	ENGINE_EV_GAUGES   /* u.gauges, once a second */
+	ENGINE_EV_GAUGES   /* u.gauges, once a second from each thread */
 };
 
-enum { ENGINE_LATE_MS = 64 }; /* buckets: whole ms late, the last: more */
-
-struct engine_gauges {
+struct engine_gauges { /* of one thread */
+	uint8_t thread;
+	uint32_t spans, sessions; /* that it has */
 	uint64_t ticks, blocks;
-	uint64_t late_ticks;   /* woken more than 1 ms after their time */
-	uint64_t skipped_ms;   /* ticks left out after a stall */
-	uint64_t catch_up;     /* blocks done in the same tick as another */
-	uint64_t events_lost;  /* ring full */
+	uint64_t late_ticks; /* woken 1 ms after their time or more */
+	uint64_t skipped_ms; /* ticks left out after a stall */
+	uint64_t catch_up;   /* blocks done in the same tick as another */
+	uint64_t events_lost; /* ring full */
 	uint64_t commands_stale;
-	uint32_t late_max_us;
-	uint32_t late_ms[ENGINE_LATE_MS]; /* histogram */
-	uint32_t busy_permille; /* of the last second */
+	uint32_t busy_permille;	   /* of the last second */
+	struct lateness late;	   /* of the wake-ups */
+	struct lateness line_late; /* of the lines' packets, the first a tick */
 };
+
+/* All numbers are added up, but for `thread`. */
+void engine_gauges_add(struct engine_gauges *sum, const struct engine_gauges *);
 
 struct engine_span_clock { /* blocks of 10 ms */
 	uint64_t stalls;  /* times the line stopped bringing frames */

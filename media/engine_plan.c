@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which spans share a pack. Those that may be aligned are spread over the ten
- * ms of a block, so that work and packets are; of them those of one clock
- * domain (line_rhythm) and one tail form a pack in each phase. Every other
- * span is a pack of its own.
+ * Which worker has which span, and which spans share a pack. A span goes to
+ * the worker that has the fewest channels so far, the first of them in a
+ * tie: the same configuration gives the same plan. The spans of a worker that
+ * may be aligned are spread over the ten ms of a block, so that work and
+ * packets are; of them those of one clock domain (line_rhythm) and one tail
+ * form a pack in each phase. Every other span is a pack of its own.
  */
 #include "media/engine_priv.h"
 
@@ -14,6 +16,25 @@ enum {
 	PHASES = 10, /* ms of a block */
 	PHASE_FRAMES = 8,
 };
+
+static void share_out(struct engine *e, unsigned *load)
+{
+	for (unsigned i = 0; i < e->cfg.spans; i++) {
+		struct span *sp = &e->spans[i];
+		unsigned best = 0;
+		struct worker *w;
+
+		for (unsigned k = 1; k < e->n_workers; k++)
+			if (load[k] < load[best])
+				best = k;
+		w = &e->workers[best];
+		load[best] += span_channels(sp);
+		e->span_worker[i] = (uint8_t)best;
+		if (sp->cfg.align)
+			sp->align = w->n_spans % PHASES * PHASE_FRAMES;
+		w->spans[w->n_spans++] = sp;
+	}
+}
 
 static unsigned rhythm(const struct span *sp)
 {
@@ -28,60 +49,70 @@ static bool may_share(const struct span *a, const struct span *b)
 
 /* The spans that belong to the pack of this one, it included; 0: they have
  * been found from an earlier one. */
-static unsigned mates(struct engine *e, unsigned first, struct span **out)
+static unsigned mates(const struct worker *w, unsigned first,
+		      struct span **out)
 {
-	struct span *sp = &e->spans[first];
+	struct span *sp = w->spans[first];
 	unsigned n = 0;
 
 	if (sp->pack)
 		return 0;
 	out[n++] = sp;
-	for (unsigned i = first + 1; i < e->cfg.spans; i++)
-		if (may_share(sp, &e->spans[i]))
-			out[n++] = &e->spans[i];
+	for (unsigned i = first + 1; i < w->n_spans; i++)
+		if (may_share(sp, w->spans[i]))
+			out[n++] = w->spans[i];
 	return n;
 }
 
-static int make_packs(struct engine *e, struct span **found)
+static int make_packs(struct worker *w, struct span **found)
 {
 	unsigned n, most = 0;
 	int err;
 
-	for (unsigned i = 0; i < e->cfg.spans; i++) {
-		n = mates(e, i, found);
+	w->packs = calloc(w->n_spans + 1, sizeof(*w->packs));
+	if (!w->packs)
+		return -ENOMEM;
+	for (unsigned i = 0; i < w->n_spans; i++) {
+		n = mates(w, i, found);
 		if (!n)
 			continue;
-		err = pack_init(&e->packs[e->n_packs], found, n);
+		err = pack_init(&w->packs[w->n_packs], found, n);
 		if (err < 0)
 			return err;
-		e->n_packs++;
+		w->n_packs++;
 		most = n > most ? n : most;
 	}
-	e->block = pack_block_new(most);
-	return e->block ? 0 : -ENOMEM;
+	w->block = pack_block_new(most);
+	return w->block ? 0 : -ENOMEM;
 }
 
 int engine_prepare(struct engine *e)
 {
+	unsigned load[ENGINE_THREADS] = { 0 };
 	struct span **found;
-	int err;
+	int err = 0;
 
-	if (e->packs)
+	if (e->planned)
 		return -EALREADY;
-	for (unsigned i = 0; i < e->cfg.spans; i++)
-		if (e->spans[i].cfg.align)
-			e->spans[i].align = i % PHASES * PHASE_FRAMES;
+	e->planned = true;
 	found = calloc(e->cfg.spans + 1, sizeof(*found));
-	e->packs = calloc(e->cfg.spans + 1, sizeof(*e->packs));
-	err = found && e->packs ? make_packs(e, found) : -ENOMEM;
+	if (!found)
+		return -ENOMEM;
+	share_out(e, load);
+	for (unsigned i = 0; i < e->n_workers && !err; i++)
+		err = make_packs(&e->workers[i], found);
 	free(found);
 	return err;
 }
 
 void engine_unplan(struct engine *e)
 {
-	for (unsigned i = 0; i < e->n_packs; i++)
-		pack_fini(&e->packs[i]);
-	free(e->packs);
-	free(e->block);
+	for (unsigned i = 0; i < e->n_workers; i++) {
+		struct worker *w = &e->workers[i];
+
+		for (unsigned k = 0; k < w->n_packs; k++)
+			pack_fini(&w->packs[k]);
+		free(w->packs);
+		free(w->block);
+	}
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The engine's inside; for engine*.c, tests and benches. */
+/*
+ * The engine's inside; for engine*.c, worker*.c, tests and benches. Which
+ * thread touches what stands at the top of engine.c.
+ */
 #ifndef MEDIA_ENGINE_PRIV_H
 #define MEDIA_ENGINE_PRIV_H
 
@@ -10,40 +13,112 @@
 #include "media/engine.h"
 #include "media/pack.h"
 
+/* Between a worker and the control thread. */
+struct worker_rings {
+	struct ring commands, events, frames_up, frames_down;
+	struct ring yielded; /* sessions given back: uint16_t; never full */
+};
+
+/* One engine thread and what is its own. */
+struct worker {
+	struct engine *engine; /* of it: spans, sessions, facts */
+	unsigned index;
+	/* The thread's own, once it runs. */
+	struct span **spans;
+	unsigned n_spans;
+	struct pack *packs;
+	unsigned n_packs;
+	struct pack_block *block;
+	struct udp_batch *batch;
+	uint16_t *in_use; /* indexes of the sessions it has, open ones */
+	unsigned used;
+	uint32_t count; /* of ticks */
+	bool started;	/* lines */
+	bool told;	/* something lies in a ring since the last wake-up */
+	struct engine_gauges gauges;
+	int64_t busy_ns; /* of this second */
+	struct worker_rings rings;
+	pthread_t thread;
+	/* The control thread's own. */
+	bool threaded;
+	bool has_yielded;  /* one is taken from the ring, not yet seen to */
+	uint16_t yielding; /* that one */
+};
+
+struct held { /* a command that waits for its session to arrive */
+	struct held *next;
+	struct engine_command command;
+};
+
+enum owner_state { /* engine_move.c */
+	OWNER_AT_REST,
+	OWNER_MOVING,
+	OWNER_ARRIVING,
+	OWNER_ARRIVED
+};
+
+/* Who has a session; the control thread's own. */
+struct owner {
+	uint8_t worker, target;
+	enum owner_state state;
+	struct held *first, *last;
+};
+
 struct engine {
 	struct engine_config cfg;
 	struct engine_limits limits;
-	/* The engine thread's own, once it runs. */
+	int64_t wall_ns; /* wall clock less monotonic, at the start */
+	/* Shared out to the workers: each element has one at a time. */
 	struct span *spans;
-	struct pack *packs;
-	unsigned n_packs;
 	struct session *sessions;
-	uint16_t *in_use; /* indexes of the open sessions */
-	unsigned used;
-	uint32_t count;	  /* of ticks */
-	bool started;	  /* lines */
-	bool told;	  /* something lies in a ring since the last wake-up */
-	int64_t wall_ns;  /* wall clock less monotonic, at the start */
-	struct engine_gauges gauges;
-	int64_t busy_ns;  /* of this second */
-	struct udp_batch *batch;
-	struct pack_block *block; /* NULL: not prepared */
-	/* Between the two threads. */
-	struct ring commands, events, frames_up, frames_down;
-	_Atomic bool stopping; /* set by engine_stop, read by the thread */
-	int wake[2]; /* [0] the owner's, [1] the engine's */
-	bool threaded;
-	pthread_t thread;
+	struct worker *workers;
+	unsigned n_workers;
+	/* The control thread's own. */
+	uint8_t *span_worker; /* index of the worker that has the span */
+	struct owner *owners; /* of the sessions */
+	unsigned arrivals;    /* sessions given back and not yet at rest */
+	uint64_t moves;	      /* of sessions, so far */
+	unsigned turn;	      /* of the workers, for events */
+	bool planned;
+	bool running;
+	/* Between the threads. */
+	_Atomic bool stopping; /* set by engine_stop, read by the workers */
+	int wake[2];	       /* [0] the owner's, [1] the workers' */
 };
+
+/* Ops between control thread and worker, beside enum engine_op. */
+enum { ENGINE_YIELD = 100, ENGINE_ADOPT };
 
 /* --- engine_plan.c --- */
 /* Undo engine_prepare, however far it came. */
 void engine_unplan(struct engine *);
 
-/* --- engine.c --- */
+/* --- engine_move.c --- */
+/* A command on its way to the session's worker, wherever that is. */
+bool engine_route(struct engine *, const struct engine_command *);
+/* A worker has given a session back. */
+void engine_on_yielded(struct engine *, uint16_t session);
+/* Sessions whose new worker had no room for them. */
+void engine_deliver(struct engine *);
+void engine_drop_held(struct engine *);
+
+/* --- worker.c --- */
+int worker_init(struct worker *, struct engine *, unsigned index);
+void worker_fini(struct worker *);
+/* The values of a tick at that instant. */
+struct tick worker_tick_at(struct worker *, mono_t now);
 /* One wake-up at that instant: tick. */
-void engine_tick(struct engine *, mono_t now);
+void worker_tick(struct worker *, mono_t now);
 /* Wake the owner if there is something for it: tick. */
-void engine_wake(struct engine *);
+void worker_wake(struct worker *);
+
+/* --- worker_command.c --- */
+void worker_run_commands(struct worker *, struct tick *);
+/* A session that is closing leaves as soon as its figures are told: tick. */
+void worker_leave(struct worker *, struct session *);
+
+/* --- worker.c, for worker_command.c: tick --- */
+bool worker_tell_figures(struct worker *, const struct session *,
+			 enum engine_event_kind);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The engine's thread: its privileges, its clock, its lateness. */
+/* The engine's threads: their privileges, their clock, their lateness. */
 #include "media/engine_priv.h"
 
 #include <errno.h>
@@ -26,26 +26,17 @@ static void touch_stack(void)
 
 static void note_late(struct engine_gauges *g, int64_t late_ns)
 {
-	int64_t ms = late_ns / NS_PER_MS, us = late_ns / 1000;
-
-	if (late_ns < 0)
-		ms = us = 0;
-	if (ms >= 1)
-		g->late_ticks++;
-	if (ms >= ENGINE_LATE_MS)
-		ms = ENGINE_LATE_MS - 1;
-	g->late_ms[ms]++;
-	if (us > g->late_max_us)
-		g->late_max_us = (uint32_t)(us < INT32_MAX ? us : INT32_MAX);
+	g->late_ticks += late_ns >= NS_PER_MS;
+	lateness_note(&g->late, late_ns);
 }
 
 /* The instant of the next tick after one that was due at `due`. */
-static mono_t next_tick(struct engine *e, mono_t due, mono_t now)
+static mono_t next_tick(struct worker *w, mono_t due, mono_t now)
 {
 	int64_t behind_ms = mono_diff_ms(now, due);
 
 	if (behind_ms >= STALL_MS) {
-		e->gauges.skipped_ms += (uint64_t)behind_ms;
+		w->gauges.skipped_ms += (uint64_t)behind_ms;
 		due = mono_add_ms(due, behind_ms);
 	}
 	return mono_add_ms(due, 1);
@@ -53,24 +44,25 @@ static mono_t next_tick(struct engine *e, mono_t due, mono_t now)
 
 static void *run(void *arg)
 {
-	struct engine *e = arg;
+	struct worker *w = arg;
 	mono_t due = clock_mono(), now, end;
 	struct timespec ts;
 
 	touch_stack();
-	while (!atomic_load_explicit(&e->stopping, memory_order_acquire)) {
+	while (!atomic_load_explicit(&w->engine->stopping,
+				     memory_order_acquire)) {
 		ts.tv_sec = due.ns / NS_PER_S;
 		ts.tv_nsec = due.ns % NS_PER_S;
 		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts,
 				       NULL) == EINTR)
 			;
 		now = clock_mono();
-		note_late(&e->gauges, mono_diff_ns(now, due));
-		engine_tick(e, now);
-		engine_wake(e);
+		note_late(&w->gauges, mono_diff_ns(now, due));
+		worker_tick(w, now);
+		worker_wake(w);
 		end = clock_mono();
-		e->busy_ns += mono_diff_ns(end, now);
-		due = next_tick(e, due, end);
+		w->busy_ns += mono_diff_ns(end, now);
+		due = next_tick(w, due, end);
 	}
 	return NULL;
 }
@@ -109,13 +101,28 @@ static unsigned pin(pthread_t thread, int cpu)
 		       : 0;
 }
 
-int engine_start(struct engine *e, unsigned *refused)
+static int start_thread(struct worker *w, int cpu, unsigned *refused)
 {
 	int err;
 
-	if (e->threaded)
+	w->threaded = true;
+	err = pthread_create(&w->thread, NULL, run, w);
+	if (err) {
+		w->threaded = false;
+		return -err;
+	}
+	*refused |= raise_priority(w->thread);
+	*refused |= pin(w->thread, cpu);
+	return 0;
+}
+
+int engine_start(struct engine *e, unsigned *refused)
+{
+	int err = 0;
+
+	if (e->running)
 		return -EALREADY;
-	if (!e->block)
+	if (!e->workers[e->n_workers - 1].block)
 		return -EINVAL;
 	for (unsigned i = 0; i < e->cfg.sessions; i++) {
 		if (e->sessions[i].rtp_fd >= 0)
@@ -125,20 +132,25 @@ int engine_start(struct engine *e, unsigned *refused)
 	}
 	*refused = lock_memory();
 	atomic_store(&e->stopping, false);
-	err = pthread_create(&e->thread, NULL, run, e);
-	if (err)
-		return -err;
-	e->threaded = true;
-	*refused |= raise_priority(e->thread);
-	*refused |= pin(e->thread, e->cfg.cpu);
-	return 0;
+	e->running = true;
+	for (unsigned i = 0; i < e->n_workers && !err; i++)
+		err = start_thread(&e->workers[i],
+				   e->cfg.threads ? e->cfg.cpus[i] : -1,
+				   refused);
+	if (err < 0)
+		engine_stop(e);
+	return err;
 }
 
 void engine_stop(struct engine *e)
 {
-	if (!e->threaded)
-		return;
 	atomic_store_explicit(&e->stopping, true, memory_order_release);
-	pthread_join(e->thread, NULL);
-	e->threaded = false;
+	for (unsigned i = 0; i < e->n_workers; i++) {
+		struct worker *w = &e->workers[i];
+
+		if (w->threaded)
+			pthread_join(w->thread, NULL);
+		w->threaded = false;
+	}
+	e->running = false;
 }

@@ -18,7 +18,7 @@ static unsigned channels_of(const struct pack *p)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < p->n_spans; i++)
-		n += p->spans[i]->cfg.d_slot ? LINE_SLOTS - 2 : LINE_SLOTS - 1;
+		n += span_channels(p->spans[i]);
 	return n;
 }
 

@@ -320,7 +320,7 @@ static int make_engine(struct media_role *m)
 		.jitter_max_ms = c->jitter_max_ms,
 		.silent_alarm_s = c->silent_alarm_s,
 		.silent_release_s = c->silent_release_s,
-		.cpu = c->cpu,
+		.threads = c->n_cpus,
 	};
 	int err = 0;
 
@@ -328,6 +328,8 @@ static int make_engine(struct media_role *m)
 		log_err("no RTP port: check media.ports");
 		return -EINVAL;
 	}
+	for (unsigned i = 0; i < c->n_cpus; i++)
+		cfg.cpus[i] = c->cpus[i];
 	m->engine = engine_new(&cfg);
 	m->users = pool_new(sizeof(struct media_user), cfg.sessions);
 	m->by_pair = calloc(cfg.sessions, sizeof(*m->by_pair));

@@ -416,7 +416,7 @@ void media_on_event(struct media_role *m, const struct engine_event *ev)
 		return;
 	}
 	if (ev->kind == ENGINE_EV_GAUGES) {
-		m->gauges = ev->u.gauges;
+		m->gauges[ev->u.gauges.thread] = ev->u.gauges;
 		return;
 	}
 	u = pool_get(m->users, ev->id);

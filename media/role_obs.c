@@ -12,15 +12,62 @@
 
 enum { ANSWER_MAX = 4 << 20 };
 
+/* One at least, which is pinned nowhere. */
+static unsigned threads_of(const struct media_role *m)
+{
+	return m->conf.media.n_cpus ? m->conf.media.n_cpus : 1;
+}
+
+static struct engine_gauges sum_of(const struct media_role *m)
+{
+	struct engine_gauges sum = { 0 };
+
+	for (unsigned i = 0; i < threads_of(m); i++)
+		engine_gauges_add(&sum, &m->gauges[i]);
+	return sum;
+}
+
+static void put_lateness(struct json *j, const char *key,
+			 const struct lateness *l)
+{
+	json_obj(j, key);
+	json_int(j, "p50", lateness_quantile_us(l, 5000));
+	json_int(j, "p99", lateness_quantile_us(l, 9900));
+	json_int(j, "p999", lateness_quantile_us(l, 9990));
+	json_int(j, "max", l->max_us);
+	json_close(j);
+}
+
+static void put_threads(const struct media_role *m, struct json *j)
+{
+	json_arr(j, "threads");
+	for (unsigned i = 0; i < threads_of(m); i++) {
+		const struct engine_gauges *g = &m->gauges[i];
+
+		json_obj(j, NULL);
+		if (m->conf.media.n_cpus)
+			json_int(j, "cpu", m->conf.media.cpus[i]);
+		else
+			json_nil(j, "cpu");
+		json_int(j, "spans", g->spans);
+		json_int(j, "open", g->sessions);
+		json_num(j, "busy_percent", g->busy_permille / 10.0, 1);
+		put_lateness(j, "late_us", &g->late);
+		json_close(j);
+	}
+	json_close(j);
+}
+
 static void put_gauges(struct media_role *m, struct json *j)
 {
-	const struct engine_gauges *g = &m->gauges;
+	struct engine_gauges sum = sum_of(m), *g = &sum;
 
 	json_obj(j, "engine");
 	json_int(j, "ticks", (int64_t)g->ticks);
 	json_int(j, "blocks", (int64_t)g->blocks);
 	json_int(j, "late_ticks", (int64_t)g->late_ticks);
-	json_int(j, "late_max_us", g->late_max_us);
+	put_lateness(j, "late_us", &g->late);
+	put_lateness(j, "line_late_us", &g->line_late);
 	json_int(j, "skipped_ms", (int64_t)g->skipped_ms);
 	json_int(j, "catch_up_blocks", (int64_t)g->catch_up);
 	json_num(j, "busy_percent", g->busy_permille / 10.0, 1);
@@ -28,8 +75,9 @@ static void put_gauges(struct media_role *m, struct json *j)
 	json_int(j, "commands_stale", (int64_t)g->commands_stale);
 	json_bool(j, "realtime", !(m->refused & ENGINE_NO_PRIORITY));
 	json_bool(j, "memory_locked", !(m->refused & ENGINE_NO_MEMLOCK));
-	json_bool(j, "pinned", m->conf.media.cpu >= 0 &&
+	json_bool(j, "pinned", m->conf.media.n_cpus &&
 				       !(m->refused & ENGINE_NO_AFFINITY));
+	put_threads(m, j);
 	json_close(j);
 }
 
@@ -123,6 +171,11 @@ static void put_line(struct media_role *m, struct json *j, unsigned i)
 	json_int(j, "dropped_frames", (int64_t)s->line.tx.dropped_frames);
 	json_close(j);
 	put_line_clock(j, &s->line.clock);
+	json_obj(j, "blocks");
+	json_int(j, "stalls", (int64_t)s->clock.stalls);
+	json_int(j, "bridged", (int64_t)s->clock.bridged);
+	json_int(j, "dropped", (int64_t)s->clock.dropped);
+	json_close(j);
 	json_int(j, "es", s->line.errors.es);
 	json_int(j, "ses", s->line.errors.ses);
 	json_obj(j, "d_channel");
@@ -242,6 +295,28 @@ static void put_one(struct text *t, const char *name, const char *type,
 	put(t, "trunkgate_media_%s %llu\n", name, (unsigned long long)value);
 }
 
+/* A Prometheus histogram, a bucket an octave. */
+static void put_late(struct text *t, const char *name, const char *help,
+		     const struct lateness *l)
+{
+	unsigned long long n = 0;
+
+	put(t, "# HELP trunkgate_media_%s_seconds %s\n"
+	       "# TYPE trunkgate_media_%s_seconds histogram\n",
+	    name, help, name);
+	for (unsigned i = 0; i < LATENESS_BUCKETS; i++) {
+		n += l->bucket[i];
+		if (i % LATENESS_SPLIT == LATENESS_SPLIT - 1 &&
+		    i < LATENESS_BUCKETS - 1)
+			put(t, "trunkgate_media_%s_seconds_bucket{le=\"%g\"} "
+			       "%llu\n", name, lateness_edge_us(i) / 1e6, n);
+	}
+	put(t, "trunkgate_media_%s_seconds_bucket{le=\"+Inf\"} %llu\n"
+	       "trunkgate_media_%s_seconds_sum %g\n"
+	       "trunkgate_media_%s_seconds_count %llu\n",
+	    name, n, name, (double)l->sum_us / 1e6, name, n);
+}
+
 struct span_metric {
 	const char *name, *type, *help;
 	size_t offset; /* of a uint64_t in struct engine_span_state */
@@ -262,6 +337,15 @@ static const struct span_metric span_metrics[] = {
 	  LINE_AT(clock.slips) },
 	{ "line_filler_frames_total", "counter", "frames that were replaced",
 	  LINE_AT(rx.filler_frames) },
+	{ "line_stalls_total", "counter",
+	  "times the driver stopped bringing frames",
+	  offsetof(struct engine_span_state, clock.stalls) },
+	{ "line_bridged_blocks_total", "counter",
+	  "blocks of 10 ms that the line did not bring in time",
+	  offsetof(struct engine_span_state, clock.bridged) },
+	{ "line_dropped_blocks_total", "counter",
+	  "blocks of 10 ms that came too late for their calls",
+	  offsetof(struct engine_span_state, clock.dropped) },
 };
 
 static void put_span_metrics(struct media_role *m, struct text *t)
@@ -294,7 +378,7 @@ static void put_span_metrics(struct media_role *m, struct text *t)
 
 static int put_metrics(struct media_role *m, char *buf, size_t size)
 {
-	const struct engine_gauges *g = &m->gauges;
+	struct engine_gauges sum = sum_of(m), *g = &sum;
 	struct text t = { buf, size, 0 };
 
 	put_one(&t, "open", "gauge", "RTP port pairs in use",
@@ -309,6 +393,10 @@ static int put_metrics(struct media_role *m, char *buf, size_t size)
 		g->skipped_ms);
 	put_one(&t, "busy_permille", "gauge", "engine's share of a core",
 		g->busy_permille);
+	put_late(&t, "late", "wake-ups of the engine after their time",
+		 &g->late);
+	put_late(&t, "line_late",
+		 "packets of the lines sent after their time", &g->line_late);
 	put_one(&t, "events_lost_total", "counter", "events that found no room",
 		g->events_lost);
 	put_one(&t, "refused", "gauge",

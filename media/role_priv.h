@@ -70,7 +70,7 @@ struct media_role {
 	media_id *by_pair; /* who has the pair; 0 = none */
 	struct ports ports;
 	struct span_view spans[CONF_SPANS];
-	struct engine_gauges gauges;
+	struct engine_gauges gauges[ENGINE_THREADS];
 	struct role_drops drops;
 	struct watch watch;  /* the engine's wake-ups, real time */
 	struct timer timer;  /* virtual time: the tick; else what is owed */

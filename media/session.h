@@ -30,6 +30,7 @@ enum {
 };
 
 struct span;
+struct worker;
 
 struct engine_limits { /* silence of RTP; 0 = never */
 	int64_t alarm_ms, release_ms;
@@ -40,7 +41,7 @@ struct tick {
 	mono_t now;
 	uint32_t ts;	    /* now, 1/8000 s */
 	uint64_t ntp;	    /* now */
-	struct engine *engine;
+	struct worker *worker;
 	struct udp_batch *batch; /* scratch */
 	const struct engine_limits *limits;
 };
@@ -215,7 +216,7 @@ void session_rtcp_open(struct session *, struct tick *, uint32_t seed);
 void session_rtcp_run(struct session *, struct tick *);
 void session_rtcp_bye(struct session *, struct tick *);
 
-/* --- engine.c --- */
+/* --- worker.c --- */
 void engine_tell(struct tick *, const struct session *,
 		 enum media_event_kind kind, char digit);
 

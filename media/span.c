@@ -36,6 +36,11 @@ void span_fini(struct span *sp)
 	memset(sp, 0, sizeof(*sp));
 }
 
+unsigned span_channels(const struct span *sp)
+{
+	return sp->cfg.d_slot ? LINE_SLOTS - 2 : LINE_SLOTS - 1;
+}
+
 /* --- calls --- */
 
 /* tick */
@@ -160,6 +165,10 @@ void span_io(struct span *sp, mono_t now)
 {
 	if (!sp->line)
 		return;
+	sp->due.ns = 0;
+	if (line_is_wall(sp->line) &&
+	    mono_diff_ns(now, line_due(sp->line)) >= 0)
+		sp->due = line_due(sp->line);
 	line_tick(sp->line, now);
 	align(sp);
 	watch_clock(sp, now);

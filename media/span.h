@@ -55,6 +55,7 @@ struct span {
 	uint32_t written; /* frames */
 	uint8_t sent[LINE_SLOTS][SPAN_HISTORY + LINE_BLOCK];
 	struct span_watch watch;
+	mono_t due; /* of a packet that this tick has sent; 0: none was */
 	struct engine_span_clock clock;
 	uint8_t alarms;
 	bool told; /* the state was sent since its last change */
@@ -69,6 +70,8 @@ void span_fini(struct span *);
 /* Give the B channel to a session. 0, -EINVAL (no such channel) or -EBUSY. */
 int span_connect(struct span *, unsigned slot, struct session *, bool clear);
 void span_disconnect(struct span *, struct session *);
+
+unsigned span_channels(const struct span *); /* B channels */
 
 void span_start(struct span *, mono_t now);
 /* The line's own I/O and its alarms. */
@@ -95,7 +98,7 @@ void span_state(const struct span *, struct engine_span_state *);
 /* Echo figures of the calls, for their sessions (once a second). */
 void span_measure(struct span *);
 
-/* --- engine.c --- */
+/* --- worker.c --- */
 /* A frame came; false: no room. */
 bool engine_tell_frame(struct tick *, const struct engine_frame *);
 

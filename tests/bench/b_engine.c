@@ -59,7 +59,7 @@ static struct engine *make_engine(bool packed)
 {
 	struct engine_config cfg = {
 		.spans = SPANS, .sessions = SPANS * CHANNELS,
-		.jitter_min_ms = 20, .jitter_max_ms = 200, .cpu = -1,
+		.jitter_min_ms = 20, .jitter_max_ms = 200,
 	};
 	struct engine_span_config span = {
 		.law = LAW_A, .d_slot = 16, .idle = LAW_A_SILENCE,
@@ -139,8 +139,8 @@ static void run_packs(struct engine *e, struct tick *t, unsigned k,
 	for (unsigned i = 0; i < SPANS * a_span; i++)
 		if ((k + i / a_span) % 2)
 			feed(e, t, i, k / 2);
-	for (unsigned i = 0; i < e->n_packs; i++)
-		pack_run(&e->packs[i], t, e->block);
+	for (unsigned i = 0; i < e->workers[0].n_packs; i++)
+		pack_run(&e->workers[0].packs[i], t, e->workers[0].block);
 }
 
 static double one_run(struct engine *e, struct tick *t, unsigned *k,
@@ -175,8 +175,7 @@ static void print(const char *name, const char *what, double percent)
 static void loop_percent(const char *name, unsigned a_span, bool packed)
 {
 	struct engine *e = make_engine(packed);
-	struct tick t = { .now = { NS_PER_S }, .engine = e,
-			  .batch = e->batch, .limits = &e->limits };
+	struct tick t = worker_tick_at(&e->workers[0], (mono_t){ NS_PER_S });
 	struct engine_event ev;
 	double runs[RUNS];
 	unsigned k = 0;
@@ -196,25 +195,22 @@ static void loop_percent(const char *name, unsigned a_span, bool packed)
 	engine_free(e);
 }
 
-/* Whole milliseconds; what is less than one counts as 0. */
 static void tick_late(void)
 {
-	struct engine_config cfg = { .sessions = 1, .cpu = -1 };
+	struct engine_config cfg = { .sessions = 1 };
 	struct engine *e = engine_new(&cfg);
+	const struct lateness *l;
 	unsigned refused;
-	uint64_t all = 0, sum = 0;
-	unsigned ms = 0;
 
 	if (!e || engine_prepare(e) < 0 || engine_start(e, &refused) < 0)
 		exit(1);
+	l = &e->workers[0].gauges.late;
 	usleep(LATE_MS * 1000);
 	engine_stop(e);
-	for (unsigned i = 0; i < ENGINE_LATE_MS; i++)
-		all += e->gauges.late_ms[i];
-	while (ms < ENGINE_LATE_MS - 1 &&
-	       (sum += e->gauges.late_ms[ms]) * 100 < all * 99)
-		ms++;
-	printf("engine_tick_late_ms_p99\t%u\tms\n", ms);
+	printf("engine_tick_late_ms_p99\t%.3f\tms\n",
+	       lateness_quantile_us(l, 9900) / 1e3);
+	printf("engine_tick_late_ms_p999\t%.3f\tms\n",
+	       lateness_quantile_us(l, 9990) / 1e3);
 	engine_free(e);
 }
 

@@ -207,7 +207,8 @@ static struct conf_for_media *make_conf(const struct load_host *h)
 	c->media.jitter_min_ms = 20;
 	c->media.jitter_max_ms = 200;
 	c->media.silent_alarm_s = 10;
-	c->media.cpu = (int8_t)p->engine_cpu;
+	c->media.n_cpus = p->engine_cpu >= 0;
+	c->media.cpus[0] = (uint8_t)p->engine_cpu;
 	c->n_spans = (uint16_t)p->spans;
 	for (unsigned i = 0; i < p->spans; i++) {
 		struct conf_span *s = &c->spans[i];

@@ -21,7 +21,7 @@ static void set_up(void)
 	struct engine_config cfg = {
 		.spans = 1, .sessions = 1, .jitter_min_ms = 20,
 		.jitter_max_ms = 200, .silent_alarm_s = 1,
-		.silent_release_s = 2, .cpu = -1,
+		.silent_release_s = 2,
 	};
 	struct engine_span_config span = {
 		.law = LAW_A, .idle = 0xd5, .country = "de",
@@ -34,7 +34,7 @@ static void set_up(void)
 	    engine_set_line(engine, 0, &line->line) < 0 ||
 	    engine_prepare(engine) < 0)
 		abort();
-	pack_start(&engine->packs[0], instant);
+	pack_start(&engine->workers[0].packs[0], instant);
 }
 
 static void begin_call(struct session *s, struct tick *t)
@@ -63,14 +63,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size)
 {
 	struct engine_event ev;
 	struct session *s;
-	struct tick t = { .now = instant };
+	struct worker *w;
+	struct tick t;
 	struct media_figures f;
 
 	if (!engine)
 		set_up();
-	t.engine = engine;
-	t.batch = engine->batch;
-	t.limits = &engine->limits;
+	w = &engine->workers[0];
+	t = worker_tick_at(w, instant);
 	s = &engine->sessions[0];
 	begin_call(s, &t);
 	while (size >= 3) {
@@ -86,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size)
 		for (unsigned i = 0; i < (kind & 7u); i++) {
 			t.now = mono_add_ms(t.now, 10);
 			span_io(&engine->spans[0], t.now);
-			pack_run(&engine->packs[0], &t, engine->block);
+			pack_run(&w->packs[0], &t, w->block);
 			session_watch(s, &t);
 		}
 		in += 3 + d.len;

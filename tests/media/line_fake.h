@@ -80,17 +80,41 @@ static inline void fake_tick(struct line *l, mono_t now)
 	}
 }
 
-static inline mono_t fake_due(const struct line *l)
+static inline void fake_packet(struct line *l, mono_t now,
+			       const struct udp_datagram *d)
 {
 	(void)l;
-	return (mono_t){ 0 };
+	(void)now;
+	(void)d;
+}
+
+static inline void fake_end(struct line *l, mono_t now)
+{
+	(void)l;
+	(void)now;
+}
+
+static inline mono_t fake_due(const struct line *l)
+{
+	const struct fake_line *f =
+		line_container(l, const struct fake_line, line);
+
+	return mono_add_ns(f->start, 125000 * (int64_t)(f->frames + 8) +
+					     f->late_ms * NS_PER_MS);
 }
 
 /* A master in wall time without skew; NULL: no memory. */
 static inline struct fake_line *fake_line_new(void)
 {
-	static const struct line_ops ops = { fake_close, fake_start, fake_tick,
-					     fake_due };
+	static const struct line_ops ops = {
+		.close = fake_close,
+		.start = fake_start,
+		.tick = fake_tick,
+		.begin = fake_tick,
+		.packet = fake_packet,
+		.end = fake_end,
+		.due = fake_due,
+	};
 	struct fake_line *f = calloc(1, sizeof(*f));
 
 	if (!f)

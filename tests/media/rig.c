@@ -83,7 +83,6 @@ void rig_init(struct rig *r, const struct rig_config *c)
 		.jitter_max_ms = c->jitter_max_ms ? c->jitter_max_ms : 200,
 		.silent_alarm_s = c->silent_alarm_s,
 		.silent_release_s = c->silent_release_s,
-		.cpu = -1,
 	};
 	struct engine_span_config span = {
 		.law = c->law,

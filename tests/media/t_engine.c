@@ -548,7 +548,7 @@ START_TEST(test_close_and_stale)
 	r.n_packets = 0;
 	rig_run(&r, 100);
 	ck_assert_uint_eq(r.n_packets, 0);
-	ck_assert_uint_eq(r.e->gauges.commands_stale, 2);
+	ck_assert_uint_eq(r.e->workers[0].gauges.commands_stale, 2);
 	ck_assert_ptr_null(r.e->spans[0].slots[RIG_SLOT]);
 	/* And the pair is as new. */
 	rig_open(&r);
@@ -568,7 +568,7 @@ START_TEST(test_closed_is_never_lost)
 
 	start_call(&r, &c);
 	rig_run(&r, 100);
-	while (ring_put(&r.e->events, &ev))
+	while (ring_put(&r.e->workers[0].rings.events, &ev))
 		;
 	rig_command(&r, ENGINE_CLOSE, &cmd);
 	for (unsigned i = 0; i < 50; i++) {
@@ -576,11 +576,11 @@ START_TEST(test_closed_is_never_lost)
 		engine_step(r.e, r.now);
 	}
 	ck_assert(r.e->sessions[0].closing);
-	ck_assert_uint_eq(r.e->used, 1);
-	ck_assert_uint_ge(r.e->gauges.events_lost, 2);
+	ck_assert_uint_eq(r.e->workers[0].used, 1);
+	ck_assert_uint_ge(r.e->workers[0].gauges.events_lost, 2);
 	rig_run(&r, 30);
 	ck_assert(r.closed);
-	ck_assert_uint_eq(r.e->used, 0);
+	ck_assert_uint_eq(r.e->workers[0].used, 0);
 	rig_fini(&r);
 }
 END_TEST
@@ -606,7 +606,7 @@ START_TEST(test_late_ticks)
 	rig_run(&r, 2000);
 	n = joined(&r, 8, out, sizeof(out));
 	ck_assert(contains(out, n, speech + 400, 2 * SECOND - 400, &at));
-	ck_assert_uint_ge(r.e->gauges.catch_up, 1);
+	ck_assert_uint_ge(r.e->workers[0].gauges.catch_up, 1);
 	rig_fini(&r);
 }
 END_TEST

@@ -88,7 +88,7 @@ static unsigned open_fds(void)
 
 static const struct engine_config cfg = {
 	.spans = 2, .sessions = 3, .jitter_min_ms = 20,
-	.jitter_max_ms = 200, .cpu = -1,
+	.jitter_max_ms = 200,
 };
 
 #ifndef __SANITIZE_THREAD__

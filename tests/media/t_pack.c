@@ -60,7 +60,7 @@ static void setup(unsigned together)
 {
 	struct engine_config cfg = {
 		.spans = SPANS, .sessions = SPANS, .jitter_min_ms = 20,
-		.jitter_max_ms = 200, .cpu = -1,
+		.jitter_max_ms = 200,
 	};
 	struct engine_span_config span = {
 		.law = LAW_A, .idle = LAW_A_SILENCE, .echo_tail_ms = 32,
@@ -167,7 +167,7 @@ static void check_pace(unsigned i, unsigned from, int64_t slack)
 START_TEST(test_who_shares)
 {
 	setup(2);
-	ck_assert_uint_eq(p.e->n_packs, 2);
+	ck_assert_uint_eq(p.e->workers[0].n_packs, 2);
 	ck_assert_ptr_eq(p.e->spans[0].pack, p.e->spans[1].pack);
 	ck_assert_ptr_ne(p.e->spans[0].pack, p.e->spans[2].pack);
 	run(30);
@@ -175,7 +175,7 @@ START_TEST(test_who_shares)
 	ck_assert_uint_eq(p.e->sessions[1].place.lane, 1);
 	ck_assert_uint_eq(p.e->sessions[2].place.lane, 0);
 	/* 2 x 31 channels: a lane for each in four groups. */
-	ck_assert_uint_eq(p.e->packs[0].n_groups, 4);
+	ck_assert_uint_eq(p.e->workers[0].packs[0].n_groups, 4);
 	teardown();
 }
 END_TEST
@@ -183,7 +183,7 @@ END_TEST
 /* Two tails, two packet sizes, ten phases. */
 START_TEST(test_who_does_not)
 {
-	struct engine_config cfg = { .spans = 24, .sessions = 1, .cpu = -1 };
+	struct engine_config cfg = { .spans = 24, .sessions = 1 };
 	struct engine *e = engine_new(&cfg);
 	struct engine_span_config c = { .law = LAW_A, .align = true,
 					.country = "de" };
@@ -201,7 +201,7 @@ START_TEST(test_who_does_not)
 			engine_set_line(e, i, &l->line);
 	}
 	ck_assert_int_eq(engine_prepare(e), 0);
-	ck_assert_uint_eq(e->n_packs, 10 + 4);
+	ck_assert_uint_eq(e->workers[0].n_packs, 10 + 4);
 	for (unsigned i = 10; i < 14; i++)
 		ck_assert_uint_eq(e->spans[i].pack->n_spans, 1);
 	for (unsigned i = 0; i < 10; i++)
@@ -221,12 +221,12 @@ START_TEST(test_lowest_lane)
 	ck_assert_uint_eq(p.e->sessions[2].place.lane, 2);
 	ck_assert(engine_command(p.e, &c));
 	run(10);
-	ck_assert_ptr_null(p.e->packs[0].lanes[0]);
+	ck_assert_ptr_null(p.e->workers[0].packs[0].lanes[0]);
 	ck_assert_uint_eq(p.closed, 1);
 	start_call(0);
 	run(10);
 	ck_assert_uint_eq(p.e->sessions[0].place.lane, 0);
-	ck_assert_ptr_eq(p.e->packs[0].lanes[0], &p.e->sessions[0]);
+	ck_assert_ptr_eq(p.e->workers[0].packs[0].lanes[0], &p.e->sessions[0]);
 	teardown();
 }
 END_TEST
@@ -421,7 +421,7 @@ START_TEST(test_late_tick)
 	for (unsigned i = 0; i < SPANS; i++)
 		n[i] = p.far[i].n;
 	step(45);
-	ck_assert_uint_ge(p.e->gauges.catch_up, 9);
+	ck_assert_uint_ge(p.e->workers[0].gauges.catch_up, 9);
 	for (unsigned i = 0; i < SPANS; i++)
 		ck_assert_uint_le(p.far[i].n, n[i] + 3);
 	run(1000);

@@ -361,10 +361,10 @@ START_TEST(test_tick_is_clean)
 			r.n_heard = 0;
 	}
 	stop(&r);
-	ck_assert_uint_ge(r.e->gauges.ticks, 10000);
-	ck_assert_uint_ge(r.e->gauges.blocks, 990);
-	ck_assert_uint_eq(r.e->gauges.commands_stale, 0);
-	ck_assert_uint_eq(r.e->gauges.events_lost, 0);
+	ck_assert_uint_ge(r.e->workers[0].gauges.ticks, 10000);
+	ck_assert_uint_ge(r.e->workers[0].gauges.blocks, 990);
+	ck_assert_uint_eq(r.e->workers[0].gauges.commands_stale, 0);
+	ck_assert_uint_eq(r.e->workers[0].gauges.events_lost, 0);
 	ck_assert(r.closed);
 	ck_assert_uint_ge(r.figures.rtp_tx, 10);
 	ck_assert_uint_ge(r.figures.rtp_rx, 10);

@@ -101,7 +101,7 @@ static struct conf *load(const char *text)
 START_TEST(values_reach_their_place)
 {
 	struct conf *c = load(SPAN REST "emergency: [\"110\"]\n"
-			      "media: {ports: 20000-20100}\n");
+			      "media: {ports: 20000-20100, cpus: [3, 2]}\n");
 
 	ck_assert(c != NULL);
 	ck_assert_uint_eq(c->n_spans, 1);
@@ -117,11 +117,48 @@ START_TEST(values_reach_their_place)
 	ck_assert(c->trunks[0].dtmf_events);
 	ck_assert_uint_eq(c->media.port_min, 20000);
 	ck_assert_uint_eq(c->media.port_max, 20100);
-	ck_assert_int_eq(c->media.cpu, -1);
+	ck_assert_uint_eq(c->media.n_cpus, 2);
+	ck_assert_uint_eq(c->media.cpus[0], 3);
+	ck_assert_uint_eq(c->media.cpus[1], 2);
 	ck_assert_int_eq(c->routes[1].from_end, CONF_END_TRUNK);
 	ck_assert_str_eq(c->routes[1].allow[0], "0*");
 	ck_assert_str_eq(c->emergency[0], "110");
 	free(c);
+}
+END_TEST
+
+/* One core, none, the same twice, what is none, too many. */
+START_TEST(cores_of_the_engine)
+{
+	static const struct {
+		const char *text, *said; /* NULL: it is good */
+		unsigned n;
+	} all[] = {
+		{ "media: {cpus: 1}\n", NULL, 1 },
+		{ "media: {cpus: []}\n", NULL, 0 },
+		{ "media: {cpus: [0, 4, 0]}\n", "core 0 stands there twice",
+		  0 },
+		{ "media: {cpus: [256]}\n", "not a processor core", 0 },
+		{ "media: {cpus: [-1]}\n", "not a processor core", 0 },
+		{ "media: {cpus: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, "
+		  "13, 14, 15, 16]}\n", "at most 16 values", 0 },
+	};
+	char text[1024], *report;
+	struct conf *c;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		snprintf(text, sizeof(text), SPAN REST "%s", all[i].text);
+		c = conf_load_text("t", text, strlen(text), NULL, &report);
+		if (all[i].said) {
+			ck_assert_msg(!c && strstr(report, all[i].said),
+				      "%s: %s", all[i].text, report);
+		} else {
+			ck_assert_msg(c != NULL, "%s", report);
+			ck_assert_uint_eq(c->media.n_cpus, all[i].n);
+		}
+		free(report);
+		free(c);
+	}
 }
 END_TEST
 
@@ -289,6 +326,7 @@ int main(void)
 
 	tcase_add_test(t, mistakes_are_told_as_expected);
 	tcase_add_test(t, values_reach_their_place);
+	tcase_add_test(t, cores_of_the_engine);
 	tcase_add_test(t, limits_hold);
 	tcase_add_test(t, secrets_come_from_files_and_stay_out_of_reports);
 	tcase_add_test(t, secrets_are_not_printed);

@@ -170,7 +170,6 @@ static void set_up(void)
 	conf.media.jitter_max_ms = 200;
 	conf.media.silent_alarm_s = 2;
 	conf.media.silent_release_s = 4;
-	conf.media.cpu = -1;
 	strcpy(conf.spans[0].name, "carrier");
 	strcpy(conf.spans[0].country, "de");
 	conf.spans[0].line.d_slot = 16;
@@ -495,7 +494,6 @@ START_TEST(test_real_time)
 	struct net_addr b;
 
 	memset(&t, 0, sizeof(t));
-	conf.media.cpu = -1;
 	t.loop = loop_new_uv();
 	t.role = media_role_ops.open(t.loop, &conf, sizeof(conf));
 	join_links(ROLE_CORE, &t.core, &core_end);
