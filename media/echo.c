@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "media/echo_control.h"
+#include "media/isa.h"
 #include "media/law.h"
 
 struct echo_group {
@@ -25,26 +26,16 @@ enum {
 
 static const struct echo_kernel *kernel_find(enum echo_isa isa)
 {
-	__builtin_cpu_init();
-	bool avx2 = __builtin_cpu_supports("avx2") &&
-		    __builtin_cpu_supports("fma");
-	bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
-		      __builtin_cpu_supports("avx512bw") &&
-		      __builtin_cpu_supports("avx512dq") &&
-		      __builtin_cpu_supports("avx512vl");
+	static const struct echo_kernel *const kernels[ISA_COUNT] = {
+		[ISA_C] = &echo_kernel_c,
+		[ISA_AVX2] = &echo_kernel_avx2,
+		[ISA_AVX512] = &echo_kernel_avx512,
+	};
+	enum isa wanted = isa == ECHO_ISA_BEST ? isa_now() :
+			  isa == ECHO_ISA_C ? ISA_C :
+			  isa == ECHO_ISA_AVX2 ? ISA_AVX2 : ISA_AVX512;
 
-	switch (isa) {
-	case ECHO_ISA_BEST:
-		return avx512 ? &echo_kernel_avx512 :
-		       avx2 ? &echo_kernel_avx2 : &echo_kernel_c;
-	case ECHO_ISA_C:
-		return &echo_kernel_c;
-	case ECHO_ISA_AVX2:
-		return avx2 ? &echo_kernel_avx2 : NULL;
-	case ECHO_ISA_AVX512:
-		return avx512 ? &echo_kernel_avx512 : NULL;
-	}
-	return NULL;
+	return isa_has(wanted) ? kernels[wanted] : NULL;
 }
 
 /* Partitions that cover a tail, 0 if there is no such tail. */
