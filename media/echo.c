@@ -26,16 +26,19 @@ enum {
 
 static const struct echo_kernel *kernel_find(enum echo_isa isa)
 {
-	static const struct echo_kernel *const kernels[ISA_COUNT] = {
-		[ISA_C] = &echo_kernel_c,
-		[ISA_AVX2] = &echo_kernel_avx2,
-		[ISA_AVX512] = &echo_kernel_avx512,
-	};
-	enum isa wanted = isa == ECHO_ISA_BEST ? isa_now() :
-			  isa == ECHO_ISA_C ? ISA_C :
-			  isa == ECHO_ISA_AVX2 ? ISA_AVX2 : ISA_AVX512;
-
-	return isa_has(wanted) ? kernels[wanted] : NULL;
+	switch (isa) {
+	case ECHO_ISA_BEST:
+		return isa_now() == ISA_AVX512 ? &echo_kernel_avx512 :
+		       isa_now() == ISA_AVX2 ? &echo_kernel_avx2 :
+					       &echo_kernel_c;
+	case ECHO_ISA_C:
+		return &echo_kernel_c;
+	case ECHO_ISA_AVX2:
+		return isa_has(ISA_AVX2) ? &echo_kernel_avx2 : NULL;
+	case ECHO_ISA_AVX512:
+		return isa_has(ISA_AVX512) ? &echo_kernel_avx512 : NULL;
+	}
+	return NULL;
 }
 
 /* Partitions that cover a tail, 0 if there is no such tail. */

@@ -80,13 +80,14 @@ struct run {
 	unsigned seconds;
 	double busy; /* sum over the seconds */
 	struct second last;
+	struct load_hist late[2], line_late[2]; /* at its ends */
 	unsigned underruns; /* seconds with one that no stall explains */
 	struct load_verdict verdict[LOAD_CHECKED];
 };
 
 struct figures { /* of a good run */
 	double percent, stat, wakeups, thread;
-	double tx_late_ms;
+	double tx_late_ms, tick_late_ms;
 	double peer; /* percent that the peer would take for as many */
 };
 
@@ -170,8 +171,8 @@ static void note_second(struct run *r)
 {
 	struct second now;
 
-	now.busy = load_json_sum(load_host_ask(&r->host, "status"),
-				 "busy_percent");
+	load_host_ask(&r->host, "status");
+	now.busy = load_json_first(r->host.text, "engine", "busy_percent");
 	load_host_ask(&r->host, "lines");
 	now.idle_frames = load_json_sum(r->host.text, "idle_frames");
 	now.filler_frames = load_json_sum(r->host.text, "filler_frames");
@@ -187,10 +188,17 @@ static void note_second(struct run *r)
 	r->last = now;
 }
 
+static void note_late(struct run *r, unsigned end)
+{
+	load_host_hist(&r->host, "late_seconds", &r->late[end]);
+	load_host_hist(&r->host, "line_late_seconds", &r->line_late[end]);
+}
+
 static void measure(struct run *r)
 {
 	load_host_serve(&r->host, r->shared->from_ns);
 	load_cpu_read(&r->from, ENGINE_CPU, r->host.pid);
+	note_late(r, 0);
 	for (int64_t at = r->shared->from_ns; at <= r->shared->to_ns;
 	     at += NS_PER_S) {
 		load_host_serve(&r->host, at);
@@ -198,6 +206,7 @@ static void measure(struct run *r)
 			load_cpu_read(&r->to, ENGINE_CPU, r->host.pid);
 		note_second(r);
 	}
+	note_late(r, 1);
 }
 
 static int end(const struct options *o, struct run *r)
@@ -352,6 +361,11 @@ static void tell(const struct run *r, const struct figures *f)
 		(double)(r->to.steal_ns - r->from.steal_ns) / 100.0 /
 		(double)(r->to.at_ns - r->from.at_ns) * 1e4, f->wakeups,
 		f->thread, s->n_checked, worst[0], worst[1], worst[2]);
+	fprintf(stderr, "     late, p999: wake-ups %.2f ms, lines' packets "
+		"%.2f ms by the engine, %.2f ms as received\n",
+		f->tick_late_ms,
+		load_hist_quantile_ms(r->line_late, r->line_late + 1, 0.999),
+		f->tx_late_ms);
 	fprintf(stderr, "     generators: line %.1f ms, RTP %.1f ms late at "
 		"worst; stalls %.1f and %.1f ms; lines: %.0f filler, %.0f idle "
 		"frames; echoes missed %llu; RTP lost %llu; concealed %llu ms;"
@@ -385,6 +399,7 @@ static int one_run(const struct options *o, struct figures *f)
 	f->wakeups = r.seconds > 1 ? r.busy / (r.seconds - 1) : 0;
 	f->percent = f->stat > f->wakeups ? f->stat : f->wakeups;
 	f->tx_late_ms = p999_ms(r.shared->tx_late, LOAD_LATE_BINS);
+	f->tick_late_ms = load_hist_quantile_ms(r.late, r.late + 1, 0.999);
 	tell(&r, f);
 	if (status) {
 		fprintf(stderr, "bad: a process did not end well\n");
@@ -422,6 +437,7 @@ static void print_rows(const struct options *o, const struct variant *v,
 	       f->peer);
 	printf("engine_peer_chain_ratio\t%.2f\tx\n", f->peer / f->percent);
 	printf("pw_tx_late_ms_p999\t%.2f\tms\n", f->tx_late_ms);
+	printf("engine_tick_late_ms_p999\t%.2f\tms\n", f->tick_late_ms);
 }
 
 static unsigned number(const char *text, unsigned least, unsigned most)

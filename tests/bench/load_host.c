@@ -435,6 +435,43 @@ const char *load_host_ask(struct load_host *h, const char *verb)
 	return h->replied ? h->text : NULL;
 }
 
+void load_host_hist(struct load_host *h, const char *name,
+		    struct load_hist *out)
+{
+	const char *at = load_host_ask(h, "metrics");
+	char start[96];
+
+	memset(out, 0, sizeof(*out));
+	snprintf(start, sizeof(start), "trunkgate_media_%s_bucket{le=\"", name);
+	while (at && (at = strstr(at, start)) && out->n < LOAD_BUCKETS) {
+		char *end;
+
+		out->edge[out->n] = strtod(at + strlen(start), &end);
+		out->below[out->n++] = strtod(end + strlen("\"} "), &end);
+		at = end;
+	}
+}
+
+double load_hist_quantile_ms(const struct load_hist *from,
+			     const struct load_hist *to, double share)
+{
+	double last = 0, all, wanted;
+	unsigned i = 0;
+
+	if (to->n < 2 || from->n != to->n)
+		return 0;
+	all = to->below[to->n - 1] - from->below[to->n - 1];
+	wanted = share * all;
+	while (i < to->n - 2 && to->below[i] - from->below[i] < wanted) {
+		last = to->below[i] - from->below[i];
+		i++;
+	}
+	all = to->below[i] - from->below[i] - last;
+	wanted = all > 0 ? (wanted - last) / all : 1;
+	last = i ? to->edge[i - 1] : 0;
+	return 1000 * (last + (to->edge[i] - last) * (wanted < 1 ? wanted : 1));
+}
+
 static int reap(struct load_host *h)
 {
 	int status;
@@ -489,4 +526,15 @@ double load_json_sum(const char *text, const char *key)
 		sum += strtod(text, NULL);
 	}
 	return sum;
+}
+
+double load_json_first(const char *text, const char *in, const char *key)
+{
+	char quoted[64];
+
+	snprintf(quoted, sizeof(quoted), "\"%s\":", in);
+	text = text ? strstr(text, quoted) : NULL;
+	snprintf(quoted, sizeof(quoted), "\"%s\":", key);
+	text = text ? strstr(text, quoted) : NULL;
+	return text ? strtod(text + strlen(quoted), NULL) : 0;
 }

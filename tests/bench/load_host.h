@@ -51,12 +51,29 @@ int load_host_open(struct load_host *, const struct load_plan *,
 int load_host_call(struct load_host *, const struct load_call *);
 /* The answer, in host->text; NULL: none in time. */
 const char *load_host_ask(struct load_host *, const char *verb);
+
+enum { LOAD_BUCKETS = 32 };
+
+struct load_hist { /* of the role's metrics */
+	unsigned n;
+	double edge[LOAD_BUCKETS], below[LOAD_BUCKETS]; /* s, how many */
+};
+
+/* The histogram of that name; all zero: it has none. */
+void load_host_hist(struct load_host *, const char *name, struct load_hist *);
+/* Of what came between two readings: so great a share was below, in ms,
+ * within a bucket in proportion. */
+double load_hist_quantile_ms(const struct load_hist *from,
+			     const struct load_hist *to, double share);
+
 /* Serves the links until that instant. */
 void load_host_serve(struct load_host *, int64_t until_ns);
 /* 0, or -1 if it did not leave in good order. Safe on what is half open. */
 int load_host_close(struct load_host *);
 
-/* Sum of all numbers behind that key in a JSON text. */
+/* Sum of all numbers behind that key in a JSON text; the first of them behind
+ * the first `in`. 0: none is there. */
 double load_json_sum(const char *text, const char *key);
+double load_json_first(const char *text, const char *in, const char *key);
 
 #endif
