@@ -7,7 +7,6 @@
 /* Energies of a block of 80 samples. */
 static const float far_active = 80 * 40.0f * 40.0f;	/* -52 dBm0 */
 static const float est_active = 80 * 20.0f * 20.0f;	/* -58 dBm0 */
-static const float noise_most = 80 * 180.0f * 180.0f;	/* -39 dBm0 */
 
 /* The doubt each tap begins with; 13 partitions: echo of ERL 9 dB. */
 static const float doubt_start = 0.05f;
@@ -18,11 +17,14 @@ static const float mean_rate = 0.02f;	/* 0.5 s of activity */
 static const float tone_bins = 6;
 static const float pure_bins = 4.3f;
 static const float tone_miss = 0.005f;
-static const float noise_bias = 1.15f;	/* of a minimum to the mean */
+static const float hold_miss = 0.02f;
 static const float grown_likeness = 0.1f;
 /* Residual over near end from where on the near end goes out as it is. */
-static const float worse_known = 1.3f;
+static const float worse_known = 2.0f;
 static const float worse_new = 0.95f;
+/* What of near lately is not heard when it is in excess. */
+static const float little_known = 0.02f;
+static const float little_new = 0.004f;
 static const float miss_rate = 0.5f;
 static const float drift_least = 1e-5f;
 static const float drift_most = 1e-3f;
@@ -43,11 +45,8 @@ enum {
 	WINDOW_FROM = 250,
 	TONE_BLOCKS = 6,
 	TONE_LONG = 30,
-	NLP_HANG = 6,
 	CHANGE_LIMIT = 12,
 	WORSE_LIMIT = 30,
-	NOISE_WINDOW = 30,
-	SILENT_BLOCKS = 20,
 	MISS_WINDOW = 100,
 };
 
@@ -101,8 +100,7 @@ void echo_lane_reset(struct echo_lane *l, struct echo_orders *o,
 
 	memset(l, 0, sizeof(*l));
 	l->flags = flags;
-	l->noise.least = noise_most;
-	l->noise.before = noise_most;
+	echo_nlp_reset(&l->nlp);
 	o->step[n] = 0;
 	o->drift[n] = 0;
 	o->floor[n] = 0;
@@ -232,54 +230,34 @@ static float tap_mean(const struct echo_sums *s, unsigned parts, unsigned n)
 }
 
 /*
- * The background is never above the smallest residual of the last two
- * windows of 0.3 s, and not below it once the far end is silent. In between
- * what was known before stands.
+ * The share of the estimate that is subtracted: all of it, unless that makes
+ * the block louder; then what makes it softest.
  */
-static void noise_follow(struct echo_lane *l, const struct echo_sums *s,
-			 unsigned n)
-{
-	struct echo_noise *v = &l->noise;
-	float high;
-
-	v->now += 0.2f * (s->err[n] - v->now);
-	v->least = fminf(v->least, v->now);
-	high = noise_bias * fminf(v->least, v->before);
-	if (v->level > high || l->since >= SILENT_BLOCKS)
-		v->level += 0.1f * (high - v->level);
-	if (++v->age == NOISE_WINDOW) {
-		v->before = v->least;
-		v->least = noise_most;
-		v->age = 0;
-	}
-	if (s->err[n] > 0 && s->err[n] < 2 * v->level)
-		v->lag += 0.02f * (s->lag[n] / s->err[n] - v->lag);
-}
-
-/* NLP: closes while what is left can only be echo. */
-static void nlp_decide(struct echo_lane *l, struct echo_orders *o, unsigned n)
+static float cancel_share(const struct echo_lane *l, const struct echo_sums *s,
+			  unsigned n)
 {
 	const struct echo_levels *b = &l->brief;
-	float tilt = fminf(fmaxf(l->noise.lag, -0.9f), 0.9f);
-	bool echo_only = b->est > 2 * l->noise.level &&
-			 b->err < 0.05f * b->est;
+	float most = l->converged ? worse_known : worse_new;
+	float little = l->converged ? little_known : little_new;
 
-	l->double_talk = l->since < 20 && b->err > 0.1f * b->est &&
-			 l->converged;
-	if (!echo_only && l->open < NLP_HANG)
-		l->open++;
-	else if (echo_only && l->open)
-		l->open--;
-	o->tilt[n] = tilt;
-	if ((l->flags & ECHO_NLP) && echo_only && !l->open) {
-		float rms = sqrtf(l->noise.level / ECHO_BLOCK);
+	if (b->err >= most * b->near)
+		return 0;
+	if (s->err[n] < most * s->near[n] + little * b->near)
+		return 1;
+	return fminf(fmaxf(s->near_est[n] / (s->est[n] + 1), 0), 1);
+}
 
-		o->pass[n] = 0;
-		o->noise[n] = rms * sqrtf(1 - tilt * tilt);
-	} else {
-		o->pass[n] = 1;
-		o->noise[n] = 0;
-	}
+/*
+ * A tone that is cancelled already has nothing to teach, and would lead astray
+ * what was learnt at other frequencies.
+ */
+static bool is_held(const struct echo_lane *l)
+{
+	bool tone = l->tone >= TONE_BLOCKS &&
+		    l->mean.err < tone_miss * l->mean.near;
+	bool pure = l->pure >= TONE_LONG && l->converged;
+
+	return (tone || pure) && l->brief.err < hold_miss * l->brief.est;
 }
 
 /* What a block of far-end activity teaches. */
@@ -313,7 +291,7 @@ static struct echo_sight lane_sight(const struct echo_lane *l,
 				    unsigned parts, unsigned n)
 {
 	const struct echo_levels *b = &l->brief;
-	float over = fmaxf(b->err - 2 * l->noise.level, 0);
+	float over = fmaxf(b->err - 2 * l->nlp.noise.level, 0);
 
 	return (struct echo_sight){
 		.sums = sums,
@@ -326,11 +304,31 @@ static struct echo_sight lane_sight(const struct echo_lane *l,
 	};
 }
 
+/* And what its NLP goes by. */
+static struct echo_scene lane_scene(const struct echo_lane *l,
+				    const struct echo_sums *sums, unsigned n)
+{
+	return (struct echo_scene){
+		.sums = sums,
+		.lane = n,
+		.near = l->brief.near,
+		.err = l->brief.err,
+		.est = l->brief.est,
+		.near_est = l->brief.near_est,
+		.miss = fminf(l->miss.least, l->miss.before),
+		.since = l->since,
+		.sure = l->converged,
+		.searching = l->heard < SEARCH_UNTIL,
+		.on = l->flags & ECHO_NLP,
+	};
+}
+
 /* tick */
 void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
 		       struct echo_orders *orders, unsigned parts, unsigned n)
 {
 	bool active = sums->far[n] > far_active;
+	struct echo_scene scene;
 
 	if (l->scaled)
 		scales_clear(l, orders, parts, n);
@@ -345,17 +343,16 @@ void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
 		l->divergences++;
 		search_start(l, orders, parts, n);
 	}
-	l->held = (l->tone >= TONE_BLOCKS &&
-		l->mean.err < tone_miss * l->mean.near) ||
-	       (l->pure >= TONE_LONG && l->converged);
+	l->held = is_held(l);
 	orders->step[n] = l->held ? 0 : 1;
 	orders->drift[n] = active && !l->held ? drift_of(l) : 0;
 	orders->floor[n] = fmaxf(floor_share * tap_mean(sums, parts, n),
 				 floor_least);
-	orders->cancel[n] = l->brief.err < l->brief.near *
-		(l->converged ? worse_known : worse_new) ? 1 : 0;
-	noise_follow(l, sums, n);
-	nlp_decide(l, orders, n);
+	orders->cancel[n] = cancel_share(l, sums, n);
+	scene = lane_scene(l, sums, n);
+	echo_nlp_run(&l->nlp, &scene, orders);
+	l->double_talk = l->since < 20 && l->brief.err > 0.1f * l->brief.est &&
+			 l->converged;
 	if (l->heard >= WINDOW_FROM) {
 		struct echo_sight sight = lane_sight(l, sums, parts, n);
 

@@ -7,6 +7,7 @@
 #ifndef MEDIA_ECHO_CONTROL_H
 #define MEDIA_ECHO_CONTROL_H
 
+#include "media/echo_nlp.h"
 #include "media/echo_priv.h"
 #include "media/echo_window.h"
 
@@ -18,16 +19,6 @@ struct echo_levels {
 	float est;
 	float near_est;
 	float out;
-};
-
-/* The background noise of the near end. */
-struct echo_noise {
-	float level;	/* energy of a block, believed */
-	float now;	/* of the residual, smoothed */
-	float lag;	/* correlation from sample to sample */
-	float least;	/* smallest of this window so far */
-	float before;	/* smallest of the last window */
-	unsigned age;	/* blocks of this window */
 };
 
 /* The residual over the estimate, smallest of a window and of the last. */
@@ -48,11 +39,10 @@ struct echo_lane {
 	unsigned pure;		/* of what is a tone or two, no voice */
 	unsigned changed;	/* evidence of a changed path */
 	unsigned worse;		/* blocks the filter was worse than none */
-	unsigned open;		/* blocks the NLP stays open yet */
 	float kept[ECHO_PARTS_MAX];	/* share of doubt not cut away */
 	struct echo_levels brief;	/* over some 50 ms */
 	struct echo_levels mean;	/* over 0.5 s of far-end activity */
-	struct echo_noise noise;
+	struct echo_nlp nlp;
 	struct echo_miss miss;
 	struct echo_window window;
 	unsigned path_changes;

@@ -16,6 +16,10 @@ static const float dc_pole = 0.999f;
 /* Beyond this a sample is no G.711 and not believed. */
 static const float sample_max = 40000.0f;
 
+enum {
+	CANCEL_RAMP = 8,	/* an echo may begin with the block */
+};
+
 /* A high-pass that takes offset away, the same at both inputs. */
 struct dc_block {
 	vf in;
@@ -212,7 +216,8 @@ static inline vf pack_random(struct pack *p)
 
 /*
  * The output: near - cancel * estimate, times pass, plus comfort noise. The
- * three gains run in straight lines from the last block's to this one's.
+ * three gains run in straight lines from the last block's to this one's, that
+ * of the estimate within CANCEL_RAMP samples.
  * Returns its energy.
  */
 static vf pack_write(struct pack *p, const struct echo_block *block,
@@ -220,7 +225,7 @@ static vf pack_write(struct pack *p, const struct echo_block *block,
 {
 	const struct scratch *s = scratch_of(block, lane / ECHO_VL);
 	const float slope = 1.0f / FFT_HALF;
-	vf cancel = (vf_load(o->cancel + lane) - p->cancel) * slope;
+	vf cancel = (vf_load(o->cancel + lane) - p->cancel) / CANCEL_RAMP;
 	vf pass = (vf_load(o->pass + lane) - p->pass) * slope;
 	vf noise = (vf_load(o->noise + lane) - p->noise) * slope;
 	vf tilt = vf_load(o->tilt + lane), sum = vf_set(0);
@@ -230,7 +235,8 @@ static vf pack_write(struct pack *p, const struct echo_block *block,
 		float *row = block->near[i] + lane;
 		vf out;
 
-		p->cancel += cancel;
+		if (i < CANCEL_RAMP)
+			p->cancel += cancel;
 		p->pass += pass;
 		p->noise += noise;
 		p->shaped = tilt * p->shaped + pack_random(p);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "media/echo_nlp.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+	HANG_BLOCKS = 6,
+	WINDOW_BLOCKS = 40,
+	SILENT_BLOCKS = 20,	/* of the far end: no echo is left */
+};
+
+static const float noise_most = 80 * 180.0f * 180.0f;	/* -39 dBm0 */
+static const float noise_bias = 1.15f;	/* of a minimum to the mean */
+static const float noise_rises = 0.1f;
+static const float noise_falls = 0.3f;
+static const float noise_shows = 0.5f;	/* of what is left, it is no echo */
+static const float far_fades = 0.93f;	/* over the tail */
+/* What may be left of the estimate that is echo still, by what was least. */
+static const float left_miss = 8;
+static const float left_least = 0.05f;
+static const float left_most = 0.3f;
+/* While it searches: near below far by an ERL, and some of it explained. */
+static const float search_erl = 0.35f;
+static const float search_likeness = 0.4f;
+static const float noise_over = 1.5f;	/* a block's residual: not credible */
+static const float speech_over = 4;	/* the background */
+static const float speech_least = 80 * 20.0f * 20.0f;	/* -58 dBm0 */
+static const float onset = 0.6f;	/* of a block, against the mean */
+
+void echo_nlp_reset(struct echo_nlp *nlp)
+{
+	memset(nlp, 0, sizeof(*nlp));
+	for (unsigned i = 0; i < NLP_WINDOWS; i++)
+		nlp->noise.least[i] = noise_most;
+}
+
+/*
+ * The background is not above the smallest residual of the last windows. It
+ * is not below it either once the far end is silent, or so soft that what is
+ * left of its echo does not count. Else what was known before stands.
+ */
+static void noise_follow(struct echo_noise *v, const struct echo_scene *s)
+{
+	float err = s->sums->err[s->lane], high = noise_most;
+
+	v->now += 0.2f * (err - v->now);
+	if (v->now < v->least[v->window])
+		v->least[v->window] = v->now;
+	for (unsigned i = 0; i < NLP_WINDOWS; i++)
+		high = fminf(high, v->least[i]);
+	high *= noise_bias;
+	if (v->level > high)
+		v->level += noise_falls * (high - v->level);
+	else if (s->since >= SILENT_BLOCKS ||
+		 (s->sure && s->est < noise_shows * v->now))
+		v->level += noise_rises * (high - v->level);
+	if (++v->age == WINDOW_BLOCKS) {
+		v->window = (v->window + 1) % NLP_WINDOWS;
+		v->least[v->window] = noise_most;
+		v->age = 0;
+	}
+	if (err > 0 && err < 2 * v->level)
+		v->lag += 0.02f * (s->sums->lag[s->lane] / err - v->lag);
+}
+
+/* Can what is left be anything but echo? */
+static bool is_echo(const struct echo_nlp *nlp, const struct echo_scene *s)
+{
+	float most = fminf(fmaxf(left_miss * s->miss, left_least), left_most);
+	float err = fmaxf(s->err, onset * s->sums->err[s->lane]);
+	float est = fmaxf(s->est, onset * s->sums->est[s->lane]);
+
+	if (est < 2 * nlp->noise.level)
+		return false;
+	if (err < most * est)
+		return true;
+	return s->searching && s->near < search_erl * nlp->far_most &&
+	       s->near_est * fabsf(s->near_est) >
+		       search_likeness * s->near * s->est;
+}
+
+/* Does the near end speak, so that its words must have their end? */
+static bool is_speech(const struct echo_nlp *nlp, const struct echo_scene *s)
+{
+	float e = fminf(s->sums->err[s->lane], s->sums->near[s->lane]);
+
+	return e > speech_over * nlp->noise.level && e > speech_least;
+}
+
+/* tick */
+void echo_nlp_run(struct echo_nlp *nlp, const struct echo_scene *s,
+		  struct echo_orders *o)
+{
+	unsigned n = s->lane;
+	float tilt, level;
+	bool echo;
+
+	noise_follow(&nlp->noise, s);
+	nlp->far_most = fmaxf(far_fades * nlp->far_most, s->sums->far[n]);
+	echo = is_echo(nlp, s);
+	if (!echo && is_speech(nlp, s))
+		nlp->open += nlp->open < HANG_BLOCKS ? 2 : 0;
+	else if (nlp->open)
+		nlp->open--;
+	tilt = fminf(fmaxf(nlp->noise.lag, -0.9f), 0.9f);
+	level = fminf(nlp->noise.level, noise_over * s->sums->err[n]);
+	o->tilt[n] = tilt;
+	o->pass[n] = 1;
+	o->noise[n] = 0;
+	if (s->on && echo && !nlp->open) {
+		o->pass[n] = 0;
+		o->noise[n] = sqrtf(level / ECHO_BLOCK * (1 - tilt * tilt));
+	}
+}
