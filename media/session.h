@@ -84,7 +84,8 @@ struct session_tx {
 };
 
 struct session_aside { /* a packet on probation */
-	bool valid;
+	bool waiting; /* one is */
+	bool valid;   /* and can be played */
 	struct rtp_packet packet;
 	uint8_t octets[JITTER_PACKET];
 };

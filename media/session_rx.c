@@ -91,10 +91,20 @@ static void deliver(struct session *s, const struct rtp_packet *p, bool held)
 		jitter_put(&s->rx.jitter, p->ts, codes, len);
 }
 
+/* The one on probation was nobody's. */
+static void drop_aside(struct session *s)
+{
+	if (s->rx.aside.waiting)
+		s->rx.stray++;
+	s->rx.aside.waiting = s->rx.aside.valid = false;
+}
+
 static void keep_aside(struct session *s, const struct rtp_packet *p)
 {
 	struct session_aside *a = &s->rx.aside;
 
+	drop_aside(s);
+	a->waiting = true;
 	a->valid = p->len <= sizeof(a->octets) && p->pt != PT_CN;
 	if (!a->valid)
 		return;
@@ -121,7 +131,7 @@ static void new_sender(struct session *s, const struct rtp_packet *p)
 		deliver(s, p, false);
 	if (a->valid && !is_event(s, &a->packet))
 		deliver(s, &a->packet, true);
-	a->valid = false;
+	a->waiting = a->valid = false;
 }
 
 static void heard(struct session *s, struct tick *t)
@@ -173,6 +183,7 @@ void session_packet(struct session *s, struct tick *t,
 		break;
 	case RTP_NEXT:
 	case RTP_LATE:
+		drop_aside(s);
 		if (p.pt != PT_CN)
 			deliver(s, &p, false);
 		break;

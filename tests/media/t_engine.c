@@ -319,6 +319,7 @@ START_TEST(test_garbage_and_strangers)
 	struct rig_config c = { .law = LAW_A };
 	uint8_t junk[1500], tone[160];
 	struct net_addr a;
+	unsigned before;
 	struct rig r;
 	int stranger;
 
@@ -338,6 +339,7 @@ START_TEST(test_garbage_and_strangers)
 	for (size_t i = 0; i < r.n_heard; i++)
 		ck_assert_uint_eq(r.heard[i], LAW_A_SILENCE);
 	ck_assert_uint_eq(rig_count(&r, MEDIA_EV_RTP), 0);
+	before = r.e->sessions[0].rx.stray;
 	/* The real sender, then a stranger beside it. */
 	stranger = rig_socket(&a);
 	memset(tone, 0x2a, sizeof(tone));
@@ -356,10 +358,129 @@ START_TEST(test_garbage_and_strangers)
 	}
 	for (size_t i = 0; i < r.n_heard; i++)
 		ck_assert_uint_eq(r.heard[i], LAW_A_SILENCE);
-	ck_assert_uint_eq(r.e->sessions[0].rx.stray, 100);
+	/* And what of the junk was left on probation. */
+	ck_assert_uint_ge(r.e->sessions[0].rx.stray, before + 100);
+	ck_assert_uint_le(r.e->sessions[0].rx.stray, before + 101);
 	ck_assert_uint_eq(r.e->sessions[0].rx.packets, 100);
 	ck_assert_uint_ge(r.e->sessions[0].rx.bad, 2000);
 	close(stranger);
+	rig_fini(&r);
+}
+END_TEST
+
+/* What comes from the very address of the peer while it speaks. */
+struct junk {
+	struct feed good;
+	uint32_t seed, ssrc;
+	int stranger;
+	unsigned random, pt, ssrcs, dups, old, strangers;
+};
+
+static unsigned chance(struct junk *j, unsigned n)
+{
+	j->seed = j->seed * 1664525 + 1013904223;
+	return (j->seed >> 8) % n;
+}
+
+static void send_random(struct rig *r, struct junk *j)
+{
+	uint8_t out[1500];
+	size_t n = chance(j, 1501);
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = (uint8_t)chance(j, 256);
+	rig_send_raw(r, out, n);
+	j->random++;
+}
+
+/* Loud, and like the stream but for one thing. */
+static void send_wrong(struct rig *r, struct junk *j, unsigned what)
+{
+	uint8_t out[RTP_HEADER + 160];
+	struct rtp_packet p = { .pt = 8, .seq = r->seq, .ssrc = r->ssrc,
+				.ts = r->ts + (uint32_t)j->good.at };
+
+	memset(out, 0x2a, sizeof(out));
+	switch (what) {
+	case 0:
+		p.pt = (uint8_t)(20 + chance(j, 60));
+		j->pt++;
+		break;
+	case 1:
+		p.ssrc = ++j->ssrc;
+		j->ssrcs++;
+		break;
+	case 2: /* it was there already */
+		p.seq--;
+		p.ts -= 160;
+		j->dups++;
+		break;
+	case 3: /* long ago */
+		p.seq = (uint16_t)(p.seq - 60);
+		p.ts -= 60 * 160;
+		j->old++;
+		break;
+	}
+	rtp_header(out, &p);
+	if (what == 4) {
+		udp_send(j->stranger, &r->ours, out, sizeof(out));
+		j->strangers++;
+	} else {
+		rig_send_raw(r, out, sizeof(out));
+	}
+}
+
+static void junk_ms(struct rig *r, void *arg)
+{
+	struct junk *j = arg;
+
+	feed_ms(r, &j->good);
+	/* The sender must be known, and not begin or end with it. */
+	if (j->good.at < SECOND / 2 || j->good.at >= j->good.n)
+		return;
+	if (j->good.phase % 7 == 3)
+		send_random(r, j);
+	if (j->good.phase % 5 == 1)
+		send_wrong(r, j, chance(j, 5));
+}
+
+START_TEST(test_bad_input_is_never_heard)
+{
+	struct rig_config c = { .law = LAW_A, .silent_alarm_s = 1,
+				.silent_release_s = 2 };
+	struct junk j = { .good = { .codes = speech, .n = 5 * SECOND,
+				    .ptime = 20, .codec = 8 },
+			  .seed = 20261126, .ssrc = 0x1000 };
+	const struct session_rx *rx;
+	struct media_figures f;
+	struct net_addr a;
+	struct rig r;
+	size_t at;
+
+	make_speech(LAW_A, 12);
+	start_call(&r, &c);
+	j.stranger = rig_socket(&a);
+	r.on_ms = junk_ms;
+	r.on_ms_arg = &j;
+	rig_run(&r, 5400);
+	rx = &r.e->sessions[0].rx;
+	session_figures(&r.e->sessions[0], &f);
+	/* All of the speech, to the bit, and nothing else. */
+	ck_assert(contains(r.heard, r.n_heard, speech + 480,
+			   5 * SECOND - 1120, &at));
+	ck_assert_uint_eq(rx->source.changes, 0);
+	ck_assert_uint_ge(j.random, 500);
+	ck_assert_uint_ge(f.rtp_bad,
+			  j.random * 9 / 10 + j.pt + j.strangers + j.ssrcs);
+	ck_assert_uint_le(f.rtp_bad, j.random + j.pt + j.strangers + j.ssrcs);
+	ck_assert_uint_eq(f.rtp_dup, j.dups);
+	ck_assert_uint_eq(f.rtp_late, j.old);
+	/* Never a reason to end the call. */
+	ck_assert(!r.closed);
+	ck_assert_uint_eq(rig_count(&r, MEDIA_EV_SILENT), 0);
+	ck_assert_uint_eq(rig_count(&r, MEDIA_EV_DEAD), 0);
+	ck_assert_ptr_eq(r.e->spans[0].slots[RIG_SLOT], &r.e->sessions[0]);
+	close(j.stranger);
 	rig_fini(&r);
 }
 END_TEST
@@ -680,6 +801,7 @@ int main(void)
 	tcase_add_test(tc, test_laws);
 	tcase_add_test(tc, test_loss_order_repetition);
 	tcase_add_test(tc, test_garbage_and_strangers);
+	tcase_add_test(tc, test_bad_input_is_never_heard);
 	tcase_add_test(tc, test_new_ssrc);
 	tcase_add_test(tc, test_clear_mode);
 	tcase_add_test(tc, test_directions);

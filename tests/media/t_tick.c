@@ -291,6 +291,25 @@ static void stop(struct rig *r)
 	rig_collect(r);
 }
 
+/* What comes from the peer and is none of the call: junk of any length, an
+ * odd payload type, another SSRC. */
+static void bad_ms(struct rig *r, unsigned at)
+{
+	static uint8_t junk[1500];
+	static uint32_t seed = 1;
+	uint8_t out[RTP_HEADER + 160] = { 0 };
+	struct rtp_packet p = { .pt = at % 60 ? 8 : 77, .seq = r->seq,
+				.ts = r->ts, .ssrc = r->ssrc + at % 60 };
+
+	for (unsigned i = 0; i < 16; i++) {
+		seed = seed * 1664525 + 1013904223;
+		junk[seed % sizeof(junk)] = (uint8_t)(seed >> 24);
+	}
+	rig_send_raw(r, junk, (seed >> 8) % 1501);
+	rtp_header(out, &p);
+	rig_send_raw(r, out, sizeof(out));
+}
+
 /* What a call does in its 400 ms. */
 static void call_ms(struct rig *r, unsigned at)
 {
@@ -333,6 +352,8 @@ static void call_ms(struct rig *r, unsigned at)
 		rig_command(r, ENGINE_CLOSE, &c);
 		break;
 	}
+	if (at % 400 > 120 && at % 5 == 0)
+		bad_ms(r, at);
 	if (at % 20 == 0 && at % 100 != 60) {
 		rig_send(r, 8, false, pcma, at % 140 ? 160 : 33);
 		r->ts += 160;
@@ -368,6 +389,7 @@ START_TEST(test_tick_is_clean)
 	ck_assert(r.closed);
 	ck_assert_uint_ge(r.figures.rtp_tx, 10);
 	ck_assert_uint_ge(r.figures.rtp_rx, 10);
+	ck_assert_uint_ge(r.figures.rtp_bad, 20);
 	rig_fini(&r);
 }
 END_TEST
