@@ -285,8 +285,14 @@ void engine_gauges_add(struct engine_gauges *sum,
 void engine_step(struct engine *e, mono_t now)
 {
 	for (unsigned i = 0; i < e->n_workers; i++) {
-		worker_tick(&e->workers[i], now);
-		e->workers[i].told = false;
+		struct worker *w = &e->workers[i];
+
+		if (!e->running)
+			worker_io_attach(w);
+		worker_tick(w, now);
+		/* What it has made leaves in this step. */
+		netio_flush(w->net);
+		w->told = false;
 	}
 	e->running = true;
 }

@@ -74,7 +74,8 @@ int engine_prepare(struct engine *);
 enum engine_refused {
 	ENGINE_NO_PRIORITY = 1,
 	ENGINE_NO_MEMLOCK = 2,
-	ENGINE_NO_AFFINITY = 4
+	ENGINE_NO_AFFINITY = 4,
+	ENGINE_NO_URING = 8
 };
 
 /* Starts lines and threads. 0 or -errno, -EINVAL: it is not prepared; *refused

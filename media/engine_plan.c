@@ -99,8 +99,11 @@ int engine_prepare(struct engine *e)
 	if (!found)
 		return -ENOMEM;
 	share_out(e, load);
-	for (unsigned i = 0; i < e->n_workers && !err; i++)
+	for (unsigned i = 0; i < e->n_workers && !err; i++) {
 		err = make_packs(&e->workers[i], found);
+		if (!err)
+			err = worker_io_init(&e->workers[i]);
+	}
 	free(found);
 	return err;
 }

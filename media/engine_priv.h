@@ -19,6 +19,12 @@ struct worker_rings {
 	struct ring yielded; /* sessions given back: uint16_t; never full */
 };
 
+/* Sessions on their way to another worker. */
+struct leaving {
+	uint16_t *sessions;
+	unsigned count;
+};
+
 /* One engine thread and what is its own. */
 struct worker {
 	struct engine *engine; /* of it: spans, sessions, facts */
@@ -29,7 +35,9 @@ struct worker {
 	struct pack *packs;
 	unsigned n_packs;
 	struct pack_block *block;
-	struct udp_batch *batch;
+	struct netio *net;
+	struct tick *tick; /* while netio_run() */
+	struct leaving leaving;
 	uint16_t *in_use; /* indexes of the sessions it has, open ones */
 	unsigned used;
 	uint32_t count; /* of ticks */
@@ -111,6 +119,20 @@ struct tick worker_tick_at(struct worker *, mono_t now);
 void worker_tick(struct worker *, mono_t now);
 /* Wake the owner if there is something for it: tick. */
 void worker_wake(struct worker *);
+
+/* --- worker_io.c --- */
+/* Of the control thread, at rest: the netio without io_uring; with it, if it
+ * is to be had (*why: -errno); the sockets and lines as they are now. */
+int worker_io_init(struct worker *);
+void worker_io_fini(struct worker *);
+bool worker_io_uring(struct worker *, int *why);
+void worker_io_attach(struct worker *);
+/* A session comes; goes: tick. */
+void worker_io_take(struct worker *, struct session *);
+void worker_io_give(struct worker *, struct session *);
+void worker_io_leave(struct worker *);
+/* All that is queued leaves, all that has come is dealt with: tick. */
+void worker_io_run(struct worker *, struct tick *);
 
 /* --- worker_command.c --- */
 void worker_run_commands(struct worker *, struct tick *);

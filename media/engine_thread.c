@@ -49,6 +49,7 @@ static void *run(void *arg)
 	struct timespec ts;
 
 	touch_stack();
+	netio_bind(w->net);
 	while (!atomic_load_explicit(&w->engine->stopping,
 				     memory_order_acquire)) {
 		ts.tv_sec = due.ns / NS_PER_S;
@@ -64,6 +65,7 @@ static void *run(void *arg)
 		w->busy_ns += mono_diff_ns(end, now);
 		due = next_tick(w, due, end);
 	}
+	netio_unbind(w->net);
 	return NULL;
 }
 
@@ -116,13 +118,27 @@ static int start_thread(struct worker *w, int cpu, unsigned *refused)
 	return 0;
 }
 
+/* Sockets and lines as they are now; by io_uring, or without. */
+static unsigned open_io(struct engine *e)
+{
+	unsigned refused = 0;
+	int why;
+
+	for (unsigned i = 0; i < e->n_workers; i++) {
+		if (!worker_io_uring(&e->workers[i], &why))
+			refused = ENGINE_NO_URING;
+		worker_io_attach(&e->workers[i]);
+	}
+	return refused;
+}
+
 int engine_start(struct engine *e, unsigned *refused)
 {
 	int err = 0;
 
 	if (e->running)
 		return -EALREADY;
-	if (!e->workers[e->n_workers - 1].block)
+	if (!e->workers[e->n_workers - 1].net)
 		return -EINVAL;
 	for (unsigned i = 0; i < e->cfg.sessions; i++) {
 		if (e->sessions[i].rtp_fd >= 0)
@@ -130,7 +146,8 @@ int engine_start(struct engine *e, unsigned *refused)
 		if (e->sessions[i].rtcp_fd >= 0)
 			(void)udp_stamp(e->sessions[i].rtcp_fd);
 	}
-	*refused = lock_memory();
+	*refused = open_io(e);
+	*refused |= lock_memory();
 	atomic_store(&e->stopping, false);
 	e->running = true;
 	for (unsigned i = 0; i < e->n_workers && !err; i++)

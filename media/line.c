@@ -98,7 +98,7 @@ void line_tick(struct line *l, mono_t now)
 
 int line_set_port(struct line *l, const struct line_port *port)
 {
-	if (l->started || l->cfg.time != LINE_WALL)
+	if (l->started || l->cfg.time != LINE_WALL || !l->ops->begin)
 		return -EINVAL;
 	l->port = *port;
 	return 0;

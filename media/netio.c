@@ -9,6 +9,8 @@
 
 static int make(struct netio *n, int *refused)
 {
+	int err;
+
 	n->slots = calloc(n->cfg.slots, sizeof(*n->slots));
 	n->queue.packets = calloc(NETIO_SEND, sizeof(*n->queue.packets));
 	n->queue.octets = malloc(NETIO_OCTETS);
@@ -16,12 +18,10 @@ static int make(struct netio *n, int *refused)
 		return -ENOMEM;
 	for (unsigned i = 0; i < n->cfg.slots; i++)
 		n->slots[i].fd = -1;
-	if (!n->cfg.plain) {
+	err = netio_plain_new(n);
+	if (err == 0 && !n->cfg.plain)
 		*refused = netio_uring_new(n);
-		if (*refused == 0)
-			return 0;
-	}
-	return netio_plain_new(n);
+	return err;
 }
 
 struct netio *netio_new(const struct netio_config *cfg, int *refused)
@@ -51,8 +51,8 @@ void netio_free(struct netio *n)
 {
 	if (!n)
 		return;
-	if (n->backend)
-		n->backend->free(n);
+	netio_uring_free(n);
+	netio_plain_free(n);
 	free(n->queue.octets);
 	free(n->queue.packets);
 	free(n->slots);
@@ -67,22 +67,15 @@ int netio_add(struct netio *n, unsigned slot, int fd)
 	return 0;
 }
 
-int netio_bind(struct netio *n)
+void netio_bind(struct netio *n)
 {
-	int err = n->backend->bind(n);
-
-	if (err == 0 || !netio_is_uring(n))
-		return err;
+	if (n->backend->bind(n) == 0)
+		return;
 	/* Allowed to be made, but not to be used: then without. */
-	n->backend->free(n);
-	n->backend = NULL;
-	err = netio_plain_new(n);
-	if (err < 0)
-		return err;
+	netio_plain_use(n);
 	for (unsigned i = 0; i < n->cfg.slots; i++)
 		if (n->slots[i].listening)
 			n->backend->change(n, i);
-	return n->backend->bind(n);
 }
 
 void netio_unbind(struct netio *n)

@@ -77,8 +77,9 @@ void netio_free(struct netio *);
  * Arrival times come from sockets that udp_stamp() has asked for them. */
 int netio_add(struct netio *, unsigned slot, int fd);
 
-/* The calling thread is the owner from here on. 0 or -errno. */
-int netio_bind(struct netio *);
+/* The calling thread is the owner from here on. Should io_uring fail here, it
+ * goes on without. */
+void netio_bind(struct netio *);
 /* Its last call. What is queued leaves. */
 void netio_unbind(struct netio *);
 

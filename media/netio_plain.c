@@ -10,12 +10,14 @@
 
 enum {
 	READY = 256, /* sockets of one epoll_wait */
+	BATCHES = 8, /* of a socket: what a line brings in a stall */
 	RUN = 64,    /* packets of one system call */
 };
 
 struct netio_plain {
 	int epoll;
 	struct epoll_event ready[READY];
+	unsigned first; /* of them that has its turn */
 	struct udp_batch batch;
 	struct mmsghdr msgs[RUN];
 	struct iovec iov[RUN];
@@ -30,13 +32,6 @@ static int plain_bind(struct netio *n)
 static void plain_unbind(struct netio *n)
 {
 	(void)n;
-}
-
-static void plain_free(struct netio *n)
-{
-	close(n->plain->epoll);
-	free(n->plain);
-	n->plain = NULL;
 }
 
 /* tick: level-triggered: what is left over shows again. */
@@ -134,26 +129,45 @@ static void plain_flush(struct netio *n)
 	n->queue.used = 0;
 }
 
-/* tick */
-static void receive_from(struct netio *n, unsigned slot, mono_t now)
+/* tick: false: there was no more. */
+static bool receive_batch(struct netio *n, unsigned slot, mono_t now)
 {
 	struct netio_plain *b = n->plain;
 	struct udp_datagram d;
 	unsigned count;
 
 	if (!n->slots[slot].listening)
-		return;
+		return false;
 	count = udp_receive(&b->batch, n->slots[slot].fd);
 	n->stats.calls++;
 	for (unsigned i = 0; i < count && n->slots[slot].listening; i++) {
 		udp_datagram(&b->batch, i, now, &d);
 		netio_receive(n, slot, &d);
 	}
+	return count == UDP_BATCH;
 }
 
-/* tick: sockets that have had their turn queue up behind those that have
- * not (epoll does so), thus the limit starves none. It may be passed by what
- * READY sockets have. */
+/* tick */
+static void receive_from(struct netio *n, unsigned slot, mono_t now)
+{
+	for (unsigned i = 0; i < BATCHES; i++)
+		if (!receive_batch(n, slot, now))
+			return;
+}
+
+/* tick: those of a flood that the limit leaves out begin next time. */
+static void receive_ready(struct netio *n, unsigned ready, mono_t now,
+			  uint64_t most)
+{
+	struct netio_plain *b = n->plain;
+	unsigned first = b->first, i;
+
+	for (i = 0; i < ready && n->stats.received < most; i++)
+		receive_from(n, b->ready[(first + i) % ready].data.u32, now);
+	b->first = i < ready ? (first + i) % ready : 0;
+}
+
+/* tick */
 static void plain_run(struct netio *n, mono_t now, int64_t wall_ns)
 {
 	struct netio_plain *b = n->plain;
@@ -165,15 +179,14 @@ static void plain_run(struct netio *n, mono_t now, int64_t wall_ns)
 	do {
 		ready = epoll_wait(b->epoll, b->ready, READY, 0);
 		n->stats.calls++;
-		for (int i = 0; i < ready; i++)
-			receive_from(n, b->ready[i].data.u32, now);
+		if (ready > 0)
+			receive_ready(n, (unsigned)ready, now, most);
 	} while (ready == READY && n->stats.received < most);
 }
 
 static const struct netio_backend plain_backend = {
 	.bind = plain_bind,
 	.unbind = plain_unbind,
-	.free = plain_free,
 	.change = plain_change,
 	.is_quiet = plain_is_quiet,
 	.flush = plain_flush,
@@ -183,18 +196,30 @@ static const struct netio_backend plain_backend = {
 int netio_plain_new(struct netio *n)
 {
 	struct netio_plain *b = calloc(1, sizeof(*b));
-	int err;
 
 	if (!b)
 		return -ENOMEM;
 	b->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (b->epoll < 0) {
-		err = -errno;
+		int err = -errno;
+
 		free(b);
 		return err;
 	}
 	udp_batch_init(&b->batch);
 	n->plain = b;
-	n->backend = &plain_backend;
+	netio_plain_use(n);
 	return 0;
+}
+
+void netio_plain_free(struct netio *n)
+{
+	if (n->plain)
+		close(n->plain->epoll);
+	free(n->plain);
+}
+
+void netio_plain_use(struct netio *n)
+{
+	n->backend = &plain_backend;
 }

@@ -33,9 +33,8 @@ struct netio_slot {
 };
 
 struct netio_backend {
-	int (*bind)(struct netio *);
+	int (*bind)(struct netio *); /* 0 or -errno */
 	void (*unbind)(struct netio *);
-	void (*free)(struct netio *);
 	/* listening has changed. */
 	void (*change)(struct netio *, unsigned slot);
 	bool (*is_quiet)(const struct netio *, unsigned slot);
@@ -50,10 +49,8 @@ struct netio {
 	struct netio_slot *slots;
 	struct netio_queue queue;
 	struct netio_stats stats;
-	union {
-		struct netio_uring *uring;
-		struct netio_plain *plain;
-	};
+	struct netio_uring *uring; /* NULL: refused, or not wanted */
+	struct netio_plain *plain; /* always there */
 };
 
 /* tick */
@@ -79,5 +76,10 @@ static inline void netio_sent(struct netio *n, const struct netio_packet *p,
 /* 0 or -errno; sets n->backend. */
 int netio_uring_new(struct netio *);
 int netio_plain_new(struct netio *);
+/* Without it nothing happens. */
+void netio_uring_free(struct netio *);
+void netio_plain_free(struct netio *);
+/* From here on. */
+void netio_plain_use(struct netio *);
 
 #endif

@@ -171,12 +171,6 @@ free_ring:
 	return err;
 }
 
-static void uring_free(struct netio *n)
-{
-	free_ring(n->uring);
-	n->uring = NULL;
-}
-
 /* Registered, a packet costs no look-up of its descriptor; a limit on
  * descriptors may forbid it. */
 static int register_sockets(struct netio *n)
@@ -431,20 +425,19 @@ static bool is_more_waiting(const struct netio_uring *u)
 static bool enter(struct netio *n)
 {
 	struct netio_uring *u = n->uring;
-	unsigned sends = order_sends(n), most = FEW, got;
+	unsigned sends = order_sends(n), got;
+	bool more;
 
-	if (io_uring_sq_ready(&u->ring))
-		most = 2 * (sends > FEW ? sends : FEW);
-	else if (!is_more_waiting(u))
+	if (!io_uring_sq_ready(&u->ring) && !is_more_waiting(u))
 		return false;
 	(void)io_uring_submit_and_wait(&u->ring, sends);
 	n->stats.calls++;
+	more = is_more_waiting(u);
 	got = reap(n);
 	if (u->given < n->queue.count || io_uring_sq_ready(&u->ring))
 		return true;
-	/* The kernel does its part after it has submitted, and again when it
-	 * looks for completions. Fewer than it may do: there were no more. */
-	return got >= most && is_more_waiting(u);
+	/* With few it was not the limit: they have just come. */
+	return more && got >= FEW;
 }
 
 /* tick */
@@ -476,7 +469,6 @@ static void uring_run(struct netio *n, mono_t now, int64_t wall_ns)
 static const struct netio_backend uring_backend = {
 	.bind = uring_bind,
 	.unbind = uring_unbind,
-	.free = uring_free,
 	.change = uring_change,
 	.is_quiet = uring_is_quiet,
 	.flush = turn,
@@ -502,6 +494,12 @@ int netio_uring_new(struct netio *n)
 	n->uring = u;
 	n->backend = &uring_backend;
 	return 0;
+}
+
+void netio_uring_free(struct netio *n)
+{
+	if (n->uring)
+		free_ring(n->uring);
 }
 
 bool netio_is_uring(const struct netio *n)

@@ -250,20 +250,11 @@ static void run_clear(struct span *sp, struct tick *t, struct pack_block *b)
 			run_session(sp->slots[slot], t, b, &in);
 }
 
-static void receive(struct span *sp, struct tick *t)
-{
-	for (unsigned slot = 1; slot < LINE_SLOTS; slot++)
-		if (sp->slots[slot])
-			session_receive(sp->slots[slot], t);
-}
-
 /* tick */
 void pack_run(struct pack *p, struct tick *t, struct pack_block *b)
 {
-	for (unsigned i = 0; i < p->n_spans; i++) {
+	for (unsigned i = 0; i < p->n_spans; i++)
 		span_begin(p->spans[i], &b->spans[i]);
-		receive(p->spans[i], t);
-	}
 	for (unsigned g = 0; g < p->n_groups; g++)
 		run_group(p, g, t, b);
 	for (unsigned i = 0; i < p->n_spans; i++) {

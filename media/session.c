@@ -13,7 +13,6 @@ enum {
 	PTIME_MAX = 60,
 	DIGIT_MS = 100,
 	DIGIT_MAX_MS = 5000,
-	DRAIN = 8, /* batches left over by an earlier call */
 };
 
 void session_init(struct session *s, unsigned index,
@@ -37,16 +36,6 @@ void session_fini(struct session *s)
 	srtp_wipe(&s->crypto.rx);
 }
 
-static void drain(struct session *s, struct tick *t)
-{
-	for (unsigned i = 0; i < DRAIN; i++)
-		if (udp_receive(t->batch, s->rtp_fd) < UDP_BATCH)
-			break;
-	for (unsigned i = 0; i < DRAIN; i++)
-		if (udp_receive(t->batch, s->rtcp_fd) < UDP_BATCH)
-			break;
-}
-
 /* tick */
 void session_open(struct session *s, struct tick *t,
 		  const struct engine_command *c)
@@ -54,7 +43,6 @@ void session_open(struct session *s, struct tick *t,
 	unsigned min = (unsigned)s->rx.jitter.min;
 	unsigned max = (unsigned)s->rx.jitter.max;
 
-	drain(s, t);
 	memset(&s->far, 0, sizeof(s->far));
 	memset(&s->place, 0, sizeof(s->place));
 	memset(&s->tx, 0, sizeof(s->tx));

@@ -6,7 +6,7 @@
  *
  *   line codes -> [canceller] -> session_from_line: detectors, tones, law
  *        -> packet of ptime -> socket
- *   socket -> session_receive: header, source, SSRC -> jitter buffer
+ *   socket -> session_packet: header, source, SSRC -> jitter buffer
  *        -> session_to_line: play or conceal, tones -> line codes
  */
 #ifndef MEDIA_SESSION_H
@@ -16,12 +16,12 @@
 #include "media/dtmf_event.h"
 #include "media/engine.h"
 #include "media/jitter.h"
+#include "media/netio.h"
 #include "media/plc.h"
 #include "media/rtcp.h"
 #include "media/rtp.h"
 #include "media/srtp.h"
 #include "media/tone_zone.h"
-#include "media/udp.h"
 
 enum {
 	SESSION_BLOCK = 80,
@@ -40,9 +40,9 @@ struct engine_limits { /* silence of RTP; 0 = never */
 struct tick {
 	mono_t now;
 	uint32_t ts;	    /* now, 1/8000 s */
+	int64_t wall_ns;    /* now, by the wall clock */
 	uint64_t ntp;	    /* now */
 	struct worker *worker;
-	struct udp_batch *batch; /* scratch */
 	const struct engine_limits *limits;
 };
 
@@ -141,6 +141,7 @@ struct session {
 	uint16_t index, at; /* in engine.sessions, engine.in_use */
 	media_id id;
 	int rtp_fd, rtcp_fd;
+	struct netio *net; /* of the thread that has it; NULL: none */
 	struct session_far far;
 	struct session_place place;
 	uint8_t tone_kind[2]; /* wanted: to line, to RTP */
@@ -150,6 +151,12 @@ struct session {
 	struct dtmf_track track;
 	struct session_crypto crypto;
 };
+
+/* RTP's in a netio; RTCP has the next. */
+static inline unsigned session_slot(const struct session *s)
+{
+	return 2u * s->index;
+}
 
 /* --- session.c --- */
 void session_init(struct session *, unsigned index,
@@ -177,9 +184,7 @@ bool session_may_receive(const struct session *);
 enum law session_law(const struct session *);
 
 /* --- session_rx.c --- */
-/* All packets that wait. */
-void session_receive(struct session *, struct tick *);
-/* One packet (session_receive, tests, benches). */
+/* One packet. */
 void session_packet(struct session *, struct tick *,
 		    const struct udp_datagram *);
 /* A block for the line. */
@@ -193,6 +198,11 @@ void session_from_line(struct session *, struct tick *,
 		       const struct line_block *);
 /* datagram: len octets, the first RTP_HEADER of them to be filled in, and
  * room for SRTP_TRAILER. */
+/* To the socket, with the next wake-up. 0 or -errno; later refusals of RTP
+ * come to session_refused(). */
+int session_post(struct session *, const struct net_addr *to, bool rtcp,
+		 const void *data, size_t len);
+void session_refused(struct session *);
 void session_send(struct session *, const struct rtp_packet *,
 		  uint8_t *datagram, size_t len);
 /* The next block of what is to be heard; false: nothing is. */
@@ -214,6 +224,8 @@ bool session_unseal_rtcp(struct session *, struct udp_datagram *d,
 
 /* --- session_rtcp.c --- */
 void session_rtcp_open(struct session *, struct tick *, uint32_t seed);
+void session_rtcp_packet(struct session *, struct tick *,
+			 const struct udp_datagram *);
 void session_rtcp_run(struct session *, struct tick *);
 void session_rtcp_bye(struct session *, struct tick *);
 

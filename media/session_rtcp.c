@@ -83,12 +83,14 @@ static void report(struct session *s, struct tick *t, bool bye)
 	memcpy(r.cname, s->rtcp.cname, sizeof(r.cname));
 	len = session_seal_rtcp(s, out, rtcp_write(out, &r));
 	if (len)
-		udp_send(s->rtcp_fd, &s->far.rtcp, out, len);
+		(void)session_post(s, &s->far.rtcp, true, out, len);
 }
 
-static void on_packet(struct session *s, struct tick *t,
-		      struct udp_datagram *d)
+/* tick */
+void session_rtcp_packet(struct session *s, struct tick *t,
+			 const struct udp_datagram *datagram)
 {
+	struct udp_datagram in_clear = *datagram, *d = &in_clear;
 	struct session_rtcp *r = &s->rtcp;
 	uint8_t plain[UDP_MAX];
 	struct rtcp_report in;
@@ -122,13 +124,6 @@ static void on_packet(struct session *s, struct tick *t,
 /* tick */
 void session_rtcp_run(struct session *s, struct tick *t)
 {
-	unsigned n = udp_receive(t->batch, s->rtcp_fd);
-	struct udp_datagram d;
-
-	for (unsigned i = 0; i < n; i++) {
-		udp_datagram(t->batch, i, t->now, &d);
-		on_packet(s, t, &d);
-	}
 	if (mono_diff_ns(t->now, s->rtcp.next) < 0)
 		return;
 	schedule(&s->rtcp, t->now);

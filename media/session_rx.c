@@ -12,7 +12,6 @@ enum {
 	PT_CN = 13,
 	PT_DYNAMIC = 96,
 	LATCH_PACKETS = 10, /* from another port of the host: believed */
-	RECEIVE_ROUNDS = 4, /* batches a block, at most */
 	CLEAR_IDLE = 0xff,  /* RFC 4040: for what is lost of data */
 };
 
@@ -191,23 +190,6 @@ void session_packet(struct session *s, struct tick *t,
 	heard(s, t);
 }
 
-/* tick */
-void session_receive(struct session *s, struct tick *t)
-{
-	struct udp_datagram d;
-	unsigned n;
-
-	for (unsigned round = 0; round < RECEIVE_ROUNDS; round++) {
-		n = udp_receive(t->batch, s->rtp_fd);
-		for (unsigned i = 0; i < n; i++) {
-			udp_datagram(t->batch, i, t->now, &d);
-			session_packet(s, t, &d);
-		}
-		if (n < UDP_BATCH)
-			return;
-	}
-}
-
 static void conceal(struct session *s, enum jitter_kind kind, uint8_t *codes,
 		    size_t n)
 {
@@ -305,6 +287,5 @@ void session_idle(struct session *s, struct tick *t)
 {
 	float out[SESSION_BLOCK];
 
-	session_receive(s, t);
 	play_digits(s, t, out);
 }

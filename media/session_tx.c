@@ -35,6 +35,22 @@ bool digit_player_run(struct digit_player *p, float *out,
 }
 
 /* tick */
+int session_post(struct session *s, const struct net_addr *to, bool rtcp,
+		 const void *data, size_t len)
+{
+	return s->net ? netio_send(s->net, session_slot(s) + rtcp, to, data,
+				   len)
+		      : 0;
+}
+
+/* tick */
+void session_refused(struct session *s)
+{
+	s->tx.packets--;
+	s->tx.errors++;
+}
+
+/* tick */
 void session_send(struct session *s, const struct rtp_packet *pkt,
 		  uint8_t *datagram, size_t len)
 {
@@ -44,7 +60,7 @@ void session_send(struct session *s, const struct rtp_packet *pkt,
 	wire = session_seal(s, datagram, len);
 	if (!wire)
 		return;
-	if (udp_send(s->rtp_fd, &s->far.rtp, datagram, wire) < 0) {
+	if (session_post(s, &s->far.rtp, false, datagram, wire) < 0) {
 		s->tx.errors++;
 		return;
 	}

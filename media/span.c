@@ -161,15 +161,27 @@ static void watch_clock(struct span *sp, mono_t now)
 }
 
 /* tick */
+void span_send(struct span *sp, mono_t now)
+{
+	sp->due.ns = 0;
+	if (!sp->line)
+		return;
+	if (line_is_wall(sp->line) &&
+	    mono_diff_ns(now, line_due(sp->line)) >= 0)
+		sp->due = line_due(sp->line);
+	if (sp->net)
+		line_begin(sp->line, now);
+}
+
+/* tick */
 void span_io(struct span *sp, mono_t now)
 {
 	if (!sp->line)
 		return;
-	sp->due.ns = 0;
-	if (line_is_wall(sp->line) &&
-	    mono_diff_ns(now, line_due(sp->line)) >= 0)
-		sp->due = line_due(sp->line);
-	line_tick(sp->line, now);
+	if (sp->net)
+		line_end(sp->line, now);
+	else
+		line_tick(sp->line, now);
 	align(sp);
 	watch_clock(sp, now);
 	watch_alarms(sp);

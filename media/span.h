@@ -5,7 +5,7 @@
  * business of its pack (pack.h). Part of the engine; all but init and fini
  * runs in the tick.
  *
- *   span_io: line_tick, alarms, watchdog        each tick
+ *   span_send, span_io: line_begin, line_end, alarms, watchdog   each tick
  *   span_begin: line_read                       each block
  *       -> D slot -> frames
  *       -> pack: lanes, sessions
@@ -55,6 +55,8 @@ struct span {
 	uint32_t written; /* frames */
 	uint8_t sent[LINE_SLOTS][SPAN_HISTORY + LINE_BLOCK];
 	struct span_watch watch;
+	struct netio *net; /* does the line's I/O; NULL: the line itself */
+	unsigned net_slot;
 	mono_t due; /* of a packet that this tick has sent; 0: none was */
 	struct engine_span_clock clock;
 	uint8_t alarms;
@@ -74,7 +76,9 @@ void span_disconnect(struct span *, struct session *);
 unsigned span_channels(const struct span *); /* B channels */
 
 void span_start(struct span *, mono_t now);
-/* The line's own I/O and its alarms. */
+/* What is due on the line leaves; then, with what has come: its frames and
+ * alarms. */
+void span_send(struct span *, mono_t now);
 void span_io(struct span *, mono_t now);
 /* Blocks that can be read. */
 unsigned span_blocks(const struct span *);

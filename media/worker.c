@@ -52,12 +52,10 @@ int worker_init(struct worker *w, struct engine *e, unsigned index)
 	w->engine = e;
 	w->index = index;
 	w->gauges.thread = (uint8_t)index;
-	w->batch = malloc(sizeof(*w->batch));
 	w->in_use = calloc(e->cfg.sessions, sizeof(*w->in_use));
 	w->spans = calloc(e->cfg.spans + 1, sizeof(struct span *));
-	if (!w->batch || !w->in_use || !w->spans)
+	if (!w->in_use || !w->spans)
 		return -ENOMEM;
-	udp_batch_init(w->batch);
 	return make_rings(&w->rings, e->cfg.sessions);
 }
 
@@ -80,7 +78,7 @@ void worker_fini(struct worker *w)
 	ring_fini(&w->rings.yielded);
 	free(w->spans);
 	free(w->in_use);
-	free(w->batch);
+	worker_io_fini(w);
 }
 
 /* --- the engine thread from here on --- */
@@ -153,11 +151,14 @@ static void note_lines(struct worker *w, mono_t now)
 }
 
 /* All lines first, so that their packets do not wait for arithmetic. */
-static void run_lines(struct worker *w, struct tick *t)
+static void run_io(struct worker *w, struct tick *t)
 {
 	for (unsigned i = 0; i < w->n_spans; i++)
-		span_io(w->spans[i], t->now);
+		span_send(w->spans[i], t->now);
+	worker_io_run(w, t);
 	note_lines(w, w->threaded ? clock_mono() : t->now);
+	for (unsigned i = 0; i < w->n_spans; i++)
+		span_io(w->spans[i], t->now);
 }
 
 static void run_packs(struct worker *w, struct tick *t)
@@ -229,9 +230,9 @@ struct tick worker_tick_at(struct worker *w, mono_t now)
 	return (struct tick){
 		.now = now,
 		.ts = (uint32_t)(now.ns / (NS_PER_S / 8000)),
+		.wall_ns = udp_wall_ns(),
 		.ntp = rtcp_ntp(now.ns + w->engine->wall_ns),
 		.worker = w,
-		.batch = w->batch,
 		.limits = &w->engine->limits,
 	};
 }
@@ -245,8 +246,8 @@ void worker_tick(struct worker *w, mono_t now)
 		pack_start(&w->packs[i], now);
 	w->started = true;
 	w->count++;
+	run_io(w, &t);
 	worker_run_commands(w, &t);
-	run_lines(w, &t);
 	run_packs(w, &t);
 	tell_spans(w);
 	run_sessions(w, &t);

@@ -72,17 +72,20 @@ static void close_session(struct worker *w, struct tick *t, struct session *s)
 	worker_leave(w, s);
 }
 
-/* Whoever uses the session: it is another worker's from the moment that this
- * stands in the ring. */
+/* Whoever uses the session, or nobody. */
 static void yield_session(struct worker *w, struct session *s)
 {
-	uint16_t index = s->index;
-
 	disconnect(s);
 	if (s->open)
 		leave(w, s);
-	ring_put(&w->rings.yielded, &index);
-	w->told = true;
+	worker_io_give(w, s);
+}
+
+static void adopt_session(struct worker *w, struct session *s)
+{
+	worker_io_take(w, s);
+	if (s->open)
+		enter(w, s);
 }
 
 static void on_session(struct worker *w, struct tick *t, struct session *s,
@@ -124,10 +127,8 @@ static void run_command(struct worker *w, struct tick *t,
 		open_session(w, t, s, c);
 	else if (c->op == ENGINE_YIELD)
 		yield_session(w, s);
-	else if (c->op == ENGINE_ADOPT && s->open)
-		enter(w, s);
 	else if (c->op == ENGINE_ADOPT)
-		return;
+		adopt_session(w, s);
 	else if (!s->open || s->closing || s->id != c->id)
 		w->gauges.commands_stale++;
 	else

@@ -127,7 +127,7 @@ static void set_up(struct bed *b, int kind, unsigned sockets, uint8_t family)
 	}
 	ck_assert_int_eq(netio_add(b->n, sockets, -1), 0);
 	b->far = socket_at(family, &b->far_addr);
-	ck_assert_int_eq(netio_bind(b->n), 0);
+	netio_bind(b->n);
 	for (unsigned i = 0; i < sockets; i++)
 		netio_listen(b->n, i);
 	netio_run(b->n, clock_mono(), udp_wall_ns());
@@ -548,7 +548,7 @@ START_TEST(test_hand_over)
 	c.n = make(&c, _i == 1, 2);
 	ck_assert_int_eq(netio_add(c.n, 0, b.fd[0]), 0);
 	ck_assert_int_eq(netio_add(c.n, 0, b.fd[0]), -EINVAL);
-	ck_assert_int_eq(netio_bind(c.n), 0);
+	netio_bind(c.n);
 	from_far(&b, 0, "1", 1);
 	netio_run(b.n, clock_mono(), udp_wall_ns());
 	ck_assert_uint_eq(b.n_seen, 1);
@@ -608,7 +608,7 @@ static void works_all_the_same(bool uring, int why)
 	b.far = socket_at(4, &b.far_addr);
 	b.sockets = 1;
 	ck_assert_int_eq(netio_add(b.n, 0, b.fd[0]), 0);
-	ck_assert_int_eq(netio_bind(b.n), 0);
+	netio_bind(b.n);
 	ck_assert(netio_is_uring(b.n) == uring);
 	netio_listen(b.n, 0);
 	netio_run(b.n, clock_mono(), udp_wall_ns());
@@ -655,7 +655,7 @@ START_TEST(test_forbidden_late)
 	netio_add(b.n, 0, b.fd[0]);
 	netio_listen(b.n, 0);
 	forbid(SYS_io_uring_register, EPERM);
-	ck_assert_int_eq(netio_bind(b.n), 0);
+	netio_bind(b.n);
 	ck_assert(!netio_is_uring(b.n));
 	from_far(&b, 0, "in", 2);
 	netio_run(b.n, clock_mono(), udp_wall_ns());

@@ -12,6 +12,7 @@
  * engine time are deterministic and take as long as their arithmetic.
  */
 #include "rig.c"
+#include "forbid.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -27,6 +28,11 @@
 #endif
 
 enum offence { NONE, MALLOC, FREE, CALLOC, REALLOC, LOCK, WRITE, PRINTF };
+
+#if defined(__x86_64__) && !defined(SANITIZED)
+#include "syscalls.h"
+#define COUNTED 1
+#endif
 
 static _Thread_local bool in_engine;
 static enum offence control; /* to be committed in the tick */
@@ -178,21 +184,37 @@ int __printf_chk(int flag, const char *fmt, ...)
 	return n;
 }
 
-/* The engine's clock. */
-int clock_gettime(clockid_t id, struct timespec *ts)
-{
-	static int (*real)(clockid_t, struct timespec *);
-	int64_t now = virtual_ns;
+#ifdef COUNTED
+static bool counting;
+static struct {
+	uint64_t ticks, enters, receives, others;
+	unsigned most_enters; /* of a tick */
+	unsigned other;	      /* which */
+} seen;
 
-	if (in_engine && id == CLOCK_MONOTONIC) {
-		ts->tv_sec = now / NS_PER_S;
-		ts->tv_nsec = now % NS_PER_S;
-		return 0;
+/* What the tick that ends has called. The one octet to the owner, and a clock
+ * that is not to be had without a system call, are not I/O. */
+static void look_at_calls(void)
+{
+	unsigned enters = syscalls[SYS_io_uring_enter];
+
+	if (!seen.ticks++)
+		syscalls_count();
+	seen.enters += enters;
+	if (enters > seen.most_enters)
+		seen.most_enters = enters;
+	seen.receives += syscalls[SYS_recvmmsg] + syscalls[SYS_epoll_wait];
+	syscalls[SYS_io_uring_enter] = 0;
+	syscalls[SYS_recvmmsg] = syscalls[SYS_epoll_wait] = 0;
+	syscalls[SYS_sendto] = syscalls[SYS_clock_gettime] = 0;
+	for (unsigned i = 0; i < SYSCALLS; i++) {
+		if (syscalls[i])
+			seen.other = i;
+		seen.others += syscalls[i];
+		syscalls[i] = 0;
 	}
-	if (!real)
-		*(void **)&real = next("clock_gettime");
-	return real(id, ts);
 }
+#endif
 
 /* The engine thread shows itself by sleeping. */
 int clock_nanosleep(clockid_t id, int flags, const struct timespec *ts,
@@ -204,26 +226,28 @@ int clock_nanosleep(clockid_t id, int flags, const struct timespec *ts,
 	if (!in_engine)
 		virtual_ns = ts->tv_sec * NS_PER_S + ts->tv_nsec;
 	in_engine = false;
+#ifdef COUNTED
+	if (counting)
+		look_at_calls();
+#endif
 	if (!free_run) {
 		sem_post(&idle);
 		while (sem_wait(&go) < 0)
 			;
 	}
+#ifdef COUNTED
+	memset(syscalls, 0, sizeof(syscalls));
+#endif
 	/* A thread that ends may free what the C library gave it. */
 	in_engine = !free_run;
 	return 0;
 }
 
 /* Called in the tick by nature: there the controls commit their offence. */
-int recvmmsg(int fd, struct mmsghdr *v, unsigned n, int flags,
-	     struct timespec *timeout)
+static void commit(void)
 {
-	static int (*real)(int, struct mmsghdr *, unsigned, int,
-			   struct timespec *);
 	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-	if (!real)
-		*(void **)&real = next("recvmmsg");
 	switch (in_engine ? control : NONE) {
 	case MALLOC:
 		block = malloc(100);
@@ -244,12 +268,29 @@ int recvmmsg(int fd, struct mmsghdr *v, unsigned n, int flags,
 		(void)!write(2, "x", 1);
 		break;
 	case PRINTF:
-		printf("%d\n", fd);
+		printf("%d\n", 1);
 		break;
 	case NONE:
 		break;
 	}
-	return real(fd, v, n, flags, timeout);
+}
+
+/* The engine's clock, and once a tick the wall clock. */
+int clock_gettime(clockid_t id, struct timespec *ts)
+{
+	static int (*real)(clockid_t, struct timespec *);
+	int64_t now = virtual_ns;
+
+	if (in_engine && id == CLOCK_MONOTONIC) {
+		ts->tv_sec = now / NS_PER_S;
+		ts->tv_nsec = now % NS_PER_S;
+		return 0;
+	}
+	if (id == CLOCK_REALTIME)
+		commit();
+	if (!real)
+		*(void **)&real = next("clock_gettime");
+	return real(id, ts);
 }
 
 static void one_ms(struct rig *r)
@@ -285,6 +326,8 @@ static void start(struct rig *r)
 
 static void stop(struct rig *r)
 {
+	/* With priority it may leave us no time to tell it. */
+	atomic_store(&r->e->stopping, true);
 	free_run = true;
 	sem_post(&go);
 	engine_stop(r->e);
@@ -360,39 +403,124 @@ static void call_ms(struct rig *r, unsigned at)
 	}
 }
 
-START_TEST(test_tick_is_clean)
+static void run_calls(struct rig *r, unsigned ms)
 {
 	static uint8_t said[8000];
-	struct rig r;
 
 	for (size_t i = 0; i < sizeof(said); i++)
 		said[i] = (uint8_t)(i * 7);
-	start(&r);
-	for (unsigned i = 0; i < 10000; i++) {
-		if (r.at_said == r.n_said) {
-			r.said = said;
-			r.n_said = sizeof(said);
-			r.at_said = 0;
+	for (unsigned i = 0; i < ms; i++) {
+		if (r->at_said == r->n_said) {
+			r->said = said;
+			r->n_said = sizeof(said);
+			r->at_said = 0;
 		}
-		call_ms(&r, i);
-		one_ms(&r);
-		if (r.n_packets > RIG_PACKETS / 2)
-			r.n_packets = 0;
-		if (r.n_heard > r.max_heard / 2)
-			r.n_heard = 0;
+		call_ms(r, i);
+		one_ms(r);
+		if (r->n_packets > RIG_PACKETS / 2)
+			r->n_packets = 0;
+		if (r->n_heard > r->max_heard / 2)
+			r->n_heard = 0;
 	}
+}
+
+static void run_clean(bool uring)
+{
+	const struct engine_gauges *g;
+	struct rig r;
+
+	start(&r);
+	ck_assert(netio_is_uring(r.e->workers[0].net) == uring);
+	run_calls(&r, 10000);
 	stop(&r);
-	ck_assert_uint_ge(r.e->workers[0].gauges.ticks, 10000);
-	ck_assert_uint_ge(r.e->workers[0].gauges.blocks, 990);
-	ck_assert_uint_eq(r.e->workers[0].gauges.commands_stale, 0);
-	ck_assert_uint_eq(r.e->workers[0].gauges.events_lost, 0);
+	g = &r.e->workers[0].gauges;
+	ck_assert_uint_ge(g->ticks, 10000);
+	ck_assert_uint_ge(g->blocks, 990);
+	ck_assert_uint_eq(g->commands_stale, 0);
+	ck_assert_uint_eq(g->events_lost, 0);
 	ck_assert(r.closed);
 	ck_assert_uint_ge(r.figures.rtp_tx, 10);
 	ck_assert_uint_ge(r.figures.rtp_rx, 10);
 	ck_assert_uint_ge(r.figures.rtp_bad, 20);
 	rig_fini(&r);
 }
+
+START_TEST(test_tick_is_clean)
+{
+	run_clean(true);
+}
 END_TEST
+
+/* Nor without io_uring. */
+static void clean_without_uring(void)
+{
+	forbid(SYS_io_uring_setup, EPERM);
+	run_clean(false);
+}
+
+#ifdef COUNTED
+/* All that the tick asks of the kernel is one io_uring_enter. */
+static void one_call(void)
+{
+	struct rig r;
+
+	counting = true;
+	start(&r);
+	run_calls(&r, 1000);
+	stop(&r);
+	ck_assert_msg(seen.others == 0, "system call %u", seen.other);
+	ck_assert_uint_eq(seen.receives, 0);
+	ck_assert_uint_eq(seen.most_enters, 1);
+	ck_assert_uint_ge(seen.ticks, 1000);
+	ck_assert_uint_ge(seen.enters, 950);
+}
+
+/* And without io_uring a few: here three sockets may have something. */
+static void few_calls(void)
+{
+	struct rig r;
+
+	counting = true;
+	forbid(SYS_io_uring_setup, EPERM);
+	start(&r);
+	run_calls(&r, 1000);
+	stop(&r);
+	ck_assert_msg(seen.others == 0, "system call %u", seen.other);
+	ck_assert_uint_eq(seen.enters, 0);
+	ck_assert_uint_le(seen.receives, 4 * seen.ticks);
+	ck_assert_uint_ge(seen.receives, seen.ticks);
+}
+#endif
+
+/* In a process of its own, since a filter is for ever. */
+static void run_alone(void (*fn)(void))
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		fn();
+		_exit(0);
+	}
+	ck_assert_int_gt(pid, 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(status == 0, "status %x", (unsigned)status);
+}
+
+START_TEST(test_clean_without_uring)
+{
+	run_alone(clean_without_uring);
+}
+END_TEST
+
+#ifdef COUNTED
+START_TEST(test_system_calls)
+{
+	run_alone(one_call);
+	run_alone(few_calls);
+}
+END_TEST
+#endif
 
 static int run_control(enum offence what)
 {
@@ -444,6 +572,10 @@ int main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, test_controls_die);
 	tcase_add_test(tc, test_tick_is_clean);
+	tcase_add_test(tc, test_clean_without_uring);
+#ifdef COUNTED
+	tcase_add_test(tc, test_system_calls);
+#endif
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_set_fork_status(sr, CK_NOFORK);
