@@ -11,10 +11,10 @@
  *
  *    control thread                            each worker
  *    engine_command()   --- commands --->      worker_tick()
- *    engine_frame_put() --- frames_down ->       run_commands
- *    engine_event()     <-- events ------        every line, every pack
- *                       <-- yielded -----        every session: RTCP, watch
- *    engine_frame_get() <-- frames_up ---
+ *    engine_frame_put() --- frames_down ->       datagrams out and in
+ *    engine_event()     <-- events ------        run_commands
+ *                       <-- yielded -----        every line, every pack
+ *    engine_frame_get() <-- frames_up ---        every session: RTCP, watch
  *                       <-- wake (socket) --     one octet if there is news
  *
  * The only ways they talk are these single-producer rings of each worker, the
@@ -35,13 +35,18 @@
  * socket for a millisecond or two.
  *
  * One tick of a worker:
+ *    each span: what is due on its line is queued
+ *    one system call (worker_io.c): that leaves, and the RTP and RTCP that
+ *       the last tick has made; what has come goes to lines and sessions
+ *    each span: the frames that its line has by now, its watchdog
  *    commands and frames from the control thread
- *    each span: the line's I/O, its watchdog
  *    each pack of spans (pack.h) whose lines have a block of 80 frames:
- *       RTP in -> canceller -> detectors -> RTP out; RTP -> line
+ *       canceller -> detectors -> RTP; jitter buffer -> line
  *    a tenth of the open sessions, so that each has its turn every 10 ms:
- *       RTP in, if it has no line; every 100 ms RTCP in and out, silence;
- *       once a second its figures
+ *       every 100 ms RTCP, silence; once a second its figures
+ *
+ * So RTP leaves a millisecond after its block, at the begin of a tick, where
+ * no arithmetic of others delays it. engine_step() sends it in the same step.
  *
  * Blocks of the packs begin at different ms (engine_plan.c), so that the
  * work and the packets are spread. A tick that comes late finds more frames

@@ -345,17 +345,22 @@ static void warn_refused(const struct media_role *m)
 {
 	static const struct {
 		unsigned bit;
-		const char *what;
+		const char *what, *so;
 	} all[] = {
-		{ ENGINE_NO_PRIORITY, "real-time priority" },
-		{ ENGINE_NO_MEMLOCK, "locked memory" },
-		{ ENGINE_NO_AFFINITY, "a processor core of its own" },
+		{ ENGINE_NO_PRIORITY, "real-time priority",
+		  "audio may drop out under load" },
+		{ ENGINE_NO_MEMLOCK, "locked memory",
+		  "audio may drop out under load" },
+		{ ENGINE_NO_AFFINITY, "a processor core of its own",
+		  "audio may drop out under load" },
+		{ ENGINE_NO_URING, "io_uring",
+		  "packets cost more processor time" },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		if (m->refused & all[i].bit)
-			log_warn("engine: the system refuses %s; audio may "
-				 "drop out under load", all[i].what);
+			log_warn("engine: the system refuses %s; %s",
+				 all[i].what, all[i].so);
 }
 
 static int media_start(struct role *role)

@@ -77,6 +77,7 @@ static void put_gauges(struct media_role *m, struct json *j)
 	json_bool(j, "memory_locked", !(m->refused & ENGINE_NO_MEMLOCK));
 	json_bool(j, "pinned", m->conf.media.n_cpus &&
 				       !(m->refused & ENGINE_NO_AFFINITY));
+	json_bool(j, "io_uring", !(m->refused & ENGINE_NO_URING));
 	put_threads(m, j);
 	json_close(j);
 }
@@ -400,7 +401,8 @@ static int put_metrics(struct media_role *m, char *buf, size_t size)
 	put_one(&t, "events_lost_total", "counter", "events that found no room",
 		g->events_lost);
 	put_one(&t, "refused", "gauge",
-		"bits: 1 real-time priority, 2 locked memory, 4 affinity",
+		"bits: 1 real-time priority, 2 locked memory, 4 affinity, "
+		"8 io_uring",
 		m->refused);
 	put_one(&t, "no_port_total", "counter", "calls without a port pair",
 		m->drops.no_port);

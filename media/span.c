@@ -161,7 +161,7 @@ static void watch_clock(struct span *sp, mono_t now)
 }
 
 /* tick */
-void span_send(struct span *sp, mono_t now)
+void span_io_begin(struct span *sp, mono_t now)
 {
 	sp->due.ns = 0;
 	if (!sp->line)

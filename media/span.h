@@ -5,7 +5,7 @@
  * business of its pack (pack.h). Part of the engine; all but init and fini
  * runs in the tick.
  *
- *   span_send, span_io: line_begin, line_end, alarms, watchdog   each tick
+ *   span_io_begin, span_io: line_begin, line_end, alarms, watchdog   each tick
  *   span_begin: line_read                       each block
  *       -> D slot -> frames
  *       -> pack: lanes, sessions
@@ -78,7 +78,7 @@ unsigned span_channels(const struct span *); /* B channels */
 void span_start(struct span *, mono_t now);
 /* What is due on the line leaves; then, with what has come: its frames and
  * alarms. */
-void span_send(struct span *, mono_t now);
+void span_io_begin(struct span *, mono_t now);
 void span_io(struct span *, mono_t now);
 /* Blocks that can be read. */
 unsigned span_blocks(const struct span *);

@@ -154,7 +154,7 @@ static void note_lines(struct worker *w, mono_t now)
 static void run_io(struct worker *w, struct tick *t)
 {
 	for (unsigned i = 0; i < w->n_spans; i++)
-		span_send(w->spans[i], t->now);
+		span_io_begin(w->spans[i], t->now);
 	worker_io_run(w, t);
 	note_lines(w, w->threaded ? clock_mono() : t->now);
 	for (unsigned i = 0; i < w->n_spans; i++)
