@@ -213,35 +213,58 @@ void signal_law(float *x, size_t n, enum signal_law law)
 	}
 }
 
-#define TAPS_OF(m) line_model_##m##_coeffs, \
-	sizeof(line_model_##m##_coeffs) / sizeof(line_model_##m##_coeffs[0])
+#define MODEL(d, D) { line_model_##d##_coeffs, \
+	sizeof(line_model_##d##_coeffs) / sizeof(line_model_##d##_coeffs[0]), \
+	(double)LINE_MODEL_##D##_GAIN }
+
+static const struct {
+	const int32_t *tap;
+	size_t n;
+	double gain;	/* of Annex D: no loss of the CSS */
+} hybrid_table[HYBRID_MODELS] = {
+	MODEL(d2, D2), MODEL(d3, D3), MODEL(d4, D4), MODEL(d5, D5),
+	MODEL(d6, D6), MODEL(d7, D7), MODEL(d8, D8), MODEL(d9, D9),
+};
+
+static void hybrid_set(struct hybrid *h, unsigned model, size_t delay,
+		       double gain)
+{
+	const int32_t *tap = hybrid_table[model % HYBRID_MODELS].tap;
+	size_t n = hybrid_table[model % HYBRID_MODELS].n;
+
+	memset(h, 0, sizeof(*h));
+	for (size_t i = 0; i < n && delay + i < HYBRID_TAPS; i++) {
+		h->tap[delay + i] = (float)(tap[i] * gain);
+		h->len = delay + i + 1;
+	}
+}
 
 void hybrid_model(struct hybrid *h, unsigned model, size_t delay,
 		  double erl_db)
 {
-	static const struct {
-		const int32_t *tap;
-		size_t n;
-	} table[HYBRID_MODELS] = {
-		{ TAPS_OF(d2) }, { TAPS_OF(d3) }, { TAPS_OF(d4) },
-		{ TAPS_OF(d5) }, { TAPS_OF(d6) }, { TAPS_OF(d7) },
-		{ TAPS_OF(d8) }, { TAPS_OF(d9) },
-	};
-	size_t n = table[model % HYBRID_MODELS].n;
 	double sum = 0;
 
-	memset(h, 0, sizeof(*h));
-	for (size_t i = 0; i < n; i++) {
-		double t = table[model % HYBRID_MODELS].tap[i];
+	model %= HYBRID_MODELS;
+	for (size_t i = 0; i < hybrid_table[model].n; i++) {
+		double t = hybrid_table[model].tap[i];
 
 		sum += t * t;
 	}
-	for (size_t i = 0; i < n && delay + i < HYBRID_TAPS; i++) {
-		h->tap[delay + i] = (float)(
-			table[model % HYBRID_MODELS].tap[i] / sqrt(sum) *
-			pow(10.0, -erl_db / 20.0));
-		h->len = delay + i + 1;
-	}
+	hybrid_set(h, model, delay, pow(10.0, -erl_db / 20.0) / sqrt(sum));
+}
+
+void hybrid_annex_d(struct hybrid *h, unsigned model, double erl_db)
+{
+	model %= HYBRID_MODELS;
+	hybrid_set(h, model, 0,
+		   pow(10.0, -erl_db / 20.0) * hybrid_table[model].gain);
+}
+
+const float *signal_meter_taps(size_t *n)
+{
+	*n = sizeof(level_measurement_bp_coeffs) /
+	     sizeof(level_measurement_bp_coeffs[0]);
+	return level_measurement_bp_coeffs;
 }
 
 void hybrid_add(struct hybrid *h, const struct hybrid *other)

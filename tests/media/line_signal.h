@@ -58,9 +58,15 @@ void signal_law(float *x, size_t n, enum signal_law law);
 /* model 0 to 7 (D.2 to D.9), echo return loss in dB for white noise. */
 void hybrid_model(struct hybrid *h, unsigned model, size_t delay,
 		  double erl_db);
+/* The same without delay, scaled as Annex D does, whose return loss is that
+ * of the composite source signal. */
+void hybrid_annex_d(struct hybrid *h, unsigned model, double erl_db);
 /* Add a second path to a hybrid. */
 void hybrid_add(struct hybrid *h, const struct hybrid *other);
 /* y = echo of x; both of n samples, past of x before x[0] is silence. */
 void hybrid_run(const struct hybrid *h, const float *x, float *y, size_t n);
+
+/* The band-pass of the level meter of G.168 6.4.1.2. */
+const float *signal_meter_taps(size_t *n);
 
 #endif
