@@ -104,18 +104,34 @@ static void set_flags(struct lane_group *g)
 
 /* True: there is something to tell of it. */
 static bool run_modem(struct lane_group *g, struct modem *m,
-			  const struct bank *b, unsigned lane)
+		      const struct modem *other, const struct bank *b,
+		      unsigned lane)
 {
 	enum modem_state before = m->state;
 	struct bank_block tones;
 	bool news;
 
 	bank_lane(b, lane, &tones);
-	news = modem_run(m, &tones);
+	news = modem_run(m, other, &tones);
 	if (m->state != before)
 		g->changed = true;
 	/* Told once for CNG and once for CED. */
 	return news && (m->state == before || before == MODEM_NONE);
+}
+
+/* While one modem of a lane is busy, both are watched. */
+static void set_busy(struct lane_group *g, unsigned lane)
+{
+	const struct lane *l = &g->lanes[lane];
+	unsigned bit = 1u << lane;
+
+	if (modem_is_idle(&l->line) && modem_is_idle(&l->far)) {
+		g->line_busy &= ~bit;
+		g->far_busy &= ~bit;
+	} else {
+		g->line_busy |= bit;
+		g->far_busy |= bit;
+	}
 }
 
 /* A fax machine or modem on the line. */
@@ -126,11 +142,11 @@ static unsigned watch_near(struct lane_group *g, const struct bank *heard,
 
 	for (; left; left &= left - 1) {
 		unsigned i = (unsigned)__builtin_ctz(left);
-		struct modem *m = &g->lanes[i].line;
+		struct lane *l = &g->lanes[i];
+		const struct modem *far = g->wanted >> i & 1 ? &l->far : NULL;
 
-		fax |= (unsigned)run_modem(g, m, heard, i) << i;
-		g->line_busy &= ~(1u << i);
-		g->line_busy |= (unsigned)!modem_is_idle(m) << i;
+		fax |= (unsigned)run_modem(g, &l->line, far, heard, i) << i;
+		set_busy(g, i);
 	}
 	return fax;
 }
@@ -145,11 +161,10 @@ static void watch_far(struct lane_group *g, struct lane_block *b,
 	left = (modem_lanes(&b->sent) | g->far_busy) & wanted;
 	for (; left; left &= left - 1) {
 		unsigned i = (unsigned)__builtin_ctz(left);
-		struct modem *m = &g->lanes[i].far;
+		struct lane *l = &g->lanes[i];
 
-		run_modem(g, m, &b->sent, i);
-		g->far_busy &= ~(1u << i);
-		g->far_busy |= (unsigned)!modem_is_idle(m) << i;
+		run_modem(g, &l->far, &l->line, &b->sent, i);
+		set_busy(g, i);
 	}
 }
 

@@ -19,6 +19,7 @@ enum {
 #define SHARE_CED    0.7f  /* of the energy is in the tone */
 #define SHARE_CNG    0.55f /* it may be 38 Hz off (T.30) */
 #define PI	     3.14159265f
+#define REVERSAL     (PI * 132 / 180) /* 155 to 205 degrees are; 110 not */
 
 /* Share of the block's energy that is in the tone. */
 static float share(const struct bank_block *b, unsigned tone)
@@ -37,12 +38,19 @@ static float wrap(float phase)
 	return phase;
 }
 
-static void release(struct modem *m)
+/*
+ * Not even the answering modem speaks all the time: a fax machine listens for
+ * a minute. So a state ends when both directions are silent (G.165 4.6).
+ */
+static void rest(struct modem *m, const struct modem *other)
 {
 	m->ced_blocks = 0;
 	m->cng_blocks = 0;
 	m->holes = 0;
-	if (++m->quiet_blocks == QUIET_BLOCKS)
+	if (m->quiet_blocks < QUIET_BLOCKS)
+		m->quiet_blocks++;
+	if (m->quiet_blocks == QUIET_BLOCKS &&
+	    (!other || other->quiet_blocks == QUIET_BLOCKS))
 		m->state = MODEM_NONE;
 }
 
@@ -52,7 +60,7 @@ static void on_ced(struct modem *m, float phase)
 	float blocks = (float)(m->holes + 1);
 	float off = wrap(phase - m->phase - m->turn * blocks);
 
-	if (m->ced_blocks > STEADY && fabsf(off) > PI * 155 / 180 &&
+	if (m->ced_blocks > STEADY && fabsf(off) > REVERSAL &&
 	    m->state == MODEM_ANSWER)
 		m->state = MODEM_REVERSED;
 	else if (m->ced_blocks && !m->holes)
@@ -79,12 +87,13 @@ bool modem_is_idle(const struct modem *m)
 }
 
 /* tick */
-bool modem_run(struct modem *m, const struct bank_block *b)
+bool modem_run(struct modem *m, const struct modem *other,
+	       const struct bank_block *b)
 {
 	enum modem_state before = m->state;
 
 	if (b->energy < FLOOR) {
-		release(m);
+		rest(m, other);
 		return m->state != before;
 	}
 	m->quiet_blocks = 0;

@@ -22,10 +22,10 @@ enum modem_state {
 };
 
 struct modem {
-	enum modem_state state; /* kept until the line falls silent */
+	enum modem_state state; /* kept until both directions are silent */
 	bool cng;		/* has been heard */
 	unsigned cng_blocks, ced_blocks; /* in a row */
-	unsigned quiet_blocks;
+	unsigned quiet_blocks;	/* in a row, at most what releases */
 	unsigned holes;		/* CED blocks missed, a reversal perhaps */
 	float phase, turn;	/* of 2,100 Hz; per block, radian */
 };
@@ -35,7 +35,12 @@ struct modem {
 unsigned modem_lanes(const struct bank *);
 bool modem_is_idle(const struct modem *);
 
-/* True: cng or state has changed. */
-bool modem_run(struct modem *, const struct bank_block *);
+/*
+ * True: cng or state has changed. A state ends once the other direction is
+ * silent too; NULL if it is not watched. While one modem of a call is not
+ * idle, both are to be run.
+ */
+bool modem_run(struct modem *, const struct modem *other,
+	       const struct bank_block *);
 
 #endif
