@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { ULAW_SILENCE = 0xff };
+
 struct checker {
 	struct conf *conf;
 	const struct node *root;
@@ -72,23 +74,30 @@ static void check_names(const struct checker *c)
 
 /* --- spans --- */
 
-static void check_line(const struct checker *c, unsigned i)
+/* Is that setting of the line in the file? */
+static bool has_line_key(const struct node *map, const char *key)
+{
+	const struct node *line = map ? tree_get(map, "line") : NULL;
+
+	return line && line->kind == NODE_MAP && tree_get(line, key);
+}
+
+static void check_pseudowire(const struct checker *c, unsigned i)
 {
 	const struct conf_line *l = &c->conf->spans[i].line;
 	const struct node *map = item(c, "spans", i);
+	static const char *const needed[] = { "local", "peer" };
 
-	if (l->driver != CONF_PSEUDOWIRE) {
-		problem_fix(report_error(c->report,
-					 place_in(map, "line", "driver"),
-					 "this line driver is not built in"),
-			    "pseudowire is");
+	for (unsigned k = 0; k < 2 && map; k++) {
+		if (!has_line_key(map, needed[k])) {
+			report_error(c->report, map->at,
+				     "spans: \"line.%s\" is missing",
+				     needed[k]);
+		}
 	}
-	if (l->first_slot > l->last_slot) {
-		report_error(c->report, place_in(map, "line", "last_slot"),
-			     "first_slot lies behind last_slot");
-	} else if (l->d_slot < l->first_slot || l->d_slot > l->last_slot) {
-		report_error(c->report, place_in(map, "line", "d_slot"),
-			     "the D channel is not among the slots carried");
+	if (has_line_key(map, "span")) {
+		report_error(c->report, place_in(map, "line", "span"),
+			     "line.span is for driver: dahdi");
 	}
 	if (l->local.family && l->peer.family &&
 	    l->local.family != l->peer.family) {
@@ -106,6 +115,97 @@ static void check_line(const struct checker *c, unsigned i)
 				     "span %s has this address already",
 				     c->conf->spans[k].name);
 		}
+	}
+}
+
+/* The kinds of span that a card has. */
+static void check_dahdi_kind(const struct checker *c, unsigned i)
+{
+	const struct conf_span *s = &c->conf->spans[i];
+	const struct node *map = item(c, "spans", i);
+	bool e1 = s->line.last_slot == 31 && s->line.d_slot == 16;
+	bool t1 = s->line.last_slot == 24 && s->line.d_slot == 24;
+
+	if (s->line.first_slot != 1 || (!e1 && !t1)) {
+		problem_fix(report_error(c->report,
+					 place_in(map, "line", "last_slot"),
+					 "neither an E1 nor a T1"),
+			    "E1: leave first_slot, last_slot and d_slot away; "
+			    "T1: last_slot: 24, d_slot: 24");
+	} else if (t1 && s->law == CONF_ALAW) {
+		problem_fix(report_warning(c->report, place_in(map, "law",
+							       NULL),
+					   "a T1 has u-law nearly everywhere"),
+			    "law: ulaw");
+	}
+}
+
+static void check_dahdi(const struct checker *c, unsigned i)
+{
+	static const char *const foreign[] = { "local", "peer", "frames",
+					       "jitter", "rtp", "clock" };
+	const struct conf_line *l = &c->conf->spans[i].line;
+	const struct node *map = item(c, "spans", i);
+
+	for (unsigned k = 0; k < sizeof(foreign) / sizeof(*foreign); k++) {
+		if (has_line_key(map, foreign[k])) {
+			report_error(c->report,
+				     place_in(map, "line", foreign[k]),
+				     "line.%s is for driver: pseudowire",
+				     foreign[k]);
+		}
+	}
+	if (!l->dahdi_span) {
+		problem_fix(report_error(c->report,
+					 place_in(map, "line", "driver"),
+					 "which DAHDI span?"),
+			    "span: 1 (dahdi_scan tells the numbers)");
+	}
+	if (l->time == CONF_TIME_LOCKSTEP) {
+		report_error(c->report, place_in(map, "line", "time"),
+			     "a card has its own time: no lockstep");
+	}
+	for (unsigned k = 0; k < i; k++) {
+		const struct conf_span *other = &c->conf->spans[k];
+
+		if (l->dahdi_span && other->line.driver == CONF_DAHDI &&
+		    other->line.dahdi_span == l->dahdi_span) {
+			report_error(c->report, place_in(map, "line", "span"),
+				     "span %s has this DAHDI span already",
+				     other->name);
+		}
+	}
+	check_dahdi_kind(c, i);
+}
+
+static void check_line(const struct checker *c, unsigned i)
+{
+	struct conf_span *s = &c->conf->spans[i];
+	const struct conf_line *l = &s->line;
+	const struct node *map = item(c, "spans", i);
+
+	if (s->law == CONF_ULAW && !has_line_key(map, "idle")) {
+		s->line.idle = ULAW_SILENCE;
+	}
+	if (l->first_slot > l->last_slot) {
+		report_error(c->report, place_in(map, "line", "last_slot"),
+			     "first_slot lies behind last_slot");
+	} else if (l->d_slot < l->first_slot || l->d_slot > l->last_slot) {
+		report_error(c->report, place_in(map, "line", "d_slot"),
+			     "the D channel is not among the slots carried");
+	}
+	switch (l->driver) {
+	case CONF_PSEUDOWIRE:
+		check_pseudowire(c, i);
+		break;
+	case CONF_DAHDI:
+		check_dahdi(c, i);
+		break;
+	default:
+		problem_fix(report_error(c->report,
+					 place_in(map, "line", "driver"),
+					 "this line driver is not built in"),
+			    "pseudowire and dahdi are");
 	}
 }
 

@@ -53,9 +53,10 @@ struct conf_line {
 	uint16_t jitter_ms;	     /* target depth of the jitter buffer */
 	bool rtp;		     /* RTP header before the control word */
 	uint8_t d_slot;		     /* time slot of the D channel, 16 */
-	uint8_t first_slot, last_slot; /* carried by the pseudowire: 1, 31 */
+	uint8_t first_slot, last_slot; /* carried: 1, 31 */
 	uint8_t idle;		     /* octet on idle B channels */
-	uint16_t dahdi_span;
+	uint16_t dahdi_span;	     /* as the driver numbers them, from 1 */
+	uint16_t buffer_ms;	     /* DAHDI: queued towards the line */
 };
 
 struct conf_isdn {

@@ -16,7 +16,7 @@
 /* RTP port pairs per B channel: 1.2, so that a pair can rest after a call. */
 #define CHANNELS_PER_SPAN 30
 #define RTP_BUFFER	  65536
-#define MAX_FDS		  (CONF_SPANS * CHANNELS_PER_SPAN * 3)
+#define MAX_FDS		  (CONF_SPANS * (CHANNELS_PER_SPAN * 3 + LINE_SLOTS))
 
 struct held {
 	enum role_id role;
@@ -236,27 +236,59 @@ static int open_rtp(struct sockets *s, const struct conf *c)
 	return 0;
 }
 
+static int open_pseudowire(struct sockets *s, const struct conf_span *span,
+			   unsigned index)
+{
+	int fd, r;
+
+	r = pseudowire_socket(&span->line.local, &span->line.peer, &fd);
+	if (r < 0) {
+		return complain(span->name, &span->line.local, r);
+	}
+	return hold(s, (struct held){ ROLE_MEDIA, ROLE_SOCK_LINE, index, fd });
+}
+
+/* A card that is not there now must not keep the other spans from service:
+ * only its own line is told and missing. */
+static int open_dahdi(struct sockets *s, const struct conf_span *span,
+		      unsigned index)
+{
+	struct dahdi_span d = {
+		.span = span->line.dahdi_span,
+		.d_slot = span->line.d_slot,
+		.first_slot = span->line.first_slot,
+		.last_slot = span->line.last_slot,
+		.ulaw = span->law == CONF_ULAW,
+	};
+	int fds[LINE_SLOTS], r = 0;
+	unsigned n = 0;
+	char why[200];
+
+	if (dahdi_open(&d, fds, &n, why, sizeof(why)) < 0) {
+		log_err("span %s: %s", span->name, why);
+		return 0;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		int err = hold(s, (struct held){ ROLE_MEDIA, ROLE_SOCK_LINE,
+						 index, fds[i] });
+
+		r = r ? r : err;
+	}
+	return r;
+}
+
 static int open_lines(struct sockets *s, const struct conf *c)
 {
-	for (unsigned i = 0; i < c->n_spans; i++) {
-		const struct conf_span *span = &c->spans[i];
-		int fd, r;
+	int r = 0;
 
-		if (span->line.driver != CONF_PSEUDOWIRE) {
-			log_err("span %s: this line driver is not built in",
-				span->name);
-			return -ENOTSUP;
-		}
-		r = pseudowire_socket(&span->line.local, &span->line.peer, &fd);
-		if (r < 0) {
-			return complain(span->name, &span->line.local, r);
-		}
-		r = hold(s, (struct held){ ROLE_MEDIA, ROLE_SOCK_LINE, i, fd });
-		if (r < 0) {
-			return r;
-		}
+	for (unsigned i = 0; i < c->n_spans && r == 0; i++) {
+		const struct conf_span *span = &c->spans[i];
+
+		r = span->line.driver == CONF_DAHDI ?
+			    open_dahdi(s, span, i) :
+			    open_pseudowire(s, span, i);
 	}
-	return 0;
+	return r;
 }
 
 /* Creates what is missing of the path, then opens it. */

@@ -16,6 +16,11 @@ enum {
 	SKEW_MAX_PPM = 1000,
 	LEAD_MIN = LINE_BLOCK,
 	LEAD_MAX = 5 * LINE_BLOCK,
+	/* A card has taken all of a block when the next one is complete: it
+	 * needs another one then, and a tick or two. */
+	DAHDI_LEAD_MIN = LINE_BLOCK + 2 * FRAMES_PER_MS,
+	DAHDI_LEAD_MAX = 10 * LINE_BLOCK,
+	DAHDI_PHASES = 10,
 };
 
 void line_config_init(struct line_config *cfg)
@@ -50,19 +55,36 @@ static bool pseudowire_config_ok(const struct line_config *cfg)
 	       pw->jitter_ms * FRAMES_PER_MS / pw->frames <= PW_DEPTH_MAX;
 }
 
+static bool dahdi_config_ok(const struct line_config *cfg)
+{
+	return cfg->time == LINE_WALL && cfg->tx_lead >= DAHDI_LEAD_MIN &&
+	       cfg->tx_lead <= DAHDI_LEAD_MAX &&
+	       cfg->tx_lead % FRAMES_PER_MS == 0 &&
+	       cfg->dahdi.phase_ms < DAHDI_PHASES;
+}
+
+static bool driver_config_ok(const struct line_config *cfg)
+{
+	switch (cfg->driver) {
+	case LINE_PSEUDOWIRE:
+		return cfg->tx_lead >= LEAD_MIN && cfg->tx_lead <= LEAD_MAX &&
+		       pseudowire_config_ok(cfg);
+	case LINE_DAHDI:
+		return dahdi_config_ok(cfg);
+	}
+	return false;
+}
+
 int line_config_check(const struct line_config *cfg)
 {
-	bool ok = cfg->driver == LINE_PSEUDOWIRE &&
-		  (cfg->time == LINE_WALL || cfg->time == LINE_LOCKSTEP) &&
+	bool ok = (cfg->time == LINE_WALL || cfg->time == LINE_LOCKSTEP) &&
 		  (cfg->clock == LINE_CLOCK_MASTER ||
 		   cfg->clock == LINE_CLOCK_SLAVE) &&
 		  cfg->slot_mask && !(cfg->slot_mask & 1) &&
 		  cfg->d_slot < LINE_SLOTS &&
 		  (!cfg->d_slot || cfg->slot_mask >> cfg->d_slot & 1) &&
 		  cfg->skew_ppm >= -SKEW_MAX_PPM &&
-		  cfg->skew_ppm <= SKEW_MAX_PPM &&
-		  cfg->tx_lead >= LEAD_MIN && cfg->tx_lead <= LEAD_MAX &&
-		  pseudowire_config_ok(cfg);
+		  cfg->skew_ppm <= SKEW_MAX_PPM && driver_config_ok(cfg);
 
 	return ok ? 0 : -EINVAL;
 }
@@ -73,7 +95,15 @@ struct line *line_open(const struct line_config *cfg, int fd)
 		errno = EINVAL;
 		return NULL;
 	}
-	return pseudowire_open(cfg, fd);
+	return cfg->driver == LINE_DAHDI ? dahdi_line_open(cfg, fd)
+					 : pseudowire_open(cfg, fd);
+}
+
+int line_add(struct line *l, int fd)
+{
+	if (!l->ops->add)
+		return -ENOTSUP;
+	return l->started ? -EINVAL : l->ops->add(l, fd);
 }
 
 void line_close(struct line *l)
@@ -256,7 +286,7 @@ bool line_is_wall(const struct line *l)
 unsigned line_rhythm(const struct line *l)
 {
 	bool shared = line_is_wall(l) && l->cfg.clock == LINE_CLOCK_MASTER &&
-		      !l->cfg.skew_ppm;
+		      l->cfg.driver == LINE_PSEUDOWIRE && !l->cfg.skew_ppm;
 
 	return shared ? l->cfg.pw.frames : 0;
 }
@@ -289,6 +319,29 @@ void line_unplug(struct line *l, bool out)
 void line_stats(const struct line *l, struct line_stats *stats)
 {
 	*stats = l->stats;
+}
+
+bool line_has_frames(const struct line *l)
+{
+	return l->ops->frame_get;
+}
+
+/* tick */
+size_t line_frame_get(struct line *l, uint8_t *octets)
+{
+	return l->started ? l->ops->frame_get(l, octets) : 0;
+}
+
+/* tick */
+int line_frame_put(struct line *l, const uint8_t *octets, size_t len)
+{
+	return l->ops->frame_put(l, octets, len);
+}
+
+/* tick */
+void line_frame_stats(const struct line *l, struct dslot_stats *stats)
+{
+	l->ops->frame_stats(l, stats);
 }
 
 int line_fd(const struct line *l)

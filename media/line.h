@@ -24,8 +24,8 @@
  *   -> wire: block k written leaves when block k + delay is read, where the
  *   delay (line_tx_delay(), frames) only changes with line_epoch().
  *
- * Time modes. LINE_WALL: paced by `now` (master) or by the peer's packets
- * (slave). LINE_LOCKSTEP: the master sends block n + 1 only after the
+ * Time modes. LINE_WALL: paced by `now` (master), by the peer's packets
+ * (slave), or by the card (DAHDI). LINE_LOCKSTEP: the master sends block n + 1 only after the
  * peer's block n, a lost packet is sent again, and no content depends on a
  * clock; both ends must be in lockstep, one master, one slave.
  *
@@ -42,6 +42,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/base/net.h"
+#include "media/dslot.h"
 
 enum {
 	LINE_SLOTS = 32,	/* rows of a block: E1 TS0-TS31, TS0 unused */
@@ -51,6 +52,7 @@ enum {
 
 enum line_driver {
 	LINE_PSEUDOWIRE,	/* CESoPSN over UDP, RFC 5086 */
+	LINE_DAHDI,		/* a card, or what the driver takes for one */
 };
 
 enum line_time {
@@ -80,6 +82,13 @@ struct pseudowire_config {
 	struct net_addr peer;
 };
 
+/* What the DAHDI driver needs besides what dahdi_open() has set. */
+struct dahdi_config {
+	const struct dahdi_sys *sys; /* NULL = the kernel's; outlives the line */
+	uint8_t phase_ms;	/* ms of a block at which blocks begin, 0-9:
+				 * spreads the work of many spans */
+};
+
 /* A plain value; line_config_init() gives an E1 with the defaults. */
 struct line_config {
 	enum line_driver driver;
@@ -88,12 +97,14 @@ struct line_config {
 	int32_t skew_ppm;	/* master: run that much fast (+) or slow */
 	uint16_t tx_lead;	/* wall: idle frames queued at the start, for
 				 * an owner that takes a block later than the
-				 * tick it is complete at: 80-400 */
+				 * tick it is complete at: 80-400; DAHDI, which
+				 * takes whole blocks: 96-800, multiples of 8 */
 	uint32_t slot_mask;	/* bit s: time slot s is carried */
 	uint8_t d_slot;		/* time slot of the D channel, 0 = none */
 	uint8_t idle;		/* code of an idle B channel: 0xd5 A-law */
 	bool conceal;		/* lost A-law: mirror and fade, else idle */
 	struct pseudowire_config pw;
+	struct dahdi_config dahdi;
 };
 
 /*
@@ -102,19 +113,22 @@ struct line_config {
  * is the state of this moment.
  */
 enum line_alarm {
-	LINE_LOS = 1,		/* nothing usable arrives */
-	LINE_AIS = 2,		/* the peer says its circuit has failed (L) */
-	LINE_RAI = 4,		/* the peer's circuit reports RDI (M = 10) */
+	LINE_LOS = 1,		/* nothing usable arrives; DAHDI: red */
+	LINE_AIS = 2,		/* the peer says its circuit has failed (L);
+				 * DAHDI: blue */
+	LINE_RAI = 4,		/* the peer's circuit reports RDI (M = 10);
+				 * DAHDI: yellow */
 	LINE_REMOTE_LOSS = 8,	/* the peer does not hear us (R) */
 	LINE_DOWN = 16,		/* we took the line down; no delay */
 	LINE_CLOCK_LOOP = 32,	/* slave: the peer seems to follow us */
 	LINE_STALLED = 64,	/* the driver brings no frames: found by the
 				 * owner's watchdog, no delay */
+	LINE_LOOPBACK = 128,	/* DAHDI: the span is looped for a test */
 };
 
 /* Counters since start. Packets unless stated. */
 struct line_rx_stats {
-	uint64_t packets;	/* everything that arrived */
+	uint64_t packets;	/* everything that arrived; DAHDI: blocks */
 	uint64_t lost;		/* replaced by filler; late ones are in here */
 	uint64_t late;		/* arrived after their place was played */
 	uint64_t reordered;	/* arrived out of order and put right */
@@ -151,7 +165,7 @@ struct line_error_stats {
 	uint32_t es;		/* seconds with a replaced packet */
 	uint32_t ses;		/* seconds with 30 % or more replaced */
 	uint32_t loss_events;	/* times the loss state was entered */
-	uint32_t alarm_s[6];	/* seconds of each alarm, by bit number */
+	uint32_t alarm_s[8];	/* seconds of each alarm, by bit number */
 };
 
 struct line_stats {
@@ -187,6 +201,14 @@ int line_config_check(const struct line_config *cfg);
  */
 struct line *line_open(const struct line_config *cfg, int fd);
 void line_close(struct line *l);
+
+/*
+ * One more descriptor of a line that has one a channel (DAHDI; it says itself
+ * which channel it is), before line_start(). The line's if it succeeds. 0,
+ * -ENOTSUP, -EINVAL (not of this span, a slot that is not carried), -EBUSY
+ * (slot taken), or what the driver says.
+ */
+int line_add(struct line *l, int fd);
 
 /* Begin at `now`; later instants must not lie before it. */
 void line_start(struct line *l, mono_t now);
@@ -262,15 +284,27 @@ void line_unplug(struct line *l, bool out);
 /* tick: a copy of the counters. */
 void line_stats(const struct line *l, struct line_stats *stats);
 
+/*
+ * The D channel of a driver that does HDLC itself comes and goes in frames
+ * (without FCS), not in its time slot, whose row is then idle.
+ */
+bool line_has_frames(const struct line *l);
+/* tick: the next frame received, to octets[DSLOT_MAX]: its length, 0: none. */
+size_t line_frame_get(struct line *l, uint8_t *octets);
+/* tick: 0, -EMSGSIZE, -ENOBUFS, or -ENODEV (no D channel). */
+int line_frame_put(struct line *l, const uint8_t *octets, size_t len);
+/* tick: a copy of the counters. */
+void line_frame_stats(const struct line *l, struct dslot_stats *stats);
+
 /* The descriptor, to wait on for input (lockstep); still the line's. */
 int line_fd(const struct line *l);
 
 /* Name of one alarm bit, "los"; NULL if there is no such bit. */
 const char *line_alarm_name(unsigned bit);
 
-/* In words, what the worst alarm of the set means and what to look at;
- * "in service" for 0. A constant string. */
-const char *line_alarm_why(unsigned alarms);
+/* In words, what the worst alarm of the set means on such a line and what to
+ * look at; "in service" for 0. A constant string. */
+const char *line_alarm_why(enum line_driver driver, unsigned alarms);
 
 /*
  * A UDP socket for a pseudowire: bound to local, connected to peer (its
@@ -280,5 +314,23 @@ const char *line_alarm_why(unsigned alarms);
  */
 int pseudowire_socket(const struct net_addr *local, const struct net_addr *peer,
 		      int *fd);
+
+/* Which channels of which DAHDI span, and how they are set. */
+struct dahdi_span {
+	const struct dahdi_sys *sys; /* NULL = the kernel's */
+	uint16_t span;		/* as the driver numbers them */
+	uint8_t d_slot;		/* 16 or 24; 0 = none */
+	uint8_t first_slot, last_slot;
+	bool ulaw;
+};
+
+/*
+ * Opens all channels of a span and sets them for line_open() and line_add():
+ * blocks of LINE_BLOCK, audio without gain or echo canceller, the law. 0, with
+ * how many descriptors in fds[]; or -errno, and why says in one line what is
+ * wrong and what to do.
+ */
+int dahdi_open(const struct dahdi_span *span, int fds[LINE_SLOTS],
+	       unsigned *n, char *why, size_t size);
 
 #endif

@@ -6,23 +6,37 @@
 static const struct {
 	unsigned bit;
 	const char *name;
-	const char *why;
+	const char *why;   /* on a pseudowire */
+	const char *dahdi; /* on a card; NULL: the same */
 } alarm_names[] = {
 	/* the worst first: it hides the others */
-	{LINE_DOWN, "down", "taken down by the operator"},
+	{LINE_DOWN, "down", "taken down by the operator", NULL},
 	{LINE_STALLED, "stalled",
-	 "the driver brings no frames: calls hear silence until it does"},
+	 "the driver brings no frames: calls hear silence until it does",
+	 "the card brings no samples: is it there, is its driver loaded and "
+	 "the span started (dahdi_cfg)?"},
 	{LINE_LOS, "los",
 	 "nothing usable arrives from the peer: is it running, are address, "
-	 "port, slots and frames per packet the same at both ends?"},
+	 "port, slots and frames per packet the same at both ends?",
+	 "red alarm: no signal or no framing on the line: look at the cable, "
+	 "then at framing, coding and CRC-4 in /etc/dahdi/system.conf"},
 	{LINE_AIS, "ais",
-	 "the peer has no signal on its own circuit, or has taken it down"},
+	 "the peer has no signal on its own circuit, or has taken it down",
+	 "blue alarm: the far end's equipment says that its own line has "
+	 "failed: call the carrier"},
 	{LINE_REMOTE_LOSS, "remote-loss",
-	 "the peer does not receive our packets: look at the path towards it"},
-	{LINE_RAI, "rai", "the peer's circuit reports a fault of its far end"},
+	 "the peer does not receive our packets: look at the path towards it",
+	 NULL},
+	{LINE_RAI, "rai", "the peer's circuit reports a fault of its far end",
+	 "yellow alarm: the far end does not hear us: look at the transmit "
+	 "pair of the cable, and whether its framing is ours"},
+	{LINE_LOOPBACK, "loopback",
+	 "the line is looped for a test: no calls",
+	 "the span is looped for a test: no calls until the loop is taken "
+	 "away"},
 	{LINE_CLOCK_LOOP, "clock-loop",
 	 "no steady clock comes from the peer: one end must be master, "
-	 "the other slave"},
+	 "the other slave", NULL},
 };
 
 enum { NAMES = sizeof(alarm_names) / sizeof(alarm_names[0]) };
@@ -64,11 +78,14 @@ const char *line_alarm_name(unsigned bit)
 	return NULL;
 }
 
-const char *line_alarm_why(unsigned alarms)
+const char *line_alarm_why(enum line_driver driver, unsigned alarms)
 {
 	for (unsigned i = 0; i < NAMES; i++) {
-		if (alarm_names[i].bit & alarms)
-			return alarm_names[i].why;
+		if (!(alarm_names[i].bit & alarms))
+			continue;
+		if (driver == LINE_DAHDI && alarm_names[i].dahdi)
+			return alarm_names[i].dahdi;
+		return alarm_names[i].why;
 	}
 	return "in service";
 }

@@ -12,7 +12,7 @@
 #include "media/line.h"
 
 enum {
-	LINE_ALARMS = 6,		/* the bits that are integrated */
+	LINE_ALARMS = 8,		/* bits of enum line_alarm */
 	LINE_RAISE_MS = 2500,
 	LINE_CLEAR_MS = 10000,
 };

@@ -23,6 +23,12 @@ struct line_ops {
 		       const struct udp_datagram *d);
 	void (*end)(struct line *l, mono_t now);
 	mono_t (*due)(const struct line *l);
+	/* NULL: one descriptor is all */
+	int (*add)(struct line *l, int fd);
+	/* NULL: the D channel is in its slot, as octets */
+	size_t (*frame_get)(struct line *l, uint8_t *octets);
+	int (*frame_put)(struct line *l, const uint8_t *octets, size_t len);
+	void (*frame_stats)(const struct line *l, struct dslot_stats *stats);
 };
 
 struct line {
@@ -45,6 +51,7 @@ struct line {
 
 /* Driver constructors: NULL and errno. cfg has been checked. */
 struct line *pseudowire_open(const struct line_config *cfg, int fd);
+struct line *dahdi_line_open(const struct line_config *cfg, int fd);
 
 /* tick: append n idle frames to a queue. */
 void line_fill_idle(const struct line *l, struct line_fifo *f, unsigned n);

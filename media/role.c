@@ -18,6 +18,8 @@ enum {
 	STEP_MS = 1,
 	DEBT_MS = 100,
 	EVENTS_AT_ONCE = 1000,
+	BLOCK_MS = 10,
+	FRAMES_PER_MS = 8,
 };
 
 /* --- links --- */
@@ -188,11 +190,16 @@ static struct role *media_open(struct loop *loop, const void *conf, size_t len)
 	return &m->role;
 }
 
+enum line_driver media_driver(const struct conf_line *c)
+{
+	return c->driver == CONF_DAHDI ? LINE_DAHDI : LINE_PSEUDOWIRE;
+}
+
 static void line_config_from(struct line_config *out,
 			     const struct conf_line *in)
 {
 	line_config_init(out);
-	out->driver = LINE_PSEUDOWIRE;
+	out->driver = media_driver(in);
 	out->time = in->time == CONF_TIME_LOCKSTEP ? LINE_LOCKSTEP : LINE_WALL;
 	out->clock = in->clock == CONF_CLOCK_SLAVE ? LINE_CLOCK_SLAVE
 						   : LINE_CLOCK_MASTER;
@@ -208,27 +215,34 @@ static void line_config_from(struct line_config *out,
 	out->pw.rtp = in->rtp;
 	if (!in->peer.port)
 		out->pw.peer = in->peer;
+	if (out->driver == LINE_DAHDI) {
+		out->tx_lead = (uint16_t)(in->buffer_ms * FRAMES_PER_MS);
+		out->dahdi.phase_ms = (uint8_t)(in->dahdi_span % BLOCK_MS);
+	}
 }
 
 static int take_line(struct media_role *m, unsigned span, int fd)
 {
 	struct line_config cfg;
+	int err = 0;
 
-	if (span >= m->conf.n_spans || m->line[span] || m->engine) {
+	if (span >= m->conf.n_spans || m->engine) {
 		close(fd);
 		return -EINVAL;
 	}
-	line_config_from(&cfg, &m->conf.spans[span].line);
-	m->line[span] = line_open(&cfg, fd);
-	if (!m->line[span]) {
-		int err = -errno;
-
+	if (m->line[span]) {
+		err = line_add(m->line[span], fd);
+	} else {
+		line_config_from(&cfg, &m->conf.spans[span].line);
+		m->line[span] = line_open(&cfg, fd);
+		err = m->line[span] ? 0 : -errno;
+	}
+	if (err < 0) {
 		log_err("span %s: line cannot be opened: %s",
 			m->conf.spans[span].name, strerror(-err));
 		close(fd);
-		return err;
 	}
-	return 0;
+	return err;
 }
 
 static int media_socket(struct role *role, enum role_socket what,
@@ -257,7 +271,8 @@ static int set_span(struct media_role *m, unsigned i)
 		.d_slot = c->line.d_slot,
 		.idle = c->line.idle,
 		.echo_tail_ms = c->echo ? c->echo_tail_ms : 0,
-		.align = c->line.time != CONF_TIME_LOCKSTEP,
+		.align = c->line.time != CONF_TIME_LOCKSTEP &&
+			 c->line.driver != CONF_DAHDI,
 		.country = c->country,
 	};
 	int err = engine_set_span(m->engine, i, &cfg);

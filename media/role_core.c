@@ -273,7 +273,13 @@ void media_core_down(struct media_role *m)
 bool media_is_out(unsigned alarms)
 {
 	return (alarms & (LINE_LOS | LINE_AIS | LINE_RAI | LINE_REMOTE_LOSS |
-			  LINE_DOWN | LINE_STALLED)) != 0;
+			  LINE_DOWN | LINE_STALLED | LINE_LOOPBACK)) != 0;
+}
+
+const char *media_alarm_why(const struct media_role *m, unsigned span,
+			    unsigned alarms)
+{
+	return line_alarm_why(media_driver(&m->conf.spans[span].line), alarms);
 }
 
 static void tell_core_span(struct media_role *m, unsigned span)
@@ -286,7 +292,8 @@ static void tell_core_span(struct media_role *m, unsigned span)
 	};
 
 	str_copy(msg.text, sizeof(msg.text),
-		 v->known ? line_alarm_why(v->alarms) : "not started");
+		 v->known ? media_alarm_why(m, span, v->alarms) :
+			    "not started");
 	send_core(m, &msg.head, MEDIA_SPAN, sizeof(msg));
 }
 
@@ -355,7 +362,7 @@ static void on_span(struct media_role *m, const struct engine_span_state *s)
 	v->role = m;
 	if (!first)
 		log_info("span %s: line %s", m->conf.spans[s->span].name,
-			 line_alarm_why(s->alarms));
+			 media_alarm_why(m, s->span, s->alarms));
 	if (!out) {
 		timer_stop(m->role.loop, &v->hold);
 		v->up = true;

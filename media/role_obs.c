@@ -163,7 +163,7 @@ static void put_line(struct media_role *m, struct json *j, unsigned i)
 	json_bool(j, "up", v->known && !media_is_out(v->alarms));
 	put_alarms(j, v->alarms);
 	json_str(j, "text",
-		 v->known ? line_alarm_why(v->alarms) : "not started");
+		 v->known ? media_alarm_why(m, i, v->alarms) : "not started");
 	put_line_rx(j, &s->line.rx);
 	json_obj(j, "tx");
 	json_int(j, "packets", (int64_t)s->line.tx.packets);

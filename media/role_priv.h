@@ -94,6 +94,12 @@ void media_pay_debts(struct media_role *);
 /* No service on a line with these alarms. */
 bool media_is_out(unsigned alarms);
 void media_tell_isdn(struct media_role *, unsigned span);
+/* line_alarm_why() for that span's kind of line. */
+const char *media_alarm_why(const struct media_role *, unsigned span,
+			    unsigned alarms);
+
+/* --- role.c --- */
+enum line_driver media_driver(const struct conf_line *);
 
 /* --- role_obs.c --- */
 void media_on_console(struct media_role *, const struct link_head *);

@@ -90,6 +90,18 @@ void span_start(struct span *sp, mono_t now)
 		line_start(sp->line, now);
 }
 
+/* Does the line's driver do HDLC itself? */
+static bool has_frames(const struct span *sp)
+{
+	return sp->line && line_has_frames(sp->line);
+}
+
+static size_t take_frame(struct span *sp, uint8_t *octets)
+{
+	return has_frames(sp) ? line_frame_get(sp->line, octets)
+			      : dslot_take(sp->dslot, octets);
+}
+
 /* The D slot's octets of a block, both ways. */
 static void run_dslot(struct span *sp, struct tick *t, struct span_block *b)
 {
@@ -99,15 +111,17 @@ static void run_dslot(struct span *sp, struct tick *t, struct span_block *b)
 
 	if (!sp->dslot || b->bridged)
 		return;
-	dslot_rx(sp->dslot, b->rx[d], LINE_BLOCK);
+	if (!has_frames(sp))
+		dslot_rx(sp->dslot, b->rx[d], LINE_BLOCK);
 	for (unsigned i = 0; i < FRAMES_A_BLOCK; i++) {
-		len = dslot_take(sp->dslot, f.octets);
+		len = take_frame(sp, f.octets);
 		if (!len)
 			break;
 		f.len = (uint16_t)len;
 		engine_tell_frame(t, &f);
 	}
-	dslot_tx(sp->dslot, b->tx[d], LINE_BLOCK);
+	if (!has_frames(sp))
+		dslot_tx(sp->dslot, b->tx[d], LINE_BLOCK);
 }
 
 static void watch_alarms(struct span *sp)
@@ -278,9 +292,12 @@ const uint8_t *span_far(const struct span *sp, unsigned slot)
 /* tick */
 int span_send_frame(struct span *sp, const struct engine_frame *f)
 {
-	int err = sp->dslot ? dslot_send(sp->dslot, f->octets, f->len)
-			    : -ENODEV;
+	int err = -ENODEV;
 
+	if (sp->dslot && has_frames(sp))
+		err = line_frame_put(sp->line, f->octets, f->len);
+	else if (sp->dslot)
+		err = dslot_send(sp->dslot, f->octets, f->len);
 	if (err < 0)
 		sp->d_refused++;
 	return err;
@@ -300,7 +317,10 @@ void span_state(const struct span *sp, struct engine_span_state *st)
 		line_stats(sp->line, &st->line);
 	if (!sp->dslot)
 		return;
-	dslot_stats(sp->dslot, &d);
+	if (has_frames(sp))
+		line_frame_stats(sp->line, &d);
+	else
+		dslot_stats(sp->dslot, &d);
 	st->d_errors = (uint32_t)(d.rx_bad_fcs + d.rx_aborts + d.rx_too_long +
 				  d.rx_too_short + d.rx_dropped);
 	st->d_rx = (uint32_t)d.rx_frames;

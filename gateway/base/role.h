@@ -28,7 +28,7 @@ enum role_id {
 enum role_socket { /* what a descriptor handed in is for */
 	ROLE_SOCK_SIP,	    /* index = bind: see sip/trunk.h */
 	ROLE_SOCK_RTP,	    /* index = port pair * 2 + (0 RTP, 1 RTCP) */
-	ROLE_SOCK_LINE,	    /* index = span; connected UDP or device */
+	ROLE_SOCK_LINE,	    /* index = span; UDP, or each channel's device */
 	ROLE_SOCK_CONTROL,  /* console: listening local socket */
 	ROLE_SOCK_METRICS,  /* console: listening TCP socket */
 	ROLE_SOCK_CDR_DIR,  /* core: directory descriptor */

@@ -324,7 +324,7 @@ START_TEST(alarm_loss)
 	ck_assert_int_ge(ms, 10000);
 	ck_assert_int_le(ms, 10050);
 	until(&w, w.p.a, 0, 100);
-	ck_assert_str_eq(line_alarm_why(0), "in service");
+	ck_assert_str_eq(line_alarm_why(LINE_PSEUDOWIRE, 0), "in service");
 	pair_close(&w.p);
 }
 END_TEST

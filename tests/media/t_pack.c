@@ -315,7 +315,7 @@ static void stop_one(bool forgets)
 	run(20);
 	ck_assert_uint_eq(p.state[1].alarms, LINE_STALLED);
 	ck_assert_str_eq(line_alarm_name(LINE_STALLED), "stalled");
-	ck_assert_ptr_nonnull(strstr(line_alarm_why(p.state[1].alarms),
+	ck_assert_ptr_nonnull(strstr(line_alarm_why(LINE_PSEUDOWIRE, p.state[1].alarms),
 				     "brings no frames"));
 	run(2000);
 	p.line[1]->stopped = false;

@@ -714,13 +714,15 @@ START_TEST(alarm_words)
 {
 	for (unsigned i = 0; i < LINE_ALARMS; i++) {
 		ck_assert_ptr_nonnull(line_alarm_name(1u << i));
-		ck_assert_uint_gt(strlen(line_alarm_why(1u << i)), 10);
+		ck_assert_uint_gt(strlen(line_alarm_why(LINE_PSEUDOWIRE, 1u << i)), 10);
 	}
 	ck_assert_ptr_null(line_alarm_name(0));
-	ck_assert_ptr_null(line_alarm_name(64));
+	ck_assert_ptr_null(line_alarm_name(256));
 	ck_assert_str_eq(line_alarm_name(LINE_LOS), "los");
-	ck_assert_str_eq(line_alarm_why(LINE_LOS | LINE_RAI),
-			 line_alarm_why(LINE_LOS));
+	ck_assert_str_eq(line_alarm_why(LINE_PSEUDOWIRE, LINE_LOS | LINE_RAI),
+			 line_alarm_why(LINE_PSEUDOWIRE, LINE_LOS));
+	ck_assert_str_ne(line_alarm_why(LINE_DAHDI, LINE_LOS),
+			 line_alarm_why(LINE_PSEUDOWIRE, LINE_LOS));
 }
 END_TEST
 

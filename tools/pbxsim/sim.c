@@ -47,7 +47,7 @@ static void report_alarms(struct report *r, unsigned alarms)
 	size_t n = 0;
 
 	for (unsigned bit = 0; bit < 32; bit++) {
-		const char *name = line_alarm_name(bit);
+		const char *name = line_alarm_name(1u << bit);
 
 		if (name && (alarms >> bit & 1) && n < sizeof(text)) {
 			n += (size_t)snprintf(text + n, sizeof(text) - n,
@@ -66,8 +66,10 @@ static void on_line(void *owner, unsigned alarms, bool heard)
 	report_begin(r, "line");
 	report_bool(r, "up", up);
 	report_alarms(r, alarms);
-	report_str(r, "why", heard || alarms ? line_alarm_why(alarms) :
-					       "nothing has arrived yet");
+	report_str(r, "why",
+		   heard || alarms ?
+			   line_alarm_why(sim->span.conf.line.driver, alarms) :
+			   "nothing has arrived yet");
 	report_end(r);
 	sim->tally.count[TALLY_LINE_DOWNS] += heard && !up;
 }

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The DAHDI driver's own parts. All run in the line owner's thread and but
+ * for open, add and close in the tick.
+ *
+ *	dahdi_open.c	channels of a span: opened and set (another process)
+ *	dahdi.c		life, blocks of all B channels, slips
+ *	dahdi_frames.c	the D channel
+ *	dahdi_watch.c	events, alarms, error counters
+ *
+ * The driver has a queue of blocks each way for each channel, all moved by
+ * the span's clock, LINE_BLOCK octets a block:
+ *
+ *	line -> [blocks] -> read .. arithmetic .. write -> [lead] -> line
+ *
+ * The channels begin their blocks together (dahdi_begin: all queues emptied,
+ * lead frames of idle codes written), so that a block of the line is complete
+ * when the last channel has its own. What waits in the two queues is
+ * constant from then on: no slip, no drift. If we come so late that a queue
+ * runs full or empty, the driver says so by an event, and we begin again:
+ * that is a slip. Fewer than lead frames late costs nothing.
+ *
+ * The calls made in the tick (read, write, fetch an event, flush, span
+ * status) only copy under the driver's spin lock; none waits for the line.
+ */
+#ifndef MEDIA_DAHDI_PRIV_H
+#define MEDIA_DAHDI_PRIV_H
+
+#include "media/dahdi_abi.h"
+#include "media/dahdi_sys.h"
+#include "media/line_priv.h"
+
+enum {
+	DAHDI_B_BUFFERS = 16,	/* blocks of a B channel, each way */
+	DAHDI_D_BUFFERS = 32,	/* frames of the D channel */
+	DAHDI_D_OCTETS = 512,	/* of one; longer is an overrun */
+	DAHDI_EVENTS = 16,	/* fetched at once; the driver keeps 64 */
+};
+
+struct dahdi_watch {
+	mono_t asked;	  /* status of the span */
+	mono_t second;	  /* begin of the one being counted */
+	unsigned alarms;  /* enum dahdi_abi_alarm */
+	bool news;	  /* an event says that they have changed */
+	bool gone;	  /* the card was pulled or its span unassigned */
+	struct dahdi_abi_span span; /* last status */
+	uint32_t errors;  /* all kinds, at the begin of this second */
+};
+
+struct dahdi {
+	struct line line;
+	const struct dahdi_sys *sys;
+	int fds[LINE_SLOTS];	/* -1: none */
+	uint16_t span;		/* all are of this one */
+	uint32_t b_slots;	/* B channels that have a descriptor */
+	uint32_t got;		/* of those: their block is in rx */
+	bool begun;
+	bool slipped;		/* begin again */
+	mono_t ticked, stopped;
+	struct dslot_stats frames;
+	struct dahdi_watch watch;
+	uint8_t rx[LINE_SLOTS][LINE_BLOCK];
+	uint8_t tx[LINE_SLOTS][LINE_BLOCK];
+};
+
+static inline struct dahdi *dahdi_of(struct line *l)
+{
+	return line_container(l, struct dahdi, line);
+}
+
+/* --- dahdi_watch.c --- */
+/*
+ * tick: read or write one block or frame; fetches events that stand before
+ * it. Octets moved, -EAGAIN (nothing there, no room), or what the driver
+ * says; -ENODEV also makes the line gone.
+ */
+ssize_t dahdi_read(struct dahdi *, int fd, void *to, size_t n);
+ssize_t dahdi_write(struct dahdi *, int fd, const void *from, size_t n);
+/* tick: alarms and counters up to now. */
+void dahdi_look(struct dahdi *, mono_t now);
+
+/* --- dahdi_frames.c --- */
+size_t dahdi_frame_get(struct line *, uint8_t *octets);
+int dahdi_frame_put(struct line *, const uint8_t *octets, size_t len);
+void dahdi_frame_stats(const struct line *, struct dslot_stats *);
+
+#endif

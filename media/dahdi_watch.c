@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <string.h>
+
+#include "media/dahdi_priv.h"
+
+enum {
+	LOOK_MS = 100,
+	SECOND_MS = 1000,
+	/* Errored blocks of a second that make it severe: 30 % of the 1,000
+	 * CRC-4 blocks of an E1 (G.826), 320 of a T1 in ESF (T1.231). */
+	SEVERE = 300,
+};
+
+/* tick */
+static void on_event(struct dahdi *p, int event)
+{
+	switch (event) {
+	case DAHDI_ABI_EV_ALARM:
+	case DAHDI_ABI_EV_NOALARM:
+		p->watch.news = true;
+		break;
+	case DAHDI_ABI_EV_ABORT:
+		p->frames.rx_aborts++;
+		break;
+	case DAHDI_ABI_EV_BADFCS:
+		p->frames.rx_bad_fcs++;
+		break;
+	case DAHDI_ABI_EV_OVERRUN:
+		p->frames.rx_too_long++;
+		break;
+	case DAHDI_ABI_EV_READ_OVERRUN:
+	case DAHDI_ABI_EV_WRITE_UNDERRUN:
+		p->slipped = true;
+		break;
+	case DAHDI_ABI_EV_REMOVED:
+		p->watch.gone = true;
+		break;
+	default: /* of analogue channels */
+		break;
+	}
+}
+
+/* tick: what is left after DAHDI_EVENTS waits for the next call. */
+static void fetch_events(struct dahdi *p, int fd)
+{
+	for (unsigned i = 0; i < DAHDI_EVENTS; i++) {
+		int event = DAHDI_ABI_EV_NONE;
+
+		if (p->sys->control(fd, DAHDI_ABI_GETEVENT, &event) < 0 ||
+		    event == DAHDI_ABI_EV_NONE)
+			return;
+		on_event(p, event);
+	}
+}
+
+/* tick: what a call says, in our words. */
+static ssize_t verdict(struct dahdi *p, ssize_t n)
+{
+	if (n == -ENODEV || n == -ENXIO)
+		p->watch.gone = true;
+	return n == -DAHDI_ABI_ELAST || n == -EINTR ? -EAGAIN : n;
+}
+
+/* tick */
+ssize_t dahdi_read(struct dahdi *p, int fd, void *to, size_t n)
+{
+	ssize_t got = p->sys->read(fd, to, n);
+
+	if (got == -DAHDI_ABI_ELAST) {
+		fetch_events(p, fd);
+		got = p->sys->read(fd, to, n);
+	}
+	return verdict(p, got);
+}
+
+/* tick */
+ssize_t dahdi_write(struct dahdi *p, int fd, const void *from, size_t n)
+{
+	ssize_t put = p->sys->write(fd, from, n);
+
+	if (put == -DAHDI_ABI_ELAST) {
+		fetch_events(p, fd);
+		put = p->sys->write(fd, from, n);
+	}
+	return verdict(p, put);
+}
+
+/* Any channel can ask for its span. */
+static int any_fd(const struct dahdi *p)
+{
+	for (unsigned s = 1; s < LINE_SLOTS; s++)
+		if (p->fds[s] >= 0)
+			return p->fds[s];
+	return -1;
+}
+
+/* tick */
+static void ask(struct dahdi *p, mono_t now)
+{
+	struct dahdi_abi_span span = { .number = 0 };
+	int err = p->sys->control(any_fd(p), DAHDI_ABI_SPANSTAT, &span);
+
+	p->watch.asked = now;
+	p->watch.news = false;
+	if (err < 0) {
+		verdict(p, err);
+		return;
+	}
+	p->watch.span = span;
+	p->watch.alarms = (unsigned)span.alarms;
+}
+
+static uint32_t all_errors(const struct dahdi_abi_span *s)
+{
+	return (uint32_t)s->bpv + (uint32_t)s->crc4 + (uint32_t)s->fas +
+	       s->fe + s->cv;
+}
+
+/* tick */
+static void close_second(struct dahdi *p, mono_t now)
+{
+	struct line_error_stats *e = &p->line.stats.errors;
+	uint32_t errors = all_errors(&p->watch.span);
+	uint32_t new = errors - p->watch.errors;
+	bool dead = p->line.alarms.defects & (LINE_LOS | LINE_AIS);
+
+	e->es += new > 0 || dead;
+	e->ses += new >= SEVERE || dead;
+	for (unsigned i = 0; i < LINE_ALARMS; i++)
+		e->alarm_s[i] += p->line.alarms.raised >> i & 1;
+	p->watch.errors = errors;
+	p->watch.second = now;
+}
+
+/* tick: recovering and not open are no service either. */
+static unsigned defects(const struct dahdi *p)
+{
+	unsigned a = p->watch.alarms, d = p->line.down ? LINE_DOWN : 0;
+
+	if (a & (DAHDI_ABI_RED | DAHDI_ABI_RECOVER | DAHDI_ABI_NOTOPEN |
+		 DAHDI_ABI_LOS | DAHDI_ABI_LFA) ||
+	    p->line.out || p->watch.gone)
+		d |= LINE_LOS;
+	if (a & DAHDI_ABI_BLUE)
+		d |= LINE_AIS;
+	if (a & DAHDI_ABI_YELLOW)
+		d |= LINE_RAI;
+	if (a & DAHDI_ABI_LOOPBACK)
+		d |= LINE_LOOPBACK;
+	return d;
+}
+
+/* tick */
+void dahdi_look(struct dahdi *p, mono_t now)
+{
+	bool was_los = p->line.alarms.defects & LINE_LOS;
+	unsigned d;
+
+	if (!p->watch.gone &&
+	    (p->watch.news || mono_diff_ms(now, p->watch.asked) >= LOOK_MS))
+		ask(p, now);
+	d = defects(p);
+	p->line.stats.errors.loss_events += d & LINE_LOS && !was_los;
+	line_alarm_update(&p->line.alarms, d, now);
+	if (mono_diff_ms(now, p->watch.second) >= SECOND_MS)
+		close_second(p, now);
+}
