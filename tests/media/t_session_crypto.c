@@ -562,7 +562,7 @@ START_TEST(test_wiped)
 	struct ring *ring;
 
 	start(&r, SRTP_AES_CM_128_SHA1_80);
-	ring = &r.e->commands;
+	ring = &r.e->workers[0].rings.commands;
 	ck_assert(holds(ring->data, ring->size * (ring->mask + 1), &a));
 	rig_run(&r, 100);
 	ck_assert(!holds(ring->data, ring->size * (ring->mask + 1), &a));

@@ -335,6 +335,8 @@ static void stop(struct rig *r)
 	rig_collect(r);
 }
 
+static unsigned srtp_drops[2]; /* forged, replayed; of all calls */
+
 /* What comes from the peer and is none of the call: junk of any length, an
  * odd payload type, another SSRC. */
 static void bad_ms(struct rig *r, unsigned at)
@@ -354,6 +356,65 @@ static void bad_ms(struct rig *r, unsigned at)
 	rig_send_raw(r, out, sizeof(out));
 }
 
+/* Every other call has SRTP, each another suite; new keys in the middle. */
+static void key_ms(struct rig *r, unsigned at, struct srtp *peer)
+{
+	struct engine_command c = {
+		.u.crypto.suite = (uint8_t)(1 + at / 800 % (SRTP_SUITES - 1)),
+	};
+
+	if (at % 800 == 0)
+		srtp_wipe(peer);
+	if (at % 800 < 400)
+		return;
+	if (at % 400 == 399) {
+		srtp_drops[0] += r->figures.srtp_forged;
+		srtp_drops[1] += r->figures.srtp_replayed;
+	}
+	if (at % 400 != 30 && at % 400 != 230)
+		return;
+	c.u.crypto.tx.key[0] = c.u.crypto.rx.key[0] = (uint8_t)at;
+	rig_command(r, ENGINE_CRYPTO, &c);
+	srtp_set(peer, c.u.crypto.suite, &c.u.crypto.rx);
+}
+
+/* A packet of RTP; or of SRTP, the same again, and the next one plain. */
+static void send_rtp(struct rig *r, struct srtp *peer, const uint8_t *codes,
+		     size_t len)
+{
+	uint8_t out[RTP_HEADER + 160 + SRTP_TRAILER];
+	struct rtp_packet p = {
+		.pt = 8, .seq = r->seq, .ts = r->ts, .ssrc = r->ssrc,
+	};
+	int n;
+
+	rtp_header(out, &p);
+	memcpy(out + RTP_HEADER, codes, len);
+	n = srtp_seal(peer, out, RTP_HEADER + len);
+	if (n > 0) {
+		rig_send_raw(r, out, (size_t)n);
+		rig_send_raw(r, out, (size_t)n);
+		r->seq++;
+	}
+	rig_send(r, 8, false, codes, len);
+	r->seq = (uint16_t)(p.seq + 1);
+}
+
+static void send_rtcp(struct rig *r, struct srtp *peer)
+{
+	uint8_t out[RTCP_MAX + SRTP_TRAILER];
+	struct rtcp_report report = { .ssrc = r->ssrc, .cname = "far" };
+	struct net_addr to = r->ours;
+	size_t len = rtcp_write(out, &report);
+	int n;
+
+	to.port++;
+	udp_send(r->rtcp, &to, out, len);
+	n = srtp_seal_rtcp(peer, out, len);
+	if (n > 0)
+		udp_send(r->rtcp, &to, out, (size_t)n);
+}
+
 /* What a call does in its 400 ms. */
 static void call_ms(struct rig *r, unsigned at)
 {
@@ -362,7 +423,9 @@ static void call_ms(struct rig *r, unsigned at)
 	struct engine_frame f = { .span = 0, .len = sizeof(frame) };
 	struct engine_command c = { 0 };
 	struct media_modify m = rig_modify_default(r);
+	static struct srtp peer;
 
+	key_ms(r, at, &peer);
 	m.echo = m.nlp = 1;
 	m.codec = at % 800 < 400 ? 8 : 0;
 	switch (at % 400) {
@@ -399,9 +462,11 @@ static void call_ms(struct rig *r, unsigned at)
 	if (at % 400 > 120 && at % 5 == 0)
 		bad_ms(r, at);
 	if (at % 20 == 0 && at % 100 != 60) {
-		rig_send(r, 8, false, pcma, at % 140 ? 160 : 33);
+		send_rtp(r, &peer, pcma, at % 140 ? 160 : 33);
 		r->ts += 160;
 	}
+	if (at % 100 == 50)
+		send_rtcp(r, &peer);
 }
 
 static void run_calls(struct rig *r, unsigned ms)
@@ -443,6 +508,8 @@ static void run_clean(bool uring)
 	ck_assert_uint_ge(r.figures.rtp_tx, 10);
 	ck_assert_uint_ge(r.figures.rtp_rx, 10);
 	ck_assert_uint_ge(r.figures.rtp_bad, 20);
+	ck_assert_uint_ge(srtp_drops[0], 100);
+	ck_assert_uint_ge(srtp_drops[1], 100);
 	rig_fini(&r);
 }
 

@@ -5,6 +5,7 @@
 #include "gateway/base/frame.h"
 #include "media/dslot.h"
 #include "media/role_priv.h"
+#include "media/srtp.h"
 
 #include <check.h>
 #include <errno.h>
@@ -322,6 +323,88 @@ START_TEST(test_call)
 }
 END_TEST
 
+static void ask(const char *verb)
+{
+	struct obs_query q = { .id = 7 };
+
+	strcpy(q.verb, verb);
+	t.text[0] = '\0';
+	link_send(&t.console, &q.head, OBS_QUERY, sizeof(q));
+	loop_advance(t.loop, 5);
+}
+
+/* Keys reach the engine: nothing is sent in the clear; who gives bad ones, or
+ * gives them to a media that is gone, changes nothing. */
+START_TEST(test_crypto)
+{
+	struct media_connect c = { .span = 0, .slot = 5 };
+	struct media_crypto k = { .suite = SRTP_AEAD_AES_256_GCM };
+	struct net_addr far;
+	struct media_modify m;
+	struct srtp peer = { .suite = SRTP_PLAIN };
+	uint8_t buf[1500], out[1500];
+	unsigned got = 0;
+	ssize_t n;
+	int fd;
+
+	set_up();
+	fd = bound(&far);
+	c.id = k.id = open_one(1);
+	memset(k.tx.key, 0x11, sizeof(k.tx.key));
+	memset(k.rx.key, 0x22, sizeof(k.rx.key));
+	ck_assert_int_eq(srtp_set(&peer, k.suite, &k.tx), 0);
+	m = far_end(c.id, &far);
+	send_core(&k, MEDIA_CRYPTO, sizeof(k));
+	send_core(&c, MEDIA_CONNECT, sizeof(c));
+	send_core(&m, MEDIA_MODIFY, sizeof(m));
+	k.suite = SRTP_SUITES;
+	send_core(&k, MEDIA_CRYPTO, sizeof(k));
+	k.suite = SRTP_PLAIN;
+	send_core(&k, MEDIA_CRYPTO, sizeof(k) - 1);
+	ck_assert_uint_eq(media_role_of(t.role)->drops.core_bad, 2);
+	k.id++;
+	send_core(&k, MEDIA_CRYPTO, sizeof(k));
+	ck_assert_uint_eq(media_role_of(t.role)->drops.core_stale, 1);
+	loop_advance(t.loop, 1000);
+	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0) {
+		ck_assert_int_eq(srtp_open(&peer, buf, (size_t)n, out), 172);
+		got++;
+	}
+	ck_assert_uint_ge(got, 48);
+	ask("channels");
+	ck_assert_ptr_nonnull(strstr(t.text,
+				     "\"srtp\":\"AEAD_AES_256_GCM\""));
+	ck_assert_ptr_nonnull(strstr(t.text, "\"forged\":0"));
+	close_one(c.id);
+	close(fd);
+	tear_down();
+}
+END_TEST
+
+/* Keys that the engine cannot be given end the media: better silent than in
+ * the clear. */
+START_TEST(test_keys_lost)
+{
+	struct media_crypto k = { .suite = SRTP_AES_CM_128_SHA1_80 };
+	struct engine_command stale = { .op = ENGINE_CLOSE };
+	struct media_role *m;
+
+	set_up();
+	k.id = open_one(1);
+	m = media_role_of(t.role);
+	while (engine_command(m->engine, &stale))
+		;
+	link_send(&t.core, &k.head, MEDIA_CRYPTO, sizeof(k));
+	loop_advance(t.loop, 0);
+	ck_assert_uint_eq(m->drops.commands, 2);
+	ck_assert_uint_eq(t.n_closed, 0);
+	loop_advance(t.loop, 100);
+	ck_assert_uint_eq(t.n_closed, 1);
+	ck_assert_uint_eq(t.closed.id, k.id);
+	tear_down();
+}
+END_TEST
+
 START_TEST(test_bad_messages)
 {
 	struct media_connect c = { .span = 9, .slot = 5 };
@@ -428,16 +511,6 @@ START_TEST(test_core_lost)
 }
 END_TEST
 
-static void ask(const char *verb)
-{
-	struct obs_query q = { .id = 7 };
-
-	strcpy(q.verb, verb);
-	t.text[0] = '\0';
-	link_send(&t.console, &q.head, OBS_QUERY, sizeof(q));
-	loop_advance(t.loop, 5);
-}
-
 START_TEST(test_console)
 {
 	struct media_connect c = { .span = 0, .slot = 5 };
@@ -533,6 +606,8 @@ int main(void)
 	log_set_sink(no_log);
 	tcase_add_test(tc, test_open_close);
 	tcase_add_test(tc, test_call);
+	tcase_add_test(tc, test_crypto);
+	tcase_add_test(tc, test_keys_lost);
 	tcase_add_test(tc, test_bad_messages);
 	tcase_add_test(tc, test_frames);
 	tcase_add_test(tc, test_line_states);
