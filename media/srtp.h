@@ -52,8 +52,8 @@ struct srtp_stream {
 };
 
 struct srtp_keys { /* session keys, of SRTP or SRTCP */
-	struct aes256_ctx aes; /* AES-128 fills less of it */
 	uint8_t salt[AES_BLOCK_SIZE];
+	struct aes256_ctx aes; /* AES-128 fills less of it */
 	union {
 		struct gcm_key gcm;
 		struct sha1_ctx hmac[2]; /* inner, outer; after the key */
@@ -63,8 +63,8 @@ struct srtp_keys { /* session keys, of SRTP or SRTCP */
 struct srtp {
 	uint8_t suite;
 	uint64_t packets, reports; /* under these keys */
-	struct srtp_keys rtp, rtcp;
 	struct srtp_stream stream[SRTP_STREAMS];
+	struct srtp_keys rtp, rtcp;
 };
 
 /* Other keys; the same again change nothing. SRTP_PLAIN wipes. 0, or -EINVAL:
