@@ -475,6 +475,7 @@ START_TEST(test_from_plain)
 	srtp_dealloc(far.rx);
 	/* The core may also take the keys away. */
 	our_keys(&r, SRTP_PLAIN, 1, 2);
+	rig_run(&r, 10);
 	r.n_packets = 0;
 	rig_send(&r, 8, false, speech, PACKET);
 	rig_send(&r, 8, false, speech, PACKET);
