@@ -150,6 +150,55 @@ void echo_group_set_lane(struct echo_group *g, unsigned lane, unsigned flags)
 	}
 }
 
+static uint16_t bit_moved(uint16_t to, unsigned lane, uint16_t from,
+			  unsigned from_lane)
+{
+	unsigned kept = to & ~(1u << lane);
+	unsigned bit = (unsigned)from >> from_lane & 1;
+
+	return (uint16_t)(kept | bit << lane);
+}
+
+/* What the next block is to do for the lane. */
+static void move_orders(struct echo_orders *to, unsigned n,
+			const struct echo_orders *from, unsigned m)
+{
+	to->step[n] = from->step[m];
+	to->drift[n] = from->drift[m];
+	to->floor[n] = from->floor[m];
+	to->cancel[n] = from->cancel[m];
+	to->pass[n] = from->pass[m];
+	to->noise[n] = from->noise[m];
+	to->tilt[n] = from->tilt[m];
+	for (unsigned k = 0; k < ECHO_PARTS_MAX; k++) {
+		to->work[k] = bit_moved(to->work[k], n, from->work[k], m);
+		to->shadow[k] = bit_moved(to->shadow[k], n, from->shadow[k],
+					  m);
+		to->scaled[k] = bit_moved(to->scaled[k], n, from->scaled[k],
+					  m);
+		to->tap_scale[k][n] = from->tap_scale[k][m];
+		to->doubt_scale[k][n] = from->doubt_scale[k][m];
+		to->doubt_add[k][n] = from->doubt_add[k][m];
+	}
+}
+
+/* tick */
+void echo_group_move_lane(struct echo_group *to, unsigned lane,
+			  struct echo_group *from, unsigned from_lane)
+{
+	if (lane >= ECHO_LANES || from_lane >= ECHO_LANES ||
+	    to->kernel != from->kernel || to->parts != from->parts)
+		return;
+	to->kernel->copy_lane(to->state, lane, from->state, from_lane);
+	move_orders(&to->orders, lane, &from->orders, from_lane);
+	to->lane[lane] = from->lane[from_lane];
+	to->on = bit_moved((uint16_t)to->on, lane, (uint16_t)from->on,
+			   from_lane);
+	echo_group_set_lane(from, from_lane, 0);
+	echo_group_reset_lane(from, from_lane);
+	echo_window_close(&from->orders, from->parts, from_lane);
+}
+
 /* Level in dBm0 of a block's energy; -100 for silence. */
 static float level_dbm0(float energy)
 {

@@ -92,6 +92,14 @@ void echo_group_run(struct echo_group *g, const float (*far)[ECHO_LANES],
 void echo_group_reset_lane(struct echo_group *g, unsigned lane);
 
 /*
+ * A lane becomes what one of another group was, with all of its past and its
+ * flags, and goes on where that one stood; that one is off and reset. Both
+ * groups are of one tail and instruction set, and between two blocks.
+ */
+void echo_group_move_lane(struct echo_group *to, unsigned lane,
+			  struct echo_group *from, unsigned from_lane);
+
+/*
  * Set a lane's flags (enum echo_flag). A lane that goes from off to on
  * starts from reset. Use 0 while a modem owns the line (2,100 Hz with
  * phase reversals, G.168 7), ECHO_ON alone for plain 2,100 Hz.

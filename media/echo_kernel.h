@@ -69,6 +69,38 @@ static void lane_clear(void *v, size_t size, unsigned lane)
 		f[i] = 0;
 }
 
+/* One lane of size bytes of vectors becomes what another one is. */
+static void lane_copy(void *to, unsigned lane, const void *from,
+		      unsigned from_lane, size_t size)
+{
+	const float *f = from;
+	float *t = to;
+
+	for (size_t i = 0; i < size / sizeof(*f); i += ECHO_VL)
+		t[i + lane] = f[i + from_lane];
+}
+
+/* All of a pack that is a lane's own, but for what stands behind it. */
+static const struct {
+	size_t at, size;
+} lane_state[] = {
+#define LANE_STATE(member) \
+	{ offsetof(struct pack, member), sizeof(((struct pack *)0)->member) }
+	LANE_STATE(filter.far),
+	LANE_STATE(filter.psi),
+	LANE_STATE(filter.blame),
+	LANE_STATE(far_dc),
+	LANE_STATE(near_dc),
+	LANE_STATE(cancel),
+	LANE_STATE(pass),
+	LANE_STATE(noise),
+	LANE_STATE(shaped),
+	LANE_STATE(random),
+#undef LANE_STATE
+};
+
+enum { LANE_STATES = sizeof(lane_state) / sizeof(lane_state[0]) };
+
 /* tick */
 static void kernel_reset_lane(void *state, unsigned lane)
 {
@@ -77,21 +109,38 @@ static void kernel_reset_lane(void *state, unsigned lane)
 	struct filter *f = &p->filter;
 
 	lane %= ECHO_VL;
-	lane_clear(f->far, sizeof(f->far), lane);
-	lane_clear(f->psi, sizeof(f->psi), lane);
-	lane_clear(f->blame, sizeof(f->blame), lane);
+	for (unsigned i = 0; i < LANE_STATES; i++)
+		lane_clear((char *)p + lane_state[i].at, lane_state[i].size,
+			   lane);
 	lane_clear(f->part, parts * sizeof(*f->part), lane);
 	lane_clear(f->past, (parts + 1) * sizeof(*f->past), lane);
-	lane_clear(&p->far_dc, sizeof(p->far_dc), lane);
-	lane_clear(&p->near_dc, sizeof(p->near_dc), lane);
-	lane_clear(&p->cancel, sizeof(p->cancel), lane);
-	lane_clear(&p->pass, sizeof(p->pass), lane);
-	lane_clear(&p->noise, sizeof(p->noise), lane);
-	lane_clear(&p->shaped, sizeof(p->shaped), lane);
 	for (int b = 0; b < FFT_BINS; b++)
 		f->psi[b][lane] = psi_least;
 	p->pass[lane] = 1.0f;
 	p->random[lane] = 0x9e3779b9u;
+}
+
+/* tick: the rings of the past stand where each group is in its own. */
+static void kernel_copy_lane(void *state, unsigned lane, const void *from,
+			     unsigned from_lane)
+{
+	unsigned parts = ((struct pack *)state)->filter.parts;
+	struct pack *p = pack_at(state, parts, lane / ECHO_VL);
+	const struct pack *q =
+		pack_at((void *)(uintptr_t)from, parts, from_lane / ECHO_VL);
+
+	lane %= ECHO_VL;
+	from_lane %= ECHO_VL;
+	for (unsigned i = 0; i < LANE_STATES; i++)
+		lane_copy((char *)p + lane_state[i].at, lane,
+			  (const char *)q + lane_state[i].at, from_lane,
+			  lane_state[i].size);
+	lane_copy(p->filter.part, lane, q->filter.part, from_lane,
+		  parts * sizeof(struct part));
+	for (unsigned age = 0; age <= parts; age++)
+		lane_copy((void *)(uintptr_t)filter_past(&p->filter, age),
+			  lane, filter_past(&q->filter, age), from_lane,
+			  sizeof(struct spectrum));
 }
 
 static void kernel_init(void *state, unsigned parts)
@@ -273,6 +322,7 @@ const struct echo_kernel ECHO_KERNEL = {
 	.state_size = kernel_state_size,
 	.init = kernel_init,
 	.reset_lane = kernel_reset_lane,
+	.copy_lane = kernel_copy_lane,
 	.filter = kernel_filter,
 	.finish = kernel_finish,
 };

@@ -72,6 +72,9 @@ struct echo_kernel {
 	size_t (*state_size)(unsigned parts);
 	void (*init)(void *state, unsigned parts);
 	void (*reset_lane)(void *state, unsigned lane);
+	/* a lane becomes what one of another state of this size is */
+	void (*copy_lane)(void *state, unsigned lane, const void *from,
+			  unsigned from_lane);
 	/* block in, sums of it out (all but out) */
 	void (*filter)(void *state, const struct echo_block *block,
 		       const struct echo_orders *orders,

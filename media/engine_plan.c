@@ -79,6 +79,8 @@ static int make_packs(struct worker *w, struct span **found)
 		err = pack_init(&w->packs[w->n_packs], found, n);
 		if (err < 0)
 			return err;
+		/* Not all of them move lanes in the same ms. */
+		w->packs[w->n_packs].blocks = w->n_packs;
 		w->n_packs++;
 		most = n > most ? n : most;
 	}

@@ -213,3 +213,39 @@ bool lane_group_stats(const struct lane_group *g, unsigned lane,
 	echo_group_stats(g->echo, lane, st);
 	return true;
 }
+
+static void move_bit(unsigned *to, unsigned lane, unsigned *from,
+		     unsigned from_lane)
+{
+	*to &= ~(1u << lane);
+	*to |= (*from >> from_lane & 1) << lane;
+	*from &= ~(1u << from_lane);
+}
+
+/* The tones of the last block: a digit is found in two. */
+static void move_tones(struct bank *to, unsigned lane, const struct bank *from,
+		       unsigned from_lane)
+{
+	for (unsigned t = 0; t < BANK_TONES; t++) {
+		to->re[t][lane] = from->re[t][from_lane];
+		to->im[t][lane] = from->im[t][from_lane];
+	}
+	to->energy[lane] = from->energy[from_lane];
+}
+
+/* tick */
+void lane_group_move(struct lane_group *to, unsigned lane,
+		     struct lane_group *from, unsigned from_lane)
+{
+	if (to->echo)
+		echo_group_move_lane(to->echo, lane, from->echo, from_lane);
+	move_tones(&to->heard[to->turn], lane, &from->heard[from->turn],
+		   from_lane);
+	move_bit(&to->wanted, lane, &from->wanted, from_lane);
+	move_bit(&to->on, lane, &from->on, from_lane);
+	move_bit(&to->line_busy, lane, &from->line_busy, from_lane);
+	move_bit(&to->far_busy, lane, &from->far_busy, from_lane);
+	to->changed |= from->changed;
+	to->lanes[lane] = from->lanes[from_lane];
+	memset(&from->lanes[from_lane], 0, sizeof(from->lanes[from_lane]));
+}

@@ -61,6 +61,11 @@ void lane_group_want(struct lane_group *, unsigned lane, bool echo, bool nlp);
 /* The path has changed for sure: what the canceller has learnt is wrong. */
 void lane_group_forget(struct lane_group *, unsigned lane);
 
+/* A call goes over to a lane of another group of its kind, between two blocks
+ * and without a trace in what is heard; its old lane is as after a reset. */
+void lane_group_move(struct lane_group *to, unsigned lane,
+		     struct lane_group *from, unsigned from_lane);
+
 /* Lanes that a block must have far for. */
 unsigned lane_group_wanted(const struct lane_group *);
 void lane_group_run(struct lane_group *, struct lane_block *);

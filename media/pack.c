@@ -9,6 +9,7 @@ enum {
 	BLOCK_NS = 10000000,
 	FRAME_NS = 125000,
 	PATIENCE_NS = 1000000, /* for a block that is not there when due */
+	MOVE_BLOCKS = 10,      /* a lane is moved in one of so many */
 };
 
 /* --- life --- */
@@ -36,8 +37,9 @@ int pack_init(struct pack *p, struct span *const *spans, unsigned n)
 	groups = (channels_of(p) + ECHO_LANES - 1) / ECHO_LANES;
 	p->lanes = calloc((size_t)groups * ECHO_LANES,
 			  sizeof(struct session *));
+	p->taken = calloc(groups, sizeof(*p->taken));
 	p->groups = calloc(groups, sizeof(*p->groups));
-	if (!p->lanes || !p->groups)
+	if (!p->lanes || !p->taken || !p->groups)
 		goto fini;
 	for (; p->n_groups < groups; p->n_groups++) {
 		err = lane_group_init(&p->groups[p->n_groups],
@@ -61,6 +63,7 @@ void pack_fini(struct pack *p)
 	for (unsigned i = 0; i < p->n_groups; i++)
 		lane_group_fini(&p->groups[i]);
 	free(p->groups);
+	free(p->taken);
 	free(p->lanes);
 	free(p->spans);
 	memset(p, 0, sizeof(*p));
@@ -91,18 +94,56 @@ static struct lane_group *group_of(const struct pack *p, unsigned lane)
 	return &p->groups[lane / ECHO_LANES];
 }
 
+/* The fullest group that has a free lane, but for one; an empty one if there
+ * is no other. -1: none. */
+static int roomiest(const struct pack *p, int but)
+{
+	int best = -1;
+
+	for (unsigned g = 0; g < p->n_groups; g++) {
+		if ((int)g == but || p->taken[g] == ECHO_LANES)
+			continue;
+		if (best < 0 || p->taken[g] > p->taken[best])
+			best = (int)g;
+	}
+	return best;
+}
+
+/* The lowest lane of a group that is free, or that is not. */
+static unsigned lane_that(const struct pack *p, int group, bool is_free)
+{
+	unsigned lane = (unsigned)group * ECHO_LANES;
+
+	while (!p->lanes[lane] != is_free)
+		lane++;
+	return lane;
+}
+
+static void settle_in(struct pack *p, struct session *s, unsigned lane)
+{
+	p->lanes[lane] = s;
+	p->taken[lane / ECHO_LANES]++;
+	s->place.lane = (uint16_t)lane;
+}
+
+static void move_out(struct pack *p, unsigned lane)
+{
+	p->lanes[lane] = NULL;
+	p->taken[lane / ECHO_LANES]--;
+}
+
 /* tick */
 void pack_take(struct pack *p, struct session *s)
 {
+	int group = roomiest(p, -1);
+	unsigned lane;
+
 	s->place.lane = SESSION_NO_LANE;
-	for (unsigned i = 0; i < p->n_groups * ECHO_LANES; i++) {
-		if (p->lanes[i])
-			continue;
-		p->lanes[i] = s;
-		s->place.lane = (uint16_t)i;
-		lane_group_reset(group_of(p, i), i % ECHO_LANES);
-		break;
-	}
+	if (group < 0)
+		return;
+	lane = lane_that(p, group, true);
+	lane_group_reset(group_of(p, lane), lane % ECHO_LANES);
+	settle_in(p, s, lane);
 	pack_adjust(p, s);
 }
 
@@ -114,8 +155,46 @@ void pack_give(struct pack *p, struct session *s)
 	if (lane == SESSION_NO_LANE)
 		return;
 	lane_group_reset(group_of(p, lane), lane % ECHO_LANES);
-	p->lanes[lane] = NULL;
+	move_out(p, lane);
 	s->place.lane = SESSION_NO_LANE;
+}
+
+/* The group with the fewest calls; -1: all are there that have to be. */
+static int superfluous(const struct pack *p)
+{
+	unsigned calls = 0, in_use = 0;
+	int least = -1;
+
+	for (unsigned g = 0; g < p->n_groups; g++) {
+		if (!p->taken[g])
+			continue;
+		calls += p->taken[g];
+		in_use++;
+		if (least < 0 || p->taken[g] < p->taken[least])
+			least = (int)g;
+	}
+	return in_use > (calls + ECHO_LANES - 1) / ECHO_LANES ? least : -1;
+}
+
+/* A call of a group that there need not be goes to another group. That is a
+ * walk over the state of both, so not often. */
+static void compact(struct pack *p)
+{
+	int from = superfluous(p), to;
+	unsigned lane, old;
+	struct session *s;
+
+	if (from < 0)
+		return;
+	to = roomiest(p, from);
+	lane = lane_that(p, to, true);
+	old = lane_that(p, from, false);
+	s = p->lanes[old];
+	lane_group_move(group_of(p, lane), lane % ECHO_LANES, group_of(p, old),
+			old % ECHO_LANES);
+	move_out(p, old);
+	settle_in(p, s, lane);
+	p->moves++;
 }
 
 /* tick */
@@ -356,5 +435,7 @@ unsigned pack_tick(struct pack *p, struct tick *t, struct pack_block *b,
 		pack_run(p, t, b);
 	if (done && supply.ready)
 		settle(p, t, b, n - done);
+	if (done && ++p->blocks % MOVE_BLOCKS == 0)
+		compact(p);
 	return done;
 }

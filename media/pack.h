@@ -2,8 +2,9 @@
 /*
  * A pack: the spans of one engine thread whose blocks begin together (one
  * clock domain, phase and tail), and the lanes that their calls share. A
- * call takes the lowest free lane, on whatever span it is, so that few
- * groups have work.
+ * call takes a free lane of the group that is fullest, on whatever span it
+ * is, so that few groups have work; when calls have ended, those left over
+ * are moved together, one at a time.
  *
  *   spans   0        1        2            lines: read, write
  *            \ slots  |       /
@@ -40,6 +41,9 @@ struct pack {
 	struct lane_group *groups;
 	unsigned n_groups;
 	struct session **lanes; /* of all groups; NULL: free */
+	uint8_t *taken;		/* of these, in each group */
+	uint32_t blocks;	/* runs so far; begins as the plan wants */
+	uint64_t moves;		/* of lanes */
 	mono_t due;		/* when the next block should be there */
 };
 
@@ -62,7 +66,7 @@ unsigned pack_tick(struct pack *, struct tick *, struct pack_block *,
 /* One block, whatever the time. */
 void pack_run(struct pack *, struct tick *, struct pack_block *);
 
-/* The lowest free lane for a call whose place is known. */
+/* A free lane for a call whose place is known. */
 void pack_take(struct pack *, struct session *);
 void pack_give(struct pack *, struct session *);
 /* What a session wants of its canceller may have changed. */

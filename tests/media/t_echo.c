@@ -269,6 +269,88 @@ START_TEST(test_lanes_apart)
 }
 END_TEST
 
+/* The samples of lane 3 from block `at` on, in lane 9; the rest is silence. */
+static void one_block(const struct rig *r, size_t at, struct echo_group *g,
+		      float *out)
+{
+	_Alignas(64) float far[ECHO_BLOCK][ECHO_LANES] = { { 0 } };
+	_Alignas(64) float near[ECHO_BLOCK][ECHO_LANES] = { { 0 } };
+
+	for (unsigned i = 0; i < ECHO_BLOCK; i++) {
+		far[i][9] = r->far[at + i][3];
+		near[i][9] = r->near[at + i][3];
+	}
+	echo_group_run(g, (const float (*)[ECHO_LANES])far, near, 1u << 9);
+	for (unsigned i = 0; i < ECHO_BLOCK; i++)
+		out[i] = near[i][9];
+}
+
+/*
+ * A lane goes over to another group in the middle, which is elsewhere in its
+ * own time: nothing is to be heard of it.
+ */
+static void move_lane(enum echo_isa isa)
+{
+	enum { MOVED = 32000, PARTS = 7 };
+	struct echo_group *a, *b = rig_group(64, isa, ECHO_ON);
+	struct rig_case c = base;
+	float out[ECHO_BLOCK];
+	struct rig r, moved;
+	struct echo_stats st;
+	size_t i;
+
+	c.tail_ms = 64;
+	c.seconds = 6;
+	ck_assert(rig_open(&r, &c));
+	ck_assert(rig_open(&moved, &c));
+	rig_cancel(&r, 64, isa, ECHO_ON | ECHO_NLP);
+	/* As many blocks as there are partitions: each has had its turn, and
+	 * the ring of the past, which is one longer, stands elsewhere. */
+	for (i = 0; i < PARTS * ECHO_BLOCK; i += ECHO_BLOCK)
+		one_block(&r, i, b, out);
+	a = rig_group(64, isa, ECHO_ON | ECHO_NLP);
+	memcpy(moved.out, moved.near, moved.n * sizeof(*moved.out));
+	for (i = 0; i < MOVED; i += ECHO_BLOCK) {
+		echo_group_run(a, (const float (*)[ECHO_LANES])(moved.far + i),
+			       moved.out + i, 0xffff);
+		one_block(&r, i, b, out);
+	}
+	echo_group_move_lane(b, 9, a, 3);
+	echo_group_stats(a, 3, &st);
+	ck_assert(!st.converged);
+	for (; i < r.n; i += ECHO_BLOCK) {
+		one_block(&r, i, b, out);
+		for (unsigned k = 0; k < ECHO_BLOCK; k++) {
+			if (i == MOVED)
+				ck_assert_float_eq(out[k], r.out[i + k][3]);
+			moved.out[i + k][3] = out[k];
+		}
+	}
+	ck_assert_double_eq_tol(rig_erle(&moved, 3, 4.01, 4.5),
+				rig_erle(&r, 3, 4.01, 4.5), 0.5);
+	ck_assert_double_eq_tol(rig_erle(&moved, 3, 4.5, 6),
+				rig_erle(&r, 3, 4.5, 6), 1.0);
+	rig_close(&moved);
+	rig_close(&r);
+	echo_group_free(a);
+	echo_group_free(b);
+}
+
+START_TEST(test_move)
+{
+	struct echo_group *a, *b;
+
+	move_lane(ECHO_ISA_BEST);
+	move_lane(ECHO_ISA_C);
+	/* A group of another kind is left alone. */
+	a = rig_group(32, ECHO_ISA_C, ECHO_ON);
+	b = rig_group(64, ECHO_ISA_C, ECHO_ON);
+	echo_group_move_lane(b, 0, a, 0);
+	echo_group_free(a);
+	echo_group_free(b);
+}
+END_TEST
+
 /* A lane that was reset does what a new one does. */
 START_TEST(test_reset)
 {
@@ -348,6 +430,7 @@ static Suite *echo_suite(void)
 	tcase_add_loop_test(t, test_double_talk_from_start, 0, 14);
 	tcase_add_loop_test(t, test_variants, 0, 2);
 	tcase_add_test(t, test_lanes_apart);
+	tcase_add_test(t, test_move);
 	tcase_add_test(t, test_reset);
 	tcase_add_test(t, test_stats);
 	suite_add_tcase(s, t);

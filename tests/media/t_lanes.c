@@ -179,6 +179,32 @@ START_TEST(test_forget)
 }
 END_TEST
 
+/* Over to another group: what was wanted, heard and learnt goes along. */
+START_TEST(test_move)
+{
+	struct lane_group to;
+	float learnt, before;
+
+	ck_assert_int_eq(lane_group_init(&to, 32, ECHO_ISA_BEST), 0);
+	before = residual(2);
+	learnt = residual(200);
+	lane_group_move(&to, LANE, &g, LANE);
+	ck_assert_uint_eq(lane_group_wanted(&g), 0);
+	ck_assert_uint_eq(flags_after(b.near, 1), 0);
+	ck_assert_uint_eq(lane_group_wanted(&to), 1u << LANE);
+	lane_group_move(&g, LANE, &to, LANE);
+	ck_assert_float_lt(residual(1), before / 10);
+	ck_assert_float_lt(learnt, before / 10);
+	/* In the midst of 2,100 Hz: it is plain, and then has reversals. */
+	ck_assert_uint_eq(tone(b.near, 60, false), 1);
+	lane_group_move(&to, LANE, &g, LANE);
+	lane_group_move(&g, LANE, &to, LANE);
+	ck_assert_uint_eq(tone(b.near, 1, false), 0);
+	ck_assert_uint_eq(g.lanes[LANE].flags, ECHO_ON);
+	lane_group_fini(&to);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("lanes");
@@ -192,6 +218,7 @@ int main(void)
 	tcase_add_test(tc, test_wants);
 	tcase_add_test(tc, test_no_canceller);
 	tcase_add_test(tc, test_forget);
+	tcase_add_test(tc, test_move);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_set_fork_status(sr, CK_NOFORK);

@@ -56,10 +56,10 @@ static void start_call(unsigned i)
 
 /* Three spans with a call each; of the first two, or of all, the lines have
  * one clock. */
-static void setup(unsigned together)
+static void setup_for(unsigned together, unsigned sessions)
 {
 	struct engine_config cfg = {
-		.spans = SPANS, .sessions = SPANS, .jitter_min_ms = 20,
+		.spans = SPANS, .sessions = sessions, .jitter_min_ms = 20,
 		.jitter_max_ms = 200,
 	};
 	struct engine_span_config span = {
@@ -87,6 +87,11 @@ static void setup(unsigned together)
 	ck_assert_int_eq(engine_prepare(p.e), 0);
 	for (unsigned i = 0; i < SPANS; i++)
 		start_call(i);
+}
+
+static void setup(unsigned together)
+{
+	setup_for(together, SPANS);
 }
 
 static void teardown(void)
@@ -231,16 +236,23 @@ START_TEST(test_lowest_lane)
 }
 END_TEST
 
+static size_t joined(unsigned i, uint8_t *all, size_t max)
+{
+	size_t have = 0;
+
+	for (unsigned k = 0; k < p.far[i].n && have + 160 <= max; k++) {
+		memcpy(all + have, p.far[i].packets[k].data + RTP_HEADER, 160);
+		have += 160;
+	}
+	return have;
+}
+
 /* What each of three lines says comes out of its own call. */
 static bool says(unsigned i, const uint8_t *codes, size_t n)
 {
 	static uint8_t all[10 * SECOND];
-	size_t have = 0;
+	size_t have = joined(i, all, sizeof(all));
 
-	for (unsigned k = 0; k < p.far[i].n; k++) {
-		memcpy(all + have, p.far[i].packets[k].data + RTP_HEADER, 160);
-		have += 160;
-	}
 	for (size_t at = 0; at + n <= have; at++)
 		if (memcmp(all + at, codes, n) == 0)
 			return true;
@@ -272,6 +284,99 @@ START_TEST(test_channels_stay_apart)
 		check_pace(i, 1, 0);
 		ck_assert_uint_eq(p.e->spans[i].clock.bridged, 0);
 	}
+	teardown();
+}
+END_TEST
+
+enum { CROWD = 40 };
+
+static void command(unsigned session, unsigned op)
+{
+	struct engine_command c = { .op = (uint8_t)op, .id = session + 1,
+				    .session = (uint16_t)session };
+
+	ck_assert(engine_command(p.e, &c));
+}
+
+/* Calls without sockets on the two spans, beside call 0 of the rig. */
+static void crowd(void)
+{
+	for (unsigned i = SPANS; i < CROWD; i++) {
+		struct engine_command c = { .op = ENGINE_CONNECT, .id = i + 1,
+					    .session = (uint16_t)i };
+
+		command(i, ENGINE_OPEN);
+		c.u.connect.span = i % 2;
+		c.u.connect.slot = (uint8_t)(2 + i / 2);
+		ck_assert(engine_command(p.e, &c));
+	}
+	run(30);
+}
+
+static void check_lanes(const struct pack *k, unsigned calls)
+{
+	unsigned n = 0;
+
+	for (unsigned g = 0; g < k->n_groups; g++) {
+		unsigned taken = 0;
+
+		for (unsigned i = g * ECHO_LANES; i < (g + 1) * ECHO_LANES; i++)
+			if (k->lanes[i]) {
+				ck_assert_uint_eq(k->lanes[i]->place.lane, i);
+				taken++;
+			}
+		ck_assert_uint_eq(taken, k->taken[g]);
+		n += taken;
+	}
+	ck_assert_uint_eq(n, calls);
+}
+
+/* Many calls end; those that are left come together in few groups, and who
+ * is moved does not hear of it. */
+START_TEST(test_calls_are_moved_together)
+{
+	static uint8_t out[10 * SECOND];
+	const struct pack *k;
+	size_t lag;
+
+	setup_for(2, CROWD);
+	k = &p.e->workers[0].packs[0];
+	make_speech(3);
+	p.line[0]->said = speech;
+	p.line[0]->said_from = 8000;
+	p.line[0]->said_n = 3 * SECOND;
+	crowd();
+	/* All but that of span 2, which is a pack of its own. */
+	check_lanes(k, CROWD - 1);
+	ck_assert_uint_eq(k->taken[0], ECHO_LANES);
+	ck_assert_uint_eq(k->taken[1], ECHO_LANES);
+	ck_assert_uint_lt(p.e->sessions[0].place.lane, ECHO_LANES);
+	run(1500);
+	ck_assert_uint_eq(k->moves, 0);
+	/* In the first group call 0 is left, in the second ten, in the third
+	 * all: 18 calls need two groups. */
+	for (unsigned i = 1; i < CROWD; i++) {
+		unsigned at = p.e->sessions[i].place.lane;
+
+		if (i != 2 && (at < ECHO_LANES || (at >= 26 && at < 32)))
+			command(i, ENGINE_CLOSE);
+	}
+	run(1500);
+	check_lanes(k, 18);
+	ck_assert_uint_eq(k->moves, 1);
+	ck_assert_uint_eq(k->taken[0], 0);
+	ck_assert_uint_eq(p.e->sessions[0].place.lane, 26);
+	/* A new one fills up, it does not begin a group. */
+	start_call(1);
+	run(2000);
+	ck_assert_uint_eq(p.e->sessions[1].place.lane, 27);
+	check_lanes(k, 19);
+	ck_assert_uint_eq(k->moves, 1);
+	check_pace(0, 1, 0);
+	/* Its canceller lets the near end through before and after. */
+	ck_assert_uint_ge(joined(0, out, sizeof(out)), 5 * SECOND);
+	ck_assert_double_gt(rig_correlate(LAW_A, out, speech, 3 * SECOND,
+					  2 * SECOND, &lag), 0.999);
 	teardown();
 }
 END_TEST
@@ -452,6 +557,7 @@ int main(void)
 	tcase_add_test(tc, test_who_does_not);
 	tcase_add_test(tc, test_lowest_lane);
 	tcase_add_test(tc, test_channels_stay_apart);
+	tcase_add_test(tc, test_calls_are_moved_together);
 	tcase_add_test(tc, test_late_line);
 	tcase_add_test(tc, test_one_stops);
 	tcase_add_test(tc, test_all_stop);
