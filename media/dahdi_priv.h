@@ -56,7 +56,7 @@ struct dahdi {
 	uint32_t got;		/* of those: their block is in rx */
 	bool begun;
 	bool slipped;		/* begin again */
-	mono_t ticked, stopped;
+	mono_t stopped;		/* slipped then */
 	struct dslot_stats frames;
 	struct dahdi_watch watch;
 	uint8_t rx[LINE_SLOTS][LINE_BLOCK];

@@ -7,9 +7,19 @@
 
 #include "gateway/base/str.h"
 
+enum {
+	FRAMES_PER_MS = 8,
+	DAHDI_LEAD = 20 * FRAMES_PER_MS,
+	T1_SLOTS = 24,
+};
+
 enum option {
+	OPT_LINE,
 	OPT_LOCAL,
 	OPT_PEER,
+	OPT_SPAN,
+	OPT_T1,
+	OPT_BUFFER,
 	OPT_SIDE,
 	OPT_CLOCK,
 	OPT_LOCKSTEP,
@@ -38,8 +48,13 @@ static const struct {
 	bool argument;
 	const char *help;
 } table[OPTIONS] = {
-	[OPT_LOCAL] = { "local", true, "IP:PORT  our end of the line" },
-	[OPT_PEER] = { "peer", true, "IP:PORT  the other end" },
+	[OPT_LINE] = { "line", true, "pseudowire|dahdi  pseudowire" },
+	[OPT_LOCAL] = { "local", true, "IP:PORT  our end of the pseudowire" },
+	[OPT_PEER] = { "peer", true, "IP:PORT  its other end" },
+	[OPT_SPAN] = { "span", true, "N  the DAHDI span" },
+	[OPT_T1] = { "t1", false, "24 slots, D channel in 24, u-law" },
+	[OPT_BUFFER] = { "buffer", true,
+		"MS  queued towards the DAHDI span, 12-100; 20" },
 	[OPT_SIDE] = { "side", true,
 		"network|user  of the interface; network" },
 	[OPT_CLOCK] = { "clock", true,
@@ -71,11 +86,13 @@ static const struct {
 void options_help(FILE *f)
 {
 	fprintf(f, "usage: pbxsim --local IP:PORT --peer IP:PORT "
+		   "[OPTION | --COMMAND [ARGUMENTS]]...\n"
+		   "       pbxsim --line dahdi --span N "
 		   "[OPTION | --COMMAND [ARGUMENTS]]...\n\n"
-		   "The far end of an E1 over a pseudowire (CESoPSN, UDP): an "
-		   "exchange or a PBX.\nEvents are JSON lines on standard "
-		   "output. Exit status: 0 all calls ended as\n"
-		   "expected, 1 not, 2 wrong usage, 3 --limit.\n\n");
+		   "The far end of an E1 (or T1) over a pseudowire (CESoPSN, "
+		   "UDP) or a DAHDI span: an\nexchange or a PBX. Events are "
+		   "JSON lines on standard output. Exit status: 0 all\ncalls "
+		   "ended as expected, 1 not, 2 wrong usage, 3 --limit.\n\n");
 	for (unsigned i = 0; i < OPTIONS; i++) {
 		fprintf(f, "  --%-12s %s\n", table[i].name, table[i].help);
 	}
@@ -108,6 +125,50 @@ static int number(const char *value, double low, double high, double *out)
 static int address(const char *value, struct net_addr *a)
 {
 	return net_parse(a, value) == 0 && a->port ? 0 : -EINVAL;
+}
+
+/* What is the law's silence everywhere. */
+static void set_law(struct options *o, bool ulaw)
+{
+	struct conf_span *s = &o->sim.span.isdn.span;
+
+	s->law = ulaw ? CONF_ULAW : CONF_ALAW;
+	s->line.idle = ulaw ? LAW_U_SILENCE : LAW_A_SILENCE;
+	o->sim.span.line.idle = s->line.idle;
+}
+
+static void set_t1(struct options *o)
+{
+	struct conf_span *s = &o->sim.span.isdn.span;
+
+	s->line.d_slot = s->line.last_slot = T1_SLOTS;
+	o->sim.span.line.d_slot = T1_SLOTS;
+	o->sim.span.line.slot_mask = (2u << T1_SLOTS) - 2;
+	set_law(o, true);
+}
+
+static int set_dahdi(struct options *o, enum option opt, const char *value)
+{
+	struct line_config *line = &o->sim.span.line;
+	bool second;
+	double n = 0;
+	int r;
+
+	switch (opt) {
+	case OPT_LINE:
+		r = choose(value, "pseudowire", "dahdi", &second);
+		line->driver = second ? LINE_DAHDI : LINE_PSEUDOWIRE;
+		line->tx_lead = second ? DAHDI_LEAD : line->tx_lead;
+		return r;
+	case OPT_SPAN:
+		r = number(value, 1, 128, &n);
+		o->sim.span.dahdi_span = (uint16_t)n;
+		return r;
+	default:
+		r = number(value, 12, 100, &n);
+		line->tx_lead = (uint16_t)(n * FRAMES_PER_MS);
+		return r;
+	}
 }
 
 static int set_line(struct options *o, enum option opt, const char *value)
@@ -164,16 +225,21 @@ static int set_span(struct options *o, enum option opt, const char *value)
 			       -EINVAL;
 	case OPT_LAW:
 		r = choose(value, "alaw", "ulaw", &second);
-		s->law = second ? CONF_ULAW : CONF_ALAW;
-		s->line.idle = second ? LAW_U_SILENCE : LAW_A_SILENCE;
-		o->sim.span.line.idle = s->line.idle;
+		set_law(o, second);
 		return r;
+	case OPT_T1:
+		set_t1(o);
+		return 0;
 	case OPT_RESTART:
 		s->isdn.restart = true;
 		return 0;
 	case OPT_TRACE:
 		o->sim.span.trace = true;
 		return 0;
+	case OPT_LINE:
+	case OPT_SPAN:
+	case OPT_BUFFER:
+		return set_dahdi(o, opt, value);
 	default:
 		return set_line(o, opt, value);
 	}
@@ -305,14 +371,16 @@ static int check(const struct options *o)
 	if (o->help) {
 		return 0;
 	}
-	if (!s->local.port || !s->peer.port) {
-		fprintf(stderr, "pbxsim: --local and --peer are needed, see "
-				"--help\n");
+	if (s->line.driver == LINE_DAHDI ? !s->dahdi_span :
+					   !s->local.port || !s->peer.port) {
+		fprintf(stderr, "pbxsim: --local and --peer, or --line dahdi "
+				"and --span, are needed, see --help\n");
 		return -EINVAL;
 	}
 	if (line_config_check(&s->line) < 0) {
-		fprintf(stderr, "pbxsim: --frames, --jitter: do not fit each "
-				"other (lockstep: a divisor of 80)\n");
+		fprintf(stderr, "pbxsim: --frames, --jitter, --lockstep: do "
+				"not fit each other or the line (lockstep: a "
+				"divisor of 80)\n");
 		return -EINVAL;
 	}
 	return 0;

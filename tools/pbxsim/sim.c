@@ -255,7 +255,7 @@ static void report_line(struct sim *sim)
 	struct dslot_stats d;
 
 	line_stats(sim->span.line, &l);
-	dslot_stats(sim->span.d, &d);
+	span_frame_stats(&sim->span, &d);
 	report_obj(r, "line");
 	report_int(r, "packets_sent", (int64_t)l.tx.packets);
 	report_int(r, "packets_received", (int64_t)l.rx.packets);

@@ -2,6 +2,7 @@
 #include "tools/pbxsim/span.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -43,12 +44,28 @@ void span_config_init(struct span_config *c)
 
 /* --- the role's frame link: we are its media --- */
 
+void span_frame_stats(const struct span *s, struct dslot_stats *d)
+{
+	if (line_has_frames(s->line)) {
+		line_frame_stats(s->line, d);
+	} else {
+		dslot_stats(s->d, d);
+	}
+}
+
+static int send_frame(struct span *s, const struct frame_data *m)
+{
+	return line_has_frames(s->line) ?
+		       line_frame_put(s->line, m->octets, m->len) :
+		       dslot_send(s->d, m->octets, m->len);
+}
+
 static void tell_line(struct span *s)
 {
 	struct frame_line m = { .up = !(s->alarms & ALARMS_DEAD) };
 	struct dslot_stats d;
 
-	dslot_stats(s->d, &d);
+	span_frame_stats(s, &d);
 	m.alarms = (uint8_t)s->alarms;
 	m.errors = (uint32_t)(d.rx_bad_fcs + d.rx_aborts + d.rx_too_long);
 	link_send(&s->media, &m.head, FRAME_LINE, sizeof(m));
@@ -66,7 +83,7 @@ static void on_frame(struct link *l, const struct link_head *head, int fd)
 		tell_line(s);
 	} else if (head->type == FRAME_DATA && head->len >= FRAME_DATA_LEN(0) &&
 		   m->len <= FRAME_MAX && head->len >= FRAME_DATA_LEN(m->len)) {
-		s->refused += dslot_send(s->d, m->octets, m->len) < 0;
+		s->refused += send_frame(s, m) < 0;
 	} else {
 		s->bad++;
 	}
@@ -154,7 +171,40 @@ static int open_role(struct span *s)
 	return r;
 }
 
-static int open_line(struct span *s)
+/* All channels of a DAHDI span; what is wrong goes to stderr. */
+static int open_dahdi(struct span *s)
+{
+	const struct conf_span *c = &s->conf.isdn.span;
+	struct dahdi_span d = {
+		.span = s->conf.dahdi_span,
+		.d_slot = c->line.d_slot,
+		.first_slot = c->line.first_slot,
+		.last_slot = c->line.last_slot,
+		.ulaw = c->law == CONF_ULAW,
+	};
+	int fds[LINE_SLOTS], r;
+	unsigned n, taken = 0;
+	char why[200];
+
+	r = dahdi_open(&d, fds, &n, why, sizeof(why));
+	if (r < 0) {
+		fprintf(stderr, "pbxsim: %s\n", why);
+		return r;
+	}
+	s->line = line_open(&s->conf.line, fds[0]);
+	r = s->line ? 0 : -errno;
+	taken = s->line != NULL;
+	while (r == 0 && taken < n) {
+		r = line_add(s->line, fds[taken]);
+		taken += r == 0;
+	}
+	for (unsigned i = taken; i < n; i++) {
+		close(fds[i]);
+	}
+	return r;
+}
+
+static int open_pseudowire(struct span *s)
 {
 	int fd, r;
 
@@ -170,6 +220,12 @@ static int open_line(struct span *s)
 	return r;
 }
 
+static int open_line(struct span *s)
+{
+	return s->conf.line.driver == LINE_DAHDI ? open_dahdi(s) :
+						   open_pseudowire(s);
+}
+
 int span_open(struct span *s, struct loop *loop, const struct span_config *c,
 	      const char **why)
 {
@@ -182,6 +238,7 @@ int span_open(struct span *s, struct loop *loop, const struct span_config *c,
 	*why = "line";
 	r = open_line(s);
 	if (r < 0) {
+		span_close(s);
 		return r;
 	}
 	*why = "d channel";
@@ -250,12 +307,18 @@ static void check_alarms(struct span *s)
 	s->ops->line(s->owner, alarms, heard);
 }
 
+static size_t next_frame(struct span *s, uint8_t *octets)
+{
+	return line_has_frames(s->line) ? line_frame_get(s->line, octets) :
+					  dslot_take(s->d, octets);
+}
+
 static void take_frames(struct span *s)
 {
 	struct frame_data m = { .span = 0 };
 	size_t n;
 
-	while ((n = dslot_take(s->d, m.octets)) > 0) {
+	while ((n = next_frame(s, m.octets)) > 0) {
 		m.len = (uint16_t)n;
 		link_send(&s->media, &m.head, FRAME_DATA, FRAME_DATA_LEN(n));
 	}
@@ -300,13 +363,17 @@ static void serve_block(struct span *s)
 	s->blocks++;
 	check_alarms(s);
 	if (s->up) {
-		dslot_rx(s->d, rx[d], LINE_BLOCK);
+		if (!line_has_frames(s->line)) {
+			dslot_rx(s->d, rx[d], LINE_BLOCK);
+		}
 		take_frames(s);
 	}
 	loop_advance(s->loop, BLOCK_MS);
 	memset(tx, s->conf.line.idle, sizeof(tx));
 	s->ops->audio(s->owner, rx, tx);
-	dslot_tx(s->d, tx[d], LINE_BLOCK);
+	if (!line_has_frames(s->line)) {
+		dslot_tx(s->d, tx[d], LINE_BLOCK);
+	}
 	if (s->flip.blocks) {
 		flip_bits(s, tx);
 	}

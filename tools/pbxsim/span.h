@@ -3,9 +3,11 @@
  * The span of the simulated exchange: a line, its D slot and the isdn role of
  * the gateway, for which this is media and core at once.
  *
- *   UDP -> line -> block of 10 ms -+- slot 16 -> HDLC -> frame link -> isdn
- *                                  |                       core link -> cc()
- *                                  +- others  -> audio() -> block -> line
+ *   wire -> line -> block of 10 ms -+- D slot -> HDLC -> frame link -> isdn
+ *                                   |                      core link -> cc()
+ *                                   +- others -> audio() -> block -> line
+ *
+ * On a DAHDI line the driver does HDLC; frames then come beside the blocks.
  *
  * The loop is a loop_sim: its clock goes on by 10 ms with each block that is
  * read, so all timers, those of libpri too, count line time.
@@ -37,7 +39,8 @@ struct span_ops { /* owner: what span_open was given */
 };
 
 struct span_config {
-	struct net_addr local, peer;
+	struct net_addr local, peer; /* pseudowire */
+	uint16_t dahdi_span;	     /* DAHDI */
 	struct line_config line;
 	struct conf_for_isdn isdn;
 	bool trace;
@@ -68,6 +71,9 @@ struct span {
 	uint64_t bad;	  /* messages of the role that we did not take */
 	uint64_t refused; /* frames that the D slot did not take */
 };
+
+/* The D channel's counters, wherever its HDLC is done. */
+void span_frame_stats(const struct span *, struct dslot_stats *);
 
 /* An E1 in wall time, master, network side, EuroISDN. */
 void span_config_init(struct span_config *);

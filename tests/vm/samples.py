@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Is what one end of a line heard what the other played, sample by sample?
+
+    samples.py make DIR          net.wav and user.wav, of random G.711 codes
+    samples.py judge NAME DIR    net-N.wav against user.wav, and the reverse
+
+The machine may stall; then a line slips, which its owner counts in its summary
+and which shows as a jump within the source, or as idle codes. Each sample must
+be the next one of the source, or idle; there may not be more jumps than slips
+were counted, and no sample may be altered.
+"""
+import glob
+import json
+import os
+import random
+import struct
+import sys
+import wave
+
+SECONDS = 12
+MATCH = 4       # samples that say where in the source we are
+IDLE = 16       # largest sample of silence, 16 bit
+CALLS = 4
+GOOD_S = 2.0    # of each call, at least
+
+
+def decode(law, code):
+    """G.711 to 16 bit."""
+    if law == "alaw":
+        code ^= 0x55
+        low, exponent = code & 0x0f, code >> 4 & 7
+        value = (low << 4) + 8 if exponent == 0 else \
+            (low << 4) + 0x108 << exponent - 1
+        return value if code & 0x80 else -value
+    code ^= 0xff
+    value = (((code & 0x0f) << 3) + 0x84 << (code >> 4 & 7)) - 0x84
+    return -value if code & 0x80 else value
+
+
+def write(path, law, seed):
+    """Codes of the middle segments: no two of them sound as idle does."""
+    rnd = random.Random(seed)
+    codes = [c for c in range(256) if 200 < abs(decode(law, c)) < 8000]
+    values = [decode(law, rnd.choice(codes)) for _ in range(SECONDS * 8000)]
+    with wave.open(path, "wb") as w:
+        w.setnchannels(1)
+        w.setsampwidth(2)
+        w.setframerate(8000)
+        w.writeframes(struct.pack(f"<{len(values)}h", *values))
+
+
+def read(path):
+    with wave.open(path, "rb") as w:
+        data = w.readframes(w.getnframes())
+    return struct.unpack(f"<{len(data) // 2}h", data)
+
+
+def compare(source, heard):
+    """(right, altered, jumps) of a recording."""
+    places = {source[i:i + MATCH]: i for i in range(len(source) - MATCH)}
+    right = altered = jumps = 0
+    at, i = None, 0
+    while i < len(heard):
+        if at is not None and at < len(source) and heard[i] == source[at]:
+            right, at, i = right + 1, at + 1, i + 1
+            continue
+        found = places.get(tuple(heard[i:i + MATCH]))
+        if found is not None:
+            jumps += at is not None
+            at = found
+        else:
+            altered += abs(heard[i]) > IDLE and i + MATCH <= len(heard)
+            i += 1
+    return right, altered, jumps
+
+
+def slips(directory):
+    n = 0
+    for end in ("net", "user"):
+        with open(f"{directory}/{end}.log") as log:
+            for line in log:
+                if '"ev":"summary"' in line:
+                    n += json.loads(line)["line"]["slips"]
+    return n
+
+
+def judge(name, directory):
+    allowed = slips(directory)
+    for end, other in (("net", "user"), ("user", "net")):
+        source = read(f"{directory}/{other}.wav")
+        files = sorted(glob.glob(f"{directory}/{end}-*.wav"))
+        bad, least, jumps = [], SECONDS * 8000, 0
+        for f in files:
+            right, altered, j = compare(source, read(f))
+            least, jumps = min(least, right), max(jumps, j)
+            if altered or j > allowed or right < GOOD_S * 8000:
+                bad.append(f"{os.path.basename(f)}: {right} right, {altered} "
+                           f"altered, {j} jumps")
+        good = not bad and len(files) == CALLS
+        print(("ok " if good else "not ok ") + f"{name}: what {end} hears is "
+              f"what {other} plays ({len(files)} calls, least {least} samples"
+              f" right, {jumps} jumps of {allowed} slips)")
+        for line in bad:
+            print("# " + line)
+
+
+def main(args):
+    if args[:1] == ["make"] and len(args) == 2:
+        law = "ulaw" if args[1].endswith("t1") else "alaw"
+        write(args[1] + "/net.wav", law, 1)
+        write(args[1] + "/user.wav", law, 2)
+        return 0
+    if args[:1] == ["judge"] and len(args) == 3:
+        judge(args[1], args[2])
+        return 0
+    print(__doc__)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
