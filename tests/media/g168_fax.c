@@ -20,6 +20,10 @@
 
 enum what { PAUSE, CED, FRAME, PAGE };
 
+enum {
+	GAP = 21,	/* blocks: 75 ms of T.30, 128 there and back */
+};
+
 /* Who sends what for how long. */
 struct turn {
 	bool calling;
@@ -28,12 +32,12 @@ struct turn {
 };
 
 static const struct turn turns[] = {
-	{ false, CED, 300 },   { false, PAUSE, 8 },
-	{ false, FRAME, 215 }, { false, PAUSE, 8 },
-	{ true, FRAME, 215 },  { true, PAUSE, 8 },
-	{ true, PAGE, 180 },   { true, PAUSE, 8 },
-	{ false, FRAME, 215 }, { false, PAUSE, 8 },
-	{ true, PAGE, 500 },   { true, PAUSE, 8 },
+	{ false, CED, 300 },   { false, PAUSE, GAP },
+	{ false, FRAME, 215 }, { false, PAUSE, GAP },
+	{ true, FRAME, 215 },  { true, PAUSE, GAP },
+	{ true, PAGE, 180 },   { true, PAUSE, GAP },
+	{ false, FRAME, 215 }, { false, PAUSE, GAP },
+	{ true, PAGE, 500 },   { true, PAUSE, GAP },
 	{ false, FRAME, 215 }, { false, PAUSE, 30 },
 };
 

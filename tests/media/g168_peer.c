@@ -2,6 +2,7 @@
 #include "tests/media/g168_peer.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -286,17 +287,35 @@ struct greedy {
 	float far[GREEDY_TAPS + G168_BLOCK][G168_LANES];
 	float power[G168_LANES];
 	bool hold;
+	float leak;
+	unsigned learns;	/* blocks until it stops */
 };
+
+static struct greedy *greedy_new(float leak, unsigned learns)
+{
+	struct greedy *g =
+		aligned_alloc(64, (sizeof(*g) + 63) / 64 * 64);
+
+	if (!g)
+		return NULL;
+	memset(g, 0, sizeof(*g));
+	g->leak = leak;
+	g->learns = learns;
+	return g;
+}
 
 static void *greedy_open(unsigned tail_ms, unsigned flags)
 {
-	struct greedy *g = aligned_alloc(64, sizeof(*g));
-
 	(void)tail_ms;
 	(void)flags;
-	if (g)
-		memset(g, 0, sizeof(*g));
-	return g;
+	return greedy_new(0.99995f, UINT_MAX);
+}
+
+static void *stubborn_open(unsigned tail_ms, unsigned flags)
+{
+	(void)tail_ms;
+	(void)flags;
+	return greedy_new(1, 800);
 }
 
 static bool greedy_set(void *state, unsigned flags)
@@ -307,7 +326,7 @@ static bool greedy_set(void *state, unsigned flags)
 
 static void greedy_sample(struct greedy *g, struct g168_block *b, size_t i)
 {
-	const float leak = 0.99995f, step = 0.5f;
+	const float step = 0.5f;
 	float est[G168_LANES] = { 0 }, gain[G168_LANES];
 	float (*x)[G168_LANES] = g->far + GREEDY_TAPS + i;
 
@@ -321,9 +340,9 @@ static void greedy_sample(struct greedy *g, struct g168_block *b, size_t i)
 		b->out[i][n] = b->near[i][n] - est[n];
 		gain[n] = step * b->out[i][n] / (g->power[n] + 1e4f);
 	}
-	for (int k = 0; !g->hold && k < GREEDY_TAPS; k++)
+	for (int k = 0; g->learns && !g->hold && k < GREEDY_TAPS; k++)
 		for (size_t n = 0; n < G168_LANES; n++)
-			g->tap[k][n] = leak * g->tap[k][n] +
+			g->tap[k][n] = g->leak * g->tap[k][n] +
 				       gain[n] * x[-k][n];
 }
 
@@ -335,6 +354,8 @@ static void greedy_run(void *state, struct g168_block *b)
 	memcpy(g->far + GREEDY_TAPS, b->far, sizeof(b->far));
 	for (size_t i = 0; i < G168_BLOCK; i++)
 		greedy_sample(g, b, i);
+	if (g->learns)
+		g->learns--;
 }
 
 static const struct kind kinds[G168_WHO] = {
@@ -352,6 +373,8 @@ static const struct kind kinds[G168_WHO] = {
 			   nothing_set, nothing_run },
 	[G168_MUTE] = { "control: muted", nothing_open, free, nothing_set,
 			mute_run },
+	[G168_STUBBORN] = { "control: learns once", stubborn_open, free,
+			    greedy_set, greedy_run },
 	[G168_GREEDY] = { "control: careless NLMS", greedy_open, free,
 			  greedy_set, greedy_run },
 };

@@ -18,6 +18,7 @@ enum g168_who {
 	G168_NOTHING,	/* control: Sin goes out as it is */
 	G168_MUTE,	/* control: nothing goes out */
 	G168_GREEDY,	/* control: NLMS that adapts to everything, leaks */
+	G168_STUBBORN,	/* control: the same, learns for 8 s and never again */
 	G168_WHO,
 };
 

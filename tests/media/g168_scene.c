@@ -11,7 +11,7 @@ enum {
 	SETTLE = 50,	/* blocks that meters have before what is watched */
 };
 
-enum meter { FAR, GEN, NEAR, OUT, METERS };
+enum meter { FAR, GEN, NEAR, OUT, METERS }; /* as meters_run() has them */
 
 /* Powers that a check's window has seen of one line. */
 struct seen {
@@ -27,6 +27,7 @@ struct scene {
 	const struct g168_job *job;
 	struct g168_canceller *ec;
 	struct g168_line line;
+	unsigned meters;		/* in use */
 	struct g168_meter meter[METERS];
 	struct g168_block b;
 	struct g168_reading reading[METERS];
@@ -66,12 +67,45 @@ static void lines_run(struct scene *s, const struct g168_phase *p)
 	g168_line_block(&s->line, p->path, &s->b);
 }
 
+/* Which meters the checks of a test look at; it is they that cost time. */
+static unsigned meters_of(const struct g168_job *j)
+{
+	unsigned m = 1u << OUT | (j->condition->speech ? 1u << FAR : 0);
+
+	for (unsigned k = 0; k < G168_CHECKS; k++) {
+		if (!g168_applies(&j->test->check[k], j->condition))
+			continue;
+		switch (j->test->check[k].measure) {
+		case G168_LOSS:
+			m |= 1u << FAR | 1u << NEAR;
+			break;
+		case G168_ERLE:
+			m |= 1u << NEAR;
+			break;
+		case G168_OVER_GEN:
+		case G168_OVER_MEAN:
+		case G168_MORE:
+		case G168_UNLIKE:
+		case G168_KEPT:
+			m |= 1u << GEN;
+			break;
+		case G168_OUT:
+		case G168_REDUCTION:
+		case G168_ERRORS:
+			break;
+		}
+	}
+	return m;
+}
+
 static void meters_run(struct scene *s)
 {
-	g168_meter_run(&s->meter[FAR], s->b.far, &s->reading[FAR]);
-	g168_meter_run(&s->meter[GEN], s->b.gen, &s->reading[GEN]);
-	g168_meter_run(&s->meter[NEAR], s->b.near, &s->reading[NEAR]);
-	g168_meter_run(&s->meter[OUT], s->b.out, &s->reading[OUT]);
+	float (*x[METERS])[G168_LANES] = { s->b.far, s->b.gen, s->b.near,
+					   s->b.out };
+
+	for (unsigned m = 0; m < METERS; m++)
+		if (s->meters >> m & 1)
+			g168_meter_run(&s->meter[m], x[m], &s->reading[m]);
 }
 
 /* Echo and what is left of it: Sout without talker and law's noise. */
@@ -290,6 +324,7 @@ static int script_run(const struct g168_job *job, struct g168_verdict *v)
 	memset(s, 0, sizeof(*s));
 	s->job = job;
 	s->held = true;
+	s->meters = meters_of(job);
 	s->ec = g168_open(job->who, job->condition->tail_ms,
 			  job->test->phase[0].flags);
 	if (!s->ec) {

@@ -69,15 +69,17 @@ enum {
 	G168_CHECKS = 10,
 };
 
-/* Which conditions a test is run in. */
+/* Which conditions a test is run in. The grid is GRID and LEVELS. */
 enum g168_list {
 	G168_REFERENCE = 1,	/* -10 dBm0, ERL 10, A-law: with the peers */
 	G168_GRID = 2,		/* levels by ERL, laws */
+	G168_LEVELS = 64,	/* some of these, for tests that take long */
 	G168_SPEECH = 4,
 	G168_TWO = 8,		/* two reflections */
 	G168_TAILS = 16,
 	G168_RANDOM = 32,
-	G168_ALL = 63,
+	G168_ALL = 127,
+	G168_LONG = G168_ALL & ~(G168_GRID | G168_TAILS),
 };
 
 struct g168_job;
