@@ -5,271 +5,228 @@
  *
  *    ecproc [--tail MS] [--law alaw|ulaw] [--nlp] FAR.raw NEAR.raw OUT.raw
  *
- * FAR is what was sent to the line, NEAR what came back; OUT is written.
- * Samples are 8 kHz, 16 bit, signed, little-endian, without a header. Both
- * inputs pass through the law first, as on an E1. It begins from reset and
- * does the same each time. The shorter input decides the length. Prints the
- * figures of each second of audio. Exit status 2 for bad arguments, 1 for
- * files that cannot be read or written.
+ * FAR is what was sent to the line, NEAR what came back; OUT is written: what
+ * the gateway would encode towards RTP. Samples are 8 kHz, 16 bit, signed,
+ * little-endian, without a header. Both inputs pass through the law first, as
+ * on an E1, then through the very code of the tick (media/lanes.h): canceller,
+ * NLP, tones, switching off and on by 2,100 Hz. It begins from reset and does
+ * the same each time. The shorter input decides the length.
+ *
+ * Prints a line for each second: levels in dBm0 (Rin, Sin, Sout), their
+ * differences ERL and ERLE in dB (- while Rin is silent), and the events in
+ * it. Exit status 2: arguments; 1: files that cannot be read or written.
  */
 #include <errno.h>
 #include <getopt.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "media/echo.h"
 #include "media/law.h"
-
-enum { RATE = 8000 };
+#include "tools/ecproc/audio.h"
+#include "tools/ecproc/watch.h"
 
 struct options {
 	unsigned tail_ms;
 	enum law law;
-	unsigned flags;
+	bool nlp;
+	bool help;
+	char **name;	/* far, near, out */
 };
 
+static const char usage[] =
+	"usage: ecproc [--tail 32|64|128] [--law alaw|ulaw] [--nlp] "
+	"FAR.raw NEAR.raw OUT.raw\n"
+	"samples: 8 kHz, 16 bit, signed, little-endian, no header; "
+	"defaults: --tail 128 --law alaw\n";
+
 struct files {
-	FILE *far;
-	FILE *near;
+	struct audio_in far;
+	struct audio_in near;
 	FILE *out;
 };
 
-/* Energies of a second, and the events counted before it. */
-struct second {
-	double far;
-	double near;
-	double out;
-	size_t n;
-	struct echo_stats before;
-};
-
-static int usage(void)
+static void through_law(int16_t *x, enum law law)
 {
-	fprintf(stderr, "usage: ecproc [--tail 32|64|128] [--law alaw|ulaw] "
-			"[--nlp] FAR.raw NEAR.raw OUT.raw\n");
-	return 2;
+	for (size_t i = 0; i < ECHO_BLOCK; i++)
+		x[i] = law_decode(law, law_encode(law, x[i]));
 }
 
-/* Up to a block of samples through the law; the rest of it is silence. */
-static size_t block_read(FILE *f, enum law law, int16_t *x)
+/* One block through lane 0; the other lanes are off. */
+static void block_run(struct lane_group *g, struct lane_block *b,
+		      const int16_t *far, const int16_t *near, int16_t *out)
 {
-	uint8_t byte[2 * ECHO_BLOCK];
-	size_t n = fread(byte, 2, ECHO_BLOCK, f);
-
-	memset(x, 0, ECHO_BLOCK * sizeof(*x));
-	for (size_t i = 0; i < n; i++) {
-		int v = (int16_t)(byte[2 * i] | byte[2 * i + 1] << 8);
-
-		x[i] = law_decode(law, law_encode(law, v));
-	}
-	return n;
-}
-
-static bool block_write(FILE *f, const int16_t *x, size_t n)
-{
-	uint8_t byte[2 * ECHO_BLOCK];
-
-	for (size_t i = 0; i < n; i++) {
-		byte[2 * i] = (uint8_t)(x[i] & 0xff);
-		byte[2 * i + 1] = (uint8_t)(x[i] >> 8 & 0xff);
-	}
-	return fwrite(byte, 2, n, f) == n;
-}
-
-static double energy(const int16_t *x, size_t n)
-{
-	double sum = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		sum += (double)x[i] * x[i];
-	}
-	return sum;
-}
-
-static double dbm0(double sum, size_t n)
-{
-	double power = (double)LAW_PEAK_0DBM0 * (double)LAW_PEAK_0DBM0 / 2;
-
-	return 10 * log10(sum / ((double)n * power) + 1e-10);
-}
-
-/* One line for the second that is over. */
-static void second_print(struct second *s, const struct echo_group *g,
-			 double at)
-{
-	struct echo_stats now;
-	double far = dbm0(s->far, s->n), near = dbm0(s->near, s->n);
-	double out = dbm0(s->out, s->n);
-
-	echo_group_stats(g, 0, &now);
-	printf("%7.2f %6.1f %6.1f %6.1f %6.1f %6.1f", at, far, near, out,
-	       far - near, near - out);
-	if (now.converged != s->before.converged) {
-		printf(now.converged ? " converged" : " lost");
-	}
-	if (now.path_changes != s->before.path_changes) {
-		printf(" path-change");
-	}
-	if (now.divergences != s->before.divergences) {
-		printf(" divergence");
-	}
-	if (now.double_talk) {
-		printf(" double-talk");
-	}
-	if (now.narrow_band) {
-		printf(" narrow-band");
-	}
-	printf("\n");
-	*s = (struct second){ .before = now };
-}
-
-static void summary_print(const struct echo_group *g)
-{
-	struct echo_stats s;
-
-	echo_group_stats(g, 0, &s);
-	printf("erl %.1f dB, erle %.1f dB, acom %.1f dB, echo at %.1f ms, "
-	       "%u path changes, %u divergences (%s)\n",
-	       (double)s.erl_db, (double)s.erle_db, (double)s.acom_db,
-	       s.tail_samples / 8.0, s.path_changes, s.divergences,
-	       echo_group_isa(g));
-}
-
-/* One block through lane 0, the other lanes are off. */
-static void block_cancel(struct echo_group *g, const int16_t *far,
-			 int16_t *near)
-{
-	static float f[ECHO_BLOCK][ECHO_LANES], n[ECHO_BLOCK][ECHO_LANES];
-
 	for (size_t i = 0; i < ECHO_BLOCK; i++) {
-		f[i][0] = far[i];
-		n[i][0] = near[i];
+		b->far[i][0] = far[i];
+		b->near[i][0] = near[i];
 	}
-	echo_group_run(g, (const float (*)[ECHO_LANES])f, n, 1);
-	law_lane(n[0], ECHO_LANES, near, ECHO_BLOCK);
+	b->used = 1;
+	lane_group_run(g, b);
+	law_lane(b->near[0], ECHO_LANES, out, ECHO_BLOCK);
 }
 
-static int process(const struct files *f, const struct options *o,
-		   struct echo_group *g)
+static bool write_failed(const struct options *o)
 {
-	int16_t far[ECHO_BLOCK], near[ECHO_BLOCK];
-	struct second s = { .n = 0 };
-	size_t at = 0, n;
+	fprintf(stderr, "ecproc: %s: %s\n", o->name[2], strerror(errno));
+	return false;
+}
 
-	printf("#  time    far   near    out    erl   erle  events\n");
+/* Samples of the next block of both; -1: told already. */
+static int block_read(struct files *f, const struct options *o, int16_t *far,
+		      int16_t *near)
+{
+	int n = audio_read(&f->far, far), k = audio_read(&f->near, near);
+
+	if (n < 0 || k < 0)
+		return -1;
+	if (n != k)
+		fprintf(stderr, "ecproc: warning: %s is longer than %s, its "
+				"rest is left out\n",
+			n > k ? o->name[0] : o->name[1],
+			n > k ? o->name[1] : o->name[0]);
+	through_law(far, o->law);
+	through_law(near, o->law);
+	return n < k ? n : k;
+}
+
+static bool process(struct files *f, const struct options *o,
+		    struct lane_group *g)
+{
+	static struct lane_block b;
+	int16_t far[ECHO_BLOCK], near[ECHO_BLOCK], out[ECHO_BLOCK];
+	struct watch w;
+	int n;
+
+	watch_init(&w, o->nlp ? ECHO_ON | ECHO_NLP : ECHO_ON);
+	watch_head();
 	do {
-		size_t k = block_read(f->near, o->law, near);
-
-		n = block_read(f->far, o->law, far);
-		n = k < n ? k : n;
-		s.far += energy(far, n);
-		s.near += energy(near, n);
-		block_cancel(g, far, near);
-		s.out += energy(near, n);
-		if (!block_write(f->out, near, n)) {
-			return -EIO;
-		}
-		s.n += n;
-		at += n;
-		if (s.n && (s.n >= RATE || n < ECHO_BLOCK)) {
-			second_print(&s, g, (double)at / RATE);
-		}
+		n = block_read(f, o, far, near);
+		if (n < 0)
+			return false;
+		if (!n)
+			break;
+		block_run(g, &b, far, near, out);
+		watch_block(&w, g, &b, (size_t)n);
+		watch_levels(&w, far, near, out, (size_t)n);
+		if (!audio_write(f->out, out, (size_t)n))
+			return write_failed(o);
+		watch_print(&w, false);
 	} while (n == ECHO_BLOCK);
-	summary_print(g);
-	return ferror(f->far) || ferror(f->near) ? -EIO : 0;
-}
-
-static FILE *file_open(const char *name, const char *mode)
-{
-	FILE *f = fopen(name, mode);
-
-	if (!f) {
-		fprintf(stderr, "ecproc: %s: %s\n", name, strerror(errno));
-	}
-	return f;
-}
-
-/* -EIO if what was written did not get to its place. */
-static int files_close(struct files *f)
-{
-	if (f->far) {
-		fclose(f->far);
-	}
-	if (f->near) {
-		fclose(f->near);
-	}
-	return f->out && fclose(f->out) ? -EIO : 0;
-}
-
-static int run(char **name, const struct options *o)
-{
-	struct echo_group *g = echo_group_new(o->tail_ms, ECHO_ISA_BEST);
-	struct files f = { NULL, NULL, NULL };
-	int err = -EIO, closed;
-
-	if (!g) {
-		fprintf(stderr, "ecproc: tail of %u ms: %s\n", o->tail_ms,
-			strerror(errno));
-		return errno == EINVAL ? 2 : 1;
-	}
-	echo_group_set_lane(g, 0, o->flags);
-	f.far = file_open(name[0], "rb");
-	f.near = f.far ? file_open(name[1], "rb") : NULL;
-	f.out = f.near ? file_open(name[2], "wb") : NULL;
-	if (f.out) {
-		err = process(&f, o, g);
-	}
-	closed = files_close(&f);
-	if (f.out && (err || closed)) {
-		fprintf(stderr, "ecproc: %s: %s\n", name[2],
-			strerror(err ? -err : -closed));
-	}
-	err = err ? err : closed;
-	echo_group_free(g);
-	return err ? 1 : 0;
-}
-
-static bool law_parse(const char *name, enum law *law)
-{
-	if (!strcmp(name, "alaw")) {
-		*law = LAW_A;
-	} else if (!strcmp(name, "ulaw")) {
-		*law = LAW_U;
-	} else {
-		return false;
-	}
+	watch_print(&w, true);
+	watch_summary(&w, g);
 	return true;
 }
 
-int main(int argc, char **argv)
+static bool files_open(struct files *f, const struct options *o)
+{
+	if (!audio_open(&f->far, o->name[0]) ||
+	    !audio_open(&f->near, o->name[1]))
+		return false;
+	if (audio_is(&f->far, o->name[2]) || audio_is(&f->near, o->name[2])) {
+		fprintf(stderr, "ecproc: %s: is an input, it would be lost\n",
+			o->name[2]);
+		return false;
+	}
+	f->out = fopen(o->name[2], "wb");
+	return f->out || write_failed(o);
+}
+
+static int run(const struct options *o)
+{
+	struct lane_group g;
+	struct files f = { { NULL, NULL, { 0 }, 0 }, { NULL, NULL, { 0 }, 0 },
+			   NULL };
+	int err = lane_group_init(&g, o->tail_ms, ECHO_ISA_BEST);
+	bool good;
+
+	if (err < 0) {
+		fprintf(stderr, "ecproc: canceller: %s\n", strerror(-err));
+		return 1;
+	}
+	lane_group_reset(&g, 0);
+	lane_group_want(&g, 0, true, o->nlp);
+	good = files_open(&f, o) && process(&f, o, &g);
+	audio_close(&f.far);
+	audio_close(&f.near);
+	if (f.out && fclose(f.out) && good)
+		good = write_failed(o);
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "ecproc: output: %s\n", strerror(errno));
+		good = false;
+	}
+	lane_group_fini(&g);
+	return good ? 0 : 1;
+}
+
+static bool tail_parse(struct options *o, const char *text)
+{
+	static const unsigned tails[] = { 32, 64, 128 };
+	char *end;
+	unsigned long ms = strtoul(text, &end, 10);
+
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++)
+		if (*text && !*end && ms == tails[i]) {
+			o->tail_ms = tails[i];
+			return true;
+		}
+	fprintf(stderr, "ecproc: --tail %s: there are 32, 64 and 128 ms\n",
+		text);
+	return false;
+}
+
+static bool law_parse(struct options *o, const char *text)
+{
+	if (strcmp(text, "alaw") && strcmp(text, "ulaw")) {
+		fprintf(stderr, "ecproc: --law %s: there are alaw and ulaw\n",
+			text);
+		return false;
+	}
+	o->law = strcmp(text, "alaw") ? LAW_U : LAW_A;
+	return true;
+}
+
+static bool options_parse(struct options *o, int argc, char **argv)
 {
 	static const struct option longopts[] = {
 		{ "tail", required_argument, NULL, 't' },
 		{ "law", required_argument, NULL, 'l' },
 		{ "nlp", no_argument, NULL, 'n' },
+		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct options o = { 128, LAW_A, ECHO_ON };
+	bool good = true;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
-		switch (c) {
-		case 't':
-			o.tail_ms = (unsigned)strtoul(optarg, NULL, 10);
-			break;
-		case 'l':
-			if (!law_parse(optarg, &o.law)) {
-				return usage();
-			}
-			break;
-		case 'n':
-			o.flags |= ECHO_NLP;
-			break;
-		default:
-			return usage();
-		}
+		if (c == 't')
+			good = tail_parse(o, optarg) && good;
+		else if (c == 'l')
+			good = law_parse(o, optarg) && good;
+		else if (c == 'n')
+			o->nlp = true;
+		else if (c == 'h')
+			o->help = true;
+		else
+			good = false;
 	}
-	return argc - optind == 3 ? run(argv + optind, &o) : usage();
+	o->name = argv + optind;
+	if (good && !o->help && argc - optind != 3) {
+		fprintf(stderr, "ecproc: three files are wanted\n");
+		good = false;
+	}
+	return good;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .tail_ms = 128, .law = LAW_A };
+
+	if (!options_parse(&o, argc, argv)) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	if (o.help) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	return run(&o);
 }
