@@ -73,6 +73,12 @@ bool dtmf_send_put(struct dtmf_send *t, uint8_t code, uint16_t ms)
 	return true;
 }
 
+/* tick */
+bool dtmf_send_is_idle(const struct dtmf_send *t)
+{
+	return !t->active && !t->count;
+}
+
 static bool tx_next(struct dtmf_send *t, uint32_t ts)
 {
 	if (t->pausing && (int32_t)(ts - t->idle_to) < 0)
@@ -277,6 +283,15 @@ enum dtmf_recv_change dtmf_recv_step(struct dtmf_recv *r)
 	r->playing = false;
 	r->gap = GAP;
 	return DTMF_RECV_END;
+}
+
+/* tick */
+bool dtmf_recv_is_idle(const struct dtmf_recv *r, uint32_t ts)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (r->mute[i].valid && (int32_t)(ts - r->mute[i].to) < 0)
+			return false;
+	return !r->event.open && !r->playing && !r->gap && !r->count;
 }
 
 /* tick */

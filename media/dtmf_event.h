@@ -66,6 +66,8 @@ bool dtmf_send_press(struct dtmf_send *, uint8_t code, uint32_t ts);
 void dtmf_send_release(struct dtmf_send *);
 /* Queue a digit of that length; false: full. */
 bool dtmf_send_put(struct dtmf_send *, uint8_t code, uint16_t ms);
+/* Nothing is sent or waits to be. */
+bool dtmf_send_is_idle(const struct dtmf_send *);
 /* Once a block that begins at ts. True: *p is to be sent now. interval in
  * samples, 160..400. While ->active no audio is to be sent. */
 bool dtmf_send_step(struct dtmf_send *, uint32_t ts, uint32_t interval,
@@ -122,6 +124,9 @@ bool dtmf_recv_put(struct dtmf_recv *, uint8_t code, uint16_t ms);
 /* Once a block. BEGIN: a digit (now.code) starts with this block. END: it
  * has ended with the block before. */
 enum dtmf_recv_change dtmf_recv_step(struct dtmf_recv *);
+/* Nothing sounds or waits, and no sample from ts on is an in-band copy: until
+ * the next event or digit it stays so. */
+bool dtmf_recv_is_idle(const struct dtmf_recv *, uint32_t ts);
 /* Is the audio sample of that timestamp an in-band copy? */
 bool dtmf_recv_mutes(const struct dtmf_recv *, uint32_t ts);
 

@@ -19,6 +19,8 @@ static bool has(const struct jitter *j, uint32_t ts)
 {
 	uint32_t i = ts & MASK;
 
+	if ((int32_t)(ts - j->whole) >= 0)
+		return (int32_t)(ts - j->high) < 0;
 	return j->have[i / 64] >> (i % 64) & 1;
 }
 
@@ -99,25 +101,41 @@ static void start(struct jitter *j, uint32_t ts)
 	memset(j->have, 0, sizeof(j->have));
 	j->running = true;
 	j->play = ts - (uint32_t)j->min;
-	j->high = ts;
+	j->high = j->whole = ts;
 	j->first = again ? j->play : ts;
 }
 
-/* Copies what lies at or after play, and remembers that all of it came. */
+/* A gap of n opens behind the newest packet: what was whole up to there is
+ * noted sample by sample. */
+static void open_gap(struct jitter *j, uint32_t n)
+{
+	mark(j, j->whole, j->high - j->whole, true);
+	mark(j, j->high, n, false);
+	j->whole = j->high + n;
+}
+
+/* Copies the codes, and remembers that they came. */
 static void store(struct jitter *j, uint32_t ts, const uint8_t *codes,
 		  uint32_t n)
 {
 	int32_t gap = (int32_t)(ts - j->high);
-	uint32_t first = ts & MASK;
+	uint32_t end = ts + n, first = ts & MASK;
 	uint32_t run = n < JITTER_RING - first ? n : JITTER_RING - first;
 
-	if (gap > 0)
-		mark(j, j->high, (uint32_t)gap, false);
 	memcpy(j->codes + first, codes, run);
 	memcpy(j->codes, codes + run, n - run);
-	mark(j, ts, n, true);
-	if ((int32_t)(ts + n - j->high) > 0)
-		j->high = ts + n;
+	if (gap > 0)
+		open_gap(j, (uint32_t)gap);
+	if ((int32_t)(ts - j->whole) < 0) {
+		if ((int32_t)(end - j->whole) < 0)
+			mark(j, ts, n, true);
+		else
+			j->whole = ts;
+	}
+	if ((int32_t)(end - j->high) > 0)
+		j->high = end;
+	if (j->high - j->whole > JITTER_RING)
+		j->whole = j->high - JITTER_RING;
 }
 
 /* A packet newer than all before, but after its time. */
@@ -223,21 +241,16 @@ static void advance(struct jitter *j, size_t n)
 	}
 }
 
-/* From play on: how many, at most n >= 1, are alike, there or not? */
-static size_t run_of(const struct jitter *j, size_t n, bool *there)
+/* From play on, before `whole`: how many, at most n >= 1, are like the
+ * first? */
+static size_t run_of_bits(const struct jitter *j, size_t n, bool there)
 {
-	int32_t left = (int32_t)(j->high - j->play);
-	size_t run = 0, most = n;
+	size_t run = 0;
 
-	*there = left > 0 && has(j, j->play);
-	if (left <= 0)
-		return n;
-	if (most > (size_t)left && *there)
-		most = (size_t)left;
-	while (run < most) {
+	while (run < n) {
 		uint32_t i = (j->play + (uint32_t)run) & MASK;
 		uint64_t bits = j->have[i / 64] >> (i % 64);
-		uint64_t other = *there ? ~bits : bits;
+		uint64_t other = there ? ~bits : bits;
 		size_t word = 64 - i % 64, same;
 
 		/* Bits shifted in above `word` do not count. */
@@ -246,7 +259,26 @@ static size_t run_of(const struct jitter *j, size_t n, bool *there)
 		if (same < word)
 			break;
 	}
-	return run < most ? run : most;
+	return run < n ? run : n;
+}
+
+/* From play on: how many, at most n >= 1, are alike, there or not? */
+static size_t run_of(const struct jitter *j, size_t n, bool *there)
+{
+	int32_t left = (int32_t)(j->high - j->play);
+	int32_t ragged = (int32_t)(j->whole - j->play);
+	size_t run = 0;
+
+	*there = left > 0 && has(j, j->play);
+	if (left <= 0)
+		return n;
+	if (ragged > 0) {
+		run = (size_t)ragged < n ? (size_t)ragged : n;
+		run = run_of_bits(j, run, *there);
+		if (run < (size_t)ragged || !*there)
+			return run;
+	}
+	return n < (size_t)left ? n : (size_t)left;
 }
 
 static void copy_out(const struct jitter *j, uint8_t *codes, size_t n)
@@ -296,13 +328,11 @@ size_t jitter_get(struct jitter *j, uint8_t *codes, size_t n,
 /* tick */
 bool jitter_peek(const struct jitter *j, uint8_t *codes, size_t n)
 {
-	if (!j->running || j->hold || (int32_t)(j->high - j->play) < (int32_t)n)
+	bool there;
+
+	if (!j->running || j->hold || run_of(j, n, &there) < n || !there)
 		return false;
-	for (uint32_t i = 0; i < n; i++) {
-		if (!has(j, j->play + i))
-			return false;
-		codes[i] = j->codes[(j->play + i) & MASK];
-	}
+	copy_out(j, codes, n);
 	return true;
 }
 

@@ -52,12 +52,11 @@ struct jitter_window { /* of slack, samples */
 	uint32_t left; /* samples to play until its end */
 };
 
-struct jitter {
-	uint8_t codes[JITTER_RING];
-	uint64_t have[JITTER_RING / 64]; /* valid for (high - RING, high) */
+struct jitter { /* what each block looks at comes first */
 	int32_t min, max; /* delay wanted at least, allowed at most */
 	uint32_t play;	  /* timestamp of the next sample */
 	uint32_t high;	  /* end of the newest packet */
+	uint32_t whole;	  /* from here to high nothing is missing */
 	uint32_t first;	  /* before it there is nothing to conceal */
 	bool running;
 	unsigned late_run;  /* late packets since the last good one */
@@ -66,6 +65,8 @@ struct jitter {
 	struct jitter_window win;
 	int32_t least_before, most_before; /* slack in the window before */
 	struct jitter_stats stats;
+	uint64_t have[JITTER_RING / 64]; /* valid for [high - RING, whole) */
+	uint8_t codes[JITTER_RING];
 };
 
 /* Delays in samples, min <= max <= JITTER_LIMIT (clamped). */

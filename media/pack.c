@@ -308,9 +308,15 @@ static void run_group(struct pack *p, unsigned g, struct tick *t,
 	struct session *const *lanes = p->lanes + g * ECHO_LANES;
 	unsigned taken = fill_group(p, g, b);
 
+	for (unsigned i = 0; i < ECHO_LANES; i++)
+		if (taken >> i & 1)
+			session_prefetch(lanes[i]);
 	b->lanes.cancelled = 0;
 	if (b->lanes.used)
 		lane_group_run(&p->groups[g], &b->lanes);
+	for (unsigned i = 0; i < ECHO_LANES; i++)
+		if (taken >> i & 1)
+			session_prefetch_samples(lanes[i]);
 	if (b->lanes.cancelled)
 		encode(lanes, b);
 	for (unsigned i = 0; i < ECHO_LANES; i++)

@@ -15,12 +15,16 @@ void plc_reset(struct plc *p, enum law law)
 
 static void remember(struct plc *p, const uint8_t *codes, size_t n)
 {
-	if (n >= PLC_HISTORY) {
-		memcpy(p->history, codes + n - PLC_HISTORY, PLC_HISTORY);
-		return;
+	size_t run;
+
+	if (n > PLC_RING) {
+		codes += n - PLC_RING;
+		n = PLC_RING;
 	}
-	memmove(p->history, p->history + n, PLC_HISTORY - n);
-	memcpy(p->history + PLC_HISTORY - n, codes, n);
+	run = n < PLC_RING - p->end ? n : PLC_RING - p->end;
+	memcpy(p->history + p->end, codes, run);
+	memcpy(p->history, codes + run, n - run);
+	p->end = (unsigned)(p->end + n) % PLC_RING;
 }
 
 /* Likeness of the last PLC_MATCH samples with those `lag` earlier, every
@@ -70,7 +74,8 @@ static void begin(struct plc *p, enum law law)
 	unsigned quarter;
 
 	for (unsigned i = 0; i < PLC_HISTORY; i++)
-		h[i] = table[p->history[i]];
+		h[i] = table[p->history[(p->end + PLC_RING - PLC_HISTORY + i) %
+					PLC_RING]];
 	p->pitch = find_pitch(h);
 	p->at = 0;
 	quarter = p->pitch / 4;

@@ -22,17 +22,19 @@ enum {
 	PLC_PITCH_MIN = 40,  /* 200 Hz */
 	PLC_PITCH_MAX = 120, /* 66 Hz */
 	PLC_MATCH = 160,     /* samples compared */
-	PLC_HISTORY = 400,
+	PLC_HISTORY = 400,   /* samples looked at */
+	PLC_RING = 512,
 	PLC_FULL = 80,	     /* samples at full level */
 	PLC_END = 480,	     /* silent from here */
 };
 
 struct plc {
-	uint8_t history[PLC_HISTORY]; /* codes played, oldest first */
+	unsigned lost;		      /* samples of this hole so far; 0: none */
+	unsigned pitch, at;	      /* length and place in period */
+	unsigned end;		      /* of the history, in the ring */
+	uint8_t history[PLC_RING];    /* codes played */
 	float period[PLC_PITCH_MAX];  /* one period, loops without a step */
 	float start[PLC_PITCH_MAX / 4]; /* leads over into it */
-	unsigned pitch, at;	      /* length and place in period */
-	unsigned lost;		      /* samples of this hole so far; 0: none */
 };
 
 void plc_reset(struct plc *, enum law);

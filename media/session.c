@@ -2,6 +2,7 @@
 #include "media/session.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -49,6 +50,7 @@ void session_open(struct session *s, struct tick *t,
 	memset(&s->rx, 0, sizeof(s->rx));
 	memset(&s->tone_kind, 0, sizeof(s->tone_kind));
 	s->crypto.forged = s->crypto.replayed = 0;
+	s->busy = 0;
 	jitter_init(&s->rx.jitter, min, max);
 	s->far.packet = 20 * PER_MS;
 	s->place.erl_db = s->place.erle_db = NAN;
@@ -68,7 +70,36 @@ void session_close(struct session *s, struct tick *t)
 	session_rtcp_bye(s, t);
 	srtp_wipe(&s->crypto.tx);
 	srtp_wipe(&s->crypto.rx);
+	s->keyed = false;
 	s->closing = true;
+}
+
+/* The lines of 64 octets of size octets from p on. */
+static void prefetch(const void *p, size_t size)
+{
+	const char *at = p;
+
+	for (size_t i = 0; i < size; i += 64)
+		__builtin_prefetch(at + i, 1);
+	__builtin_prefetch(at + size - 1, 1);
+}
+
+/* tick */
+void session_prefetch(const struct session *s)
+{
+	prefetch(s, offsetof(struct session, tx.payload) + RTP_HEADER);
+	prefetch(&s->rx, offsetof(struct session_rx, jitter.have));
+	prefetch(&s->rx.plc, offsetof(struct plc, history));
+}
+
+/* tick */
+void session_prefetch_samples(const struct session *s)
+{
+	const struct jitter *j = &s->rx.jitter;
+
+	prefetch(s->tx.payload + RTP_HEADER + s->tx.fill, SESSION_BLOCK);
+	prefetch(j->codes + j->play % JITTER_RING, SESSION_BLOCK);
+	prefetch(s->rx.plc.history + s->rx.plc.end, SESSION_BLOCK);
 }
 
 /* tick */
@@ -123,6 +154,7 @@ static void start_tone(struct session *s, bool to_rtp)
 	unsigned kind = s->tone_kind[to_rtp];
 
 	tone_start(g, kind == TONE_NONE ? NULL : &s->place.zone->kinds[kind]);
+	s->busy |= to_rtp ? SESSION_RTP_TONE : SESSION_LINE_TONE;
 }
 
 /* tick */
@@ -177,12 +209,16 @@ void session_digit(struct session *s, uint8_t code, uint16_t ms, bool to_rtp)
 	if (ms > DIGIT_MAX_MS)
 		ms = DIGIT_MAX_MS;
 	s->rx.digits++;
-	if (!to_rtp)
+	if (!to_rtp) {
 		dtmf_recv_put(&s->rx.line.digits, code, ms);
-	else if (s->far.dtmf_pt)
+		s->busy |= SESSION_LINE_DIGITS;
+	} else if (s->far.dtmf_pt) {
 		dtmf_send_put(&s->tx.dtmf, code, ms);
-	else
+		s->busy |= SESSION_EVENTS;
+	} else {
 		dtmf_recv_put(&s->tx.inband.digits, code, ms);
+		s->busy |= SESSION_RTP_DIGITS;
+	}
 }
 
 static int16_t centi(float db)

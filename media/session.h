@@ -57,9 +57,9 @@ struct line_block {
 
 /* Digits that are to be heard, one after the other. */
 struct digit_player {
+	struct tone_gen gen;
 	struct dtmf_recv digits;
 	struct tone_pattern pattern;
-	struct tone_gen gen;
 };
 
 struct session_far { /* what the core said of the far end */
@@ -73,12 +73,12 @@ struct session_far { /* what the core said of the far end */
 struct session_tx {
 	uint32_t ssrc, ts;
 	uint16_t seq;
-	bool restart; /* the next audio packet begins a spurt: M = 1 */
 	uint16_t fill;
-	uint8_t payload[RTP_HEADER + SESSION_PACKET + SRTP_TRAILER];
+	bool restart; /* the next audio packet begins a spurt: M = 1 */
+	char digit;   /* sounds on the line */
 	uint32_t packets, octets, errors;
+	uint8_t payload[RTP_HEADER + SESSION_PACKET + SRTP_TRAILER];
 	struct dtmf_send dtmf;
-	char digit; /* sounds on the line */
 	struct digit_player inband;
 	struct tone_gen tone;
 };
@@ -91,20 +91,20 @@ struct session_aside { /* a packet on probation */
 };
 
 struct session_rx {
-	struct rtp_source source;
-	struct net_addr latched; /* where it comes from; family 0: not yet */
-	struct net_addr other;	 /* same host, other port: on trial */
-	unsigned other_count;
-	struct session_aside aside;
-	struct jitter jitter;
-	struct plc plc;
-	struct digit_player line;
-	struct tone_gen tone;
+	mono_t heard; /* last packet, or since when it is awaited */
+	bool any, awaited, silent, dead;
 	uint32_t packets, bad, stray;
 	uint32_t concealed; /* samples */
 	uint16_t digits;
-	mono_t heard; /* last packet, or since when it is awaited */
-	bool any, awaited, silent, dead;
+	struct net_addr latched; /* where it comes from; family 0: not yet */
+	struct rtp_source source;
+	struct jitter jitter;
+	struct plc plc;
+	struct net_addr other; /* same host, other port: on trial */
+	unsigned other_count;
+	struct session_aside aside;
+	struct digit_player line;
+	struct tone_gen tone;
 };
 
 struct session_rtcp {
@@ -136,19 +136,32 @@ struct session_place { /* on a line */
 	float erl_db, erle_db; /* last known, NAN = not */
 };
 
+/* What may be at work in a session, so that a block need not look at it. */
+enum session_busy {
+	SESSION_LINE_DIGITS = 1, /* rx.line: to be played, or muted */
+	SESSION_LINE_TONE = 2,	 /* rx.tone */
+	SESSION_RTP_DIGITS = 4,	 /* tx.inband */
+	SESSION_RTP_TONE = 8,	 /* tx.tone */
+	SESSION_EVENTS = 16,	 /* tx.dtmf */
+};
+
+/* What each block looks at stands at the beginning, here and in the parts:
+ * what a session costs is the memory that it touches. */
 struct session {
 	bool open, closing;
+	bool keyed;   /* crypto has keys */
+	uint8_t busy; /* enum session_busy */
+	struct dtmf_track track;
 	uint16_t index, at; /* in engine.sessions, engine.in_use */
 	media_id id;
 	int rtp_fd, rtcp_fd;
 	struct netio *net; /* of the thread that has it; NULL: none */
+	uint8_t tone_kind[2]; /* wanted: to line, to RTP */
 	struct session_far far;
 	struct session_place place;
-	uint8_t tone_kind[2]; /* wanted: to line, to RTP */
 	struct session_tx tx;
 	struct session_rx rx;
 	struct session_rtcp rtcp;
-	struct dtmf_track track;
 	struct session_crypto crypto;
 };
 
@@ -178,6 +191,10 @@ void session_figures(const struct session *, struct media_figures *);
 void session_skip(struct session *, uint32_t samples);
 /* Every 100 ms: RTCP, supervision. */
 void session_watch(struct session *, struct tick *);
+/* Have the memory that the next block needs brought near: first what is always
+ * the same, then, when that is there, what it points to. */
+void session_prefetch(const struct session *);
+void session_prefetch_samples(const struct session *);
 bool session_may_send(const struct session *);
 bool session_may_receive(const struct session *);
 /* Of the codes that go to RTP, if they are speech. */

@@ -9,10 +9,11 @@
 void session_crypto(struct session *s, const struct engine_command *c)
 {
 	/* What was kept aside came in the clear. */
-	if (s->crypto.rx.suite == SRTP_PLAIN) {
+	if (!s->keyed) {
 		s->rx.aside.valid = false;
 		s->rx.source.probation = false;
 	}
+	s->keyed = c->u.crypto.suite != SRTP_PLAIN;
 	srtp_set(&s->crypto.tx, c->u.crypto.suite, &c->u.crypto.tx);
 	srtp_set(&s->crypto.rx, c->u.crypto.suite, &c->u.crypto.rx);
 }
@@ -28,7 +29,7 @@ static size_t sealed(struct session *s, int len)
 /* tick */
 size_t session_seal(struct session *s, uint8_t *rtp, size_t len)
 {
-	if (s->crypto.tx.suite == SRTP_PLAIN)
+	if (!s->keyed)
 		return len;
 	return sealed(s, srtp_seal(&s->crypto.tx, rtp, len));
 }
@@ -36,7 +37,7 @@ size_t session_seal(struct session *s, uint8_t *rtp, size_t len)
 /* tick */
 size_t session_seal_rtcp(struct session *s, uint8_t *rtcp, size_t len)
 {
-	if (s->crypto.tx.suite == SRTP_PLAIN)
+	if (!s->keyed)
 		return len;
 	return sealed(s, srtp_seal_rtcp(&s->crypto.tx, rtcp, len));
 }
@@ -62,7 +63,7 @@ bool session_unseal(struct session *s, struct udp_datagram *d,
 {
 	int len = -EMSGSIZE;
 
-	if (s->crypto.rx.suite == SRTP_PLAIN)
+	if (!s->keyed)
 		return true;
 	if (d->len <= UDP_MAX)
 		len = srtp_open(&s->crypto.rx, d->data, d->len, buf);
@@ -75,7 +76,7 @@ bool session_unseal_rtcp(struct session *s, struct udp_datagram *d,
 {
 	int len = -EMSGSIZE;
 
-	if (s->crypto.rx.suite == SRTP_PLAIN)
+	if (!s->keyed)
 		return true;
 	if (d->len <= UDP_MAX)
 		len = srtp_open_rtcp(&s->crypto.rx, d->data, d->len, buf);

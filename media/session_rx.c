@@ -67,12 +67,15 @@ static bool is_audio(const struct session *s, const struct rtp_packet *p)
 /* held: it was on probation, something newer was delivered already. */
 static void deliver(struct session *s, const struct rtp_packet *p, bool held)
 {
-	uint8_t codes[JITTER_PACKET];
+	const uint8_t *codes = p->payload;
+	enum law law = p->pt == PT_PCMU ? LAW_U : LAW_A;
+	uint8_t other[JITTER_PACKET];
 	size_t len = p->len;
 
 	if (!session_may_receive(s))
 		return;
 	if (p->pt != PT_PCMU && p->pt != PT_PCMA && !s->place.clear) {
+		s->busy |= SESSION_LINE_DIGITS;
 		if (dtmf_recv_on(&s->rx.line.digits, p->ts, p->payload, len) ==
 		    DTMF_RECV_BAD)
 			s->rx.bad++;
@@ -80,10 +83,11 @@ static void deliver(struct session *s, const struct rtp_packet *p, bool held)
 	}
 	if (!s->place.connected)
 		return;
-	memcpy(codes, p->payload, len);
-	if (!s->place.clear)
-		law_convert_n(p->pt == PT_PCMU ? LAW_U : LAW_A, s->place.law,
-			      codes, len);
+	if (!s->place.clear && law != s->place.law) {
+		memcpy(other, codes, len);
+		law_convert_n(law, s->place.law, other, len);
+		codes = other;
+	}
 	if (held)
 		jitter_fill(&s->rx.jitter, p->ts, codes, len);
 	else
@@ -259,23 +263,25 @@ static bool play_digits(struct session *s, struct tick *t, float *out)
 		s->rx.digits++;
 		engine_tell(t, s, MEDIA_EV_DTMF_RTP, dtmf_digit(r->now.code));
 	}
+	if (!sounds && dtmf_recv_is_idle(r, s->rx.jitter.play))
+		s->busy &= (uint8_t)~SESSION_LINE_DIGITS;
 	return sounds;
 }
 
-/* tick */
-void session_to_line(struct session *s, struct tick *t, uint8_t *codes)
+/* What is heard instead of RTP, or of a part of it. ts: of the block. */
+static void overlay(struct session *s, struct tick *t, uint32_t ts,
+		    uint8_t *codes)
 {
-	uint32_t ts = s->rx.jitter.play;
 	float out[SESSION_BLOCK];
 	int16_t pcm[SESSION_BLOCK];
 
-	play(s, codes);
-	if (s->place.clear)
-		return;
-	mute_copies(s, ts, codes);
-	if (!play_digits(s, t, out)) {
-		if (!tone_is_active(&s->rx.tone))
+	if (s->busy & SESSION_LINE_DIGITS)
+		mute_copies(s, ts, codes);
+	if (!(s->busy & SESSION_LINE_DIGITS) || !play_digits(s, t, out)) {
+		if (!tone_is_active(&s->rx.tone)) {
+			s->busy &= (uint8_t)~SESSION_LINE_TONE;
 			return;
+		}
 		tone_run(&s->rx.tone, out, SESSION_BLOCK);
 	}
 	law_lane(out, 1, pcm, SESSION_BLOCK);
@@ -283,9 +289,21 @@ void session_to_line(struct session *s, struct tick *t, uint8_t *codes)
 }
 
 /* tick */
+void session_to_line(struct session *s, struct tick *t, uint8_t *codes)
+{
+	uint32_t ts = s->rx.jitter.play;
+
+	play(s, codes);
+	if (!s->place.clear &&
+	    s->busy & (SESSION_LINE_DIGITS | SESSION_LINE_TONE))
+		overlay(s, t, ts, codes);
+}
+
+/* tick */
 void session_idle(struct session *s, struct tick *t)
 {
 	float out[SESSION_BLOCK];
 
-	play_digits(s, t, out);
+	if (s->busy & SESSION_LINE_DIGITS)
+		play_digits(s, t, out);
 }

@@ -102,7 +102,8 @@ static void send_event(struct session *s, const struct dtmf_send_packet *e)
  * ourselves, its echo is not one. */
 static void detect_digit(struct session *s, struct tick *t, char seen)
 {
-	bool own = s->rx.line.digits.playing;
+	bool own = s->busy & SESSION_LINE_DIGITS &&
+		   s->rx.line.digits.playing;
 	char digit = own ? 0 : dtmf_track(&s->track, seen);
 
 	if (digit == s->tx.digit)
@@ -114,8 +115,21 @@ static void detect_digit(struct session *s, struct tick *t, char seen)
 		return;
 	s->rx.digits++;
 	engine_tell(t, s, MEDIA_EV_DTMF_LINE, digit);
-	if (s->far.dtmf_pt && session_may_send(s))
-		dtmf_send_press(&s->tx.dtmf, dtmf_code(digit), s->tx.ts);
+	if (!s->far.dtmf_pt || !session_may_send(s))
+		return;
+	dtmf_send_press(&s->tx.dtmf, dtmf_code(digit), s->tx.ts);
+	s->busy |= SESSION_EVENTS;
+}
+
+/* Digits towards RTP; false: none sounds. */
+static bool replace_digits(struct session *s, float *out)
+{
+	enum dtmf_recv_change change;
+	bool sounds = digit_player_run(&s->tx.inband, out, &change);
+
+	if (!sounds && dtmf_recv_is_idle(&s->tx.inband.digits, 0))
+		s->busy &= (uint8_t)~SESSION_RTP_DIGITS;
+	return sounds;
 }
 
 /* What replaces the line towards RTP; false: nothing does. */
@@ -123,11 +137,12 @@ static bool replace(struct session *s, uint8_t *codes)
 {
 	float out[SESSION_BLOCK];
 	int16_t pcm[SESSION_BLOCK];
-	enum dtmf_recv_change change;
 
-	if (!digit_player_run(&s->tx.inband, out, &change)) {
-		if (!tone_is_active(&s->tx.tone))
+	if (!(s->busy & SESSION_RTP_DIGITS) || !replace_digits(s, out)) {
+		if (!tone_is_active(&s->tx.tone)) {
+			s->busy &= (uint8_t)~SESSION_RTP_TONE;
 			return false;
+		}
 		tone_run(&s->tx.tone, out, SESSION_BLOCK);
 	}
 	law_lane(out, 1, pcm, SESSION_BLOCK);
@@ -157,7 +172,7 @@ static bool send_events(struct session *s)
 		interval = UPDATE_MIN;
 	if (interval > UPDATE_MAX)
 		interval = UPDATE_MAX;
-	if (!s->far.dtmf_pt)
+	if (!s->far.dtmf_pt || !(s->busy & SESSION_EVENTS))
 		return false;
 	if (dtmf_send_step(&s->tx.dtmf, s->tx.ts, interval, &e)) {
 		send_event(s, &e);
@@ -165,6 +180,8 @@ static bool send_events(struct session *s)
 		s->tx.restart = true;
 		return true;
 	}
+	if (dtmf_send_is_idle(&s->tx.dtmf))
+		s->busy &= (uint8_t)~SESSION_EVENTS;
 	return s->tx.dtmf.active;
 }
 
@@ -197,7 +214,8 @@ void session_from_line(struct session *s, struct tick *t,
 		detect_digit(s, t, b->digit);
 		if (b->fax)
 			engine_tell(t, s, MEDIA_EV_FAX, 0);
-		if (replace(s, own)) {
+		if (s->busy & (SESSION_RTP_DIGITS | SESSION_RTP_TONE) &&
+		    replace(s, own)) {
 			instead = own;
 		} else if (s->far.dtmf_pt && s->track.maybe) {
 			/* The begin of a digit, before it is confirmed. */
