@@ -290,17 +290,17 @@ static struct echo_sight lane_sight(const struct echo_lane *l,
 				    const struct echo_sums *sums,
 				    unsigned parts, unsigned n)
 {
-	const struct echo_levels *b = &l->brief;
-	float over = fmaxf(b->err - 2 * l->nlp.noise.level, 0);
+	float far = l->nlp.far_most + far_active;
 
 	return (struct echo_sight){
 		.sums = sums,
 		.parts = parts,
 		.lane = n,
-		.active = !l->since && !l->held,
+		.active = l->since <= parts && !l->held,
 		.sure = l->converged,
-		.rest = b->err / (b->far + far_active),
-		.residual = over / (b->far + far_active),
+		.rest = l->brief.err / far,
+		.residual = fmaxf(l->brief.err - 2 * l->nlp.noise.level, 0) /
+			    far,
 	};
 }
 

@@ -9,9 +9,12 @@ enum {
 	VISIT_LEAST = 8,	/* active ones for a verdict */
 	JUDGE_BLOCKS = 13,	/* each partition was constrained since */
 	JUDGE_EMPTY = 3,	/* verdicts that make a partition dormant */
-	RAISED_BLOCKS = 4,
+	RAISED_STEP = 5,	/* up, and one down: it calms slowly */
+	RAISED_BLOCKS = 20,
+	RAISED_MOST = 50,
 	ALARM_LEAST = 16,	/* blocks until an echo stands out */
 	ALARM_STEP = 4,
+	CALM_BLOCKS = 3,	/* their doubt would slow the others down */
 	ALARM_MOST = 48,	/* then it begins anew */
 	PARTS_LEAST = 7,	/* of a short tail nothing is to be gained */
 };
@@ -23,9 +26,10 @@ static const float found_lost = 3;	/* |W|^2 over the doubt lost: echo */
 static const float found_others = 6;	/* and over the mean of the others */
 static const float visit_doubt = 0.1f;	/* of the residual */
 static const float alarm_doubt = 0.02f;
+static const float alarm_calm = 0.1f;	/* the talker has ended */
 static const float found_start = 0.3f;
 static const float probe_least = 1e-7f;
-static const float raised_times = 6;
+static const float raised_times = 12;
 static const float known_down = 0.1f;
 static const float known_up = 1.002f;
 static const float known_none = 1e-4f;	/* this line has no echo */
@@ -65,6 +69,7 @@ static void probe_start(struct echo_window *w, unsigned mask, bool alarm,
 	w->probed = (uint16_t)mask;
 	w->alarm = alarm;
 	w->blocks = 0;
+	w->calm = 0;
 	w->start = (alarm ? alarm_doubt : visit_doubt) * s->residual +
 		   probe_least;
 	for (unsigned k = 0; k < s->parts; k++)
@@ -138,9 +143,9 @@ static void known_follow(struct echo_window *w, float residual)
 		w->known *= known_up;
 	w->known = fminf(fmaxf(w->known, known_least), 1);
 	if (residual > raised_times * w->known)
-		w->raised++;
-	else
-		w->raised = 0;
+		w->raised += w->raised < RAISED_MOST ? RAISED_STEP : 0;
+	else if (w->raised)
+		w->raised--;
 }
 
 /* The next dormant partition's turn, the same one in all lanes. */
@@ -192,9 +197,14 @@ static bool alarm_run(struct echo_window *w, const struct echo_sight *s,
 	if (!s->active)
 		return false;
 	w->blocks++;
+	if (alarm_doubt * s->residual < alarm_calm * w->start)
+		w->calm++;
+	else
+		w->calm = 0;
 	if (w->blocks >= ALARM_LEAST && w->blocks % ALARM_STEP == 0)
 		found = alarm_found(w, s);
-	if (!found && w->raised && w->blocks < ALARM_MOST)
+	if (!found && w->raised && w->blocks < ALARM_MOST &&
+	    w->calm < CALM_BLOCKS)
 		return false;
 	probe_end(w, found, s, o);
 	return true;

@@ -27,8 +27,9 @@ struct echo_window {
 	float start;		/* doubt that they began with */
 	unsigned slot;		/* of the visit; 0 is none */
 	unsigned blocks;	/* active ones of this visit or alarm */
+	unsigned calm;		/* of the alarm: since the residual fell */
 	unsigned age;		/* active blocks since the last judgment */
-	unsigned raised;	/* blocks the residual was far above known */
+	unsigned raised;	/* how long the residual was far above known */
 	float known;		/* residual over far, as it was */
 	uint8_t empty[ECHO_PARTS_MAX];	/* judgments in a row */
 };
@@ -38,7 +39,7 @@ struct echo_sight {
 	const struct echo_sums *sums;
 	unsigned parts;
 	unsigned lane;
-	bool active;	/* far end speaks, and taps may move */
+	bool active;	/* far end may echo, and taps may move */
 	bool sure;	/* the filter has converged */
 	float rest;	/* power of the residual over the far end's */
 	float residual;	/* what of it is beyond the noise */
