@@ -67,7 +67,7 @@ struct options {
 
 struct second { /* what the role said after it */
 	double busy; /* percent */
-	double idle_frames, filler_frames, lost;
+	double idle_frames, filler_frames, bridged;
 };
 
 struct run {
@@ -81,6 +81,7 @@ struct run {
 	double busy; /* sum over the seconds */
 	struct second last;
 	struct load_hist late[2], line_late[2]; /* at its ends */
+	double concealed_ms[2];			/* of all calls */
 	unsigned underruns; /* seconds with one that no stall explains */
 	struct load_verdict verdict[LOAD_CHECKED];
 };
@@ -176,10 +177,12 @@ static void note_second(struct run *r)
 	load_host_ask(&r->host, "lines");
 	now.idle_frames = load_json_sum(r->host.text, "idle_frames");
 	now.filler_frames = load_json_sum(r->host.text, "filler_frames");
-	now.lost = load_json_sum(r->host.text, "lost");
+	now.bridged = load_json_sum(r->host.text, "bridged") +
+		      load_json_sum(r->host.text, "dropped");
 	if (r->seconds) {
 		bool under = now.idle_frames > r->last.idle_frames ||
-			     now.filler_frames > r->last.filler_frames;
+			     now.filler_frames > r->last.filler_frames ||
+			     now.bridged > r->last.bridged;
 
 		r->underruns += under && !was_stalled(r->shared);
 		r->busy += now.busy;
@@ -188,8 +191,11 @@ static void note_second(struct run *r)
 	r->last = now;
 }
 
-static void note_late(struct run *r, unsigned end)
+static void note_end(struct run *r, unsigned end)
 {
+	r->concealed_ms[end] =
+		load_json_sum(load_host_ask(&r->host, "channels"),
+			      "concealed_ms");
 	load_host_hist(&r->host, "late_seconds", &r->late[end]);
 	load_host_hist(&r->host, "line_late_seconds", &r->line_late[end]);
 }
@@ -198,7 +204,7 @@ static void measure(struct run *r)
 {
 	load_host_serve(&r->host, r->shared->from_ns);
 	load_cpu_read(&r->from, ENGINE_CPU, r->host.pid);
-	note_late(r, 0);
+	note_end(r, 0);
 	for (int64_t at = r->shared->from_ns; at <= r->shared->to_ns;
 	     at += NS_PER_S) {
 		load_host_serve(&r->host, at);
@@ -206,7 +212,7 @@ static void measure(struct run *r)
 			load_cpu_read(&r->to, ENGINE_CPU, r->host.pid);
 		note_second(r);
 	}
-	note_late(r, 1);
+	note_end(r, 1);
 }
 
 static int end(const struct options *o, struct run *r)
@@ -320,6 +326,13 @@ static bool is_overloaded(const struct figures *f)
 	return true;
 }
 
+/* Of all the time of all calls. */
+static double concealed_share(const struct options *o, const struct run *r)
+{
+	return (r->concealed_ms[1] - r->concealed_ms[0]) /
+	       (1000.0 * o->plan.seconds * o->plan.channels);
+}
+
 static bool is_good(const struct options *o, const struct run *r)
 {
 	uint64_t rtp_due = (uint64_t)o->plan.channels * 50 * o->plan.seconds;
@@ -329,6 +342,11 @@ static bool is_good(const struct options *o, const struct run *r)
 		fprintf(stderr, "bad: %llu of %llu RTP packets came back\n",
 			(unsigned long long)r->shared->rtp.received,
 			(unsigned long long)rtp_due);
+		good = o->quick && good;
+	}
+	if (concealed_share(o, r) > 0.001) {
+		fprintf(stderr, "bad: %.2f %% of what went to the lines was "
+			"concealment\n", 100 * concealed_share(o, r));
 		good = o->quick && good;
 	}
 	if (r->underruns) {
@@ -344,15 +362,12 @@ static void tell(const struct run *r, const struct figures *f)
 	const struct load_shared *s = r->shared;
 	const struct load_verdict *v = r->verdict;
 	double worst[3] = { 1, 1, 100 };
-	uint64_t concealed = 0;
 
 	for (unsigned i = 0; i < s->n_checked; i++, v++) {
 		worst[0] = v->to_line < worst[0] ? v->to_line : worst[0];
 		worst[1] = v->to_rtp < worst[1] ? v->to_rtp : worst[1];
 		worst[2] = v->erle_db < worst[2] ? v->erle_db : worst[2];
 	}
-	for (unsigned c = 0; c < r->host.closed; c++)
-		concealed += r->host.figures[c].concealed_ms;
 	fprintf(stderr, "run: CPU %.1f %% (soft interrupts %.1f, steal %.1f), "
 		"wake-ups %.1f %%, thread %.1f %%; worst of %u channels: RTP "
 		"to line %.3f, line to RTP %.3f, ERLE %.1f dB\n",
@@ -368,7 +383,7 @@ static void tell(const struct run *r, const struct figures *f)
 		f->tx_late_ms);
 	fprintf(stderr, "     generators: line %.1f ms, RTP %.1f ms late at "
 		"worst; stalls %.1f and %.1f ms; lines: %.0f filler, %.0f idle "
-		"frames; echoes missed %llu; RTP lost %llu; concealed %llu ms;"
+		"frames; echoes missed %llu; RTP lost %llu; concealed %.0f ms;"
 		" odd %llu\n",
 		(double)s->line.late_max_ns / 1e6,
 		(double)s->rtp.late_max_ns / 1e6,
@@ -377,7 +392,7 @@ static void tell(const struct run *r, const struct figures *f)
 		r->last.filler_frames, r->last.idle_frames,
 		(unsigned long long)s->echo_missed,
 		(unsigned long long)s->rtp.lost,
-		(unsigned long long)concealed,
+		r->concealed_ms[1] - r->concealed_ms[0],
 		(unsigned long long)(s->line.odd + s->rtp.odd +
 				     s->rtp.forged));
 }

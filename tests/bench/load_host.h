@@ -21,7 +21,7 @@
 #include "media/media.h"
 #include "tests/bench/load.h"
 
-enum { LOAD_TEXT = 1 << 20 };
+enum { LOAD_TEXT = 4 << 20 };
 
 struct load_host {
 	const struct load_plan *plan;
