@@ -4,9 +4,10 @@
  *
  * Each socket that is listened to has a multishot recvmsg in the kernel. It
  * takes a buffer of the common ring for each datagram: header, source,
- * control data, octets. It ends, and is renewed with the next wake-up, when
- * the buffers run out, at an error, and after a datagram of no octets. While
- * it is there an idle socket costs nothing.
+ * control data, octets. It ends when the buffers run out, and is renewed as
+ * soon as they are there again; and at an error and after a datagram of no
+ * octets, and is renewed with the next wake-up. While it is there an idle
+ * socket costs nothing.
  *
  * The kernel does its part when the owner enters (DEFER_TASKRUN), never by
  * itself. An entry gets through as many sockets as completions are asked for,
@@ -27,14 +28,14 @@
 enum {
 	SQ = 4096,		 /* of an entry */
 	CQ = 16384,
-	BUFFERS = NETIO_RECEIVE, /* a power of two */
+	BUFFERS = 4096,		 /* a power of two */
 	GROUP = 1,
 	NAME = 32, /* of struct sockaddr_in6; what follows is aligned */
 	CONTROL = CMSG_SPACE(sizeof(struct timespec)),
 	HEADER = sizeof(struct io_uring_recvmsg_out) + NAME + CONTROL,
 	BUFFER = HEADER + UDP_MAX,
 	STRIDE = (BUFFER + 63) / 64 * 64,
-	ENTRIES = 32, /* of a wake-up, at most */
+	ENTRIES = 128, /* of a wake-up, at most */
 	FEW = 20,     /* sockets that the kernel gets through in any case */
 };
 
@@ -51,6 +52,8 @@ struct netio_uring {
 	bool made, fixed;	/* fixed: sockets are registered */
 	uint16_t *changed;	/* slots whose orders must change */
 	unsigned n_changed;
+	uint16_t *ended;	/* and those that wait for the next wake-up */
+	unsigned n_ended;
 	unsigned given;		/* packets given to the kernel */
 	unsigned freed;		/* buffers to be handed back */
 	mono_t now;
@@ -120,6 +123,7 @@ static void free_ring(struct netio_uring *u)
 	free(u->octets);
 	free(u->buffers);
 	free(u->changed);
+	free(u->ended);
 	free(u);
 }
 
@@ -363,8 +367,12 @@ static void on_receive(struct netio *n, unsigned slot,
 	if (!n->slots[slot].listening)
 		return;
 	n->stats.renewed++;
-	n->stats.starved += cqe->res == -ENOBUFS;
-	uring_change(n, slot);
+	if (cqe->res == -ENOBUFS) {
+		n->stats.starved++;
+		uring_change(n, slot);
+	} else {
+		u->ended[u->n_ended++] = (uint16_t)slot;
+	}
 }
 
 /* tick: an error may be an earlier packet's fate, this one was not tried
@@ -425,16 +433,19 @@ static bool is_more_waiting(const struct netio_uring *u)
 static bool enter(struct netio *n)
 {
 	struct netio_uring *u = n->uring;
-	unsigned sends = order_sends(n), got;
+	unsigned sends, got;
 	bool more;
 
+	order_changes(n);
+	sends = order_sends(n);
 	if (!io_uring_sq_ready(&u->ring) && !is_more_waiting(u))
 		return false;
 	(void)io_uring_submit_and_wait(&u->ring, sends);
 	n->stats.calls++;
 	more = is_more_waiting(u);
 	got = reap(n);
-	if (u->given < n->queue.count || io_uring_sq_ready(&u->ring))
+	if (u->given < n->queue.count || io_uring_sq_ready(&u->ring) ||
+	    u->n_changed)
 		return true;
 	/* With few it was not the limit: they have just come. */
 	return more && got >= FEW;
@@ -446,7 +457,9 @@ static void turn(struct netio *n)
 	struct netio_uring *u = n->uring;
 	uint64_t most = n->stats.received + NETIO_RECEIVE;
 
-	order_changes(n);
+	for (unsigned i = 0; i < u->n_ended; i++)
+		uring_change(n, u->ended[i]);
+	u->n_ended = 0;
 	for (unsigned i = 0; i < ENTRIES; i++)
 		if (!enter(n) || n->stats.received >= most)
 			break;
@@ -486,7 +499,9 @@ int netio_uring_new(struct netio *n)
 	if (!u)
 		return -ENOMEM;
 	u->changed = calloc(n->cfg.slots, sizeof(*u->changed));
-	err = u->changed ? make_ring(u, IORING_SETUP_R_DISABLED) : -ENOMEM;
+	u->ended = calloc(n->cfg.slots, sizeof(*u->ended));
+	err = u->changed && u->ended ? make_ring(u, IORING_SETUP_R_DISABLED)
+				     : -ENOMEM;
 	if (err < 0) {
 		free_ring(u);
 		return err;
