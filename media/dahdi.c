@@ -33,6 +33,7 @@ static void begin(struct dahdi *p)
 		p->sys->control(p->fds[s], DAHDI_ABI_BUFFER_EVENTS, &on);
 	}
 	p->line.tx.tail = p->line.tx.head;
+	p->stale = line_fifo_count(&p->line.rx);
 	p->got = 0;
 	p->begun = true;
 	p->slipped = false;
@@ -129,7 +130,7 @@ static void queue_block(struct dahdi *p)
 static void receive_blocks(struct dahdi *p)
 {
 	for (unsigned i = 0; i < BLOCKS_A_TICK; i++) {
-		if (p->slipped || p->watch.gone ||
+		if (p->watch.gone ||
 		    line_fifo_room(&p->line.rx) < LINE_BLOCK ||
 		    !read_block(p))
 			return;
@@ -168,9 +169,19 @@ static void write_channel(struct dahdi *p, unsigned slot)
 	p->line.stats.tx.dropped_frames += LINE_BLOCK;
 }
 
+/* tick: answers to what came before all began anew: their time is over. */
+static void drop_stale(struct dahdi *p)
+{
+	while (p->stale && line_fifo_count(&p->line.tx)) {
+		line_fifo_pop(&p->line.tx);
+		p->stale--;
+	}
+}
+
 /* tick */
 static void send_blocks(struct dahdi *p)
 {
+	drop_stale(p);
 	while (line_fifo_count(&p->line.tx) >= LINE_BLOCK) {
 		take_block(p);
 		for (unsigned s = 1; s < LINE_SLOTS; s++)
@@ -186,7 +197,7 @@ static void dahdi_tick(struct line *l, mono_t now)
 	struct dahdi *p = dahdi_of(l);
 
 	if (!p->watch.gone) {
-		if (p->begun && !p->slipped) {
+		if (p->begun) {
 			send_blocks(p);
 			receive_blocks(p);
 		}

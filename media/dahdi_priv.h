@@ -17,8 +17,9 @@
  * lead frames of idle codes written), so that a block of the line is complete
  * when the last channel has its own. What waits in the two queues is
  * constant from then on: no slip, no drift. If we come so late that a queue
- * runs full or empty, the driver says so by an event, and we begin again:
- * that is a slip. Fewer than lead frames late costs nothing.
+ * runs full or empty, the driver says so by an event; then what has arrived
+ * is read and we begin again: that is a slip. Fewer than lead frames late
+ * costs nothing.
  *
  * The calls made in the tick (read, write, fetch an event, flush, span
  * status) only copy under the driver's spin lock; none waits for the line.
@@ -56,6 +57,7 @@ struct dahdi {
 	uint32_t got;		/* of those: their block is in rx */
 	bool begun;
 	bool slipped;		/* begin again */
+	unsigned stale;		/* frames to write that are too late now */
 	mono_t stopped;		/* slipped then */
 	struct dslot_stats frames;
 	struct dahdi_watch watch;

@@ -122,7 +122,7 @@ enum line_alarm {
 	LINE_DOWN = 16,		/* we took the line down; no delay */
 	LINE_CLOCK_LOOP = 32,	/* slave: the peer seems to follow us */
 	LINE_STALLED = 64,	/* the driver brings no frames: found by the
-				 * owner's watchdog, no delay */
+				 * owner's watchdog */
 	LINE_LOOPBACK = 128,	/* DAHDI: the span is looped for a test */
 };
 

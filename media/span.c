@@ -124,17 +124,18 @@ static void run_dslot(struct span *sp, struct tick *t, struct span_block *b)
 		dslot_tx(sp->dslot, b->tx[d], LINE_BLOCK);
 }
 
-static void watch_alarms(struct span *sp)
+static void watch_alarms(struct span *sp, mono_t now)
 {
-	unsigned now = line_alarms(sp->line);
+	unsigned alarms = line_alarms(sp->line);
 
-	if (sp->watch.stalled)
-		now |= LINE_STALLED;
-	if (now == sp->alarms)
+	if (sp->watch.stalled &&
+	    mono_diff_ms(now, sp->watch.heard) >= SPAN_ALARM_MS)
+		alarms |= LINE_STALLED;
+	if (alarms == sp->alarms)
 		return;
-	if (sp->dslot && now)
+	if (sp->dslot && alarms)
 		dslot_reset(sp->dslot);
-	sp->alarms = (uint8_t)now;
+	sp->alarms = (uint8_t)alarms;
 	sp->told = false;
 }
 
@@ -198,7 +199,7 @@ void span_io(struct span *sp, mono_t now)
 		line_tick(sp->line, now);
 	align(sp);
 	watch_clock(sp, now);
-	watch_alarms(sp);
+	watch_alarms(sp, now);
 }
 
 /* tick */

@@ -12,10 +12,11 @@
  *   span_end: line_write, and remembered: the far of later blocks
  *
  * The watchdog is on the line's clock. A line in wall time that brings no
- * frame for SPAN_STALL_MS has stopped: that is an alarm, and from then on
+ * frame for SPAN_STALL_MS has stopped, and from then on
  * its blocks are made of idle codes by the engine's clock, so that tones,
- * RTP and RTCP go on; what is sent to it is lost. When it brings frames
- * again it is followed from there, what it has too many is dropped.
+ * RTP and RTCP go on; what is sent to it is lost. After SPAN_ALARM_MS that is
+ * an alarm. When it brings frames again it is followed from there, what it
+ * has too many is dropped.
  */
 #ifndef MEDIA_SPAN_H
 #define MEDIA_SPAN_H
@@ -26,6 +27,7 @@
 enum {
 	SPAN_HISTORY = 1024, /* frames sent that are remembered */
 	SPAN_STALL_MS = 30,
+	SPAN_ALARM_MS = 500, /* shorter ones are no reason to refuse calls */
 };
 
 /* Scratch of one block. */

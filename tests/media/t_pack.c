@@ -416,13 +416,17 @@ static void stop_one(bool forgets)
 	p.line[1]->forgets = forgets;
 	p.line[1]->stopped = true;
 	run(29);
+	ck_assert(!p.e->spans[1].watch.stalled);
+	run(20);
+	ck_assert(p.e->spans[1].watch.stalled);
+	run(440);
 	ck_assert_uint_eq(p.e->spans[1].alarms, 0);
 	run(20);
 	ck_assert_uint_eq(p.state[1].alarms, LINE_STALLED);
 	ck_assert_str_eq(line_alarm_name(LINE_STALLED), "stalled");
 	ck_assert_ptr_nonnull(strstr(line_alarm_why(LINE_PSEUDOWIRE, p.state[1].alarms),
 				     "brings no frames"));
-	run(2000);
+	run(1540);
 	p.line[1]->stopped = false;
 	run(40);
 	ck_assert_uint_eq(p.state[1].alarms, 0);

@@ -40,8 +40,8 @@ media: {{address: 127.0.0.1, ports: {rtp}-{rtp_end},
         silent_release: 0}}
 spans:
   - name: carrier
-    line: {{driver: pseudowire, local: "127.0.0.1:{line}",
-           peer: "127.0.0.1:{far}", clock: slave, time: {time}}}
+    line: {{{line_conf}}}
+{span}
     isdn: {{side: {side}, switch: euroisdn}}
     ringback: {ringback}
 trunks:
@@ -53,6 +53,9 @@ routes:
   - {{from: carrier, to: provider}}
   - {{from: provider, to: carrier, allow: [{allow}]}}
 """
+
+PSEUDOWIRE = """driver: pseudowire, local: "127.0.0.1:{line}",
+           peer: "127.0.0.1:{far}", clock: slave, time: {time}"""
 
 
 def free_block(n):
@@ -92,9 +95,10 @@ class Lab:
                      "phone_media": base + 360, "caller_media": base + 380,
                      "rtp": base + 20, "rtp_end": base + 359}
         self.conf = dict(self.port, dir=self.dir, drain=5, time="wall", t1=500,
-                         side="user", ringback="auto", trunk="",
+                         side="user", ringback="auto", trunk="", span="",
                          allow='"*"')
         self.conf.update(conf)
+        self.conf.setdefault("line_conf", PSEUDOWIRE.format(**self.conf))
         self.yaml = self.path("gateway.yaml")
 
     def __enter__(self):

@@ -10,7 +10,7 @@ mkdir -p $DIR
 run() { # NAME OPTIONS-OF-THE-MACHINE OPTIONS-OF-PBXSIM
 	local dir=$DIR/$1
 	mkdir -p "$dir"
-	tests/vm/samples.py make "$dir" || { echo "not ok $1: sources"; return; }
+	python3 tests/vm/samples.py make "$dir" || { echo "not ok $1: sources"; return; }
 	# In the guest's memory: a file of the host is no place for a clock.
 	cat > "$dir/guest" <<-S
 		mkdir /tmp/pair
@@ -35,7 +35,7 @@ run() { # NAME OPTIONS-OF-THE-MACHINE OPTIONS-OF-PBXSIM
 		echo "not ok $1: calls"
 		tail -n 3 "$dir"/*.log
 	fi
-	tests/vm/samples.py judge "$1" "$dir"
+	python3 tests/vm/samples.py judge "$1" "$dir"
 }
 
 run e1 --e1 ""

@@ -4,11 +4,15 @@
 
     samples.py make DIR          net.wav and user.wav, of random G.711 codes
     samples.py judge NAME DIR    net-N.wav against user.wav, and the reverse
+    samples.py echo NAME DIR N   net-N.wav against user.wav: N calls that had
+                                 the gateway and a phone's echo in their path
 
 The machine may stall; then a line slips, which its owner counts in its summary
 and which shows as a jump within the source, or as idle codes. Each sample must
 be the next one of the source, or idle; there may not be more jumps than slips
-were counted, and no sample may be altered.
+were counted, and no sample may be altered. Behind the gateway a stall also makes it
+conceal and catch up: there each call must bring GOOD_S of exact samples, and a
+run that says in DIR/stalled how much the machine stalled is not judged.
 """
 import glob
 import json
@@ -105,6 +109,20 @@ def judge(name, directory):
             print("# " + line)
 
 
+def echo(name, directory, calls):
+    if os.path.exists(directory + "/stalled"):
+        with open(directory + "/stalled") as f:
+            print(f"skip {name}: what the phone echoes: the machine stalled, "
+                  + f.read())
+        return
+    source = read(f"{directory}/user.wav")
+    files = glob.glob(f"{directory}/net-*.wav")
+    right = sorted(compare(source, read(f))[0] for f in files)
+    good = len(right) == calls and right[0] >= GOOD_S * 8000
+    print(("ok " if good else "not ok ") + f"{name}: what the phone echoes is "
+          f"what was said ({len(right)} calls, least {right[:1]} samples right)")
+
+
 def main(args):
     if args[:1] == ["make"] and len(args) == 2:
         law = "ulaw" if args[1].endswith("t1") else "alaw"
@@ -113,6 +131,9 @@ def main(args):
         return 0
     if args[:1] == ["judge"] and len(args) == 3:
         judge(args[1], args[2])
+        return 0
+    if args[:1] == ["echo"] and len(args) == 4:
+        echo(args[1], args[2], int(args[3]))
         return 0
     print(__doc__)
     return 2
