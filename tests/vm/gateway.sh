@@ -12,7 +12,7 @@ gcc -std=c11 -D_GNU_SOURCE -O2 -I"$include" -Wall -Wextra -Werror \
 for kind in e1 t1; do
 	python3 tests/vm/samples.py make $DIR/$kind
 	tests/vm/machine --timeout 280 --$kind -- \
-		python3 tests/vm/gateway_guest.py $DIR/$kind $kind ||
+		python3 -B tests/vm/gateway_guest.py $DIR/$kind $kind ||
 		echo "not ok vm-$kind: ran to its end"
 	python3 tests/vm/samples.py echo vm-$kind $DIR/$kind 10
 done
