@@ -39,6 +39,7 @@ struct scene {
 	double gen_blocks;
 	double late[G168_CHECKS];	/* s of the phase: see the verdict */
 	size_t at;			/* blocks so far */
+	size_t far_from, gen_from;	/* block that the sources began in */
 	bool held;
 };
 
@@ -60,10 +61,11 @@ size_t g168_scene_blocks(const struct g168_test *t)
 static void lines_run(struct scene *s, const struct g168_phase *p)
 {
 	const struct g168_job *j = s->job;
-	size_t at = s->at * G168_BLOCK;
+	size_t far = (s->at - s->far_from) * G168_BLOCK;
+	size_t gen = (s->at - s->gen_from) * G168_BLOCK;
 
-	g168_source_run(j->bank, &p->far, j->condition, at, s->b.far);
-	g168_source_run(j->bank, &p->near, j->condition, at, s->b.gen);
+	g168_source_run(j->bank, &p->far, j->condition, far, s->b.far);
+	g168_source_run(j->bank, &p->near, j->condition, gen, s->b.gen);
 	g168_line_block(&s->line, p->path, &s->b);
 }
 
@@ -150,13 +152,16 @@ static double far_level(const struct scene *s, unsigned lane)
 					 : s->job->condition->far_dbm0;
 }
 
-/* Is a level that must stay below the limit above it in this block? */
+/* Is Sout in this block beyond what the check allows it? */
 static bool is_beyond(const struct scene *s, const struct g168_check *c,
 		      unsigned lane)
 {
-	return c->measure == G168_OUT &&
-	       g168_dbm0((double)s->reading[OUT].most[lane]) >
-		       g168_limit(c, far_level(s, lane));
+	double out = g168_dbm0((double)s->reading[OUT].most[lane]);
+	double limit = g168_limit(c, far_level(s, lane));
+
+	if (c->measure == G168_LOSS)
+		return g168_dbm0(s->far_most[lane]) - out < limit;
+	return c->measure == G168_OUT && out > limit;
 }
 
 static void scene_add(struct scene *s, unsigned phase, size_t block)
@@ -301,6 +306,11 @@ static void phase_run(struct scene *s, unsigned phase)
 
 	if (!blocks)
 		return;
+	/* a signal begins at its beginning, and goes on in the next phase */
+	if (phase && p->far.kind != p[-1].far.kind)
+		s->far_from = s->at;
+	if (phase && p->near.kind != p[-1].near.kind)
+		s->gen_from = s->at;
 	if (!g168_set(s->ec, p->flags))
 		s->held = false;
 	for (size_t i = 0; i < blocks; i++) {

@@ -39,7 +39,7 @@ void g168_bank_free(struct g168_bank *b);
 double g168_source_dbm0(const struct g168_source *s,
 			const struct g168_condition *c);
 
-/* A block of the source; at: samples since the beginning of the test. */
+/* A block of the source; at: samples since its beginning. */
 void g168_source_run(const struct g168_bank *b, const struct g168_source *s,
 		     const struct g168_condition *c, size_t at,
 		     float (*x)[G168_LANES]);
