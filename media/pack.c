@@ -372,16 +372,33 @@ static void look(const struct pack *p, struct supply *s)
 	}
 }
 
-/* All lines have stopped: the time that passed without blocks is left out,
- * so that the packets to come have the timestamps of their time. */
+/* Time that passed without blocks is left out, so that the packets to come
+ * have the timestamps of their time. */
+static void skip(struct pack *p, int64_t blocks)
+{
+	for (unsigned i = 0; blocks > 0 && i < p->n_spans; i++)
+		span_skip(p->spans[i], (uint32_t)blocks);
+}
+
+/* We, or the lines, have overslept more than they kept. In lockstep time is
+ * what the blocks say. */
+static void skip_lost(struct pack *p, mono_t now, unsigned blocks)
+{
+	const struct line *l = p->spans[0]->line;
+	int64_t late = mono_diff_ns(now, p->due) - BLOCK_NS / 2;
+
+	if (late >= BLOCK_NS && l && line_is_wall(l))
+		skip(p, late / BLOCK_NS + 1 - (int64_t)blocks);
+}
+
+/* All lines have stopped. */
 static unsigned own_clock(struct pack *p, mono_t now)
 {
 	int64_t late = mono_diff_ns(now, p->due) / BLOCK_NS;
 
 	if (mono_diff_ns(now, p->due) < 0)
 		return 0;
-	for (unsigned i = 0; late && i < p->n_spans; i++)
-		span_skip(p->spans[i], (uint32_t)late);
+	skip(p, late);
 	p->due = mono_add_ns(p->due, (late + 1) * BLOCK_NS);
 	return 1;
 }
@@ -437,6 +454,8 @@ unsigned pack_tick(struct pack *p, struct tick *t, struct pack_block *b,
 	}
 	look(p, &supply);
 	n = rounds(p, t->now, &supply);
+	if (supply.ready && n)
+		skip_lost(p, t->now, n);
 	for (done = 0; done < n && done < most; done++)
 		pack_run(p, t, b);
 	if (done && supply.ready)

@@ -3,20 +3,25 @@
 /* Several engine threads: who gets which span, and sessions on their way from
  * one to another: stepped, to see each order of things; and with real threads
  * under a random load, for the thread sanitizer. */
-#include "media/engine_priv.h"
+#include "rig.c"
 #include "line_fake.h"
 
-#include <check.h>
 #include <poll.h>
-#include <stdio.h>
-#include <sys/socket.h>
 #include <time.h>
 
-enum { SESSIONS = 64, SPANS = 6, SLOTS = 30 };
+enum {
+	SESSIONS = 64,
+	TALKING = 16, /* sessions that have sockets */
+	SPANS = 6,
+	SLOTS = 30,
+	ROUNDS = 50000,
+};
 
 static struct engine *e;
 static mono_t now;
 static unsigned closed, last_id;
+static struct net_addr ours[TALKING], theirs;
+static int peer;
 
 static void setup(unsigned threads, unsigned spans)
 {
@@ -36,9 +41,22 @@ static void setup(unsigned threads, unsigned spans)
 		ck_assert_int_eq(engine_set_span(e, i, &c), 0);
 		engine_set_line(e, i, &fake_line_new()->line);
 	}
+	for (unsigned i = 0; i < TALKING; i++) {
+		int fd[2];
+
+		rig_pair(&ours[i], fd);
+		engine_set_sockets(e, i, fd[0], fd[1]);
+	}
+	peer = rig_socket(&theirs);
 	ck_assert_int_eq(engine_prepare(e), 0);
 	now.ns = NS_PER_S;
 	closed = 0;
+}
+
+static void teardown(void)
+{
+	engine_free(e);
+	close(peer);
 }
 
 static bool command(unsigned session, media_id id, unsigned op)
@@ -46,7 +64,10 @@ static bool command(unsigned session, media_id id, unsigned op)
 	struct engine_command c = { .op = (uint8_t)op, .id = id,
 				    .session = (uint16_t)session };
 
-	c.u.modify.ptime_ms = op == ENGINE_MODIFY ? 20 : 0;
+	if (op == ENGINE_MODIFY)
+		c.u.modify = (struct media_modify){ .rtp = theirs, .codec = 8,
+						    .ptime_ms = 20,
+						    .answered = 1 };
 	return engine_command(e, &c);
 }
 
@@ -111,12 +132,12 @@ START_TEST(test_plan)
 		ck_assert_uint_eq(e->workers[i].spans[0]->align, 0);
 		ck_assert_uint_eq(e->workers[i].spans[1]->align, 8);
 	}
-	engine_free(e);
+	teardown();
 	/* More threads than spans: some have nothing to do. */
 	setup(4, 2);
 	ck_assert_uint_eq(e->workers[3].n_spans, 0);
 	steps(100);
-	engine_free(e);
+	teardown();
 }
 END_TEST
 
@@ -158,7 +179,7 @@ START_TEST(test_move)
 	events();
 	ck_assert_uint_eq(closed, 1);
 	ck_assert_uint_eq(stale(), 0);
-	engine_free(e);
+	teardown();
 }
 END_TEST
 
@@ -184,7 +205,7 @@ START_TEST(test_new_user_while_it_moves)
 	ck_assert_uint_eq(e->moves, 2);
 	ck_assert_uint_eq(e->owners[0].state, OWNER_AT_REST);
 	ck_assert_uint_eq(stale(), 0);
-	engine_free(e);
+	teardown();
 }
 END_TEST
 
@@ -215,7 +236,7 @@ START_TEST(test_full_rings)
 	}
 	ck_assert_uint_eq(e->arrivals, 0);
 	ck_assert_ptr_eq(e->spans[1].slots[5], &e->sessions[0]);
-	engine_free(e);
+	teardown();
 }
 END_TEST
 
@@ -226,7 +247,7 @@ START_TEST(test_end_in_the_middle)
 	ck_assert(command(0, 1, ENGINE_OPEN));
 	ck_assert(connect_to(0, 1, 1, 5));
 	ck_assert(command(0, 1, ENGINE_MODIFY));
-	engine_free(e);
+	teardown();
 }
 END_TEST
 
@@ -241,7 +262,7 @@ struct user {
 static struct user users[SESSIONS];
 static bool taken[SPANS][LINE_SLOTS];
 static uint32_t seed;
-static unsigned opened;
+static unsigned opened, heard, figures_rx;
 
 static unsigned chance(unsigned n)
 {
@@ -306,6 +327,7 @@ static void take_events(void)
 			continue;
 		ck_assert_uint_eq(ev.id, u->id);
 		ck_assert(u->closing);
+		figures_rx += ev.u.figures.rtp_rx;
 		leave_slot(u);
 		memset(u, 0, sizeof(*u));
 		closed++;
@@ -322,12 +344,32 @@ static void wait_a_moment(void)
 			;
 }
 
+/* A packet for each session that has a socket. */
+static void talk(unsigned round)
+{
+	uint8_t out[RTP_HEADER + 160] = { 0 };
+	struct rtp_packet k = { .pt = 8, .seq = (uint16_t)round,
+				.ts = 160 * round, .ssrc = 7 };
+	char octets[64];
+
+	rtp_header(out, &k);
+	for (unsigned i = 0; i < TALKING; i++)
+		udp_send(peer, &ours[i], out, sizeof(out));
+	while (recv(peer, octets, sizeof(octets), MSG_DONTWAIT) > 0)
+		heard++;
+}
+
 static void close_all(void)
 {
 	for (unsigned i = 0; i < SESSIONS; i++)
 		if (users[i].id && !users[i].closing)
 			users[i].closing = command(i, users[i].id,
 						   ENGINE_CLOSE);
+}
+
+static bool has_seen_enough(void)
+{
+	return e->moves >= 300 && heard >= 100 && figures_rx >= 100;
 }
 
 START_TEST(test_threads_under_load)
@@ -338,9 +380,11 @@ START_TEST(test_threads_under_load)
 	printf("seed %u\n", seed);
 	setup(3, SPANS);
 	ck_assert_int_eq(engine_start(e, &refused), 0);
-	for (unsigned round = 0; round < 200; round++) {
-		for (unsigned k = 0; k < 16; k++)
+	for (unsigned round = 0; !has_seen_enough() && round < ROUNDS;
+	     round++) {
+		for (unsigned k = 0; k < 4; k++)
 			act(chance(SESSIONS));
+		talk(round);
 		wait_a_moment();
 		take_events();
 	}
@@ -350,7 +394,7 @@ START_TEST(test_threads_under_load)
 		take_events();
 	}
 	engine_stop(e);
-	ck_assert_uint_ge(e->moves, 100);
+	ck_assert(has_seen_enough());
 	ck_assert_uint_eq(e->arrivals, 0);
 	for (unsigned i = 0; i < SESSIONS; i++) {
 		ck_assert(!e->sessions[i].open);
@@ -363,7 +407,7 @@ START_TEST(test_threads_under_load)
 	for (unsigned i = 0; i < SPANS; i++)
 		for (unsigned slot = 0; slot < LINE_SLOTS; slot++)
 			ck_assert_ptr_null(e->spans[i].slots[slot]);
-	engine_free(e);
+	teardown();
 }
 END_TEST
 

@@ -169,6 +169,17 @@ static void check_pace(unsigned i, unsigned from, int64_t slack)
 	}
 }
 
+/* By how many samples the last packet's timestamp is not its time, seen from
+ * an earlier packet. */
+static int ts_off(unsigned i, unsigned from)
+{
+	const struct rig_packet *a = &p.far[i].packets[from];
+	const struct rig_packet *b = &p.far[i].packets[p.far[i].n - 1];
+	uint32_t samples = (uint32_t)(8 * (b->at_ms - a->at_ms));
+
+	return abs((int32_t)(ts_of(b) - ts_of(a) - samples));
+}
+
 START_TEST(test_who_shares)
 {
 	setup(2);
@@ -477,13 +488,9 @@ START_TEST(test_all_stop)
 	run(1000);
 	for (unsigned i = 0; i < SPANS; i++) {
 		struct far_end *f = &p.far[i];
-		int32_t off = (int32_t)(
-			ts_of(&f->packets[f->n - 1]) - ts_of(&f->packets[1]) -
-			8 * (uint32_t)(f->packets[f->n - 1].at_ms -
-				       f->packets[1].at_ms));
 
 		check_pace(i, before[i] + 155, 1);
-		ck_assert_int_le(abs(off), 160);
+		ck_assert_int_le(ts_off(i, 1), 160);
 		ck_assert_uint_eq(p.state[i].alarms, 0);
 		ck_assert_uint_eq(p.e->spans[i].clock.stalls, 1);
 		ck_assert_uint_ge(p.e->spans[i].clock.dropped, 4);
@@ -545,7 +552,25 @@ START_TEST(test_late_tick)
 		ck_assert_uint_eq(p.e->spans[i].clock.stalls, 0);
 		ck_assert_uint_eq(p.e->spans[i].clock.bridged, 0);
 		ck_assert_uint_eq(p.e->spans[i].clock.dropped, 0);
+		/* What was lost of the 400 ms is no delay for ever. */
+		ck_assert_int_le(ts_off(i, 1), 160);
 	}
+	teardown();
+}
+END_TEST
+
+/* A driver that loses 25 ms, too little for the watchdog. */
+START_TEST(test_lost_frames)
+{
+	setup(1);
+	run(1000);
+	p.line[0]->forgets = true;
+	p.line[0]->stopped = true;
+	run(25);
+	p.line[0]->stopped = false;
+	run(1000);
+	ck_assert_uint_eq(p.e->spans[0].clock.stalls, 0);
+	ck_assert_int_le(ts_off(0, 1), 160);
 	teardown();
 }
 END_TEST
@@ -567,6 +592,7 @@ int main(void)
 	tcase_add_test(tc, test_all_stop);
 	tcase_add_test(tc, test_tone_goes_on);
 	tcase_add_test(tc, test_late_tick);
+	tcase_add_test(tc, test_lost_frames);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);

@@ -4,6 +4,7 @@
  * messages, D-channel frames, line states, the console, loss of the core. */
 #include "gateway/base/frame.h"
 #include "media/dslot.h"
+#include "media/engine_priv.h"
 #include "media/role_priv.h"
 #include "media/srtp.h"
 
@@ -157,7 +158,8 @@ static void join_links(enum role_id peer, struct link *far,
 	media_role_ops.link_up(t.role, peer, 0);
 }
 
-static void set_up(void)
+/* Cores for the engine; with some there is a second span, without a line. */
+static void set_up_on(uint8_t cpus)
 {
 	static struct conf_for_media conf;
 	struct line_config cfg;
@@ -166,7 +168,13 @@ static void set_up(void)
 
 	memset(&t, 0, sizeof(t));
 	memset(&conf, 0, sizeof(conf));
-	conf.n_spans = 1;
+	conf.n_spans = cpus ? 2 : 1;
+	conf.media.n_cpus = cpus;
+	for (uint8_t i = 0; i < cpus; i++)
+		conf.media.cpus[i] = i;
+	strcpy(conf.spans[1].name, "second");
+	strcpy(conf.spans[1].country, "de");
+	conf.spans[1].line.idle = 0xd5;
 	conf.media.jitter_min_ms = 20;
 	conf.media.jitter_max_ms = 200;
 	conf.media.silent_alarm_s = 2;
@@ -200,6 +208,11 @@ static void set_up(void)
 	ck_assert_int_eq(media_role_ops.start(t.role), 0);
 	line_start(t.far, loop_now(t.loop));
 	timer_start(t.loop, &t.ms, far_ms, 1);
+}
+
+static void set_up(void)
+{
+	set_up_on(0);
 }
 
 static void tear_down(void)
@@ -401,6 +414,69 @@ START_TEST(test_keys_lost)
 	loop_advance(t.loop, 100);
 	ck_assert_uint_eq(t.n_closed, 1);
 	ck_assert_uint_eq(t.closed.id, k.id);
+	tear_down();
+}
+END_TEST
+
+static unsigned packets_at(int fd)
+{
+	uint8_t buf[1500];
+	unsigned got = 0;
+
+	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+		got++;
+	return got;
+}
+
+/* A call goes from the span of one engine thread to that of another, and what
+ * it is told on the way stays in order. */
+START_TEST(test_two_threads)
+{
+	struct media_connect c = { .span = 1, .slot = 5 };
+	struct media_modify m;
+	struct engine *e;
+	struct net_addr far;
+	int fd;
+
+	set_up_on(2);
+	fd = bound(&far);
+	e = media_role_of(t.role)->engine;
+	c.id = open_one(1);
+	m = far_end(c.id, &far);
+	m.answered = 0;
+	send_core(&m, MEDIA_MODIFY, sizeof(m));
+	send_core(&c, MEDIA_CONNECT, sizeof(c));
+	loop_advance(t.loop, 500);
+	ck_assert_ptr_nonnull(e->spans[1].slots[5]);
+	ck_assert_uint_ge(packets_at(fd), 20);
+	/* Both at once, as quick as the link is. */
+	c.span = 0;
+	link_send(&t.core, &c.head, MEDIA_CONNECT, sizeof(c));
+	c.span = 1;
+	c.slot = 6;
+	link_send(&t.core, &c.head, MEDIA_CONNECT, sizeof(c));
+	m.direction = MEDIA_INACTIVE;
+	send_core(&m, MEDIA_MODIFY, sizeof(m));
+	loop_advance(t.loop, 20);
+	ck_assert_ptr_null(e->spans[1].slots[5]);
+	ck_assert_ptr_null(e->spans[0].slots[5]);
+	ck_assert_ptr_nonnull(e->spans[1].slots[6]);
+	packets_at(fd);
+	loop_advance(t.loop, 1500);
+	ck_assert_uint_eq(packets_at(fd), 0);
+	ask("status");
+	ck_assert_ptr_nonnull(strstr(t.text, "\"threads\":[{\"cpu\":0,"
+					     "\"spans\":1,\"open\":0"));
+	ck_assert_ptr_nonnull(strstr(t.text, "{\"cpu\":1,\"spans\":1,"
+					     "\"open\":1"));
+	ask("metrics");
+	ck_assert_ptr_nonnull(strstr(t.text, "_line_late_seconds_count"));
+	ck_assert_ptr_nonnull(
+		strstr(t.text, "_media_late_seconds_bucket{le=\"+Inf\"}"));
+	close_one(c.id);
+	ck_assert_uint_eq(t.n_closed, 1);
+	ck_assert(media_role_ops.is_idle(t.role));
+	close(fd);
 	tear_down();
 }
 END_TEST
@@ -608,6 +684,7 @@ int main(void)
 	tcase_add_test(tc, test_call);
 	tcase_add_test(tc, test_crypto);
 	tcase_add_test(tc, test_keys_lost);
+	tcase_add_test(tc, test_two_threads);
 	tcase_add_test(tc, test_bad_messages);
 	tcase_add_test(tc, test_frames);
 	tcase_add_test(tc, test_line_states);
