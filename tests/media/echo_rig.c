@@ -262,6 +262,20 @@ double rig_echo_reduction(const struct rig *r, unsigned lane, double a,
 	return 10.0 * log10(before / after);
 }
 
+double rig_rise(const struct rig *r, unsigned lane)
+{
+	double least = pow(10, -5.8), most = -99, t;
+
+	for (t = 0; t + 0.1 <= (double)r->n / rig_rate; t += 0.05) {
+		double in = rig_dbm0(r->near, lane, t, t + 0.1);
+		double out = rig_dbm0(r->out, lane, t, t + 0.1);
+
+		most = fmax(most, 10.0 * log10((pow(10, out / 10) + least) /
+					       (pow(10, in / 10) + least)));
+	}
+	return most;
+}
+
 typedef double rig_measure(const struct rig *r, unsigned lane, double a,
 			   double b);
 

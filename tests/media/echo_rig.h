@@ -89,6 +89,9 @@ double rig_reduction(const struct rig *r, unsigned lane, double a, double b);
 double rig_echo_reduction(const struct rig *r, unsigned lane, double a,
 			  double b);
 
+/* How much louder out gets than near in any 100 ms, in dB; -58 dBm0 on. */
+double rig_rise(const struct rig *r, unsigned lane);
+
 /* Mean over the lanes, and the worst of them. */
 struct rig_score {
 	double mean;

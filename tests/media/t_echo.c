@@ -187,6 +187,46 @@ START_TEST(test_double_talk_from_start)
 }
 END_TEST
 
+/* Whatever the filter believes, the line gets no louder by it. */
+START_TEST(test_never_louder)
+{
+	static const struct {
+		enum rig_signal far;
+		enum rig_signal near;
+		double erl_db;
+		double change_at;
+		double mean;
+	} row[] = {
+		{ RIG_RECORDING, RIG_SILENCE, 10, 3, 1.2 },
+		{ RIG_SPEECH, RIG_SILENCE, 10, 3, 1.2 },
+		{ RIG_RECORDING, RIG_RECORDING, 10, 0, 1.5 },
+		{ RIG_RECORDING, RIG_RECORDING, 90, 0, 1.5 },
+		{ RIG_RECORDING, RIG_SILENCE, -3, 0, 1.2 },
+	};
+	struct rig_case c = base;
+	double sum = 0;
+	struct rig r;
+
+	c.far = row[_i].far;
+	c.far_dbm0 = -16;
+	c.near = row[_i].near;
+	c.near_dbm0 = -16;
+	c.near_to = 6;
+	c.erl_db = row[_i].erl_db;
+	c.change_at = row[_i].change_at;
+	c.seconds = 6;
+	r = cancelled(&c, ECHO_ON | ECHO_NLP);
+	for (unsigned n = 0; n < ECHO_LANES; n++) {
+		double rise = rig_rise(&r, n);
+
+		ck_assert_double_le(rise, 6);
+		sum += fmax(rise, 0);
+	}
+	ck_assert_double_le(sum / ECHO_LANES, row[_i].mean);
+	rig_close(&r);
+}
+END_TEST
+
 /* Every build cancels the same, within -50 dB of what comes in. */
 START_TEST(test_variants)
 {
@@ -428,6 +468,7 @@ static Suite *echo_suite(void)
 	tcase_add_test(t, test_speech);
 	tcase_add_loop_test(t, test_double_talk, 0, 9);
 	tcase_add_loop_test(t, test_double_talk_from_start, 0, 14);
+	tcase_add_loop_test(t, test_never_louder, 0, 5);
 	tcase_add_loop_test(t, test_variants, 0, 2);
 	tcase_add_test(t, test_lanes_apart);
 	tcase_add_test(t, test_move);

@@ -50,6 +50,34 @@ START_TEST(test_returned_level)
 }
 END_TEST
 
+/* A recorded voice: nearly nothing comes back from 3 s on. */
+START_TEST(test_recorded_echo)
+{
+	struct rig_case c = base;
+	double leak = 0, parts = 0;
+	struct rig r;
+
+	c.far = RIG_RECORDING;
+	c.far_dbm0 = -16;
+	c.law = _i ? LAW_ULAW : LAW_ALAW;
+	r = cancelled(&c);
+	for (unsigned n = 0; n < ECHO_LANES; n++) {
+		for (double t = 3; t < 9.9; t += 0.1) {
+			double e = rig_dbm0(r.echo, n, t, t + 0.1);
+			double o = rig_dbm0(r.out, n, t, t + 0.1);
+
+			if (e > -50) {
+				leak += o > fmax(e - 45, -65);
+				parts++;
+			}
+		}
+	}
+	ck_assert_double_ge(parts, 300);
+	ck_assert_double_le(leak, 0.08 * parts);
+	rig_close(&r);
+}
+END_TEST
+
 /* Near-end speech alone comes through whole. */
 START_TEST(test_near_alone)
 {
@@ -118,6 +146,7 @@ static Suite *nlp_suite(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, test_returned_level, 0, 8);
+	tcase_add_loop_test(t, test_recorded_echo, 0, 2);
 	tcase_add_loop_test(t, test_near_alone, 0, 4);
 	tcase_add_loop_test(t, test_near_in_double_talk, 0, 4);
 	tcase_add_loop_test(t, test_comfort_noise, 0, 8);
