@@ -86,8 +86,11 @@ void span_start(struct span *sp, mono_t now)
 {
 	sp->watch.heard = now;
 	sp->watch.stalled = !sp->line;
+	/* The wake-ups stand in the middle between the instants at which the
+	 * line's packets are due: one that is a bit early or late has its
+	 * packet all the same, and not none and then two. */
 	if (sp->line)
-		line_start(sp->line, now);
+		line_start(sp->line, mono_add_ns(now, -NS_PER_MS / 2));
 }
 
 /* Does the line's driver do HDLC itself? */
