@@ -25,10 +25,14 @@ struct dslot {
 	hdlc_tx_state_t *hdlc_tx;
 	struct dslot_queue rx, tx;
 	struct dslot_stats stats;
+	uint8_t idle; /* the last block was full of it: flags; 0 = was not */
 };
 
 /* Flags that must be seen before a frame is believed; and so sent. */
-enum { FLAGS_BEFORE = 1 };
+enum {
+	FLAGS_BEFORE = 1,
+	IDLE_MIN = 8, /* octets of flags that make the library's state steady */
+};
 
 /* tick */
 static bool queue_put(struct dslot_queue *q, const uint8_t *octets, size_t len)
@@ -139,9 +143,26 @@ static void rx_octet(struct dslot *d, uint8_t octet)
 		d->stats.rx_too_long++;
 }
 
-/* tick */
+/* Flags one after the other are the same octet again and again, wherever in
+ * it they begin. */
+static bool is_full_of_flags(const uint8_t *octets, size_t n)
+{
+	uint8_t o = n ? octets[0] : 0;
+
+	for (unsigned i = 0; i < 8 && o != 0x7e; i++)
+		o = (uint8_t)(o << 1 | o >> 7);
+	return o == 0x7e && memcmp(octets, octets + 1, n - 1) == 0;
+}
+
+/* tick: more flags after a block of them change nothing in the library's
+ * state; most D channels are idle nearly always. */
 void dslot_rx(struct dslot *d, const uint8_t *octets, size_t n)
 {
+	bool flags = is_full_of_flags(octets, n);
+
+	if (flags && octets[0] == d->idle)
+		return;
+	d->idle = flags && n >= IDLE_MIN ? octets[0] : 0;
 	for (size_t i = 0; i < n; i++)
 		rx_octet(d, octets[i]);
 }
@@ -186,6 +207,7 @@ void dslot_tx(struct dslot *d, uint8_t *octets, size_t n)
 void dslot_reset(struct dslot *d)
 {
 	hdlc_rx_restart(d->hdlc_rx);
+	d->idle = 0;
 	hdlc_tx_restart(d->hdlc_tx);
 	hdlc_tx_flags(d->hdlc_tx, FLAGS_BEFORE);
 	d->rx.count = 0;

@@ -52,6 +52,9 @@ struct netio_ops {
 			const struct udp_datagram *);
 	/* tick: one that was queued did not leave, and why. */
 	void (*refused)(void *owner, unsigned slot, size_t len, int err);
+	/* tick: one will be given soon: have the memory for it brought near.
+	 * NULL: no need. */
+	void (*soon)(void *owner, unsigned slot);
 };
 
 struct netio_config {

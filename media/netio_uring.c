@@ -393,6 +393,22 @@ static void on_send(struct netio *n, unsigned i, int res)
 	netio_sent(n, p, res);
 }
 
+/* tick: the owner hears of all before it gets the first. */
+static void announce(const struct netio *n)
+{
+	const struct netio_uring *u = n->uring;
+	struct io_uring_cqe *cqe;
+	unsigned head;
+
+	if (!n->cfg.ops->soon)
+		return;
+	io_uring_for_each_cqe(&u->ring, head, cqe) {
+		if ((enum order)(cqe->user_data >> 32) == RECEIVE)
+			n->cfg.ops->soon(n->cfg.owner,
+					 (uint32_t)cqe->user_data);
+	}
+}
+
 /* tick: what has been completed; how many were datagrams received. */
 static unsigned reap(struct netio *n)
 {
@@ -401,6 +417,7 @@ static unsigned reap(struct netio *n)
 	unsigned head, count = 0, received = 0;
 
 	u->freed = 0;
+	announce(n);
 	io_uring_for_each_cqe(&u->ring, head, cqe) {
 		unsigned i = (uint32_t)cqe->user_data;
 

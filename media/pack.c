@@ -302,21 +302,54 @@ static void run_lane(struct session *s, struct tick *t, struct pack_block *b)
 	run_session(s, t, b, &in);
 }
 
+/*
+ * The sessions of a group have been out of all near caches for 10 ms; what is
+ * asked for while the canceller of the group before is at work has come when
+ * its turn is there.
+ */
+static void prefetch_group(const struct pack *p, unsigned g)
+{
+	struct session *const *lanes = p->lanes + g * ECHO_LANES;
+
+	for (unsigned i = 0; g < p->n_groups && i < ECHO_LANES; i++)
+		if (lanes[i])
+			session_prefetch(lanes[i]);
+}
+
+static void prefetch_samples(struct session *const *lanes, unsigned taken)
+{
+	for (; taken; taken &= taken - 1)
+		session_prefetch_samples(lanes[__builtin_ctz(taken)]);
+}
+
+/* What the next group has sent: the canceller's reference. */
+static void prefetch_far(const struct pack *p, unsigned g)
+{
+	struct session *const *lanes = p->lanes + g * ECHO_LANES;
+
+	for (unsigned i = 0; g < p->n_groups && i < ECHO_LANES; i++) {
+		const uint8_t *far;
+
+		if (!lanes[i])
+			continue;
+		far = span_far(lanes[i]->place.span, lanes[i]->place.slot);
+		__builtin_prefetch(far);
+		__builtin_prefetch(far + LINE_BLOCK - 1);
+	}
+}
+
 static void run_group(struct pack *p, unsigned g, struct tick *t,
 		      struct pack_block *b)
 {
 	struct session *const *lanes = p->lanes + g * ECHO_LANES;
 	unsigned taken = fill_group(p, g, b);
 
-	for (unsigned i = 0; i < ECHO_LANES; i++)
-		if (taken >> i & 1)
-			session_prefetch(lanes[i]);
+	prefetch_group(p, g + 1);
 	b->lanes.cancelled = 0;
 	if (b->lanes.used)
 		lane_group_run(&p->groups[g], &b->lanes);
-	for (unsigned i = 0; i < ECHO_LANES; i++)
-		if (taken >> i & 1)
-			session_prefetch_samples(lanes[i]);
+	prefetch_samples(lanes, taken);
+	prefetch_far(p, g + 1);
 	if (b->lanes.cancelled)
 		encode(lanes, b);
 	for (unsigned i = 0; i < ECHO_LANES; i++)
@@ -340,6 +373,7 @@ void pack_run(struct pack *p, struct tick *t, struct pack_block *b)
 {
 	for (unsigned i = 0; i < p->n_spans; i++)
 		span_begin(p->spans[i], &b->spans[i]);
+	prefetch_group(p, 0);
 	for (unsigned g = 0; g < p->n_groups; g++)
 		run_group(p, g, t, b);
 	for (unsigned i = 0; i < p->n_spans; i++) {

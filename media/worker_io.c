@@ -37,6 +37,15 @@ static void on_session(struct worker *w, unsigned slot,
 }
 
 /* tick */
+static void on_soon(void *owner, unsigned slot)
+{
+	struct worker *w = owner;
+
+	if (slot < 2 * w->engine->cfg.sessions && slot % 2 == 0)
+		session_prefetch(&w->engine->sessions[slot / 2]);
+}
+
+/* tick */
 static void on_receive(void *owner, unsigned slot,
 		       const struct udp_datagram *d)
 {
@@ -75,7 +84,11 @@ static int line_send(void *arg, const struct net_addr *to, const void *data,
 
 static struct netio *new_netio(struct worker *w, bool plain, int *why)
 {
-	static const struct netio_ops ops = { on_receive, on_refused };
+	static const struct netio_ops ops = {
+		.soon = on_soon,
+		.receive = on_receive,
+		.refused = on_refused,
+	};
 	struct netio_config cfg = {
 		.slots = 2 * w->engine->cfg.sessions + w->engine->cfg.spans,
 		.plain = plain,

@@ -79,7 +79,7 @@ static void on_refused(void *owner, unsigned slot, size_t len, int err)
 
 static struct netio *open_netio(bool plain)
 {
-	static const struct netio_ops ops = { on_receive, on_refused };
+	static const struct netio_ops ops = { on_receive, on_refused, NULL };
 	struct netio_config cfg = { CALLS, plain, &ops, NULL };
 	int refused;
 	struct netio *n = netio_new(&cfg, &refused);

@@ -102,7 +102,7 @@ static void on_refused(void *owner, unsigned slot, size_t len, int err)
 
 static struct netio *make(struct bed *b, bool plain, unsigned slots)
 {
-	static const struct netio_ops ops = { on_receive, on_refused };
+	static const struct netio_ops ops = { on_receive, on_refused, NULL };
 	struct netio_config cfg = { slots, plain, &ops, b };
 	struct netio *n;
 	int refused;
@@ -626,7 +626,7 @@ END_TEST
 /* Both directions by a netio that asked for io_uring. */
 static void works_all_the_same(bool uring, int why)
 {
-	static const struct netio_ops ops = { on_receive, on_refused };
+	static const struct netio_ops ops = { on_receive, on_refused, NULL };
 	struct bed b = { 0 };
 	struct netio_config cfg = { SOCKETS, false, &ops, &b };
 	int refused;
@@ -673,7 +673,7 @@ END_TEST
 /* Forbidden between netio_new and netio_bind. */
 START_TEST(test_forbidden_late)
 {
-	static const struct netio_ops ops = { on_receive, on_refused };
+	static const struct netio_ops ops = { on_receive, on_refused, NULL };
 	struct bed b = { 0 };
 	struct netio_config cfg = { 1, false, &ops, &b };
 	int refused;

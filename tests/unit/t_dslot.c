@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "media/dslot.h"
+#include "media/dslot.c"
 
 /* [hdlc-sabme] of tests/vectors/pseudowire.txt */
 static const uint8_t captured[] = {0x7e, 0x40, 0x80, 0xfb,
@@ -255,6 +255,49 @@ START_TEST(limits)
 }
 END_TEST
 
+/* Blocks of flags are passed over: in every place of the bits, the library's
+ * state after one is that after many, and the next frame is heard. */
+START_TEST(idle_is_passed_over)
+{
+	static const uint8_t ones[80] = { [0 ... 79] = 0xff };
+
+	for (unsigned turn = 0; turn < 8; turn++) {
+		uint8_t flags[80], bits[240], frame[DSLOT_MAX], late[240];
+		uint8_t flag = (uint8_t)(0x7e << turn | 0x7e >> (8 - turn));
+		struct dslot *a = dslot_new(), *b = dslot_new();
+		hdlc_rx_state_t before;
+
+		ck_assert(a && b);
+		memset(flags, flag, sizeof(flags));
+		dslot_rx(a, flags, 80);
+		ck_assert_uint_eq(a->idle, flag);
+		before = *a->hdlc_rx;
+		for (unsigned i = 0; i < 80; i++)
+			rx_octet(a, flag);
+		ck_assert_mem_eq(&before, a->hdlc_rx, sizeof(before));
+		dslot_rx(a, flags, 80);
+		ck_assert_uint_eq(a->idle, flag);
+		/* A frame that begins at the same place of the bits. */
+		ck_assert_int_eq(dslot_send(b, (const uint8_t *)"\2\1\3abc", 6),
+				 0);
+		dslot_tx(b, bits, sizeof(bits));
+		for (unsigned i = 1; i < sizeof(bits); i++)
+			late[i] = (uint8_t)(bits[i - 1] << turn |
+					    bits[i] >> (8 - turn));
+		late[0] = flag;
+		for (unsigned i = 0; i < sizeof(late); i += 80)
+			dslot_rx(a, late + i, 80);
+		ck_assert_uint_eq(dslot_take(a, frame), 6);
+		ck_assert_mem_eq(frame, "\2\1\3abc", 6);
+		dslot_rx(a, ones, 80);
+		ck_assert_uint_eq(a->idle, 0);
+		ck_assert_uint_eq(a->stats.rx_bad_fcs, 0);
+		dslot_free(a);
+		dslot_free(b);
+	}
+}
+END_TEST
+
 START_TEST(reset_forgets)
 {
 	struct dslot *d = dslot_new(), *e = dslot_new();
@@ -317,6 +360,7 @@ int main(void)
 	tcase_add_test(t, bad_frames);
 	tcase_add_test(t, limits);
 	tcase_add_test(t, reset_forgets);
+	tcase_add_test(t, idle_is_passed_over);
 	tcase_add_test(t, no_memory);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
