@@ -86,7 +86,7 @@ int netio_add(struct netio *, unsigned slot, int fd);
 /* The calling thread is the owner from here on. Should io_uring fail here, it
  * goes on without. */
 void netio_bind(struct netio *);
-/* Its last call. What is queued leaves. */
+/* Its last call. What is queued leaves; the sockets are let go of. */
 void netio_unbind(struct netio *);
 
 /* tick: receive from it from the next run on. */

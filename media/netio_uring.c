@@ -206,11 +206,6 @@ static int uring_bind(struct netio *n)
 	return register_sockets(n);
 }
 
-static void uring_unbind(struct netio *n)
-{
-	(void)io_uring_unregister_ring_fd(&n->uring->ring);
-}
-
 /* --- orders --- */
 
 /* tick */
@@ -494,6 +489,30 @@ static void uring_run(struct netio *n, mono_t now, int64_t wall_ns)
 	n->uring->now = now;
 	n->uring->wall_ns = wall_ns;
 	turn(n);
+}
+
+static bool is_silent(const struct netio *n)
+{
+	for (unsigned i = 0; i < n->cfg.slots; i++)
+		if (n->slots[i].ordered)
+			return false;
+	return true;
+}
+
+/* A ring that is closed lets go of its sockets some time later, by a thread
+ * of the kernel; until then nobody could bind their ports. */
+static void uring_unbind(struct netio *n)
+{
+	struct io_uring *ring = &n->uring->ring;
+
+	for (unsigned i = 0; i < n->cfg.slots; i++)
+		netio_mute(n, i);
+	for (unsigned i = 0; i < ENTRIES && !is_silent(n); i++)
+		turn(n);
+	if (n->uring->fixed)
+		(void)io_uring_unregister_files(ring);
+	n->uring->fixed = false;
+	(void)io_uring_unregister_ring_fd(ring);
 }
 
 static const struct netio_backend uring_backend = {
