@@ -50,9 +50,11 @@
  *
  * Blocks of the packs begin at different ms (engine_plan.c), so that the
  * work and the packets are spread. A tick that comes late finds more frames
- * on the lines and does their blocks one after the other, at most CATCH_UP a
- * pack; the line itself gives up what is older and counts it. RTP stays in
- * step because each block has its timestamp; nothing is played twice.
+ * on the lines; it does one block of each pack, and the ticks after it the
+ * others, so that I/O goes on in between and the packets of a call do not
+ * leave in one burst. The line itself gives up what is older than LINE_STALL
+ * and counts it. RTP stays in step because each block has its timestamp;
+ * nothing is played twice.
  *
  * A CLOSED event must not get lost, for a port pair hangs on it: while the
  * ring is full the session stays `closing`.

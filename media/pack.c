@@ -437,7 +437,7 @@ static unsigned own_clock(struct pack *p, mono_t now)
 	return 1;
 }
 
-static unsigned rounds(struct pack *p, mono_t now, const struct supply *s)
+static unsigned due_blocks(struct pack *p, mono_t now, const struct supply *s)
 {
 	if (!s->ready && !s->awaited)
 		return own_clock(p, now);
@@ -475,11 +475,10 @@ static void settle(struct pack *p, struct tick *t, struct pack_block *b,
 }
 
 /* tick */
-unsigned pack_tick(struct pack *p, struct tick *t, struct pack_block *b,
-		   unsigned most)
+unsigned pack_tick(struct pack *p, struct tick *t, struct pack_block *b)
 {
 	struct supply supply;
-	unsigned n, done;
+	unsigned n;
 
 	for (unsigned i = 0; i < p->n_spans; i++) {
 		if (p->spans[i]->watch.back)
@@ -487,14 +486,15 @@ unsigned pack_tick(struct pack *p, struct tick *t, struct pack_block *b,
 		p->spans[i]->watch.back = false;
 	}
 	look(p, &supply);
-	n = rounds(p, t->now, &supply);
-	if (supply.ready && n)
+	n = due_blocks(p, t->now, &supply);
+	if (!n)
+		return 0;
+	if (supply.ready)
 		skip_lost(p, t->now, n);
-	for (done = 0; done < n && done < most; done++)
-		pack_run(p, t, b);
-	if (done && supply.ready)
-		settle(p, t, b, n - done);
-	if (done && ++p->blocks % MOVE_BLOCKS == 0)
+	pack_run(p, t, b);
+	if (supply.ready)
+		settle(p, t, b, n - 1);
+	if (++p->blocks % MOVE_BLOCKS == 0)
 		compact(p);
-	return done;
+	return n;
 }

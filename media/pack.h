@@ -59,10 +59,9 @@ void pack_fini(struct pack *);
 struct pack_block *pack_block_new(unsigned spans);
 
 void pack_start(struct pack *, mono_t now);
-/* The arithmetic of what the lines have brought by now, at most so many
- * blocks; how many were done. */
-unsigned pack_tick(struct pack *, struct tick *, struct pack_block *,
-		   unsigned most);
+/* A block, if the lines have brought one by now. How many there were: those
+ * beyond the first wait for the next ticks. */
+unsigned pack_tick(struct pack *, struct tick *, struct pack_block *);
 /* One block, whatever the time. */
 void pack_run(struct pack *, struct tick *, struct pack_block *);
 

@@ -11,7 +11,6 @@ enum {
 	COMMANDS = 4096, /* records of the rings */
 	EVENTS = 4096,
 	FRAMES = 1024,
-	CATCH_UP = 8, /* blocks of a pack in one tick */
 	IDLE_MS = 10, /* RTP of sessions without a line */
 	WATCH_MS = 100,
 	FIGURES_MS = 1000,
@@ -163,15 +162,12 @@ static void run_io(struct worker *w, struct tick *t)
 
 static void run_packs(struct worker *w, struct tick *t)
 {
-	unsigned done;
-
 	for (unsigned i = 0; i < w->n_packs; i++) {
 		struct pack *p = &w->packs[i];
+		unsigned n = pack_tick(p, t, w->block);
 
-		done = pack_tick(p, t, w->block, CATCH_UP);
-		w->gauges.blocks += done * p->n_spans;
-		if (done > 1)
-			w->gauges.catch_up += (done - 1) * p->n_spans;
+		w->gauges.blocks += n ? p->n_spans : 0;
+		w->gauges.catch_up += n > 1 ? p->n_spans : 0;
 	}
 }
 
