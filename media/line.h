@@ -225,7 +225,8 @@ void line_tick(struct line *l, mono_t now);
  *	line_packet(l, now, datagram);	each that has come
  *	line_end(l, now);
  *
- * Before line_start(); -EINVAL in lockstep, which does its own I/O.
+ * Before line_start(); -EINVAL in lockstep and with a driver without datagrams,
+ * which do their own I/O.
  */
 int line_set_port(struct line *l, const struct line_port *port);
 void line_begin(struct line *l, mono_t now);
