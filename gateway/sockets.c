@@ -26,6 +26,7 @@ struct held {
 };
 
 struct sockets {
+	bool absent[CONF_SPANS]; /* DAHDI: told that it cannot be opened */
 	unsigned n;
 	struct held fds[MAX_FDS];
 };
@@ -249,7 +250,7 @@ static int open_pseudowire(struct sockets *s, const struct conf_span *span,
 }
 
 /* A card that is not there now must not keep the other spans from service:
- * only its own line is told and missing. */
+ * only its own line is told, once, and missing. */
 static int open_dahdi(struct sockets *s, const struct conf_span *span,
 		      unsigned index)
 {
@@ -265,9 +266,13 @@ static int open_dahdi(struct sockets *s, const struct conf_span *span,
 	char why[200];
 
 	if (dahdi_open(&d, fds, &n, why, sizeof(why)) < 0) {
-		log_err("span %s: %s", span->name, why);
+		if (!s->absent[index]) {
+			log_err("span %s: %s", span->name, why);
+		}
+		s->absent[index] = true;
 		return 0;
 	}
+	s->absent[index] = false;
 	for (unsigned i = 0; i < n; i++) {
 		int err = hold(s, (struct held){ ROLE_MEDIA, ROLE_SOCK_LINE,
 						 index, fds[i] });
@@ -417,6 +422,73 @@ void sockets_each(const struct sockets *s, enum role_id role, sockets_fn *fn,
 
 		if (h->role == role) {
 			fn(arg, h->what, h->index, h->fd);
+		}
+	}
+}
+
+/* --- cards that come and go --- */
+
+static const struct held *line_of(const struct sockets *s, unsigned span)
+{
+	for (unsigned i = 0; i < s->n; i++) {
+		if (s->fds[i].what == ROLE_SOCK_LINE &&
+		    s->fds[i].index == span) {
+			return &s->fds[i];
+		}
+	}
+	return NULL;
+}
+
+static void let_go(struct sockets *s, unsigned span)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < s->n; i++) {
+		if (s->fds[i].what == ROLE_SOCK_LINE &&
+		    s->fds[i].index == span) {
+			close(s->fds[i].fd);
+		} else {
+			s->fds[kept++] = s->fds[i];
+		}
+	}
+	s->n = kept;
+}
+
+static void renew(struct sockets *s, const struct conf_span *span,
+		  unsigned index, sockets_fn *fn, void *arg)
+{
+	const struct held *line = line_of(s, index);
+
+	if (line && dahdi_is_there(NULL, line->fd)) {
+		return;
+	}
+	if (line) {
+		log_err("span %s: DAHDI span %u is gone: was the card pulled "
+			"or its module unloaded?", span->name,
+			span->line.dahdi_span);
+		let_go(s, index);
+		s->absent[index] = true;
+	}
+	open_dahdi(s, span, index);
+	if (s->absent[index]) {
+		return;
+	}
+	log_info("span %s: DAHDI span %u is there", span->name,
+		 span->line.dahdi_span);
+	for (unsigned i = 0; i < s->n; i++) {
+		if (s->fds[i].what == ROLE_SOCK_LINE &&
+		    s->fds[i].index == index) {
+			fn(arg, ROLE_SOCK_LINE, index, s->fds[i].fd);
+		}
+	}
+}
+
+void sockets_renew(struct sockets *s, const struct conf *c, sockets_fn *fn,
+		   void *arg)
+{
+	for (unsigned i = 0; i < c->n_spans; i++) {
+		if (c->spans[i].line.driver == CONF_DAHDI) {
+			renew(s, &c->spans[i], i, fn, arg);
 		}
 	}
 }

@@ -31,4 +31,10 @@ typedef void sockets_fn(void *arg, enum role_socket what, unsigned index,
 void sockets_each(const struct sockets *, enum role_id, sockets_fn *,
 		  void *arg);
 
+/* Cards come and go. Lets go of channels that are no more, opens those that
+ * are there now and calls fn for each, which are the media role's. For every
+ * few seconds. */
+void sockets_renew(struct sockets *, const struct conf *, sockets_fn *,
+		   void *arg);
+
 #endif

@@ -35,6 +35,7 @@
 #define CLEAR_MS       3000 /* for releases to reach the networks */
 #define LEAVE_MS       3000 /* then what has not left is ended */
 #define NOTIFY_MS      1000
+#define RENEW_MS       3000 /* cards that have come or gone */
 
 enum phase { PHASE_RUN, PHASE_DRAIN, PHASE_CLEAR, PHASE_STOP };
 
@@ -49,7 +50,7 @@ struct supervisor {
 	enum phase phase;
 	bool announced;	  /* READY=1 said */
 	int exit_status;
-	struct timer phase_timer, notify_timer;
+	struct timer phase_timer, notify_timer, renew_timer;
 	struct sigwatch sig_term, sig_int, sig_hup, sig_chld;
 	struct link console; /* commands of trunkctl */
 	struct notify notify;
@@ -565,7 +566,18 @@ static void on_notify_timer(struct timer *t)
 	tell_status();
 }
 
-/* 64 spans need some 4,700 descriptors; a shell begins with 1,024. */
+/* A role that is not running gets all of them when it starts. */
+static void on_renew_timer(struct timer *t)
+{
+	struct child *media = find(ROLE_MEDIA);
+
+	timer_start(sup.loop, t, on_renew_timer, RENEW_MS);
+	if (sup.phase == PHASE_RUN && media && media->state == CHILD_UP) {
+		sockets_renew(sup.sockets, sup.conf, hand_socket, media);
+	}
+}
+
+/* 64 spans need some 6,600 descriptors; a shell begins with 1,024. */
 static void raise_file_limit(void)
 {
 	struct rlimit r;
@@ -589,6 +601,7 @@ static int start_watching(void)
 	sig_start(sup.loop, &sup.sig_hup, SIGHUP, on_hup);
 	sig_start(sup.loop, &sup.sig_chld, SIGCHLD, on_chld);
 	on_notify_timer(&sup.notify_timer);
+	timer_start(sup.loop, &sup.renew_timer, on_renew_timer, RENEW_MS);
 	return 0;
 }
 
@@ -601,6 +614,7 @@ static void stop_watching(void)
 	}
 	timer_stop(sup.loop, &sup.phase_timer);
 	timer_stop(sup.loop, &sup.notify_timer);
+	timer_stop(sup.loop, &sup.renew_timer);
 	sig_stop(sup.loop, &sup.sig_term);
 	sig_stop(sup.loop, &sup.sig_int);
 	sig_stop(sup.loop, &sup.sig_hup);

@@ -8,6 +8,8 @@
 enum {
 	BLOCK_MS = 10,
 	BLOCKS_A_TICK = LINE_STALL / LINE_BLOCK,
+	OFFERS = 2 * LINE_SLOTS, /* a power of two */
+	SAME_OFFER_MS = 1000,
 };
 
 /* tick: all queues empty, then lead frames of idle codes on their way. First
@@ -192,10 +194,89 @@ static void send_blocks(struct dahdi *p)
 }
 
 /* tick */
+static bool has_right_use(const struct dahdi *p,
+			  const struct dahdi_abi_channel *c)
+{
+	if (c->position == p->line.cfg.d_slot)
+		return c->signalling == DAHDI_ABI_HDLCFCS ||
+		       c->signalling == DAHDI_ABI_HARDHDLC;
+	return c->signalling == DAHDI_ABI_CLEAR;
+}
+
+/* tick */
+static int take_channel(struct dahdi *p, int fd)
+{
+	struct dahdi_abi_channel c = { .number = 0 };
+	int err = p->sys->control(fd, DAHDI_ABI_GET_PARAMS, &c);
+
+	if (err < 0)
+		return err;
+	if (c.position < 1 || c.position >= LINE_SLOTS ||
+	    !(p->line.cfg.slot_mask >> c.position & 1) ||
+	    !has_right_use(p, &c) || (p->span && c.span != p->span))
+		return -EINVAL;
+	if (p->fds[c.position] >= 0)
+		return -EBUSY;
+	p->span = (uint16_t)c.span;
+	p->fds[c.position] = fd;
+	if (c.position == p->line.cfg.d_slot)
+		p->line.fd = fd;
+	else
+		p->b_slots |= 1u << c.position;
+	return 0;
+}
+
+/* tick: have all channels come? */
+static bool is_whole(const struct dahdi *p)
+{
+	for (unsigned s = 1; s < LINE_SLOTS; s++)
+		if (p->line.cfg.slot_mask >> s & 1 && p->fds[s] < 0)
+			return false;
+	return true;
+}
+
+/* tick: what was of a card that is no more. */
+static void forget_channels(struct dahdi *p)
+{
+	for (unsigned s = 1; s < LINE_SLOTS; s++) {
+		if (p->fds[s] >= 0)
+			p->sys->close(p->fds[s]);
+		p->fds[s] = -1;
+	}
+	p->b_slots = p->got = 0;
+	p->span = 0;
+	p->line.fd = -1;
+}
+
+/* tick: a card is there again; all of its channels come in a row. */
+static void take_offers(struct dahdi *p, mono_t now)
+{
+	int fd;
+
+	while (ring_get(&p->offers, &fd)) {
+		if (p->watch.gone &&
+		    mono_diff_ms(now, p->offered) > SAME_OFFER_MS)
+			forget_channels(p);
+		p->offered = now;
+		if (take_channel(p, fd) < 0) {
+			p->line.stats.rx.stray++;
+			p->sys->close(fd);
+		}
+		if (p->watch.gone && is_whole(p)) {
+			p->watch.gone = p->begun = p->slipped = false;
+			p->watch.news = true;
+			p->stopped = now;
+			p->line.epoch++;
+		}
+	}
+}
+
+/* tick */
 static void dahdi_tick(struct line *l, mono_t now)
 {
 	struct dahdi *p = dahdi_of(l);
 
+	take_offers(p, now);
 	if (!p->watch.gone) {
 		if (p->begun) {
 			send_blocks(p);
@@ -224,45 +305,32 @@ static mono_t dahdi_due(const struct line *l)
 	return (mono_t){ INT64_MAX };
 }
 
-static bool has_right_use(const struct dahdi *p,
-			  const struct dahdi_abi_channel *c)
-{
-	if (c->position == p->line.cfg.d_slot)
-		return c->signalling == DAHDI_ABI_HDLCFCS ||
-		       c->signalling == DAHDI_ABI_HARDHDLC;
-	return c->signalling == DAHDI_ABI_CLEAR;
-}
-
 static int dahdi_add(struct line *l, int fd)
 {
 	struct dahdi *p = dahdi_of(l);
-	struct dahdi_abi_channel c = { .number = 0 };
-	int err = p->sys->control(fd, DAHDI_ABI_GET_PARAMS, &c);
+	int err = take_channel(p, fd);
 
-	if (err < 0)
-		return err;
-	if (c.position < 1 || c.position >= LINE_SLOTS ||
-	    !(l->cfg.slot_mask >> c.position & 1) || !has_right_use(p, &c) ||
-	    (p->span && c.span != p->span))
-		return -EINVAL;
-	if (p->fds[c.position] >= 0)
-		return -EBUSY;
-	p->span = (uint16_t)c.span;
-	p->fds[c.position] = fd;
-	if (c.position == l->cfg.d_slot)
-		l->fd = fd;
-	else
-		p->b_slots |= 1u << c.position;
-	return 0;
+	if (!err)
+		p->watch.gone = !is_whole(p);
+	return err;
+}
+
+/* not in the owner's thread */
+static bool dahdi_offer(struct line *l, int fd)
+{
+	return ring_put(&dahdi_of(l)->offers, &fd);
 }
 
 static void dahdi_close(struct line *l)
 {
 	struct dahdi *p = dahdi_of(l);
 
-	for (unsigned s = 1; s < LINE_SLOTS; s++)
-		if (p->fds[s] >= 0)
-			p->sys->close(p->fds[s]);
+	int fd;
+
+	while (ring_get(&p->offers, &fd))
+		p->sys->close(fd);
+	ring_fini(&p->offers);
+	forget_channels(p);
 	free(p);
 }
 
@@ -272,6 +340,7 @@ static const struct line_ops dahdi_ops = {
 	.tick = dahdi_tick,
 	.due = dahdi_due,
 	.add = dahdi_add,
+	.offer = dahdi_offer,
 	.frame_get = dahdi_frame_get,
 	.frame_put = dahdi_frame_put,
 	.frame_stats = dahdi_frame_stats,
@@ -290,11 +359,14 @@ struct line *dahdi_line_open(const struct line_config *cfg, int fd)
 	p->sys = cfg->dahdi.sys ? cfg->dahdi.sys : &dahdi_kernel;
 	for (unsigned s = 0; s < LINE_SLOTS; s++)
 		p->fds[s] = -1;
-	err = dahdi_add(&p->line, fd);
-	if (err < 0) {
-		free(p);
-		errno = -err;
-		return NULL;
-	}
-	return &p->line;
+	p->watch.gone = true;
+	err = ring_init(&p->offers, sizeof(fd), OFFERS);
+	if (!err && fd >= 0)
+		err = dahdi_add(&p->line, fd);
+	if (!err)
+		return &p->line;
+	ring_fini(&p->offers);
+	free(p);
+	errno = -err;
+	return NULL;
 }

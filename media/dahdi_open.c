@@ -163,3 +163,11 @@ int dahdi_open(const struct dahdi_span *span, int fds[LINE_SLOTS],
 	}
 	return 0;
 }
+
+bool dahdi_is_there(const struct dahdi_sys *sys, int fd)
+{
+	struct dahdi_abi_channel c = { .number = 0 };
+
+	sys = sys ? sys : &dahdi_kernel;
+	return sys->control(fd, DAHDI_ABI_GET_PARAMS, &c) == 0;
+}

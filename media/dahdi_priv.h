@@ -27,6 +27,7 @@
 #ifndef MEDIA_DAHDI_PRIV_H
 #define MEDIA_DAHDI_PRIV_H
 
+#include "gateway/base/ring.h"
 #include "media/dahdi_abi.h"
 #include "media/dahdi_sys.h"
 #include "media/line_priv.h"
@@ -43,7 +44,7 @@ struct dahdi_watch {
 	mono_t second;	  /* begin of the one being counted */
 	unsigned alarms;  /* enum dahdi_abi_alarm */
 	bool news;	  /* an event says that they have changed */
-	bool gone;	  /* the card was pulled or its span unassigned */
+	bool gone;	  /* no card yet, or it was pulled or unassigned */
 	struct dahdi_abi_span span; /* last status */
 	uint32_t errors;  /* all kinds, at the begin of this second */
 };
@@ -59,6 +60,8 @@ struct dahdi {
 	bool slipped;		/* begin again */
 	unsigned stale;		/* frames to write that are too late now */
 	mono_t stopped;		/* slipped then */
+	mono_t offered;		/* a descriptor came then */
+	struct ring offers;	/* descriptors, from another thread */
 	struct dslot_stats frames;
 	struct dahdi_watch watch;
 	uint8_t rx[LINE_SLOTS][LINE_BLOCK];

@@ -163,6 +163,8 @@ void dahdi_look(struct dahdi *p, mono_t now)
 	d = defects(p);
 	p->line.stats.errors.loss_events += d & LINE_LOS && !was_los;
 	line_alarm_update(&p->line.alarms, d, now);
+	if (p->watch.gone) /* that is sure: nothing to wait for */
+		p->line.alarms.raised |= LINE_LOS;
 	if (mono_diff_ms(now, p->watch.second) >= SECOND_MS)
 		close_second(p, now);
 }

@@ -91,7 +91,8 @@ int line_config_check(const struct line_config *cfg)
 
 struct line *line_open(const struct line_config *cfg, int fd)
 {
-	if (line_config_check(cfg) < 0 || fd < 0) {
+	if (line_config_check(cfg) < 0 ||
+	    (fd < 0 && cfg->driver != LINE_DAHDI)) {
 		errno = EINVAL;
 		return NULL;
 	}
@@ -104,6 +105,11 @@ int line_add(struct line *l, int fd)
 	if (!l->ops->add)
 		return -ENOTSUP;
 	return l->started ? -EINVAL : l->ops->add(l, fd);
+}
+
+bool line_offer(struct line *l, int fd)
+{
+	return l->ops->offer && l->ops->offer(l, fd);
 }
 
 void line_close(struct line *l)

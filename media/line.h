@@ -195,8 +195,8 @@ void line_config_init(struct line_config *cfg);
 int line_config_check(const struct line_config *cfg);
 
 /*
- * A line on a bound descriptor (pseudowire: see pseudowire_socket()), which
- * it owns if it succeeds. Returns NULL and errno (EINVAL, ENOMEM). It sends
+ * A line on a bound descriptor (pseudowire: see pseudowire_socket(); DAHDI:
+ * any channel's, or -1: none yet), which it owns if it succeeds. Returns NULL and errno (EINVAL, ENOMEM). It sends
  * and receives nothing until line_start().
  */
 struct line *line_open(const struct line_config *cfg, int fd);
@@ -209,6 +209,14 @@ void line_close(struct line *l);
  * (slot taken), or what the driver says.
  */
 int line_add(struct line *l, int fd);
+
+/*
+ * The same for a DAHDI line that runs, from one other thread than the owner's:
+ * a card is there (again). Once all channels of a line that had none have
+ * come it begins. False: no room, or no such line; else the descriptor is the
+ * line's, which closes what it cannot use.
+ */
+bool line_offer(struct line *l, int fd);
 
 /* Begin at `now`; later instants must not lie before it. */
 void line_start(struct line *l, mono_t now);
@@ -333,5 +341,8 @@ struct dahdi_span {
  */
 int dahdi_open(const struct dahdi_span *span, int fds[LINE_SLOTS],
 	       unsigned *n, char *why, size_t size);
+
+/* Is the channel behind a descriptor still there? sys as above. */
+bool dahdi_is_there(const struct dahdi_sys *sys, int fd);
 
 #endif

@@ -25,6 +25,7 @@ struct line_ops {
 	mono_t (*due)(const struct line *l);
 	/* NULL: one descriptor is all */
 	int (*add)(struct line *l, int fd);
+	bool (*offer)(struct line *l, int fd); /* another thread's */
 	/* NULL: the D channel is in its slot, as octets */
 	size_t (*frame_get)(struct line *l, uint8_t *octets);
 	int (*frame_put)(struct line *l, const uint8_t *octets, size_t len);

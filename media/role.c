@@ -221,15 +221,26 @@ static void line_config_from(struct line_config *out,
 	}
 }
 
+/* One more channel of a card that came when all was running. */
+static int offer_line(struct media_role *m, unsigned span, int fd)
+{
+	if (m->running[span] && line_offer(m->running[span], fd))
+		return 0;
+	close(fd);
+	return -EINVAL;
+}
+
 static int take_line(struct media_role *m, unsigned span, int fd)
 {
 	struct line_config cfg;
 	int err = 0;
 
-	if (span >= m->conf.n_spans || m->engine) {
+	if (span >= m->conf.n_spans) {
 		close(fd);
 		return -EINVAL;
 	}
+	if (m->engine)
+		return offer_line(m, span, fd);
 	if (m->line[span]) {
 		err = line_add(m->line[span], fd);
 	} else {
@@ -263,6 +274,18 @@ static int media_socket(struct role *role, enum role_socket what,
 
 /* --- starting --- */
 
+/* A card that is not there yet has its line all the same. */
+static int open_absent(struct media_role *m, unsigned i)
+{
+	struct line_config cfg;
+
+	if (m->line[i] || m->conf.spans[i].line.driver != CONF_DAHDI)
+		return 0;
+	line_config_from(&cfg, &m->conf.spans[i].line);
+	m->line[i] = line_open(&cfg, -1);
+	return m->line[i] ? 0 : -errno;
+}
+
 static int set_span(struct media_role *m, unsigned i)
 {
 	const struct conf_span *c = &m->conf.spans[i];
@@ -282,7 +305,10 @@ static int set_span(struct media_role *m, unsigned i)
 			 "425 Hz", c->name, c->country);
 		err = 0;
 	}
+	if (!err)
+		err = open_absent(m, i);
 	if (!err && m->line[i]) {
+		m->running[i] = m->line[i];
 		err = engine_set_line(m->engine, i, m->line[i]);
 		m->line[i] = NULL;
 	}

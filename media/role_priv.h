@@ -66,6 +66,8 @@ struct media_role {
 	/* Until the start: what was handed in. */
 	int socket[ROLE_PAIRS * 2];
 	struct line *line[CONF_SPANS];
+	/* The engine's from the start on; cards may be offered to them. */
+	struct line *running[CONF_SPANS];
 	struct pool *users;
 	media_id *by_pair; /* who has the pair; 0 = none */
 	struct ports ports;

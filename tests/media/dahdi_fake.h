@@ -18,7 +18,8 @@
 
 enum {
 	CARD_SLOTS = 32,
-	CARD_FD = 100,		/* descriptor of channel c: CARD_FD + c */
+	CARD_FD = 128,		/* first descriptor of channel c: CARD_FD + c;
+				 * the next ones CARD_SLOTS further each */
 	CARD_HEARD = 1 << 17,	/* frames that are kept */
 	CARD_TX = 4096,		/* octets of a transmit queue */
 	CARD_FRAMES = 8,
@@ -27,6 +28,7 @@ enum {
 };
 
 struct card_channel {
+	int fd;		   /* that is good; older ones are of a pulled card */
 	bool open, buffer_events, under, over;
 	int signalling, law, audio, echo;
 	struct dahdi_abi_buffers buffers;
@@ -78,6 +80,8 @@ static inline void card_init(unsigned channels)
 	card.span = 1;
 	card.d_slot = channels == 31 ? 16 : 24;
 	card.status.channels = (int32_t)channels;
+	for (unsigned s = 1; s < CARD_SLOTS; s++)
+		card.at[s].fd = (int)(CARD_FD + s);
 	for (unsigned s = 1; s <= channels; s++)
 		card.at[s].signalling = s == card.d_slot ? DAHDI_ABI_HDLCFCS
 							 : DAHDI_ABI_CLEAR;
@@ -165,12 +169,31 @@ static inline int card_open(const char *path)
 	if (card.at[slot].open)
 		return -EBUSY;
 	card.at[slot].open = true;
-	return (int)(CARD_FD + slot);
+	return card.at[slot].fd;
+}
+
+static inline unsigned card_slot(int fd)
+{
+	return (unsigned)fd % CARD_SLOTS;
+}
+
+/* Pulled, and put in again: nothing of before is left. */
+static inline void card_replace(void)
+{
+	for (unsigned s = 1; s < CARD_SLOTS; s++) {
+		struct card_channel c = { .fd = card.at[s].fd + CARD_SLOTS,
+					  .signalling =
+						  card.at[s].signalling };
+
+		card.at[s] = c;
+	}
+	card.status.alarms = 0;
 }
 
 static inline int card_close(int fd)
 {
-	card.at[fd - CARD_FD].open = false;
+	if (card.at[card_slot(fd)].fd == fd)
+		card.at[card_slot(fd)].open = false;
 	card.closed++;
 	return 0;
 }
@@ -189,12 +212,14 @@ static inline ssize_t card_read_frame(void *to, size_t n)
 
 static inline ssize_t card_read(int fd, void *to, size_t n)
 {
-	unsigned slot = (unsigned)(fd - CARD_FD);
+	unsigned slot = card_slot(fd);
 	struct card_channel *c = &card.at[slot];
 	size_t size = (size_t)c->buffers.size, len;
 	int extra = c->short_by;
 
 	card.calls++;
+	if (fd != c->fd)
+		return -ENODEV;
 	if (c->fail)
 		return c->fail;
 	if (c->n_events || card.endless)
@@ -230,11 +255,13 @@ static inline ssize_t card_write_frame(const void *from, size_t n)
 
 static inline ssize_t card_write(int fd, const void *from, size_t n)
 {
-	unsigned slot = (unsigned)(fd - CARD_FD);
+	unsigned slot = card_slot(fd);
 	struct card_channel *c = &card.at[slot];
 	size_t room = (size_t)c->buffers.count * (size_t)c->buffers.size;
 
 	card.calls++;
+	if (fd != c->fd)
+		return -ENODEV;
 	if (c->fail)
 		return c->fail;
 	if (c->n_events || card.endless)
@@ -280,12 +307,12 @@ static inline int card_params(unsigned slot, struct dahdi_abi_channel *p)
 
 static inline int card_control(int fd, unsigned long what, void *arg)
 {
-	unsigned slot = (unsigned)(fd - CARD_FD);
+	unsigned slot = card_slot(fd);
 	struct card_channel *c = &card.at[slot];
 	int *value = arg;
 
 	card.calls++;
-	if (c->fail == -ENODEV)
+	if (c->fail == -ENODEV || fd != c->fd)
 		return -ENODEV;
 	if (card.set_error && slot == card.error_at)
 		return card.set_error;

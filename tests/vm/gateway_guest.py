@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE + "/../system")
@@ -65,8 +66,8 @@ def calls_out(lab, directory):
     shutil.copy(directory + "/user.wav", lab.dir)
     x = lab.exchange("--from", "0711", "--play", "user.wav",
                      "--record", "net-%n.wav", "--count", CALLS, "--rate", 5,
-                     "--hold", 5, "--at", "4 call 601", "--limit", 120)
-    x.wait(150)
+                     "--hold", 5, "--at", "4 call 601", "--limit", 150)
+    x.wait(180)
     note_stalls(lab, directory)
     s = summary(lab.path("pbxsim.log"))
     lab.ok("calls from the exchange are answered",
@@ -136,10 +137,32 @@ def cut(lab, exchange):
     lab.ok("and takes calls", causes == [16, 16], causes)
 
 
+def card_comes_later(lab):
+    """The gateway starts without its span, which then comes."""
+    span_ctl("destroy", "0:0")
+    span_ctl("destroy", "0:1")
+    gateway = lab.gateway()
+    time.sleep(4)
+    text = lab.line().get("text", "")
+    lab.ok("without its card the gateway runs and says so",
+           gateway.poll() is None and not lab.line().get("up")
+           and "the card brings no samples" in text, text)
+    with open(lab.path("gateway.log")) as f:
+        told = [x for x in f if "there is no such device" in x]
+    lab.ok("in one line of the log", len(told) == 1, len(told))
+    subprocess.run(["dahdi_cfg"], check=True, stdout=subprocess.DEVNULL)
+    lab.ok("the card comes and is taken",
+           wait_for(lambda: lab.line().get("rx", {}).get("packets", 0) > 10,
+                    SLOW_S), lab.line().get("text"))
+
+
 def main_test():
     directory, t1 = os.path.abspath(sys.argv[1]), "t1" in sys.argv[2:]
     with Pair("vm-t1" if t1 else "vm-e1", t1) as lab:
-        lab.gateway()
+        if t1:
+            lab.gateway()
+        else:
+            card_comes_later(lab)
         lab.phone("-rtp_echo")
         calls_out(lab, directory)
         exchange = calls_in(lab)
