@@ -9,7 +9,7 @@
 enum { SPANS = 3, SECOND = 8000, PACKETS = 1000 };
 
 struct far_end { /* of one call, on slot 1 of the span of its number */
-	int fd;
+	int fd, rtcp;
 	struct net_addr at;
 	struct rig_packet packets[PACKETS];
 	unsigned n;
@@ -82,7 +82,9 @@ static void setup_for(unsigned together, unsigned sessions)
 		engine_set_line(p.e, i, &p.line[i]->line);
 		rig_pair(&ours, fd);
 		engine_set_sockets(p.e, i, fd[0], fd[1]);
-		p.far[i].fd = rig_socket(&p.far[i].at);
+		rig_pair(&p.far[i].at, fd);
+		p.far[i].fd = fd[0];
+		p.far[i].rtcp = fd[1];
 	}
 	ck_assert_int_eq(engine_prepare(p.e), 0);
 	for (unsigned i = 0; i < SPANS; i++)
@@ -97,8 +99,10 @@ static void setup(unsigned together)
 static void teardown(void)
 {
 	engine_free(p.e);
-	for (unsigned i = 0; i < SPANS; i++)
+	for (unsigned i = 0; i < SPANS; i++) {
 		close(p.far[i].fd);
+		close(p.far[i].rtcp);
+	}
 }
 
 static void collect(void)
@@ -503,17 +507,21 @@ START_TEST(test_all_stop)
 }
 END_TEST
 
-/* Tones to the line and to RTP go on while the line has stopped. */
+/* Tones to RTP and RTCP go on while the line has stopped. */
 START_TEST(test_tone_goes_on)
 {
 	struct engine_command c = { .op = ENGINE_TONE, .id = 1 };
 	struct far_end *f = &p.far[0];
+	uint8_t octets[500];
+	unsigned reports = 0;
 	double loud = -100;
 
 	setup(1);
 	run(500);
 	p.line[0]->stopped = true;
 	run(100);
+	while (recv(f->rtcp, octets, sizeof(octets), MSG_DONTWAIT) > 0)
+		;
 	c.u.tone.kind = MEDIA_TONE_DIAL;
 	c.u.tone.to_rtp = 1;
 	ck_assert(engine_command(p.e, &c));
@@ -522,6 +530,11 @@ START_TEST(test_tone_goes_on)
 		loud = fmax(loud, rig_level(LAW_A, f->packets[k].data +
 						   RTP_HEADER, 160));
 	ck_assert_double_gt(loud, -25);
+	run(15000);
+	while (recv(f->rtcp, octets, sizeof(octets), MSG_DONTWAIT) > 0)
+		reports++;
+	ck_assert_uint_ge(reports, 2);
+	ck_assert_uint_eq(p.closed, 0);
 	teardown();
 }
 END_TEST
