@@ -35,12 +35,14 @@ static const float beside = 0.5f;
 static const float share_rate = 1.0f;
 static const float share_least = 0.01f;
 static const float share_most = 0.4f;
+static const float haste = 1.2f;	/* the step at first; more is noise */
 static const float heard_least = 0.3f;
 static const float kept_least = 0.03f;
 
 /* The search for the echo, in blocks of far-end activity. */
 enum {
 	SEARCH_FROM = 8,
+	SEARCH_HASTE = 25,
 	SEARCH_UNTIL = 150,
 	WINDOW_FROM = 250,
 	TONE_BLOCKS = 6,
@@ -121,6 +123,20 @@ void echo_lane_idle(struct echo_lane *l, struct echo_orders *o, unsigned parts,
 	o->drift[n] = 0;
 }
 
+/* Where the strongest echo is; what is learnt in the shadow does not count. */
+static void peak_find(struct echo_lane *l, const struct echo_sums *s,
+		      unsigned parts, unsigned n)
+{
+	float most = 0;
+
+	for (unsigned k = 0; k < parts; k++) {
+		if (s->tap[k][n] <= most || l->window.probed >> k & 1)
+			continue;
+		most = s->tap[k][n];
+		l->peak = k;
+	}
+}
+
 /*
  * Partitions that were heard but hold little echo lose doubt and taps step
  * by step, so that those with echo learn faster.
@@ -129,14 +145,8 @@ static void search_narrow(struct echo_lane *l, const struct echo_sums *s,
 			  struct echo_orders *o, unsigned parts, unsigned n)
 {
 	const float all = (float)ECHO_BINS_SUMMED * doubt_start, cut = 0.6f;
-	float most = 0, share;
+	float most = s->tap[l->peak][n], share;
 
-	for (unsigned k = 0; k < parts; k++) {
-		if (s->tap[k][n] > most) {
-			most = s->tap[k][n];
-			l->peak = k;
-		}
-	}
 	share = share_rate * fminf(l->miss.least, l->miss.before);
 	share = fminf(fmaxf(share, share_least), share_most);
 	for (unsigned k = 0; k < parts; k++) {
@@ -275,6 +285,7 @@ static void lane_hear(struct echo_lane *l, const struct echo_sums *sums,
 	if (l->pure >= TONE_LONG)
 		return;
 	l->heard++;
+	peak_find(l, sums, parts, n);
 	if (l->heard >= SEARCH_FROM && l->heard < SEARCH_UNTIL)
 		search_narrow(l, sums, orders, parts, n);
 	if (l->heard >= SEARCH_UNTIL && l->mean.err < 0.03f * l->mean.near)
@@ -344,7 +355,7 @@ void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
 		search_start(l, orders, parts, n);
 	}
 	l->held = is_held(l);
-	orders->step[n] = l->held ? 0 : 1;
+	orders->step[n] = l->held ? 0 : l->heard < SEARCH_HASTE ? haste : 1;
 	orders->drift[n] = active && !l->held ? drift_of(l) : 0;
 	orders->floor[n] = fmaxf(floor_share * tap_mean(sums, parts, n),
 				 floor_least);
