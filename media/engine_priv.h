@@ -7,6 +7,7 @@
 #define MEDIA_ENGINE_PRIV_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include "gateway/base/ring.h"
@@ -46,6 +47,7 @@ struct worker {
 	struct engine_gauges gauges;
 	int64_t busy_ns; /* of this second */
 	struct worker_rings rings;
+	sem_t bound; /* the thread has its netio: posted once */
 	pthread_t thread;
 	/* The control thread's own. */
 	bool threaded;
@@ -122,10 +124,10 @@ void worker_wake(struct worker *);
 
 /* --- worker_io.c --- */
 /* Of the control thread, at rest: the netio without io_uring; with it, if it
- * is to be had (*why: -errno); the sockets and lines as they are now. */
+ * is to be had; the sockets and lines as they are now. */
 int worker_io_init(struct worker *);
 void worker_io_fini(struct worker *);
-bool worker_io_uring(struct worker *, int *why);
+void worker_io_uring(struct worker *);
 void worker_io_attach(struct worker *);
 /* A session comes; goes: tick. */
 void worker_io_take(struct worker *, struct session *);

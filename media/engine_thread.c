@@ -45,11 +45,13 @@ static mono_t next_tick(struct worker *w, mono_t due, mono_t now)
 static void *run(void *arg)
 {
 	struct worker *w = arg;
-	mono_t due = clock_mono(), now, end;
+	mono_t due, now, end;
 	struct timespec ts;
 
 	touch_stack();
 	netio_bind(w->net);
+	sem_post(&w->bound);
+	due = clock_mono();
 	while (!atomic_load_explicit(&w->engine->stopping,
 				     memory_order_acquire)) {
 		ts.tv_sec = due.ns / NS_PER_S;
@@ -107,29 +109,31 @@ static int start_thread(struct worker *w, int cpu, unsigned *refused)
 {
 	int err;
 
+	sem_init(&w->bound, 0, 0);
 	w->threaded = true;
 	err = pthread_create(&w->thread, NULL, run, w);
 	if (err) {
 		w->threaded = false;
+		sem_destroy(&w->bound);
 		return -err;
 	}
 	*refused |= raise_priority(w->thread);
 	*refused |= pin(w->thread, cpu);
+	while (sem_wait(&w->bound) < 0)
+		;
+	sem_destroy(&w->bound);
+	if (!netio_is_uring(w->net))
+		*refused |= ENGINE_NO_URING;
 	return 0;
 }
 
 /* Sockets and lines as they are now; by io_uring, or without. */
-static unsigned open_io(struct engine *e)
+static void open_io(struct engine *e)
 {
-	unsigned refused = 0;
-	int why;
-
 	for (unsigned i = 0; i < e->n_workers; i++) {
-		if (!worker_io_uring(&e->workers[i], &why))
-			refused = ENGINE_NO_URING;
+		worker_io_uring(&e->workers[i]);
 		worker_io_attach(&e->workers[i]);
 	}
-	return refused;
 }
 
 int engine_start(struct engine *e, unsigned *refused)
@@ -146,8 +150,8 @@ int engine_start(struct engine *e, unsigned *refused)
 		if (e->sessions[i].rtcp_fd >= 0)
 			(void)udp_stamp(e->sessions[i].rtcp_fd);
 	}
-	*refused = open_io(e);
-	*refused |= lock_memory();
+	open_io(e);
+	*refused = lock_memory();
 	atomic_store(&e->stopping, false);
 	e->running = true;
 	for (unsigned i = 0; i < e->n_workers && !err; i++)

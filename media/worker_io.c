@@ -115,18 +115,15 @@ void worker_io_fini(struct worker *w)
 	free(w->leaving.sessions);
 }
 
-bool worker_io_uring(struct worker *w, int *why)
+void worker_io_uring(struct worker *w)
 {
-	struct netio *n = new_netio(w, false, why);
+	int why;
+	struct netio *n = new_netio(w, false, &why);
 
-	if (!n || *why) {
-		*why = n ? *why : -errno;
-		netio_free(n);
-		return false;
-	}
+	if (!n)
+		return;
 	netio_free(w->net);
 	w->net = n;
-	return true;
 }
 
 static void attach_line(struct worker *w, struct span *sp)

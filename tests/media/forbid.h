@@ -14,12 +14,19 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-static inline void forbid(long call, int err)
+enum { ANY_SECOND = -1 };
+
+/* second: only with that as the second argument. */
+static inline void forbid_with(long call, int second, int err)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 			 offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, 4),
+		BPF_JUMP(BPF_JMP | BPF_JA, second == ANY_SECOND ? 2 : 0, 0, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, args[1])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)second, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K,
 			 SECCOMP_RET_ERRNO | (unsigned)err),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
@@ -28,6 +35,11 @@ static inline void forbid(long call, int err)
 
 	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
 	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog), 0);
+}
+
+static inline void forbid(long call, int err)
+{
+	forbid_with(call, ANY_SECOND, err);
 }
 
 #endif

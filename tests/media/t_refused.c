@@ -8,6 +8,7 @@
  */
 #include <check.h>
 #include <errno.h>
+#include <linux/io_uring.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,15 +32,20 @@ enum {
 static const struct refusal {
 	unsigned bit;
 	long call;
-	int err;
+	int second, err;
 	const char *words;
 } refusals[] = {
-	{ ENGINE_NO_PRIORITY, SYS_sched_setscheduler, EPERM,
+	{ ENGINE_NO_PRIORITY, SYS_sched_setscheduler, ANY_SECOND, EPERM,
 	  "refuses real-time priority" },
-	{ ENGINE_NO_MEMLOCK, SYS_mlockall, ENOMEM, "refuses locked memory" },
-	{ ENGINE_NO_AFFINITY, SYS_sched_setaffinity, EPERM,
+	{ ENGINE_NO_MEMLOCK, SYS_mlockall, ANY_SECOND, ENOMEM,
+	  "refuses locked memory" },
+	{ ENGINE_NO_AFFINITY, SYS_sched_setaffinity, ANY_SECOND, EPERM,
 	  "refuses a processor core" },
-	{ ENGINE_NO_URING, SYS_io_uring_setup, ENOSYS, "refuses io_uring" },
+	{ ENGINE_NO_URING, SYS_io_uring_setup, ANY_SECOND, ENOSYS,
+	  "refuses io_uring" },
+	/* Seen by the engine's thread only. */
+	{ ENGINE_NO_URING, SYS_io_uring_register,
+	  IORING_REGISTER_ENABLE_RINGS, EPERM, "refuses io_uring" },
 };
 
 /* With the sanitizers mlockall does nothing, and is never refused. */
@@ -310,7 +316,7 @@ START_TEST(test_refused)
 	const struct refusal *r = &refusals[_i];
 	unsigned anyway = refused_anyway(), refused;
 
-	forbid(r->call, r->err);
+	forbid_with(r->call, r->second, r->err);
 	refused = call();
 	ck_assert_uint_eq(refused, anyway | (r->bit & here));
 	check(refused);
@@ -322,7 +328,8 @@ START_TEST(test_all_refused)
 	unsigned refused;
 
 	for (unsigned i = 0; i < REFUSALS; i++)
-		forbid(refusals[i].call, refusals[i].err);
+		forbid_with(refusals[i].call, refusals[i].second,
+			    refusals[i].err);
 	refused = call();
 	ck_assert_uint_eq(refused, (ENGINE_NO_PRIORITY | ENGINE_NO_MEMLOCK |
 				    ENGINE_NO_AFFINITY | ENGINE_NO_URING) &
