@@ -80,7 +80,7 @@ static const struct setting media_settings[] = {
 	  "20", "ms", NULL, NULL, ALL, "least depth of the jitter buffer" },
 	{ "jitter_max", VALUE_INT, AT(conf_media, jitter_max_ms), 0, 20, 500,
 	  "200", "ms", NULL, NULL, ALL,
-	  "greatest depth of the jitter buffer" },
+	  "greatest depth of the jitter buffer; as jitter_min: fixed" },
 	{ "silent_alarm", VALUE_INT, AT(conf_media, silent_alarm_s), 0, 1,
 	  3600, "5", "s", NULL, NULL, ALL,
 	  "no RTP for so long: one-way audio alarm" },

@@ -15,6 +15,10 @@
  * maximum). Because slack is measured against the line's own pace, a
  * difference of clocks shows there too and is made good the same way.
  *
+ * With min = max the delay is fixed: a packet later than that is lost and does
+ * not make it grow. Clocks that differ are made good all the same, within
+ * a block about it.
+ *
  * One thread; no allocation; all but the initialiser is for the tick.
  */
 #ifndef MEDIA_JITTER_H

@@ -5,6 +5,7 @@
 #include "media/jitter.c"
 
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
 
 static struct jitter j;
@@ -199,16 +200,19 @@ START_TEST(test_delay_shrinks)
 }
 END_TEST
 
-/* A sender 200 ppm fast or slow, for ten minutes: the delay stays. */
-static void drift(int ppm)
+/* A sender fast or slow by so much, for 20 minutes: nothing is missing, the
+ * delay stays bounded, and what came or went is what the clocks differ by. */
+static void drift(int ppm, unsigned min, unsigned max)
 {
+	const unsigned blocks = 120000;
 	double due = 0, period = 160 * (1 - ppm * 1e-6);
+	double off = fabs(ppm * 1e-6) * blocks * 80;
+	uint32_t ts = 0, most = 0;
 	unsigned lost = 0;
 	uint8_t c[200];
-	uint32_t ts = 0;
 
-	jitter_init(&j, 160, 1600);
-	for (unsigned block = 0; block < 60000; block++) {
+	jitter_init(&j, min, max);
+	for (unsigned block = 0; block < blocks; block++) {
 		while (due <= block * 80.0) {
 			put(ts, 160);
 			ts += 160;
@@ -222,19 +226,52 @@ static void drift(int ppm)
 			ck_assert_uint_eq(g.wrong, 0);
 			lost += g.missing;
 		}
+		most = jitter_delay(&j) > most ? jitter_delay(&j) : most;
 	}
 	ck_assert_uint_eq(lost, 0);
-	ck_assert_uint_le(jitter_delay(&j), 160 + 300);
+	ck_assert_uint_eq(j.stats.late, 0);
 	ck_assert_uint_eq(j.stats.restarts, 0);
-	/* 960 samples have come or gone. */
-	ck_assert_uint_ge(ppm > 0 ? j.stats.cut : j.stats.held, 500);
-	ck_assert_uint_le(ppm > 0 ? j.stats.cut : j.stats.held, 1300);
+	ck_assert_uint_le(most, min + 240);
+	ck_assert_double_eq_tol(ppm > 0 ? j.stats.cut : j.stats.held, off,
+				250);
+	ck_assert_uint_eq(ppm > 0 ? j.stats.held : j.stats.cut, 0);
 }
 
 START_TEST(test_drift)
 {
-	drift(200);
-	drift(-200);
+	static const int ppm[] = { 50, 100, 200, -50, -100, -200 };
+
+	drift(ppm[_i], 160, 1600);
+	/* Fixed: the clocks differ all the same. */
+	drift(ppm[_i], 320, 320);
+}
+END_TEST
+
+/* min = max: a fixed delay. What comes later than that is lost, the delay
+ * does not grow by it; and it does not shrink when all is calm. */
+START_TEST(test_fixed)
+{
+	struct got g = { 0 };
+	uint32_t ts = 0;
+
+	jitter_init(&j, 480, 480);
+	for (unsigned i = 0; i < 6000; i++, ts += 160) {
+		/* Each 50th packet comes 80 ms late. */
+		if (i % 50 == 0 && i)
+			put(ts - 4 * 160, 160);
+		if (i % 50 != 46)
+			put(ts, 160);
+		add(&g, get(160));
+		ck_assert_uint_le(j.high - j.play, 480);
+		ck_assert_uint_ge(j.high - j.play, 160);
+	}
+	ck_assert_uint_eq(g.wrong, 0);
+	ck_assert_uint_eq(j.stats.cut, 0);
+	ck_assert_uint_eq(j.stats.held, 0);
+	ck_assert_uint_eq(j.stats.late, 119);
+	ck_assert_uint_eq(j.stats.restarts, 0);
+	ck_assert_uint_eq(g.missing, 120 * 160);
+	ck_assert_uint_eq(jitter_delay(&j), 480);
 }
 END_TEST
 
@@ -331,7 +368,9 @@ int main(void)
 	tcase_add_test(tc, test_delay_grows);
 	tcase_add_test(tc, test_delay_is_bounded);
 	tcase_add_test(tc, test_delay_shrinks);
-	tcase_add_test(tc, test_drift);
+	tcase_add_loop_test(tc, test_drift, 0, 6);
+	tcase_add_test(tc, test_fixed);
+	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, test_jumps);
 	tcase_add_test(tc, test_fill);
 	tcase_add_test(tc, test_random);
