@@ -7,6 +7,7 @@
  * a span, in packs and not; and how late the engine thread wakes.
  */
 #include "media/engine_priv.h"
+#include "media/isa.h"
 #include "tests/media/line_fake.h"
 
 #include <stdio.h>
@@ -83,11 +84,13 @@ static struct engine *make_engine(bool packed)
 	return e;
 }
 
+static bool with_echo = true;
+
 static void place_calls(struct engine *e, struct tick *t, unsigned a_span)
 {
 	struct media_modify m = { .rtp = peer, .codec = 8, .dtmf_pt = 101,
-				  .ptime_ms = 20, .answered = 1, .echo = 1,
-				  .nlp = 1 };
+				  .ptime_ms = 20, .answered = 1,
+				  .echo = with_echo, .nlp = 1 };
 
 	for (unsigned i = 0; i < SPANS * a_span; i++) {
 		unsigned slot = i % a_span + 1;
@@ -218,6 +221,15 @@ int main(void)
 {
 	make_noise();
 	loop_percent("1890", CHANNELS, true);
+	with_echo = false;
+	loop_percent("1890_no_echo", CHANNELS, true);
+	with_echo = true;
+	isa_limit(ISA_AVX2);
+	if (isa_now() == ISA_AVX2)
+		loop_percent("1890_avx2", CHANNELS, true);
+	else
+		printf("engine_loop_percent_1890_avx2\tn/a\tpercent\n");
+	isa_limit(ISA_AVX512);
 	loop_percent("126_packed", 2, true);
 	loop_percent("126_spread", 2, false);
 	tick_late();
