@@ -5,8 +5,8 @@
  * thread touches a session, all functions run in the tick.
  *
  *   line codes -> [canceller] -> session_from_line: detectors, tones, law
- *        -> packet of ptime -> socket
- *   socket -> session_packet: header, source, SSRC -> jitter buffer
+ *        -> packet of ptime -> [SRTP] -> socket
+ *   socket -> session_packet: host, [SRTP], port, header, SSRC -> jitter buffer
  *        -> session_to_line: play or conceal, tones -> line codes
  */
 #ifndef MEDIA_SESSION_H
