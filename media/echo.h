@@ -34,6 +34,7 @@ enum {
 enum echo_flag {
 	ECHO_ON = 1,	/* cancel; without it near passes unchanged */
 	ECHO_NLP = 2,	/* residual echo gives way to comfort noise */
+	ECHO_HOLD = 4,	/* the taps stand still: for measurements */
 };
 
 /* The instruction set a group runs on. */

@@ -267,6 +267,8 @@ static bool is_held(const struct echo_lane *l)
 		    l->mean.err < tone_miss * l->mean.near;
 	bool pure = l->pure >= TONE_LONG && l->converged;
 
+	if (l->flags & ECHO_HOLD)
+		return true;
 	return (tone || pure) && l->brief.err < hold_miss * l->brief.est;
 }
 
@@ -339,6 +341,7 @@ void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
 		       struct echo_orders *orders, unsigned parts, unsigned n)
 {
 	bool active = sums->far[n] > far_active;
+	bool hold = l->flags & ECHO_HOLD;
 	struct echo_scene scene;
 
 	if (l->scaled)
@@ -348,9 +351,9 @@ void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
 	l->since = active ? 0 : l->since + 1;
 	if (l->since <= parts) /* the echo may still ring */
 		levels_follow(&l->mean, sums, n, mean_rate);
-	if (active)
+	if (active && !hold)
 		lane_hear(l, sums, orders, parts, n);
-	if (filter_is_worse(l)) {
+	if (!hold && filter_is_worse(l)) {
 		l->divergences++;
 		search_start(l, orders, parts, n);
 	}
@@ -364,7 +367,7 @@ void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
 	echo_nlp_run(&l->nlp, &scene, orders);
 	l->double_talk = l->since < 20 && l->brief.err > 0.1f * l->brief.est &&
 			 l->converged;
-	if (l->heard >= WINDOW_FROM) {
+	if (l->heard >= WINDOW_FROM && !hold) {
 		struct echo_sight sight = lane_sight(l, sums, parts, n);
 
 		if (echo_window_run(&l->window, &sight, orders))

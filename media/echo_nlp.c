@@ -10,11 +10,12 @@ enum {
 	SILENT_BLOCKS = 20,	/* of the far end: no echo is left */
 };
 
-static const float noise_most = 80 * 180.0f * 180.0f;	/* -39 dBm0 */
+static const float noise_most = 80 * 640.0f * 640.0f;	/* -28 dBm0 */
 static const float noise_bias = 1.15f;	/* of a minimum to the mean */
 static const float noise_rises = 0.1f;
 static const float noise_falls = 0.3f;
 static const float noise_shows = 0.5f;	/* of what is left, it is no echo */
+static const float noise_miss = 0.03f;	/* never less left: no echo */
 static const float far_fades = 0.93f;	/* over the tail */
 /* What may be left of the estimate that is echo still, by what was least. */
 static const float left_miss = 8;
@@ -38,7 +39,8 @@ void echo_nlp_reset(struct echo_nlp *nlp)
 /*
  * The background is not above the smallest residual of the last windows. It
  * is not below it either once the far end is silent, or so soft that what is
- * left of its echo does not count. Else what was known before stands.
+ * left of its echo does not count, or if the filter never left less. Else what
+ * was known before stands.
  */
 static void noise_follow(struct echo_noise *v, const struct echo_scene *s)
 {
@@ -53,7 +55,8 @@ static void noise_follow(struct echo_noise *v, const struct echo_scene *s)
 	if (v->level > high)
 		v->level += noise_falls * (high - v->level);
 	else if (s->since >= SILENT_BLOCKS ||
-		 (s->sure && s->est < noise_shows * v->now))
+		 (s->sure && s->est < noise_shows * v->now) ||
+		 (!s->searching && s->miss > noise_miss))
 		v->level += noise_rises * (high - v->level);
 	if (++v->age == WINDOW_BLOCKS) {
 		v->window = (v->window + 1) % NLP_WINDOWS;

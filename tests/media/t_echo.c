@@ -422,6 +422,37 @@ START_TEST(test_reset)
 }
 END_TEST
 
+/* Held taps cancel what they did, whatever the path does; then they learn. */
+START_TEST(test_hold)
+{
+	struct echo_group *g = rig_group(128, ECHO_ISA_BEST, ECHO_ON);
+	struct rig_case c = base;
+	struct rig_score before;
+	struct rig r, other;
+
+	c.seconds = 5;
+	ck_assert(rig_open(&r, &c));
+	rig_run(&r, g);
+	c.erl_db = 6;
+	c.change_at = 0.01;
+	ck_assert(rig_open(&other, &c));
+	for (unsigned n = 0; n < ECHO_LANES; n++)
+		echo_group_set_lane(g, n, ECHO_ON | ECHO_HOLD);
+	rig_run(&other, g);
+	ck_assert_double_le(rig_erle_score(&other, 3, 5).mean, 5);
+	rig_run(&r, g);
+	before = rig_erle_score(&r, 3, 5);
+	ck_assert_double_ge(before.worst, 30);
+	for (unsigned n = 0; n < ECHO_LANES; n++)
+		echo_group_set_lane(g, n, ECHO_ON);
+	rig_run(&other, g);
+	ck_assert_double_ge(rig_erle_score(&other, 3, 5).mean, 30);
+	rig_close(&r);
+	rig_close(&other);
+	echo_group_free(g);
+}
+END_TEST
+
 /* The figures of a lane tell what the samples do. */
 START_TEST(test_stats)
 {
@@ -473,6 +504,7 @@ static Suite *echo_suite(void)
 	tcase_add_test(t, test_lanes_apart);
 	tcase_add_test(t, test_move);
 	tcase_add_test(t, test_reset);
+	tcase_add_test(t, test_hold);
 	tcase_add_test(t, test_stats);
 	suite_add_tcase(s, t);
 	return s;

@@ -139,6 +139,21 @@ START_TEST(test_comfort_noise)
 }
 END_TEST
 
+/* Loud noise from the first sample on, and a far end that never pauses. */
+START_TEST(test_noise_from_start)
+{
+	struct rig_case c = base;
+	struct rig r;
+
+	c.far = RIG_NOISE;
+	c.noise_dbm0 = -31;
+	r = cancelled(&c);
+	for (unsigned n = 0; n < ECHO_LANES; n++)
+		ck_assert_double_eq_tol(rig_dbm0(r.out, n, 6, 10), -31, 3.0);
+	rig_close(&r);
+}
+END_TEST
+
 static Suite *nlp_suite(void)
 {
 	Suite *s = suite_create("echo nlp");
@@ -150,6 +165,7 @@ static Suite *nlp_suite(void)
 	tcase_add_loop_test(t, test_near_alone, 0, 4);
 	tcase_add_loop_test(t, test_near_in_double_talk, 0, 4);
 	tcase_add_loop_test(t, test_comfort_noise, 0, 8);
+	tcase_add_test(t, test_noise_from_start);
 	suite_add_tcase(s, t);
 	return s;
 }
