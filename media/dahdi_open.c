@@ -49,8 +49,8 @@ static int open_node(const struct opening *o)
 				"that one (Asterisk?)");
 	case -EACCES:
 	case -EPERM:
-		return complain(o, fd, "not permitted: run as root, or as a "
-				"user of the group dahdi");
+		return complain(o, fd, "not permitted: run as root, or give "
+				"the device to our user (README, DAHDI)");
 	default:
 		return complain(o, fd, strerror(-fd));
 	}
