@@ -76,10 +76,23 @@ static void ours_close(void *state)
 	free(state);
 }
 
+/* The tick never holds taps: that is said to the canceller behind its back.
+ * No test changes NLP as it begins to hold, so the tick changes no flags. */
 static bool ours_set(void *state, unsigned flags)
 {
-	ours_want(state, flags);
-	return !(flags & G168_HOLD);
+	struct lane_group *g = state;
+
+	ours_want(g, flags);
+	for (unsigned i = 0; i < G168_LANES; i++) {
+		unsigned now = g->lanes[i].flags;
+
+		if (!(now & ECHO_ON))
+			continue;
+		if (flags & G168_HOLD)
+			now |= ECHO_HOLD;
+		echo_group_set_lane(g->echo, i, now);
+	}
+	return true;
 }
 
 /* What leaves is 16-bit, as the tick's encoder takes it. */

@@ -253,8 +253,7 @@ static const char preamble[] =
 
 static void held_print(const struct g168_report *r, FILE *f)
 {
-	fprintf(f, "\nAdaptation is inhibited where the tests say so, except "
-		   "by:");
+	fprintf(f, "\nWhere the tests inhibit adaptation:");
 	for (unsigned i = 0; i < BESIDE; i++) {
 		bool held = true;
 
@@ -262,10 +261,10 @@ static void held_print(const struct g168_report *r, FILE *f)
 			if (r->result[n].who == beside[i] &&
 			    r->result[n].done && !r->result[n].test->run)
 				held = held && r->result[n].v[0].held;
-		if (!held)
-			fprintf(f, " %s,", g168_name(beside[i]));
+		fprintf(f, "%s %s %s", i ? "," : "", g168_name(beside[i]),
+			held ? "holds its taps" : "goes on adapting");
 	}
-	fprintf(f, " which go(es) on adapting while it is measured.\n");
+	fprintf(f, ".\n");
 }
 
 static void details_print(const struct g168_report *r, FILE *f)
