@@ -23,7 +23,8 @@ static const float empty_merit = 1.5f;	/* noise alone: below one */
 static const float empty_share = 3e-6f;	/* of all; the law's noise: 2e-4 */
 static const float empty_rest = 0.2f;	/* of what is left of near */
 static const float found_lost = 3;	/* |W|^2 over the doubt lost: echo */
-static const float found_others = 6;	/* and over the mean of the others */
+static const float found_alarm = 6;	/* the talkers may have a word in common */
+static const float found_others = 10;	/* and over the mean of the others */
 static const float visit_doubt = 0.1f;	/* of the residual */
 static const float alarm_doubt = 0.02f;
 static const float alarm_calm = 0.1f;	/* the talker has ended */
@@ -105,6 +106,7 @@ static void probe_end(struct echo_window *w, unsigned found,
 static unsigned probe_found(const struct echo_window *w,
 			    const struct echo_sight *s)
 {
+	float times = w->alarm ? found_alarm : found_lost;
 	float start = w->start * ECHO_BINS_SUMMED, lost;
 	unsigned found = 0;
 
@@ -112,7 +114,7 @@ static unsigned probe_found(const struct echo_window *w,
 		if (!(w->probed >> k & 1))
 			continue;
 		lost = start - s->sums->doubt[k][s->lane];
-		if (s->sums->tap[k][s->lane] > found_lost * lost)
+		if (s->sums->tap[k][s->lane] > times * lost)
 			found |= 1u << k;
 	}
 	return found;
@@ -168,24 +170,33 @@ static bool visit_run(struct echo_window *w, const struct echo_sight *s,
 	return scaled;
 }
 
+/* The mean of the probed partitions but k and those beside it: an echo
+ * rarely ends where a partition does. */
+static float mean_of_others(const struct echo_window *w,
+			    const struct echo_sight *s, unsigned k)
+{
+	unsigned count = 0;
+	float sum = 0;
+
+	for (unsigned i = 0; i < s->parts; i++) {
+		if (!(w->probed >> i & 1) || (i + 1 >= k && i <= k + 1))
+			continue;
+		sum += s->sums->tap[i][s->lane];
+		count++;
+	}
+	return count ? sum / (float)count : 0;
+}
+
 /* Those that found echo and stand out among the others. */
 static unsigned alarm_found(const struct echo_window *w,
 			    const struct echo_sight *s)
 {
-	unsigned found = probe_found(w, s), count = 0;
-	float sum = 0, tap;
+	unsigned found = probe_found(w, s);
 
-	for (unsigned k = 0; k < s->parts; k++) {
-		if (!(w->probed >> k & 1))
-			continue;
-		sum += s->sums->tap[k][s->lane];
-		count++;
-	}
-	for (unsigned k = 0; k < s->parts; k++) {
-		tap = s->sums->tap[k][s->lane];
-		if (tap * (float)(count - 1) <= found_others * (sum - tap))
+	for (unsigned k = 0; k < s->parts; k++)
+		if (s->sums->tap[k][s->lane] <=
+		    found_others * mean_of_others(w, s, k))
 			found &= ~(1u << k);
-	}
 	return found;
 }
 
