@@ -128,6 +128,36 @@ START_TEST(values_reach_their_place)
 END_TEST
 
 /* One core, none, the same twice, what is none, too many. */
+/* The idle code is the law's silence unless the file says otherwise. */
+START_TEST(dahdi_spans)
+{
+	static const char *const head =
+		"spans: [{name: a, isdn: {side: user}, law: ulaw,"
+		" line: {driver: dahdi, span: 3, d_slot: 24, last_slot: 24";
+	char text[1024];
+	struct conf *c;
+
+	snprintf(text, sizeof(text), "%s}}]\n%s", head, REST);
+	c = load(text);
+	ck_assert(c != NULL);
+	ck_assert_int_eq(c->spans[0].line.driver, CONF_DAHDI);
+	ck_assert_uint_eq(c->spans[0].line.dahdi_span, 3);
+	ck_assert_uint_eq(c->spans[0].line.d_slot, 24);
+	ck_assert_uint_eq(c->spans[0].line.buffer_ms, 20);
+	ck_assert_uint_eq(c->spans[0].line.idle, 0xff);
+	free(c);
+	snprintf(text, sizeof(text), "%s, idle: 127}}]\n%s", head, REST);
+	c = load(text);
+	ck_assert(c != NULL);
+	ck_assert_uint_eq(c->spans[0].line.idle, 127);
+	free(c);
+	c = load(SPAN REST);
+	ck_assert(c != NULL);
+	ck_assert_uint_eq(c->spans[0].line.idle, 0xd5);
+	free(c);
+}
+END_TEST
+
 START_TEST(cores_of_the_engine)
 {
 	static const struct {
@@ -326,6 +356,7 @@ int main(void)
 
 	tcase_add_test(t, mistakes_are_told_as_expected);
 	tcase_add_test(t, values_reach_their_place);
+	tcase_add_test(t, dahdi_spans);
 	tcase_add_test(t, cores_of_the_engine);
 	tcase_add_test(t, limits_hold);
 	tcase_add_test(t, secrets_come_from_files_and_stay_out_of_reports);
