@@ -26,9 +26,10 @@
 #include "media/netio_priv.h"
 
 enum {
-	SQ = 4096,		 /* of an entry */
-	CQ = 16384,
-	BUFFERS = 4096,		 /* a power of two */
+	SQ = 512,	/* of an entry; as it goes round, no larger than */
+	CQ = 8192,	/* the cache likes */
+	BUFFERS = 4096, /* a power of two */
+	LENT = 512,	/* of them with the kernel, until these are too few */
 	GROUP = 1,
 	NAME = 32, /* of struct sockaddr_in6; what follows is aligned */
 	CONTROL = CMSG_SPACE(sizeof(struct timespec)),
@@ -55,7 +56,9 @@ struct netio_uring {
 	uint16_t *ended;	/* and those that wait for the next wake-up */
 	unsigned n_ended;
 	unsigned given;		/* packets given to the kernel */
-	unsigned freed;		/* buffers to be handed back */
+	uint16_t idle[BUFFERS];	/* that we have; the last was used last */
+	unsigned n_idle;
+	unsigned lent, to_lend;	/* that the kernel has, is to have */
 	mono_t now;
 	int64_t wall_ns;	/* at `now` */
 };
@@ -74,6 +77,22 @@ static void aim(struct netio *n, struct io_uring_sqe *sqe, unsigned slot)
 	sqe->flags |= IOSQE_FIXED_FILE;
 }
 
+/* tick: few go round, so that they stay in the cache; a thread that finds
+ * more than they can hold lends more. */
+static void lend(struct netio_uring *u)
+{
+	int n = 0;
+
+	for (; u->lent < u->to_lend && u->n_idle; u->lent++) {
+		uint16_t b = u->idle[--u->n_idle];
+
+		io_uring_buf_ring_add(u->buffers,
+				      u->octets + (size_t)b * STRIDE, BUFFER,
+				      b, BUFFERS - 1, n++);
+	}
+	io_uring_buf_ring_advance(u->buffers, n);
+}
+
 /* --- life --- */
 
 static int make_buffers(struct netio_uring *u)
@@ -90,11 +109,12 @@ static int make_buffers(struct netio_uring *u)
 	memset(u->octets, 0, (size_t)BUFFERS * STRIDE);
 	reg.ring_addr = (uintptr_t)u->buffers;
 	io_uring_buf_ring_init(u->buffers);
-	for (unsigned i = 0; i < BUFFERS; i++)
-		io_uring_buf_ring_add(u->buffers, u->octets + i * STRIDE,
-				      BUFFER, (uint16_t)i, BUFFERS - 1,
-				      (int)i);
-	io_uring_buf_ring_advance(u->buffers, BUFFERS);
+	while (u->n_idle < BUFFERS) {
+		u->idle[u->n_idle] = (uint16_t)u->n_idle;
+		u->n_idle++;
+	}
+	u->to_lend = LENT;
+	lend(u);
 	return io_uring_register_buf_ring(&u->ring, &reg, 0);
 }
 
@@ -350,11 +370,10 @@ static void on_receive(struct netio *n, unsigned slot,
 
 	if (cqe->flags & IORING_CQE_F_BUFFER) {
 		unsigned b = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
-		uint8_t *buffer = u->octets + (size_t)b * STRIDE;
 
-		deliver(n, slot, buffer, cqe->res);
-		io_uring_buf_ring_add(u->buffers, buffer, BUFFER, (uint16_t)b,
-				      BUFFERS - 1, (int)u->freed++);
+		deliver(n, slot, u->octets + (size_t)b * STRIDE, cqe->res);
+		u->idle[u->n_idle++] = (uint16_t)b;
+		u->lent--;
 	}
 	if (cqe->flags & IORING_CQE_F_MORE)
 		return;
@@ -364,6 +383,7 @@ static void on_receive(struct netio *n, unsigned slot,
 	n->stats.renewed++;
 	if (cqe->res == -ENOBUFS) {
 		n->stats.starved++;
+		u->to_lend = BUFFERS;
 		uring_change(n, slot);
 	} else {
 		u->ended[u->n_ended++] = (uint16_t)slot;
@@ -411,7 +431,6 @@ static unsigned reap(struct netio *n)
 	struct io_uring_cqe *cqe;
 	unsigned head, count = 0, received = 0;
 
-	u->freed = 0;
 	announce(n);
 	io_uring_for_each_cqe(&u->ring, head, cqe) {
 		unsigned i = (uint32_t)cqe->user_data;
@@ -429,7 +448,6 @@ static unsigned reap(struct netio *n)
 			break;
 		}
 	}
-	io_uring_buf_ring_advance(u->buffers, (int)u->freed);
 	io_uring_cq_advance(&u->ring, count);
 	return received;
 }
@@ -448,6 +466,7 @@ static bool enter(struct netio *n)
 	unsigned sends, got;
 	bool more;
 
+	lend(u);
 	order_changes(n);
 	sends = order_sends(n);
 	if (!io_uring_sq_ready(&u->ring) && !is_more_waiting(u))
@@ -472,6 +491,7 @@ static void turn(struct netio *n)
 	for (unsigned i = 0; i < u->n_ended; i++)
 		uring_change(n, u->ended[i]);
 	u->n_ended = 0;
+	u->to_lend = LENT;
 	for (unsigned i = 0; i < ENTRIES; i++)
 		if (!enter(n) || n->stats.received >= most)
 			break;
