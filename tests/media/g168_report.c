@@ -251,6 +251,15 @@ static const char preamble[] =
 "limit.\n"
 "\n";
 
+/* Did the canceller hold its taps in this run, as far as any check tells? */
+static bool is_held(const struct g168_result *x)
+{
+	for (unsigned k = 0; k < G168_CHECKS; k++)
+		if (x->v[k].applies && !x->v[k].held)
+			return false;
+	return true;
+}
+
 static void held_print(const struct g168_report *r, FILE *f)
 {
 	fprintf(f, "\nWhere the tests inhibit adaptation:");
@@ -260,7 +269,7 @@ static void held_print(const struct g168_report *r, FILE *f)
 		for (size_t n = 0; n < r->results; n++)
 			if (r->result[n].who == beside[i] &&
 			    r->result[n].done && !r->result[n].test->run)
-				held = held && r->result[n].v[0].held;
+				held = held && is_held(&r->result[n]);
 		fprintf(f, "%s %s %s", i ? "," : "", g168_name(beside[i]),
 			held ? "holds its taps" : "goes on adapting");
 	}
