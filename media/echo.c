@@ -13,6 +13,7 @@
 struct echo_group {
 	const struct echo_kernel *kernel;
 	void *state;
+	void *own;		/* the state, if it is not the caller's */
 	unsigned parts;
 	unsigned on;		/* lanes with ECHO_ON */
 	struct echo_sums sums;
@@ -55,30 +56,34 @@ static unsigned tail_parts(unsigned tail_ms)
 	return 0;
 }
 
-struct echo_group *echo_group_new(unsigned tail_ms, enum echo_isa isa)
+size_t echo_group_size(unsigned tail_ms, enum echo_isa isa)
 {
 	const struct echo_kernel *kernel = kernel_find(isa);
 	unsigned parts = tail_parts(tail_ms);
-	struct echo_group *g;
-	size_t size;
 
-	if (!parts || !kernel) {
+	if (!parts || !kernel)
+		return 0;
+	return (kernel->state_size(parts) + GROUP_ALIGN - 1) / GROUP_ALIGN *
+	       GROUP_ALIGN;
+}
+
+struct echo_group *echo_group_new_at(unsigned tail_ms, enum echo_isa isa,
+				     void *state)
+{
+	unsigned parts = tail_parts(tail_ms);
+	struct echo_group *g;
+
+	if (!echo_group_size(tail_ms, isa)) {
 		errno = parts ? ENOTSUP : EINVAL;
 		return NULL;
 	}
 	g = calloc(1, sizeof(*g));
 	if (!g)
 		return NULL;
-	size = (kernel->state_size(parts) + GROUP_ALIGN - 1) / GROUP_ALIGN;
-	g->state = aligned_alloc(GROUP_ALIGN, size * GROUP_ALIGN);
-	if (!g->state) {
-		free(g);
-		errno = ENOMEM;
-		return NULL;
-	}
-	g->kernel = kernel;
+	g->state = state;
+	g->kernel = kernel_find(isa);
 	g->parts = parts;
-	kernel->init(g->state, parts);
+	g->kernel->init(g->state, parts);
 	for (unsigned n = 0; n < ECHO_LANES; n++) {
 		echo_lane_reset(&g->lane[n], &g->orders, parts, n);
 		echo_window_close(&g->orders, parts, n);
@@ -86,11 +91,27 @@ struct echo_group *echo_group_new(unsigned tail_ms, enum echo_isa isa)
 	return g;
 }
 
+struct echo_group *echo_group_new(unsigned tail_ms, enum echo_isa isa)
+{
+	size_t size = echo_group_size(tail_ms, isa);
+	struct echo_group *g;
+	void *state = aligned_alloc(GROUP_ALIGN, size ? size : GROUP_ALIGN);
+
+	if (!state)
+		return NULL;
+	g = echo_group_new_at(tail_ms, isa, state);
+	if (g)
+		g->own = state;
+	else
+		free(state);
+	return g;
+}
+
 void echo_group_free(struct echo_group *g)
 {
 	if (!g)
 		return;
-	free(g->state);
+	free(g->own);
 	free(g);
 }
 

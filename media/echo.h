@@ -74,6 +74,12 @@ struct echo_group;
  * errno EINVAL (no such tail), ENOTSUP (no such instruction set) or ENOMEM.
  */
 struct echo_group *echo_group_new(unsigned tail_ms, enum echo_isa isa);
+/* The same with a state in memory of the caller, who has many groups and wants
+ * them together: echo_group_size() octets (0: no such group), aligned to 64,
+ * there until the group is freed. */
+struct echo_group *echo_group_new_at(unsigned tail_ms, enum echo_isa isa,
+				     void *state);
+size_t echo_group_size(unsigned tail_ms, enum echo_isa isa);
 void echo_group_free(struct echo_group *g);
 
 /* Name of the instruction set in use: "avx512", "avx2" or "c". */

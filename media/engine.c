@@ -68,6 +68,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "media/huge.h"
+
 static int64_t wall_offset(void)
 {
 	struct timespec wall, mono;
@@ -80,7 +82,7 @@ static int64_t wall_offset(void)
 
 static int make_sessions(struct engine *e)
 {
-	e->sessions = calloc(e->cfg.sessions, sizeof(*e->sessions));
+	e->sessions = huge_alloc(e->cfg.sessions * sizeof(*e->sessions));
 	if (!e->sessions)
 		return -ENOMEM;
 	for (unsigned i = 0; i < e->cfg.sessions; i++)

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-int lane_group_init(struct lane_group *g, unsigned tail_ms, enum echo_isa isa)
+int lane_group_init_at(struct lane_group *g, unsigned tail_ms,
+		       enum echo_isa isa, void *state)
 {
 	int err;
 
@@ -16,13 +17,19 @@ int lane_group_init(struct lane_group *g, unsigned tail_ms, enum echo_isa isa)
 	memset(g->heard, 0, 2 * sizeof(*g->heard));
 	if (!tail_ms)
 		return 0;
-	g->echo = echo_group_new(tail_ms, isa);
+	g->echo = state ? echo_group_new_at(tail_ms, isa, state)
+			: echo_group_new(tail_ms, isa);
 	if (!g->echo) {
 		err = -errno;
 		lane_group_fini(g);
 		return err;
 	}
 	return 0;
+}
+
+int lane_group_init(struct lane_group *g, unsigned tail_ms, enum echo_isa isa)
+{
+	return lane_group_init_at(g, tail_ms, isa, NULL);
 }
 
 void lane_group_fini(struct lane_group *g)

@@ -52,6 +52,10 @@ struct lane_group {
 
 /* tail_ms 0: without a canceller. 0 or -errno as of echo_group_new(). */
 int lane_group_init(struct lane_group *, unsigned tail_ms, enum echo_isa);
+/* The same with a canceller's state in memory of the caller, see
+ * echo_group_new_at(). */
+int lane_group_init_at(struct lane_group *, unsigned tail_ms, enum echo_isa,
+		       void *state);
 void lane_group_fini(struct lane_group *);
 
 /* A call begins: nothing of an earlier one is left; canceller off. */

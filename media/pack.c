@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "media/huge.h"
+
 enum {
 	BLOCK_NS = 10000000,
 	FRAME_NS = 125000,
@@ -23,6 +25,25 @@ static unsigned channels_of(const struct pack *p)
 	return n;
 }
 
+static int new_groups(struct pack *p, unsigned groups, unsigned tail_ms)
+{
+	size_t size = echo_group_size(tail_ms, ECHO_ISA_BEST);
+	int err;
+
+	p->groups = calloc(groups, sizeof(*p->groups));
+	p->states = size ? huge_alloc(groups * size) : NULL;
+	if (!p->groups || (size && !p->states))
+		return -ENOMEM;
+	for (; p->n_groups < groups; p->n_groups++) {
+		err = lane_group_init_at(&p->groups[p->n_groups], tail_ms,
+					 ECHO_ISA_BEST,
+					 p->states + p->n_groups * size);
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
 int pack_init(struct pack *p, struct span *const *spans, unsigned n)
 {
 	unsigned groups;
@@ -38,16 +59,11 @@ int pack_init(struct pack *p, struct span *const *spans, unsigned n)
 	p->lanes = calloc((size_t)groups * ECHO_LANES,
 			  sizeof(struct session *));
 	p->taken = calloc(groups, sizeof(*p->taken));
-	p->groups = calloc(groups, sizeof(*p->groups));
-	if (!p->lanes || !p->taken || !p->groups)
+	if (!p->lanes || !p->taken)
 		goto fini;
-	for (; p->n_groups < groups; p->n_groups++) {
-		err = lane_group_init(&p->groups[p->n_groups],
-				      spans[0]->cfg.echo_tail_ms,
-				      ECHO_ISA_BEST);
-		if (err < 0)
-			goto fini;
-	}
+	err = new_groups(p, groups, spans[0]->cfg.echo_tail_ms);
+	if (err < 0)
+		goto fini;
 	for (unsigned i = 0; i < n; i++) {
 		spans[i]->pack = p;
 		spans[i]->seat = i;
@@ -62,6 +78,7 @@ void pack_fini(struct pack *p)
 {
 	for (unsigned i = 0; i < p->n_groups; i++)
 		lane_group_fini(&p->groups[i]);
+	free(p->states);
 	free(p->groups);
 	free(p->taken);
 	free(p->lanes);

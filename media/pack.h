@@ -40,6 +40,7 @@ struct pack {
 	unsigned n_spans;
 	struct lane_group *groups;
 	unsigned n_groups;
+	uint8_t *states;	/* of their cancellers; NULL: none */
 	struct session **lanes; /* of all groups; NULL: free */
 	uint8_t *taken;		/* of these, in each group */
 	uint32_t blocks;	/* runs so far; begins as the plan wants */
