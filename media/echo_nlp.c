@@ -6,6 +6,7 @@
 
 enum {
 	HANG_BLOCKS = 6,
+	SOFT_BLOCKS = 40,	/* after the far end */
 	WINDOW_BLOCKS = 40,
 	SILENT_BLOCKS = 20,	/* of the far end: no echo is left */
 };
@@ -19,8 +20,11 @@ static const float noise_miss = 0.03f;	/* never less left: no echo */
 static const float far_fades = 0.93f;	/* over the tail */
 /* What may be left of the estimate that is echo still, by what was least. */
 static const float left_miss = 8;
-static const float left_least = 0.05f;
-static const float left_most = 0.3f;
+static const float left_least = 0.07f;
+static const float left_most = 0.4f;
+static const float left_new = 50;	/* over the blocks it has learnt from */
+static const float left_far = 3e-5f;	/* and of the far end, -45 dB */
+static const float law_noise = 80 * 5.5f * 5.5f;	/* A-law's: -69 dBm0 */
 /* While it searches: near below far by an ERL, and some of it explained. */
 static const float search_erl = 0.35f;
 static const float search_likeness = 0.4f;
@@ -70,13 +74,15 @@ static void noise_follow(struct echo_noise *v, const struct echo_scene *s)
 /* Can what is left be anything but echo? */
 static bool is_echo(const struct echo_nlp *nlp, const struct echo_scene *s)
 {
-	float most = fminf(fmaxf(left_miss * s->miss, left_least), left_most);
+	float young = left_new / (float)(s->heard + 1);
+	float most = fmaxf(left_miss * s->miss, fmaxf(young, left_least));
 	float err = fmaxf(s->err, onset * s->sums->err[s->lane]);
 	float est = fmaxf(s->est, onset * s->sums->est[s->lane]);
 
+	most = fminf(most, left_most);
 	if (est < 2 * nlp->noise.level)
 		return false;
-	if (err < most * est)
+	if (err < most * est + left_far * nlp->far_most)
 		return true;
 	return s->searching && s->near < search_erl * nlp->far_most &&
 	       s->near_est * fabsf(s->near_est) >
@@ -97,21 +103,25 @@ void echo_nlp_run(struct echo_nlp *nlp, const struct echo_scene *s,
 {
 	unsigned n = s->lane;
 	float tilt, level;
-	bool echo;
+	bool echo, speech, soft;
 
 	noise_follow(&nlp->noise, s);
 	nlp->far_most = fmaxf(far_fades * nlp->far_most, s->sums->far[n]);
 	echo = is_echo(nlp, s);
-	if (!echo && is_speech(nlp, s))
-		nlp->open += nlp->open < HANG_BLOCKS ? 2 : 0;
+	speech = is_speech(nlp, s);
+	soft = s->since < SOFT_BLOCKS && !speech &&
+	       fmaxf(s->err, s->sums->err[n]) < speech_least;
+	if (!echo && speech)
+		nlp->open += nlp->open < HANG_BLOCKS;
 	else if (nlp->open)
 		nlp->open--;
 	tilt = fminf(fmaxf(nlp->noise.lag, -0.9f), 0.9f);
 	level = fminf(nlp->noise.level, noise_over * s->sums->err[n]);
+	level = fmaxf(level - law_noise, 0);
 	o->tilt[n] = tilt;
 	o->pass[n] = 1;
 	o->noise[n] = 0;
-	if (s->on && echo && !nlp->open) {
+	if (s->on && (echo || soft) && !nlp->open) {
 		o->pass[n] = 0;
 		o->noise[n] = sqrtf(level / ECHO_BLOCK * (1 - tilt * tilt));
 	}

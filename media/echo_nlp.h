@@ -41,6 +41,7 @@ struct echo_scene {
 	float est;
 	float near_est;
 	float miss;	/* share of est left over at the best moments */
+	unsigned heard;	/* blocks the filter has learnt from */
 	unsigned since;	/* blocks since the far end spoke */
 	bool sure;	/* the filter has converged */
 	bool searching;	/* or has just begun to learn */
