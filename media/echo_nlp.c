@@ -24,6 +24,8 @@ static const float left_least = 0.07f;
 static const float left_most = 0.4f;
 static const float left_new = 50;	/* over the blocks it has learnt from */
 static const float left_far = 3e-5f;	/* and of the far end, -45 dB */
+static const float talker_adds = 0.15f;	/* of what is left, at least */
+static const float heard_block = 1.0f / 160;	/* bins to energy */
 static const float law_noise = 80 * 5.5f * 5.5f;	/* A-law's: -69 dBm0 */
 /* While it searches: near below far by an ERL, and some of it explained. */
 static const float search_erl = 0.35f;
@@ -84,6 +86,11 @@ static bool is_echo(const struct echo_nlp *nlp, const struct echo_scene *s)
 		return false;
 	if (err < most * est + left_far * nlp->far_most)
 		return true;
+	/* wrong taps leave much of it; a talker adds to it */
+	if (err < est && s->near - s->est < talker_adds * s->err)
+		return true;
+	if (s->err < heard_block * s->sums->heard[s->lane])
+		return true;
 	return s->searching && s->near < search_erl * nlp->far_most &&
 	       s->near_est * fabsf(s->near_est) >
 		       search_likeness * s->near * s->est;
@@ -116,7 +123,8 @@ void echo_nlp_run(struct echo_nlp *nlp, const struct echo_scene *s,
 	else if (nlp->open)
 		nlp->open--;
 	tilt = fminf(fmaxf(nlp->noise.lag, -0.9f), 0.9f);
-	level = fminf(nlp->noise.level, noise_over * s->sums->err[n]);
+	level = fminf(s->sums->err[n], s->sums->near[n]);
+	level = fminf(nlp->noise.level, noise_over * level);
 	level = fmaxf(level - law_noise, 0);
 	o->tilt[n] = tilt;
 	o->pass[n] = 1;
