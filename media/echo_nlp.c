@@ -16,6 +16,7 @@ static const float noise_bias = 1.15f;	/* of a minimum to the mean */
 static const float noise_rises = 0.1f;
 static const float noise_falls = 0.3f;
 static const float noise_shows = 0.5f;	/* of what is left, it is no echo */
+static const float noise_calm = 3;	/* times the least: nobody speaks */
 static const float noise_miss = 0.03f;	/* never less left: no echo */
 static const float far_fades = 0.93f;	/* over the tail */
 /* What may be left of the estimate that is echo still, by what was least. */
@@ -61,7 +62,8 @@ static void noise_follow(struct echo_noise *v, const struct echo_scene *s)
 	if (v->level > high)
 		v->level += noise_falls * (high - v->level);
 	else if (s->since >= SILENT_BLOCKS ||
-		 (s->sure && s->est < noise_shows * v->now) ||
+		 (s->sure && s->est < noise_shows * v->now &&
+		  v->now < noise_calm * high) ||
 		 (!s->searching && s->miss > noise_miss))
 		v->level += noise_rises * (high - v->level);
 	if (++v->age == WINDOW_BLOCKS) {

@@ -64,26 +64,6 @@ static double seconds_of(const struct g168_test *t)
 	return t->run ? 20 : (double)g168_scene_blocks(t) / 100;
 }
 
-/*
- * Limits that the canceller does not meet yet. They are printed here and fail
- * `make bench-ec`; a row goes when its limit is met.
- */
-static const struct {
-	const char *test;
-	const char *what;
-} unmet[] = {
-	{ "2A", "path changed: LRET from 1 s" },
-};
-
-static bool is_unmet(const struct g168_test *t, unsigned k)
-{
-	for (size_t i = 0; i < sizeof(unmet) / sizeof(unmet[0]); i++)
-		if (!strcmp(unmet[i].test, t->id) &&
-		    !strcmp(unmet[i].what, t->check[k].what))
-			return true;
-	return false;
-}
-
 static void must_hold(const struct g168_test *t,
 		      const struct g168_condition *c, unsigned k,
 		      const struct g168_verdict *v)
@@ -96,10 +76,7 @@ static void must_hold(const struct g168_test *t,
 		 "%s, %s: %s is %.1f on line %u, limit %.1f (mean %.1f)",
 		 t->id, c->name, t->check[k].what, v->worst, v->lane,
 		 v->limit, v->mean);
-	if (is_unmet(t, k))
-		printf("not met: %s\n", text);
-	else
-		ck_abort_msg("%s", text);
+	ck_abort_msg("%s", text);
 }
 
 /* All musts of a test that takes not too long, in a condition. */
