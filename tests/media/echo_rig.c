@@ -34,6 +34,9 @@ static void signal_write(float *x, size_t n, enum rig_signal kind,
 	case RIG_RECORDING:
 		signal_recording(x, n, dbm0, seed);
 		break;
+	case RIG_PROMPT:
+		signal_prompt(x, n, dbm0);
+		break;
 	case RIG_TONE:
 		signal_tone(x, n, dbm0, hz);
 		break;

@@ -18,6 +18,7 @@ enum rig_signal {
 	RIG_NOISE,
 	RIG_SPEECH,	/* made */
 	RIG_RECORDING,	/* of a voice, silence if not installed */
+	RIG_PROMPT,	/* one of them, 33 s of it */
 	RIG_TONE,
 };
 

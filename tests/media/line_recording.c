@@ -46,3 +46,19 @@ bool signal_recording(float *x, size_t n, double dbm0, uint32_t seed)
 	signal_scale(x, n, dbm0);
 	return true;
 }
+
+bool signal_prompt(float *x, size_t n, double dbm0)
+{
+	const char *name = "/usr/share/asterisk/sounds/en_US_f_Allison/"
+			   "demo-instruct.wav";
+	size_t read, at = 0;
+
+	memset(x, 0, n * sizeof(*x));
+	read = wav_read(name, x, n);
+	while (at < read && x[at] > -100 && x[at] < 100)
+		at++;
+	memmove(x, x + at, (n - at) * sizeof(*x));
+	memset(x + n - at, 0, at * sizeof(*x));
+	signal_scale(x, n, dbm0);
+	return read > 0;
+}

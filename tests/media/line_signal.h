@@ -51,6 +51,8 @@ void signal_speech(float *x, size_t n, double dbm0, uint32_t seed);
  * not installed; x is silence then.
  */
 bool signal_recording(float *x, size_t n, double dbm0, uint32_t seed);
+/* Asterisk's demo-instruct of the same package from its first word on. */
+bool signal_prompt(float *x, size_t n, double dbm0);
 
 /* Through a law and back: what the other end of a G.711 line hears. */
 void signal_law(float *x, size_t n, enum signal_law law);
