@@ -210,9 +210,9 @@ static void tick_late(void)
 	l = &e->workers[0].gauges.late;
 	usleep(LATE_MS * 1000);
 	engine_stop(e);
-	printf("engine_tick_late_ms_p99\t%.3f\tms\n",
+	printf("engine_idle_tick_late_ms_p99\t%.3f\tms\n",
 	       lateness_quantile_us(l, 9900) / 1e3);
-	printf("engine_tick_late_ms_p999\t%.3f\tms\n",
+	printf("engine_idle_tick_late_ms_p999\t%.3f\tms\n",
 	       lateness_quantile_us(l, 9990) / 1e3);
 	engine_free(e);
 }
