@@ -4,10 +4,10 @@
  *
  * Each socket that is listened to has a multishot recvmsg in the kernel. It
  * takes a buffer of the common ring for each datagram: header, source,
- * control data, octets. It ends when the buffers run out, and is renewed as
- * soon as they are there again; and at an error and after a datagram of no
- * octets, and is renewed with the next wake-up. While it is there an idle
- * socket costs nothing.
+ * control data, octets. It ends when the buffers run out and after a datagram
+ * of no octets, and is renewed at once, for anybody may send such datagrams;
+ * and at an error, and is renewed with the next wake-up. While it is there an
+ * idle socket costs nothing.
  *
  * The kernel does its part when the owner enters (DEFER_TASKRUN), never by
  * itself. An entry gets through as many sockets as completions are asked for,
@@ -384,10 +384,11 @@ static void on_receive(struct netio *n, unsigned slot,
 	if (cqe->res == -ENOBUFS) {
 		n->stats.starved++;
 		u->to_lend = BUFFERS;
-		uring_change(n, slot);
-	} else {
-		u->ended[u->n_ended++] = (uint16_t)slot;
 	}
+	if (cqe->res >= 0 || cqe->res == -ENOBUFS)
+		uring_change(n, slot);
+	else
+		u->ended[u->n_ended++] = (uint16_t)slot;
 }
 
 /* tick: an error may be an earlier packet's fate, this one was not tried

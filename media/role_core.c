@@ -38,6 +38,15 @@ static void close_user(struct media_role *m, struct media_user *u)
 	u->close_owed = !command(m, u, ENGINE_CLOSE, &c);
 }
 
+/* A call that the engine did not get all of would be silent, or in the clear:
+ * rather none. */
+static void must_command(struct media_role *m, struct media_user *u,
+			 enum engine_op op, struct engine_command *c)
+{
+	if (!command(m, u, op, c))
+		close_user(m, u);
+}
+
 void media_pay_debts(struct media_role *m)
 {
 	pool_id id = 0;
@@ -135,7 +144,7 @@ static void on_connect(struct media_role *m, const struct link_head *h)
 	c.u.connect.span = msg->span;
 	c.u.connect.slot = msg->slot;
 	c.u.connect.clear = msg->clear != 0;
-	command(m, u, ENGINE_CONNECT, &c);
+	must_command(m, u, ENGINE_CONNECT, &c);
 }
 
 static void on_modify(struct media_role *m, const struct link_head *h)
@@ -157,7 +166,7 @@ static void on_modify(struct media_role *m, const struct link_head *h)
 	u->far = msg->rtp;
 	u->codec = msg->codec;
 	u->direction = msg->direction;
-	command(m, u, ENGINE_MODIFY, &c);
+	must_command(m, u, ENGINE_MODIFY, &c);
 }
 
 static void on_tone(struct media_role *m, const struct link_head *h)
@@ -212,10 +221,8 @@ static void on_crypto(struct media_role *m, const struct link_head *h)
 	c.u.crypto.suite = msg->suite;
 	c.u.crypto.tx = msg->tx;
 	c.u.crypto.rx = msg->rx;
-	if (command(m, u, ENGINE_CRYPTO, &c))
-		u->suite = msg->suite;
-	else
-		close_user(m, u);
+	u->suite = msg->suite;
+	must_command(m, u, ENGINE_CRYPTO, &c);
 	explicit_bzero(&c, sizeof(c));
 }
 

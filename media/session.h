@@ -96,6 +96,7 @@ struct session_rx {
 	uint32_t packets, bad, stray;
 	uint32_t concealed; /* samples */
 	uint16_t digits;
+	uint8_t no_cut; /* blocks until the next search for one */
 	struct net_addr latched; /* where it comes from; family 0: not yet */
 	struct rtp_source source;
 	struct jitter jitter;

@@ -12,6 +12,7 @@ enum {
 	PT_CN = 13,
 	PT_DYNAMIC = 96,
 	LATCH_PACKETS = 10, /* from another port of the host: believed */
+	CUT_PAUSE = 9,	    /* blocks, after a search in vain: it is dear */
 	CLEAR_IDLE = 0xff,  /* RFC 4040: for what is lost of data */
 };
 
@@ -211,12 +212,19 @@ static bool cut(struct session *s, uint8_t *codes)
 	uint8_t in[STRETCH_IN];
 	unsigned n;
 
-	if (s->rx.jitter.excess < STRETCH_MAX || s->place.clear ||
-	    s->rx.plc.lost || !jitter_peek(&s->rx.jitter, in, sizeof(in)))
+	if (s->rx.jitter.excess < STRETCH_MAX || s->place.clear)
+		return false;
+	if (s->rx.no_cut) {
+		s->rx.no_cut--;
+		return false;
+	}
+	if (s->rx.plc.lost || !jitter_peek(&s->rx.jitter, in, sizeof(in)))
 		return false;
 	n = stretch_cut(s->place.law, in, codes);
-	if (!n)
+	if (!n) {
+		s->rx.no_cut = CUT_PAUSE;
 		return false;
+	}
 	jitter_skip(&s->rx.jitter, STRETCH_OUT + n, n);
 	plc_good(&s->rx.plc, s->place.law, codes, SESSION_BLOCK);
 	return true;

@@ -235,12 +235,12 @@ START_TEST(test_sizes)
 		ck_assert_uint_eq(b.seen[0].len, len);
 		ck_assert_int_eq(memcmp(b.last, data, len), 0);
 	}
-	/* Datagrams without content, many, and one with. */
+	/* Datagrams without content, many, do not hold up the one with. */
 	for (unsigned i = 0; i < 20; i++)
 		from_far(&b, 0, "", 0);
 	from_far(&b, 0, "end", 3);
 	b.n_seen = 0;
-	for (unsigned i = 0; i < 25 && b.n_seen < 21; i++)
+	for (unsigned i = 0; i < 3 && b.n_seen < 21; i++)
 		run(b.n);
 	ck_assert_uint_eq(b.n_seen, 21);
 	ck_assert_uint_eq(b.seen[20].len, 3);
