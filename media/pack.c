@@ -28,6 +28,7 @@ static unsigned channels_of(const struct pack *p)
 static int new_groups(struct pack *p, unsigned groups, unsigned tail_ms)
 {
 	size_t size = echo_group_size(tail_ms, ECHO_ISA_BEST);
+	uint8_t *state; /* of a group; NULL: there is no canceller */
 	int err;
 
 	p->groups = calloc(groups, sizeof(*p->groups));
@@ -35,9 +36,9 @@ static int new_groups(struct pack *p, unsigned groups, unsigned tail_ms)
 	if (!p->groups || (size && !p->states))
 		return -ENOMEM;
 	for (; p->n_groups < groups; p->n_groups++) {
+		state = size ? p->states + p->n_groups * size : NULL;
 		err = lane_group_init_at(&p->groups[p->n_groups], tail_ms,
-					 ECHO_ISA_BEST,
-					 p->states + p->n_groups * size);
+					 ECHO_ISA_BEST, state);
 		if (err < 0)
 			return err;
 	}
