@@ -191,6 +191,30 @@ static void look_for_digits(const struct bank *before, const struct bank *now,
 	}
 }
 
+static void hold(struct lane_group *g, unsigned lanes, uint8_t flag)
+{
+	for (; lanes; lanes &= lanes - 1) {
+		unsigned i = (unsigned)__builtin_ctz(lanes);
+
+		echo_group_set_lane(g->echo, i, g->lanes[i].flags | flag);
+	}
+}
+
+/* A lane that has lost its near end hears the far end all the same, and learns
+ * nothing of it. */
+static void cancel(struct lane_group *g, struct lane_block *b)
+{
+	unsigned bridged = g->on & b->bridged;
+
+	b->cancelled = g->on & b->used;
+	if (!(b->cancelled | bridged))
+		return;
+	hold(g, bridged, ECHO_HOLD);
+	echo_group_run(g->echo, (const float (*)[ECHO_LANES])b->far, b->near,
+		       b->cancelled | bridged);
+	hold(g, bridged, 0);
+}
+
 /* tick */
 void lane_group_run(struct lane_group *g, struct lane_block *b)
 {
@@ -199,10 +223,7 @@ void lane_group_run(struct lane_group *g, struct lane_block *b)
 
 	if (g->changed)
 		set_flags(g);
-	b->cancelled = g->on & b->used;
-	if (b->cancelled)
-		echo_group_run(g->echo, (const float (*)[ECHO_LANES])b->far,
-			       b->near, b->cancelled);
+	cancel(g, b);
 	bank_run((const float (*)[ECHO_LANES])b->near, 0, now);
 	g->turn = !g->turn;
 	look_for_digits(before, now, b);

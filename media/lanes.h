@@ -28,6 +28,8 @@ struct lane_block {
 	_Alignas(64) float near[ECHO_BLOCK][ECHO_LANES];
 	_Alignas(64) float far[ECHO_BLOCK][ECHO_LANES];
 	unsigned used;	    /* in: lanes that near was filled for */
+	unsigned bridged;   /* in: lanes whose near was lost, but not far: it
+			       is on the line, and its echo will come */
 	unsigned cancelled; /* out: lanes where near is a residual now */
 	unsigned fax;	    /* out: lanes whose line began with CNG or CED */
 	char digit[ECHO_LANES]; /* out: DTMF in the last 20 ms, 0 = none */

@@ -258,7 +258,7 @@ static unsigned fill_group(const struct pack *p, unsigned g,
 	const uint8_t *near[ECHO_LANES], *far[ECHO_LANES];
 	unsigned taken = 0, ulaw = 0;
 
-	b->lanes.used = 0;
+	b->lanes.used = b->lanes.bridged = 0;
 	for (unsigned i = 0; i < ECHO_LANES; i++) {
 		const struct session *s = lanes[i];
 
@@ -266,16 +266,17 @@ static unsigned fill_group(const struct pack *p, unsigned g,
 		if (!s)
 			continue;
 		taken |= 1u << i;
-		if (block_of(s, b)->bridged)
-			continue;
-		b->lanes.used |= 1u << i;
 		ulaw |= (unsigned)(s->place.law == LAW_U) << i;
 		near[i] = block_of(s, b)->rx[s->place.slot];
 		far[i] = span_far(s->place.span, s->place.slot);
+		if (block_of(s, b)->bridged)
+			b->lanes.bridged |= 1u << i;
+		else
+			b->lanes.used |= 1u << i;
 	}
-	if (b->lanes.used)
+	if (taken)
 		law_lanes_decode(near, ulaw, b->lanes.near);
-	if (b->lanes.used & lane_group_wanted(&p->groups[g]))
+	if (taken && lane_group_wanted(&p->groups[g]))
 		law_lanes_decode(far, ulaw, b->lanes.far);
 	return taken;
 }
@@ -364,7 +365,7 @@ static void run_group(struct pack *p, unsigned g, struct tick *t,
 
 	prefetch_group(p, g + 1);
 	b->lanes.cancelled = 0;
-	if (b->lanes.used)
+	if (taken)
 		lane_group_run(&p->groups[g], &b->lanes);
 	prefetch_samples(lanes, taken);
 	prefetch_far(p, g + 1);

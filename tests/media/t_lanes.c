@@ -179,6 +179,28 @@ START_TEST(test_forget)
 }
 END_TEST
 
+/* A block of the near end is lost; what was sent goes on echoing. */
+START_TEST(test_bridged)
+{
+	float before, learnt;
+
+	lane_group_want(&g, LANE, true, false);
+	residual(1);
+	before = residual(1);
+	learnt = residual(200);
+	b.used = 0;
+	b.bridged = 1u << LANE;
+	residual(1);
+	ck_assert_uint_eq(b.cancelled, 0);
+	ck_assert_uint_eq(g.lanes[LANE].flags, ECHO_ON);
+	b.used = 1u << LANE;
+	b.bridged = 0;
+	for (unsigned i = 0; i < 10; i++)
+		ck_assert_float_lt(residual(1), before / 10);
+	ck_assert_float_lt(residual(20), 2 * learnt);
+}
+END_TEST
+
 /* Over to another group: what was wanted, heard and learnt goes along. */
 START_TEST(test_move)
 {
@@ -218,6 +240,7 @@ int main(void)
 	tcase_add_test(tc, test_wants);
 	tcase_add_test(tc, test_no_canceller);
 	tcase_add_test(tc, test_forget);
+	tcase_add_test(tc, test_bridged);
 	tcase_add_test(tc, test_move);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
