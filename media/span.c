@@ -284,7 +284,7 @@ void span_skip(struct span *sp, uint32_t blocks)
 /* tick */
 const uint8_t *span_far(const struct span *sp, unsigned slot)
 {
-	uint32_t delay = line_tx_delay(sp->line);
+	uint32_t delay = sp->line ? line_tx_delay(sp->line) : 0;
 
 	if (delay < LINE_BLOCK)
 		delay = LINE_BLOCK;
