@@ -175,9 +175,8 @@ static void search_narrow(struct echo_lane *l, const struct echo_sums *s,
 static bool path_is_changed(struct echo_lane *l)
 {
 	const struct echo_levels *b = &l->brief;
-	bool gone = l->converged &&
-		    ((b->near_est < 0.5f * b->est && b->near < 4 * b->est) ||
-		     (b->near_est < 0.2f * b->est && b->near < 6 * b->est));
+	bool gone = l->converged && b->near_est < 0.5f * b->est &&
+		    b->near < 4.0f * b->est;
 	bool grown = l->heard > SEARCH_UNTIL && b->near_est > 2.0f * b->est &&
 		     b->near_est * b->near_est > grown_likeness * b->near * b->est;
 
