@@ -158,12 +158,13 @@ void engine_free(struct engine *e)
 	engine_unplan(e);
 	if (e->owners)
 		engine_drop_held(e);
+	/* Their I/O goes before the sockets that it is about. */
+	for (unsigned i = 0; i < e->n_workers; i++)
+		worker_fini(&e->workers[i]);
 	for (unsigned i = 0; e->sessions && i < e->cfg.sessions; i++)
 		session_fini(&e->sessions[i]);
 	for (unsigned i = 0; e->spans && i < e->cfg.spans; i++)
 		span_fini(&e->spans[i]);
-	for (unsigned i = 0; i < e->n_workers; i++)
-		worker_fini(&e->workers[i]);
 	for (unsigned i = 0; i < 2; i++)
 		if (e->wake[i] >= 0)
 			close(e->wake[i]);

@@ -45,7 +45,8 @@ struct worker {
 	bool started;	/* lines */
 	bool told;	/* something lies in a ring since the last wake-up */
 	struct engine_gauges gauges;
-	int64_t busy_ns; /* of this second */
+	int64_t busy_ns; /* of this second... */
+	mono_t busy_from; /* ...which began then */
 	struct worker_rings rings;
 	sem_t bound; /* the thread has its netio: posted once */
 	pthread_t thread;

@@ -205,14 +205,19 @@ static void run_sessions(struct worker *w, struct tick *t)
 	}
 }
 
-static void run_gauges(struct worker *w)
+/* After a stall there are fewer ticks in a second. */
+static void run_gauges(struct worker *w, mono_t now)
 {
 	struct engine_event ev = { .kind = ENGINE_EV_GAUGES };
+	int64_t ms;
 
 	w->gauges.ticks++;
 	if (w->count % FIGURES_MS)
 		return;
-	w->gauges.busy_permille = (uint32_t)(w->busy_ns / NS_PER_MS);
+	ms = mono_diff_ms(now, w->busy_from);
+	w->gauges.busy_permille = ms > 0 ? (uint32_t)(w->busy_ns / (ms * 1000))
+					 : 0;
+	w->busy_from = now;
 	w->gauges.sessions = w->used;
 	w->gauges.spans = w->n_spans;
 	w->busy_ns = 0;
@@ -233,21 +238,28 @@ struct tick worker_tick_at(struct worker *w, mono_t now)
 	};
 }
 
+static void start(struct worker *w, mono_t now)
+{
+	for (unsigned i = 0; i < w->n_packs; i++)
+		pack_start(&w->packs[i], now);
+	w->busy_from = now;
+	w->started = true;
+}
+
 /* tick */
 void worker_tick(struct worker *w, mono_t now)
 {
 	struct tick t = worker_tick_at(w, now);
 
-	for (unsigned i = 0; !w->started && i < w->n_packs; i++)
-		pack_start(&w->packs[i], now);
-	w->started = true;
+	if (!w->started)
+		start(w, now);
 	w->count++;
 	run_io(w, &t);
 	worker_run_commands(w, &t);
 	run_packs(w, &t);
 	tell_spans(w);
 	run_sessions(w, &t);
-	run_gauges(w);
+	run_gauges(w, now);
 }
 
 /* tick */
