@@ -118,6 +118,12 @@ static void check_pseudowire(const struct checker *c, unsigned i)
 	}
 }
 
+/* Is that setting of the span in the file? */
+static bool has_key(const struct node *map, const char *key)
+{
+	return map && tree_get(map, key);
+}
+
 /* The kinds of span that a card has. */
 static void check_dahdi_kind(const struct checker *c, unsigned i)
 {
@@ -144,9 +150,13 @@ static void check_dahdi(const struct checker *c, unsigned i)
 {
 	static const char *const foreign[] = { "local", "peer", "frames",
 					       "jitter", "rtp", "clock" };
-	const struct conf_line *l = &c->conf->spans[i].line;
+	struct conf_span *s = &c->conf->spans[i];
+	const struct conf_line *l = &s->line;
 	const struct node *map = item(c, "spans", i);
 
+	if (!has_key(map, "alarm_raise")) {
+		s->alarm_raise_ms = 0;
+	}
 	for (unsigned k = 0; k < sizeof(foreign) / sizeof(*foreign); k++) {
 		if (has_line_key(map, foreign[k])) {
 			report_error(c->report,

@@ -174,9 +174,19 @@ static const struct setting span_settings[] = {
 	  "national numbers of this line get it, \"49\"" },
 	{ "area_code", VALUE_DIGITS, AT(conf_span, area_code), 0, 0, 0, "",
 	  "", NULL, NULL, NONE, "local numbers of this line get it, \"711\"" },
+	{ "alarm_raise", VALUE_INT, AT(conf_span, alarm_raise_ms), 0, 0, 10000,
+	  "2500", "ms", NULL, NULL, SPAN,
+	  "a fault of the line is an alarm after this time; with dahdi 0: the "
+	  "driver has waited already; new calls avoid the line at once" },
+	{ "alarm_clear", VALUE_INT, AT(conf_span, alarm_clear_ms), 0, 0, 60000,
+	  "10000", "ms", NULL, NULL, SPAN,
+	  "without fault for this time, the alarm ends and calls are taken" },
 	{ "alarm_hold", VALUE_INT, AT(conf_span, alarm_hold_ms), 0, 0, 60000,
 	  "2500", "ms", NULL, NULL, SPAN,
-	  "a line alarm releases calls after this time" },
+	  "a fault of the line releases calls after this time" },
+	{ "rai_hold", VALUE_INT, AT(conf_span, rai_hold_ms), 0, 0, 60000,
+	  "10000", "ms", NULL, NULL, SPAN,
+	  "the same when it is the far end that does not hear us (RAI)" },
 };
 
 static const struct setting trunk_settings[] = {

@@ -61,9 +61,9 @@ static void on_span(struct core *core, const struct media_span *m)
 	memcpy(s->line_text, m->text, sizeof(s->line_text));
 	if (s->line_up != up) {
 		s->line_up = up;
-		log_info("span %s: line %s%s%s",
-			 core->conf->spans[m->span].name, up ? "up" : "down",
-			 m->text[0] != '\0' ? ": " : "", m->text);
+		core_note(core, NULL, "span %s: line %s%s%s",
+			  core->conf->spans[m->span].name, up ? "up" : "down",
+			  m->text[0] != '\0' ? ": " : "", m->text);
 	}
 }
 

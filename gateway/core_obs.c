@@ -137,14 +137,16 @@ void core_on_obs(struct core *core, const struct link_head *head)
 
 void core_trace(struct core *core, const struct call *call, const char *text)
 {
-	struct obs_trace t = {.kind = OBS_CALL};
+	struct obs_trace t = {.kind = OBS_CALL, .index = 255};
 
 	if (!core->tracing) {
 		return;
 	}
 	t.wall_us = loop_wall_ms(core->role.loop) * 1000;
-	t.index = call->cdr.a.end.index;
-	str_copy(t.call, sizeof(t.call), call->cdr.id);
+	if (call != NULL) {
+		t.index = call->cdr.a.end.index;
+		str_copy(t.call, sizeof(t.call), call->cdr.id);
+	}
 	str_copy(t.text, sizeof(t.text), text);
 	if (link_send(&core->console, &t.head, OBS_TRACE,
 		      offsetof(struct obs_trace, bytes)) != 0) {

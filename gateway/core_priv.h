@@ -28,7 +28,7 @@ struct core_span {
 	uint8_t channels, free;	   /* as isdn told */
 	char text[61];
 	bool line_up;		   /* as media told */
-	char line_text[59];
+	char line_text[MEDIA_SPAN_TEXT];
 	pool_id owner[CORE_SLOTS]; /* call on each B channel; 0 = none */
 };
 
@@ -107,7 +107,8 @@ struct link *core_link(struct core *, struct cc_end);
 const char *core_end_name(const struct core *, struct cc_end);
 bool core_end_up(struct core *, struct cc_end);
 
-/* For people: to the log and, when tracing, to the console. */
+/* For people: to the log and, when tracing, to the console. Call NULL: it is of
+ * none. */
 struct call;
 void core_note(struct core *, const struct call *, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

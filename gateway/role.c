@@ -38,13 +38,17 @@ bool core_end_up(struct core *core, struct cc_end end)
 void core_note(struct core *core, const struct call *call, const char *fmt,
 	       ...)
 {
-	char text[200];
+	char text[250];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	log_info("call %s: %s", call->cdr.id, text);
+	if (call != NULL) {
+		log_info("call %s: %s", call->cdr.id, text);
+	} else {
+		log_info("%s", text);
+	}
 	core_trace(core, call, text);
 }
 

@@ -140,17 +140,24 @@ static const struct link_ops core_ops = { core_on_msg, core_on_down };
 
 /* --- the media link: frames and the state of the line --- */
 
-static void on_alarm(struct timer *t)
+static void line_is_lost(struct isdn *isdn)
 {
-	struct isdn *isdn = container_of(t, struct isdn, alarm);
-
+	timer_stop(isdn_loop(isdn), &isdn->alarm);
+	if (!leg_count(isdn)) {
+		return;
+	}
 	log_warn("%s: line down too long, clearing all calls",
 		 isdn_name(isdn));
 	leg_drop_all(isdn, CAUSE_OUT_OF_ORDER);
 	dchan_settle(&isdn->d);
 }
 
-static void set_line(struct isdn *isdn, bool up)
+static void on_alarm(struct timer *t)
+{
+	line_is_lost(container_of(t, struct isdn, alarm));
+}
+
+static void set_line(struct isdn *isdn, bool up, enum frame_calls calls)
 {
 	struct loop *loop = isdn_loop(isdn);
 
@@ -158,8 +165,10 @@ static void set_line(struct isdn *isdn, bool up)
 		log_info("%s: line %s", isdn_name(isdn), up ? "up" : "down");
 	}
 	isdn->line.up = up;
-	if (up) {
+	if (up || calls == FRAME_CALLS_KEEP) {
 		timer_stop(loop, &isdn->alarm);
+	} else if (calls == FRAME_CALLS_RELEASE) {
+		line_is_lost(isdn);
 	} else if (!timer_is_running(&isdn->alarm)) {
 		timer_start(loop, &isdn->alarm, on_alarm,
 			    isdn->conf.span.alarm_hold_ms);
@@ -187,13 +196,14 @@ static void media_on_line(struct isdn *isdn, const struct link_head *head)
 		(const struct frame_line *)(const void *)head;
 	uint8_t was = isdn->line.up;
 
-	if (head->len != sizeof(*l) || l->span != isdn->conf.index) {
+	if (head->len != sizeof(*l) || l->span != isdn->conf.index ||
+	    l->calls > FRAME_CALLS_RELEASE) {
 		isdn->stats.bad_messages++;
 		return;
 	}
 	isdn->line = *l;
 	isdn->line.up = was;
-	set_line(isdn, l->up);
+	set_line(isdn, l->up, l->calls);
 }
 
 static void media_on_msg(struct link *link, const struct link_head *head,
@@ -216,7 +226,7 @@ static void media_on_down(struct link *link)
 	struct isdn *isdn = container_of(link, struct isdn, media);
 
 	isdn->media_up = false;
-	set_line(isdn, false);
+	set_line(isdn, false, FRAME_CALLS_HOLD);
 }
 
 static const struct link_ops media_ops = { media_on_msg, media_on_down };

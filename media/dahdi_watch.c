@@ -123,7 +123,7 @@ static void close_second(struct dahdi *p, mono_t now)
 	struct line_error_stats *e = &p->line.stats.errors;
 	uint32_t errors = all_errors(&p->watch.span);
 	uint32_t new = errors - p->watch.errors;
-	bool dead = p->line.alarms.defects & (LINE_LOS | LINE_AIS);
+	bool dead = p->line.alarms.defects & LINE_OUT_NEAR;
 
 	e->es += new > 0 || dead;
 	e->ses += new >= SEVERE || dead;
@@ -133,38 +133,44 @@ static void close_second(struct dahdi *p, mono_t now)
 	p->watch.second = now;
 }
 
-/* tick: recovering and not open are no service either. */
+/* tick: the driver's words in ours. */
 static unsigned defects(const struct dahdi *p)
 {
-	unsigned a = p->watch.alarms, d = p->line.down ? LINE_DOWN : 0;
+	static const struct {
+		unsigned theirs, ours;
+	} all[] = {
+		{ DAHDI_ABI_RECOVER, LINE_RECOVERING },
+		{ DAHDI_ABI_LOOPBACK, LINE_LOOPBACK },
+		{ DAHDI_ABI_YELLOW, LINE_RAI },
+		{ DAHDI_ABI_RED, LINE_RED },
+		{ DAHDI_ABI_BLUE, LINE_AIS },
+		{ DAHDI_ABI_NOTOPEN, LINE_NOT_OPEN },
+		{ DAHDI_ABI_LOS, LINE_LOS },
+		{ DAHDI_ABI_LFA, LINE_LFA },
+		{ DAHDI_ABI_LMFA, LINE_LMFA },
+	};
+	unsigned d = p->line.down ? LINE_DOWN : 0;
 
-	if (a & (DAHDI_ABI_RED | DAHDI_ABI_RECOVER | DAHDI_ABI_NOTOPEN |
-		 DAHDI_ABI_LOS | DAHDI_ABI_LFA) ||
-	    p->line.out || p->watch.gone)
-		d |= LINE_LOS;
-	if (a & DAHDI_ABI_BLUE)
-		d |= LINE_AIS;
-	if (a & DAHDI_ABI_YELLOW)
-		d |= LINE_RAI;
-	if (a & DAHDI_ABI_LOOPBACK)
-		d |= LINE_LOOPBACK;
-	return d;
+	if (p->watch.gone)
+		return d | LINE_GONE;
+	for (unsigned i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (p->watch.alarms & all[i].theirs)
+			d |= all[i].ours;
+	return p->line.out ? d | LINE_LOS : d;
 }
 
 /* tick */
 void dahdi_look(struct dahdi *p, mono_t now)
 {
-	bool was_los = p->line.alarms.defects & LINE_LOS;
+	bool was_out = p->line.alarms.defects & LINE_OUT_NEAR;
 	unsigned d;
 
 	if (!p->watch.gone &&
 	    (p->watch.news || mono_diff_ms(now, p->watch.asked) >= LOOK_MS))
 		ask(p, now);
 	d = defects(p);
-	p->line.stats.errors.loss_events += d & LINE_LOS && !was_los;
+	p->line.stats.errors.loss_events += d & LINE_OUT_NEAR && !was_out;
 	line_alarm_update(&p->line.alarms, d, now);
-	if (p->watch.gone) /* that is sure: nothing to wait for */
-		p->line.alarms.raised |= LINE_LOS;
 	if (mono_diff_ms(now, p->watch.second) >= SECOND_MS)
 		close_second(p, now);
 }

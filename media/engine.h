@@ -48,6 +48,8 @@ struct engine_span_config {
 	uint8_t idle;		/* code of a B channel without call */
 	uint16_t echo_tail_ms;	/* 32, 64, 128; 0 = no canceller */
 	bool align;		/* blocks may begin in a phase of ours */
+	uint16_t hold_ms;	/* a fault ends calls after this time; */
+	uint16_t far_hold_ms;	/* one of the far end's receiver */
 	const char *country;	/* of its tones; borrowed for the call */
 };
 
@@ -161,8 +163,8 @@ struct engine_span_clock { /* blocks of 10 ms */
 
 struct engine_span_state {
 	uint16_t span;
-	uint8_t alarms;	  /* of line.h */
-	uint8_t changed;  /* the alarms have */
+	uint16_t alarms, defects; /* of line.h */
+	uint8_t service;  /* enum service_state */
 	uint32_t d_errors; /* frames dropped on the D channel, in all */
 	uint32_t d_rx, d_tx;
 	uint64_t d_refused; /* to be sent, but no room */

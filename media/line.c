@@ -21,6 +21,8 @@ enum {
 	DAHDI_LEAD_MIN = LINE_BLOCK + 2 * FRAMES_PER_MS,
 	DAHDI_LEAD_MAX = 10 * LINE_BLOCK,
 	DAHDI_PHASES = 10,
+	RAISE_MS = 2500,
+	CLEAR_MS = 10000,
 };
 
 void line_config_init(struct line_config *cfg)
@@ -34,6 +36,8 @@ void line_config_init(struct line_config *cfg)
 	cfg->d_slot = 16;
 	cfg->idle = ALAW_IDLE;
 	cfg->conceal = true;
+	cfg->raise_ms = RAISE_MS;
+	cfg->clear_ms = CLEAR_MS;
 	cfg->pw.frames = 8;
 	cfg->pw.jitter_ms = 5;
 	cfg->pw.rtp_pt = 96;
@@ -121,7 +125,7 @@ void line_close(struct line *l)
 void line_start(struct line *l, mono_t now)
 {
 	l->started = true;
-	line_alarm_init(&l->alarms, now);
+	line_alarm_init(&l->alarms, l->cfg.raise_ms, l->cfg.clear_ms, now);
 	l->ops->start(l, now);
 }
 

@@ -103,17 +103,18 @@ struct line_config {
 	uint8_t d_slot;		/* time slot of the D channel, 0 = none */
 	uint8_t idle;		/* code of an idle B channel: 0xd5 A-law */
 	bool conceal;		/* lost A-law: mirror and fade, else idle */
+	uint16_t raise_ms, clear_ms; /* integration of alarms */
 	struct pseudowire_config pw;
 	struct dahdi_config dahdi;
 };
 
 /*
- * Alarms, as bits. Call control acts on line_alarms(): raised after 2.5 s
- * without a break, cleared after 10 s without (RFC 5086 6.3); line_defects()
- * is the state of this moment.
+ * Alarms, as bits. line_defects() is the state of this moment; line_alarms()
+ * what has lasted line_config.raise_ms without a break, and ends after
+ * clear_ms without (RFC 5086 6.3). What either means for calls: service.h.
  */
 enum line_alarm {
-	LINE_LOS = 1,		/* nothing usable arrives; DAHDI: red */
+	LINE_LOS = 1,		/* nothing usable arrives */
 	LINE_AIS = 2,		/* the peer says its circuit has failed (L);
 				 * DAHDI: blue */
 	LINE_RAI = 4,		/* the peer's circuit reports RDI (M = 10);
@@ -123,7 +124,22 @@ enum line_alarm {
 	LINE_CLOCK_LOOP = 32,	/* slave: the peer seems to follow us */
 	LINE_STALLED = 64,	/* the driver brings no frames: found by the
 				 * owner's watchdog */
-	LINE_LOOPBACK = 128,	/* DAHDI: the span is looped for a test */
+	/* DAHDI alone: */
+	LINE_LOOPBACK = 128,	/* the span is looped for a test */
+	LINE_LFA = 256,		/* no frame alignment */
+	LINE_LMFA = 512,	/* no multiframe alignment */
+	LINE_RED = 1024,	/* LOS or LFA, it does not say which */
+	LINE_NOT_OPEN = 2048,	/* the driver waits for its channels */
+	LINE_RECOVERING = 4096,	/* good again, not yet given free */
+	LINE_GONE = 8192,	/* there is no card */
+
+	LINE_ALARMS = 14,	/* how many bits */
+	/* No calls with one of these: we hear nothing; they do not. */
+	LINE_OUT_NEAR = LINE_LOS | LINE_AIS | LINE_DOWN | LINE_STALLED |
+			LINE_LOOPBACK | LINE_LFA | LINE_RED | LINE_NOT_OPEN |
+			LINE_GONE,
+	LINE_OUT_FAR = LINE_RAI | LINE_REMOTE_LOSS,
+	LINE_OUT = LINE_OUT_NEAR | LINE_OUT_FAR,
 };
 
 /* Counters since start. Packets unless stated. */
@@ -165,7 +181,7 @@ struct line_error_stats {
 	uint32_t es;		/* seconds with a replaced packet */
 	uint32_t ses;		/* seconds with 30 % or more replaced */
 	uint32_t loss_events;	/* times the loss state was entered */
-	uint32_t alarm_s[8];	/* seconds of each alarm, by bit number */
+	uint32_t alarm_s[LINE_ALARMS]; /* seconds of each, by bit number */
 };
 
 struct line_stats {
@@ -188,7 +204,7 @@ struct line_port {
 };
 
 /* E1, all of TS1-TS31, D in TS16, 8 frames a packet, 5 ms jitter buffer,
- * wall time, master, no RTP. */
+ * wall time, master, no RTP, alarms after 2.5 s and for 10 s. */
 void line_config_init(struct line_config *cfg);
 
 /* 0, or -EINVAL: out of range, D slot not carried, or over the MTU. */
@@ -311,8 +327,8 @@ int line_fd(const struct line *l);
 /* Name of one alarm bit, "los"; NULL if there is no such bit. */
 const char *line_alarm_name(unsigned bit);
 
-/* In words, what the worst alarm of the set means on such a line and what to
- * look at; "in service" for 0. A constant string. */
+/* In words, what the worst alarm of the set means on such a line, the likely
+ * cause and what to do; "in service" for 0. A constant string. */
 const char *line_alarm_why(enum line_driver driver, unsigned alarms);
 
 /*

@@ -165,13 +165,15 @@ struct media_closed {
 	struct media_figures figures;
 };
 
+enum { MEDIA_SPAN_TEXT = 160 };
+
 /* Sent for every span when the link opens, then at each change. */
 struct media_span {
 	struct link_head head;
 	uint16_t span;
-	uint8_t up;	/* no alarm, or within its hold-off */
-	uint8_t alarms; /* LINE_ALARM_* of media/line.h */
-	char text[59];	/* in words */
+	uint8_t up;	 /* takes calls */
+	uint16_t alarms; /* enum line_alarm of media/line.h */
+	char text[MEDIA_SPAN_TEXT]; /* in words: what, likely cause, fix */
 };
 
 #endif

@@ -185,7 +185,6 @@ static struct role *media_open(struct loop *loop, const void *conf, size_t len)
 	for (unsigned i = 0; i < CONF_SPANS; i++) {
 		m->isdn[i].role = m;
 		m->isdn[i].span = (uint16_t)i;
-		m->spans[i].role = m;
 	}
 	return &m->role;
 }
@@ -196,9 +195,13 @@ enum line_driver media_driver(const struct conf_line *c)
 }
 
 static void line_config_from(struct line_config *out,
-			     const struct conf_line *in)
+			     const struct conf_span *span)
 {
+	const struct conf_line *in = &span->line;
+
 	line_config_init(out);
+	out->raise_ms = span->alarm_raise_ms;
+	out->clear_ms = span->alarm_clear_ms;
 	out->driver = media_driver(in);
 	out->time = in->time == CONF_TIME_LOCKSTEP ? LINE_LOCKSTEP : LINE_WALL;
 	out->clock = in->clock == CONF_CLOCK_SLAVE ? LINE_CLOCK_SLAVE
@@ -244,7 +247,7 @@ static int take_line(struct media_role *m, unsigned span, int fd)
 	if (m->line[span]) {
 		err = line_add(m->line[span], fd);
 	} else {
-		line_config_from(&cfg, &m->conf.spans[span].line);
+		line_config_from(&cfg, &m->conf.spans[span]);
 		m->line[span] = line_open(&cfg, fd);
 		err = m->line[span] ? 0 : -errno;
 	}
@@ -281,7 +284,7 @@ static int open_absent(struct media_role *m, unsigned i)
 
 	if (m->line[i] || m->conf.spans[i].line.driver != CONF_DAHDI)
 		return 0;
-	line_config_from(&cfg, &m->conf.spans[i].line);
+	line_config_from(&cfg, &m->conf.spans[i]);
 	m->line[i] = line_open(&cfg, -1);
 	return m->line[i] ? 0 : -errno;
 }
@@ -296,6 +299,8 @@ static int set_span(struct media_role *m, unsigned i)
 		.echo_tail_ms = c->echo ? c->echo_tail_ms : 0,
 		.align = c->line.time != CONF_TIME_LOCKSTEP &&
 			 c->line.driver != CONF_DAHDI,
+		.hold_ms = c->alarm_hold_ms,
+		.far_hold_ms = c->rai_hold_ms,
 		.country = c->country,
 	};
 	int err = engine_set_span(m->engine, i, &cfg);
@@ -458,7 +463,6 @@ static void media_close(struct role *role)
 	timer_stop(role->loop, &m->timer);
 	watch_stop(role->loop, &m->watch);
 	for (unsigned i = 0; i < CONF_SPANS; i++) {
-		timer_stop(role->loop, &m->spans[i].hold);
 		link_close(&m->isdn[i].link);
 		if (m->line[i])
 			line_close(m->line[i]);

@@ -277,30 +277,34 @@ void media_core_down(struct media_role *m)
 	}
 }
 
-bool media_is_out(unsigned alarms)
+bool media_line_is_up(const struct media_role *m, unsigned span)
 {
-	return (alarms & (LINE_LOS | LINE_AIS | LINE_RAI | LINE_REMOTE_LOSS |
-			  LINE_DOWN | LINE_STALLED | LINE_LOOPBACK)) != 0;
+	const struct span_view *v = &m->spans[span];
+
+	return v->known && v->state.service == SERVICE_FULL;
 }
 
-const char *media_alarm_why(const struct media_role *m, unsigned span,
-			    unsigned alarms)
+const char *media_line_text(const struct media_role *m, unsigned span)
 {
+	const struct span_view *v = &m->spans[span];
+	unsigned alarms = v->state.alarms | v->state.defects;
+
+	if (!v->known)
+		return "not started";
+	if (v->state.service == SERVICE_RECOVERING)
+		alarms = LINE_RECOVERING;
 	return line_alarm_why(media_driver(&m->conf.spans[span].line), alarms);
 }
 
 static void tell_core_span(struct media_role *m, unsigned span)
 {
-	const struct span_view *v = &m->spans[span];
 	struct media_span msg = {
 		.span = (uint16_t)span,
-		.up = v->up,
-		.alarms = v->alarms,
+		.up = media_line_is_up(m, span),
+		.alarms = m->spans[span].state.alarms,
 	};
 
-	str_copy(msg.text, sizeof(msg.text),
-		 v->known ? media_alarm_why(m, span, v->alarms) :
-			    "not started");
+	str_copy(msg.text, sizeof(msg.text), media_line_text(m, span));
 	send_core(m, &msg.head, MEDIA_SPAN, sizeof(msg));
 }
 
@@ -317,8 +321,11 @@ void media_tell_isdn(struct media_role *m, unsigned span)
 	const struct span_view *v = &m->spans[span];
 	struct frame_line msg = {
 		.span = (uint16_t)span,
-		.up = v->known && !media_is_out(v->alarms),
-		.alarms = v->alarms,
+		.up = media_line_is_up(m, span),
+		.calls = v->state.service == SERVICE_LOST ?
+				 FRAME_CALLS_RELEASE :
+				 FRAME_CALLS_KEEP,
+		.alarms = v->state.alarms,
 		.errors = v->state.d_errors,
 	};
 
@@ -327,15 +334,6 @@ void media_tell_isdn(struct media_role *m, unsigned span)
 	if (link_is_up(l) &&
 	    link_send(l, &msg.head, FRAME_LINE, sizeof(msg)) < 0)
 		m->drops.unsent++;
-}
-
-/* The alarm has lasted: calls on this line are lost. */
-static void on_hold_over(struct timer *t)
-{
-	struct span_view *v = container_of(t, struct span_view, hold);
-
-	v->up = false;
-	tell_core_span(v->role, (unsigned)(v - v->role->spans));
 }
 
 /* What somebody sends to a line and is dropped shows in the log, too; the
@@ -355,28 +353,39 @@ static void tell_dropped(const struct media_role *m,
 			 (unsigned long long)stray);
 }
 
+/* A line that flaps between fault and recovery is told of once. */
+static void log_line(const struct media_role *m, unsigned span,
+		     const struct engine_span_state *was)
+{
+	const struct engine_span_state *is = &m->spans[span].state;
+	const char *name = m->conf.spans[span].name;
+	const char *text = media_line_text(m, span);
+
+	if (is->service == SERVICE_LOST && was->service != SERVICE_LOST)
+		log_warn("span %s: its calls are released: %s", name, text);
+	else if (is->service == SERVICE_FULL && was->service != SERVICE_FULL)
+		log_info("span %s: %s", name, text);
+	else if (is->alarms & ~(unsigned)was->alarms)
+		log_warn("span %s: alarm: %s", name, text);
+	else if (was->service == SERVICE_FULL && is->service == SERVICE_FAULT)
+		log_info("span %s: fault, no new calls: %s", name, text);
+}
+
 static void on_span(struct media_role *m, const struct engine_span_state *s)
 {
 	struct span_view *v = &m->spans[s->span];
-	bool first = !v->known, out = media_is_out(s->alarms);
+	struct engine_span_state was = v->state;
+	bool first = !v->known;
 
 	tell_dropped(m, s);
 	v->state = *s;
-	if (!first && v->alarms == s->alarms)
-		return;
 	v->known = true;
-	v->alarms = s->alarms;
-	v->role = m;
+	if (first || was.service != s->service)
+		v->since = loop_now(m->role.loop);
+	else if (was.alarms == s->alarms && was.defects == s->defects)
+		return;
 	if (!first)
-		log_info("span %s: line %s", m->conf.spans[s->span].name,
-			 media_alarm_why(m, s->span, s->alarms));
-	if (!out) {
-		timer_stop(m->role.loop, &v->hold);
-		v->up = true;
-	} else if (v->up && !timer_is_running(&v->hold)) {
-		timer_start(m->role.loop, &v->hold, on_hold_over,
-			    m->conf.spans[s->span].alarm_hold_ms);
-	}
+		log_line(m, s->span, &was);
 	tell_core_span(m, s->span);
 	media_tell_isdn(m, s->span);
 }

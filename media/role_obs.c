@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The console's questions: status, lines, channels, metrics. */
+/* The console's questions: status, channels, metrics; lines: role_lines.c. */
 #include "media/role_priv.h"
 
 #include <errno.h>
@@ -115,91 +115,6 @@ static int put_status(struct media_role *m, char *buf, size_t size)
 	return json_end(&j);
 }
 
-static void put_alarms(struct json *j, unsigned alarms)
-{
-	json_arr(j, "alarms");
-	for (unsigned bit = 1; bit < 256; bit <<= 1)
-		if (alarms & bit && line_alarm_name(bit))
-			json_str(j, NULL, line_alarm_name(bit));
-	json_close(j);
-}
-
-static void put_line_rx(struct json *j, const struct line_rx_stats *s)
-{
-	json_obj(j, "rx");
-	json_int(j, "packets", (int64_t)s->packets);
-	json_int(j, "lost", (int64_t)s->lost);
-	json_int(j, "late", (int64_t)s->late);
-	json_int(j, "reordered", (int64_t)s->reordered);
-	json_int(j, "duplicate", (int64_t)s->duplicate);
-	json_int(j, "malformed", (int64_t)s->malformed);
-	json_int(j, "stray", (int64_t)s->stray);
-	json_int(j, "excess", (int64_t)s->excess);
-	json_int(j, "filler_frames", (int64_t)s->filler_frames);
-	json_close(j);
-}
-
-static void put_line_clock(struct json *j, const struct line_clock_stats *s)
-{
-	json_obj(j, "clock");
-	json_int(j, "slips", (int64_t)s->slips);
-	json_int(j, "slip_frames", (int64_t)s->slip_frames);
-	json_int(j, "stalls", (int64_t)s->stalls);
-	json_int(j, "rate_ppb", s->rate_ppb);
-	json_int(j, "phase_us", s->phase_us);
-	json_int(j, "depth_frames", s->depth_frames);
-	json_bool(j, "locked", s->locked);
-	json_close(j);
-}
-
-static void put_line(struct media_role *m, struct json *j, unsigned i)
-{
-	const struct span_view *v = &m->spans[i];
-	const struct engine_span_state *s = &v->state;
-
-	json_obj(j, NULL);
-	json_str(j, "span", m->conf.spans[i].name);
-	json_int(j, "index", i);
-	json_bool(j, "up", v->known && !media_is_out(v->alarms));
-	put_alarms(j, v->alarms);
-	json_str(j, "text",
-		 v->known ? media_alarm_why(m, i, v->alarms) : "not started");
-	put_line_rx(j, &s->line.rx);
-	json_obj(j, "tx");
-	json_int(j, "packets", (int64_t)s->line.tx.packets);
-	json_int(j, "errors", (int64_t)s->line.tx.errors);
-	json_int(j, "idle_frames", (int64_t)s->line.tx.idle_frames);
-	json_int(j, "dropped_frames", (int64_t)s->line.tx.dropped_frames);
-	json_close(j);
-	put_line_clock(j, &s->line.clock);
-	json_obj(j, "blocks");
-	json_int(j, "stalls", (int64_t)s->clock.stalls);
-	json_int(j, "bridged", (int64_t)s->clock.bridged);
-	json_int(j, "dropped", (int64_t)s->clock.dropped);
-	json_close(j);
-	json_int(j, "es", s->line.errors.es);
-	json_int(j, "ses", s->line.errors.ses);
-	json_obj(j, "d_channel");
-	json_int(j, "received", s->d_rx);
-	json_int(j, "sent", s->d_tx);
-	json_int(j, "errors", s->d_errors);
-	json_int(j, "refused", (int64_t)s->d_refused);
-	json_close(j);
-	json_close(j);
-}
-
-static int put_lines(struct media_role *m, char *buf, size_t size)
-{
-	struct json j;
-
-	json_init(&j, buf, size);
-	json_arr(&j, NULL);
-	for (unsigned i = 0; i < m->conf.n_spans; i++)
-		put_line(m, &j, i);
-	json_close(&j);
-	return json_end(&j);
-}
-
 static void put_db(struct json *j, const char *key, int16_t centi)
 {
 	if (centi == INT16_MIN)
@@ -270,13 +185,7 @@ static int put_channels(struct media_role *m, char *buf, size_t size)
 
 /* --- Prometheus text --- */
 
-struct text {
-	char *buf;
-	size_t size, len;
-};
-
-__attribute__((format(printf, 2, 3))) static void put(struct text *t,
-						      const char *fmt, ...)
+void media_put(struct text *t, const char *fmt, ...)
 {
 	size_t room = t->len < t->size ? t->size - t->len : 0;
 	va_list ap;
@@ -291,9 +200,9 @@ __attribute__((format(printf, 2, 3))) static void put(struct text *t,
 static void put_one(struct text *t, const char *name, const char *type,
 		    const char *help, uint64_t value)
 {
-	put(t, "# HELP trunkgate_media_%s %s\n# TYPE trunkgate_media_%s %s\n",
+	media_put(t, "# HELP trunkgate_media_%s %s\n# TYPE trunkgate_media_%s %s\n",
 	    name, help, name, type);
-	put(t, "trunkgate_media_%s %llu\n", name, (unsigned long long)value);
+	media_put(t, "trunkgate_media_%s %llu\n", name, (unsigned long long)value);
 }
 
 /* A Prometheus histogram, a bucket an octave. */
@@ -302,79 +211,20 @@ static void put_late(struct text *t, const char *name, const char *help,
 {
 	unsigned long long n = 0;
 
-	put(t, "# HELP trunkgate_media_%s_seconds %s\n"
+	media_put(t, "# HELP trunkgate_media_%s_seconds %s\n"
 	       "# TYPE trunkgate_media_%s_seconds histogram\n",
 	    name, help, name);
 	for (unsigned i = 0; i < LATENESS_BUCKETS; i++) {
 		n += l->bucket[i];
 		if (i % LATENESS_SPLIT == LATENESS_SPLIT - 1 &&
 		    i < LATENESS_BUCKETS - 1)
-			put(t, "trunkgate_media_%s_seconds_bucket{le=\"%g\"} "
+			media_put(t, "trunkgate_media_%s_seconds_bucket{le=\"%g\"} "
 			       "%llu\n", name, lateness_edge_us(i) / 1e6, n);
 	}
-	put(t, "trunkgate_media_%s_seconds_bucket{le=\"+Inf\"} %llu\n"
+	media_put(t, "trunkgate_media_%s_seconds_bucket{le=\"+Inf\"} %llu\n"
 	       "trunkgate_media_%s_seconds_sum %g\n"
 	       "trunkgate_media_%s_seconds_count %llu\n",
 	    name, n, name, (double)l->sum_us / 1e6, name, n);
-}
-
-struct span_metric {
-	const char *name, *type, *help;
-	size_t offset; /* of a uint64_t in struct engine_span_state */
-};
-
-#define LINE_AT(member) offsetof(struct engine_span_state, line.member)
-
-static const struct span_metric span_metrics[] = {
-	{ "line_packets_received_total", "counter", "packets of the line",
-	  LINE_AT(rx.packets) },
-	{ "line_packets_lost_total", "counter", "packets replaced by filler",
-	  LINE_AT(rx.lost) },
-	{ "line_packets_malformed_total", "counter", "packets not understood",
-	  LINE_AT(rx.malformed) },
-	{ "line_packets_stray_total", "counter", "packets of other senders",
-	  LINE_AT(rx.stray) },
-	{ "line_slips_total", "counter", "slips of the line",
-	  LINE_AT(clock.slips) },
-	{ "line_filler_frames_total", "counter", "frames that were replaced",
-	  LINE_AT(rx.filler_frames) },
-	{ "line_stalls_total", "counter",
-	  "times the driver stopped bringing frames",
-	  offsetof(struct engine_span_state, clock.stalls) },
-	{ "line_bridged_blocks_total", "counter",
-	  "blocks of 10 ms that the line did not bring in time",
-	  offsetof(struct engine_span_state, clock.bridged) },
-	{ "line_dropped_blocks_total", "counter",
-	  "blocks of 10 ms that came too late for their calls",
-	  offsetof(struct engine_span_state, clock.dropped) },
-};
-
-static void put_span_metrics(struct media_role *m, struct text *t)
-{
-	size_t n = sizeof(span_metrics) / sizeof(*span_metrics);
-
-	for (size_t k = 0; k < n; k++) {
-		const struct span_metric *s = &span_metrics[k];
-
-		put(t, "# HELP trunkgate_media_%s %s\n"
-		       "# TYPE trunkgate_media_%s %s\n",
-		    s->name, s->help, s->name, s->type);
-		for (unsigned i = 0; i < m->conf.n_spans; i++) {
-			uint64_t v;
-
-			memcpy(&v, (const char *)&m->spans[i].state + s->offset,
-			       sizeof(v));
-			put(t, "trunkgate_media_%s{span=\"%s\"} %llu\n",
-			    s->name, m->conf.spans[i].name,
-			    (unsigned long long)v);
-		}
-	}
-	put(t, "# HELP trunkgate_media_line_up line without alarm\n"
-	       "# TYPE trunkgate_media_line_up gauge\n");
-	for (unsigned i = 0; i < m->conf.n_spans; i++)
-		put(t, "trunkgate_media_line_up{span=\"%s\"} %d\n",
-		    m->conf.spans[i].name,
-		    m->spans[i].known && !media_is_out(m->spans[i].alarms));
 }
 
 static int put_metrics(struct media_role *m, char *buf, size_t size)
@@ -412,7 +262,7 @@ static int put_metrics(struct media_role *m, char *buf, size_t size)
 		"messages about media that are gone", m->drops.core_stale);
 	put_one(&t, "frames_dropped_total", "counter",
 		"D-channel frames without room", m->drops.frames);
-	put_span_metrics(m, &t);
+	media_put_line_metrics(m, &t);
 	return t.len < size ? (int)t.len : -ENOSPC;
 }
 
@@ -457,7 +307,7 @@ void media_on_console(struct media_role *m, const struct link_head *h)
 		int (*fn)(struct media_role *, char *, size_t);
 	} verbs[] = {
 		{ "status", put_status },
-		{ "lines", put_lines },
+		{ "lines", media_put_lines },
 		{ "channels", put_channels },
 		{ "metrics", put_metrics },
 	};

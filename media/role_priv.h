@@ -14,6 +14,7 @@
 #include "gateway/base/role.h"
 #include "media/engine.h"
 #include "media/ports.h"
+#include "media/service.h"
 
 enum { ROLE_PAIRS = 4096 };
 
@@ -34,11 +35,9 @@ struct media_user {
 };
 
 struct span_view { /* what the engine last said of a span */
-	bool known, up;	   /* up: as told to the core */
-	uint8_t alarms;
+	bool known;
+	mono_t since; /* its service state */
 	struct engine_span_state state;
-	struct timer hold; /* alarm seen, not yet told */
-	struct media_role *role;
 };
 
 struct role_drops { /* messages that were not obeyed */
@@ -93,17 +92,28 @@ void media_core_up(struct media_role *);
 void media_on_event(struct media_role *, const struct engine_event *);
 /* Closes that the engine could not be told of. */
 void media_pay_debts(struct media_role *);
-/* No service on a line with these alarms. */
-bool media_is_out(unsigned alarms);
 void media_tell_isdn(struct media_role *, unsigned span);
-/* line_alarm_why() for that span's kind of line. */
-const char *media_alarm_why(const struct media_role *, unsigned span,
-			    unsigned alarms);
+/* Does the line of a span take calls, and in words, why not? */
+bool media_line_is_up(const struct media_role *, unsigned span);
+const char *media_line_text(const struct media_role *, unsigned span);
 
 /* --- role.c --- */
 enum line_driver media_driver(const struct conf_line *);
 
 /* --- role_obs.c --- */
 void media_on_console(struct media_role *, const struct link_head *);
+
+struct text { /* being written: the octets may not all have found room */
+	char *buf;
+	size_t size, len;
+};
+void media_put(struct text *, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* --- role_lines.c --- */
+/* JSON of all lines: its length or -errno. */
+int media_put_lines(struct media_role *, char *buf, size_t size);
+/* Prometheus text of all lines. */
+void media_put_line_metrics(struct media_role *, struct text *);
 
 #endif

@@ -86,6 +86,7 @@ void span_start(struct span *sp, mono_t now)
 {
 	sp->watch.heard = now;
 	sp->watch.stalled = !sp->line;
+	service_init(&sp->service, sp->cfg.hold_ms, sp->cfg.far_hold_ms, now);
 	/* The wake-ups stand in the middle between the instants at which the
 	 * line's packets are due: one that is a bit early or late has its
 	 * packet all the same, and not none and then two. */
@@ -130,16 +131,28 @@ static void run_dslot(struct span *sp, struct tick *t, struct span_block *b)
 static void watch_alarms(struct span *sp, mono_t now)
 {
 	unsigned alarms = line_alarms(sp->line);
+	unsigned defects = line_defects(sp->line);
+	enum service_state was = sp->service.state;
 
 	if (sp->watch.stalled &&
-	    mono_diff_ms(now, sp->watch.heard) >= SPAN_ALARM_MS)
+	    mono_diff_ms(now, sp->watch.heard) >= SPAN_ALARM_MS) {
 		alarms |= LINE_STALLED;
-	if (alarms == sp->alarms)
+		defects |= LINE_STALLED;
+	}
+	if (service_update(&sp->service, defects, alarms, now) == was &&
+	    alarms == sp->alarms && defects == sp->defects)
 		return;
-	if (sp->dslot && alarms)
+	if (sp->dslot && alarms & ~(unsigned)sp->alarms)
 		dslot_reset(sp->dslot);
-	sp->alarms = (uint8_t)alarms;
+	sp->alarms = (uint16_t)alarms;
+	sp->defects = (uint16_t)defects;
 	sp->told = false;
+}
+
+/* tick */
+bool span_has_news(const struct span *sp, mono_t now)
+{
+	return !sp->told && mono_diff_ms(now, sp->told_at) >= SPAN_CALM_MS;
 }
 
 /* The first frames are passed over, so that the blocks of the packs begin
@@ -315,6 +328,8 @@ void span_state(const struct span *sp, struct engine_span_state *st)
 	memset(st, 0, sizeof(*st));
 	st->span = sp->index;
 	st->alarms = sp->alarms;
+	st->defects = sp->defects;
+	st->service = (uint8_t)sp->service.state;
 	st->d_refused = sp->d_refused;
 	st->clock = sp->clock;
 	if (sp->line)

@@ -22,12 +22,14 @@
 #define MEDIA_SPAN_H
 
 #include "media/dslot.h"
+#include "media/service.h"
 #include "media/session.h"
 
 enum {
 	SPAN_HISTORY = 1024, /* frames sent that are remembered */
 	SPAN_STALL_MS = 30,
 	SPAN_ALARM_MS = 500, /* shorter ones are no reason to refuse calls */
+	SPAN_CALM_MS = 20,
 };
 
 /* Scratch of one block. */
@@ -61,8 +63,10 @@ struct span {
 	unsigned net_slot;
 	mono_t due; /* of a packet that this tick has sent; 0: none was */
 	struct engine_span_clock clock;
-	uint8_t alarms;
+	uint16_t alarms, defects; /* enum line_alarm */
+	struct service service;
 	bool told; /* the state was sent since its last change */
+	mono_t told_at;
 	uint64_t d_refused;
 };
 
@@ -101,6 +105,8 @@ const uint8_t *span_far(const struct span *, unsigned slot);
 /* Frames for the D channel. 0 or -errno. */
 int span_send_frame(struct span *, const struct engine_frame *);
 void span_state(const struct span *, struct engine_span_state *);
+/* tick: is there news to tell by now? A line that flaps is told of calmly. */
+bool span_has_news(const struct span *, mono_t now);
 /* Echo figures of the calls, for their sessions (once a second). */
 void span_measure(struct span *);
 

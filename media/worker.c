@@ -131,13 +131,13 @@ bool worker_tell_figures(struct worker *w, const struct session *s,
 	return put_event(w, &ev);
 }
 
-static void tell_span(struct worker *w, struct span *sp)
+static void tell_span(struct worker *w, struct span *sp, mono_t now)
 {
 	struct engine_event ev = { .kind = ENGINE_EV_SPAN };
 
 	span_state(sp, &ev.u.span);
-	ev.u.span.changed = !sp->told;
 	sp->told = put_event(w, &ev);
+	sp->told_at = now;
 }
 
 /* The packets that were due by now are with the kernel: how late? */
@@ -171,7 +171,7 @@ static void run_packs(struct worker *w, struct tick *t)
 	}
 }
 
-static void tell_spans(struct worker *w)
+static void tell_spans(struct worker *w, mono_t now)
 {
 	for (unsigned i = 0; i < w->n_spans; i++) {
 		struct span *sp = w->spans[i];
@@ -179,8 +179,8 @@ static void tell_spans(struct worker *w)
 
 		if (turn)
 			span_measure(sp);
-		if (sp->line && (!sp->told || turn))
-			tell_span(w, sp);
+		if (sp->line && (span_has_news(sp, now) || turn))
+			tell_span(w, sp, now);
 	}
 }
 
@@ -257,7 +257,7 @@ void worker_tick(struct worker *w, mono_t now)
 	run_io(w, &t);
 	worker_run_commands(w, &t);
 	run_packs(w, &t);
-	tell_spans(w);
+	tell_spans(w, now);
 	run_sessions(w, &t);
 	run_gauges(w, now);
 }

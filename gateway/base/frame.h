@@ -17,6 +17,12 @@ enum frame_type {
 	FRAME_HELLO,	/* signalling -> line: send me the line state */
 };
 
+enum frame_calls { /* while the line is not up */
+	FRAME_CALLS_HOLD,    /* yours: release them after the hold-off */
+	FRAME_CALLS_KEEP,    /* they stay until we say otherwise */
+	FRAME_CALLS_RELEASE, /* the hold-off is over */
+};
+
 struct frame_data {
 	struct link_head head;
 	uint16_t span; /* index of the span in the configuration */
@@ -27,8 +33,9 @@ struct frame_data {
 struct frame_line {
 	struct link_head head;
 	uint16_t span;
-	uint8_t up;	 /* 0: no service on this line now */
-	uint8_t alarms;	 /* as in line.h, for display only */
+	uint8_t up;	 /* 0: no new calls on this line now */
+	uint8_t calls;	 /* enum frame_calls: what becomes of the others */
+	uint16_t alarms; /* as in line.h, for display only */
 	uint32_t errors; /* frames dropped: FCS, abort, length; total */
 };
 

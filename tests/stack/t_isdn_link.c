@@ -119,13 +119,43 @@ START_TEST(test_same_side)
 }
 END_TEST
 
-static void line(bool up)
+static void line_with(bool up, enum frame_calls calls)
 {
-	struct frame_line l = { .up = up };
+	struct frame_line l = { .up = up, .calls = (uint8_t)calls };
 
 	link_send(&rig->a.media, &l.head, FRAME_LINE, sizeof(l));
 	rig_advance(1);
 }
+
+static void line(bool up)
+{
+	line_with(up, FRAME_CALLS_HOLD);
+}
+
+/* Media has the hold-off: its word alone ends calls. */
+START_TEST(test_line_held_by_media)
+{
+	leg_id leg;
+
+	rig_up(RIG_BARE, _i);
+	leg = answered_call();
+	line_with(false, FRAME_CALLS_KEEP);
+	ck_assert(!rig->a.state.up);
+	rig_advance(9000);
+	core_expect_nothing(&rig->a);
+	line_with(false, FRAME_CALLS_RELEASE);
+	ck_assert_uint_eq(core_expect(&rig->a, CC_RELEASED)->leg, leg);
+	line_with(false, FRAME_CALLS_KEEP);
+	ck_assert(!rig->a.state.up);
+	line(true);
+	rig_advance(1000);
+	expect_idle(&rig->a, 30);
+	/* a word that there is none of is not obeyed */
+	line_with(false, FRAME_CALLS_RELEASE + 1);
+	ck_assert(rig->a.state.up);
+	rig_close();
+}
+END_TEST
 
 START_TEST(test_line_alarm)
 {
@@ -300,6 +330,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_state_while_down, 0, 2);
 	tcase_add_loop_test(tc, test_same_side, 0, 2);
 	tcase_add_loop_test(tc, test_line_alarm, 0, 2);
+	tcase_add_loop_test(tc, test_line_held_by_media, 0, 2);
 	tcase_add_loop_test(tc, test_core_dies, 0, 2);
 	tcase_add_loop_test(tc, test_media_dies, 0, 2);
 	tcase_add_loop_test(tc, test_drain, 0, 2);

@@ -185,6 +185,8 @@ static void set_up_on(uint8_t cpus)
 	conf.spans[0].line.first_slot = 1;
 	conf.spans[0].line.last_slot = 31;
 	conf.spans[0].line.idle = 0xd5;
+	conf.spans[0].alarm_raise_ms = 2500;
+	conf.spans[0].alarm_clear_ms = 10000;
 	conf.spans[0].alarm_hold_ms = 3000;
 	fa = bound(&a);
 	fb = bound(&b);
@@ -514,7 +516,7 @@ START_TEST(test_frames)
 	struct frame_line hello = { 0 };
 
 	set_up();
-	loop_advance(t.loop, 50);
+	loop_advance(t.loop, 1500);
 	link_send(&t.isdn, &d.head, FRAME_DATA, FRAME_DATA_LEN(5));
 	loop_advance(t.loop, 100);
 	ck_assert_uint_eq(t.d_len, 5);
@@ -548,17 +550,53 @@ START_TEST(test_line_states)
 	ck_assert(t.span.up);
 	ck_assert(t.line.up);
 	ck_assert_str_eq(t.span.text, "in service");
-	/* Cable out: LOS after 2.5 s, told to isdn, held for the core. */
+	/* Cable out: no new calls at once, an alarm after 2.5 s; the calls
+	 * that are there go after the hold-off. */
 	t.silent = true;
-	loop_advance(t.loop, 3500);
+	loop_advance(t.loop, 150);
 	ck_assert(!t.line.up);
-	ck_assert(t.span.up);
-	ck_assert_uint_eq(t.span.alarms & LINE_LOS, LINE_LOS);
-	loop_advance(t.loop, 3000);
 	ck_assert(!t.span.up);
+	ck_assert_uint_eq(t.line.calls, FRAME_CALLS_KEEP);
+	ck_assert_uint_eq(t.span.alarms, 0);
+	ck_assert_ptr_nonnull(strstr(t.span.text, "LOS: nothing usable"));
+	loop_advance(t.loop, 2500);
+	ck_assert_uint_eq(t.span.alarms & LINE_LOS, LINE_LOS);
+	ck_assert_uint_eq(t.line.calls, FRAME_CALLS_KEEP);
+	loop_advance(t.loop, 600);
+	ck_assert_uint_eq(t.line.calls, FRAME_CALLS_RELEASE);
+	/* Good again: it takes calls after 10 s. */
 	t.silent = false;
-	loop_advance(t.loop, 13000);
+	loop_advance(t.loop, 9000);
+	ck_assert(!t.span.up);
+	ck_assert_ptr_nonnull(strstr(t.span.text, "recovering"));
+	loop_advance(t.loop, 4000);
 	ck_assert(t.span.up);
+	ck_assert(t.line.up);
+	ck_assert_str_eq(t.span.text, "in service");
+	tear_down();
+}
+END_TEST
+
+/* 60 s of a line that comes and goes: calls avoid it for all of that time,
+ * those that are there stay, and nobody is flooded with messages. */
+START_TEST(test_line_flaps)
+{
+	unsigned lines;
+
+	set_up();
+	loop_advance(t.loop, 5000);
+	lines = t.n_line;
+	for (unsigned i = 0; i < 1000; i++) {
+		t.silent = true;
+		loop_advance(t.loop, 30);
+		t.silent = false;
+		loop_advance(t.loop, 30);
+		ck_assert_uint_ne(t.line.calls, FRAME_CALLS_RELEASE);
+		if (i > 5)
+			ck_assert(!t.line.up);
+	}
+	ck_assert_uint_lt(t.n_line - lines, 3100);
+	loop_advance(t.loop, 2000);
 	ck_assert(t.line.up);
 	tear_down();
 }
@@ -688,6 +726,7 @@ int main(void)
 	tcase_add_test(tc, test_bad_messages);
 	tcase_add_test(tc, test_frames);
 	tcase_add_test(tc, test_line_states);
+	tcase_add_test(tc, test_line_flaps);
 	tcase_add_test(tc, test_core_lost);
 	tcase_add_test(tc, test_console);
 	tcase_add_test(tc, test_refused_configurations);

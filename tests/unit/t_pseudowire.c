@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "media/media.h"
 #include "media/line_alarm.h"
 #include "media/pseudowire_jitter.h"
 #include "media/pseudowire_packet.h"
@@ -678,7 +679,7 @@ START_TEST(alarm_integration)
 	struct line_alarm_state a;
 	mono_t t = {5 * NS_PER_S};
 
-	line_alarm_init(&a, t);
+	line_alarm_init(&a, 2500, 10000, t);
 	line_alarm_update(&a, LINE_LOS, t);
 	line_alarm_update(&a, LINE_LOS, mono_add_ms(t, 2499));
 	ck_assert_uint_eq(a.raised, 0);
@@ -714,10 +715,15 @@ START_TEST(alarm_words)
 {
 	for (unsigned i = 0; i < LINE_ALARMS; i++) {
 		ck_assert_ptr_nonnull(line_alarm_name(1u << i));
-		ck_assert_uint_gt(strlen(line_alarm_why(LINE_PSEUDOWIRE, 1u << i)), 10);
+		for (unsigned d = LINE_PSEUDOWIRE; d <= LINE_DAHDI; d++) {
+			const char *why = line_alarm_why(d, 1u << i);
+
+			ck_assert_uint_gt(strlen(why), 20);
+			ck_assert_uint_lt(strlen(why), MEDIA_SPAN_TEXT);
+		}
 	}
 	ck_assert_ptr_null(line_alarm_name(0));
-	ck_assert_ptr_null(line_alarm_name(256));
+	ck_assert_ptr_null(line_alarm_name(1u << LINE_ALARMS));
 	ck_assert_str_eq(line_alarm_name(LINE_LOS), "los");
 	ck_assert_str_eq(line_alarm_why(LINE_PSEUDOWIRE, LINE_LOS | LINE_RAI),
 			 line_alarm_why(LINE_PSEUDOWIRE, LINE_LOS));

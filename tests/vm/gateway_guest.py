@@ -130,7 +130,7 @@ def cut(lab, exchange):
     text = lab.line().get("text", "")
     lab.ok("a cut is an alarm in words", down and lab.line().get("alarms")
            and ("card brings no samples" in text or "red alarm" in text), text)
-    red = wait_for(lambda: "los" in lab.line().get("alarms", []), SLOW_S)
+    red = wait_for(lambda: "red" in lab.line().get("alarms", []), SLOW_S)
     lab.ok("the driver's red alarm is among them", red,
            lab.line().get("alarms"))
     span_ctl("create", "0:1", "31")
@@ -155,7 +155,7 @@ def card_comes_later(lab):
     text = lab.line().get("text", "")
     lab.ok("without its card the gateway runs and says so",
            gateway.poll() is None and not lab.line().get("up")
-           and "the card brings no samples" in text, text)
+           and "the card is not there" in text, text)
     with open(lab.path("gateway.log")) as f:
         told = [x for x in f if "there is no such device" in x]
     lab.ok("in one line of the log", len(told) == 1, len(told))

@@ -15,10 +15,6 @@ enum {
 	JITTER_MS = 20, /* we share the machine with those we test */
 };
 
-/* One end does not hear the other: no calls. */
-#define ALARMS_DEAD \
-	(LINE_LOS | LINE_AIS | LINE_RAI | LINE_REMOTE_LOSS | LINE_DOWN)
-
 void span_config_init(struct span_config *c)
 {
 	struct conf_span *s = &c->isdn.span;
@@ -62,11 +58,11 @@ static int send_frame(struct span *s, const struct frame_data *m)
 
 static void tell_line(struct span *s)
 {
-	struct frame_line m = { .up = !(s->alarms & ALARMS_DEAD) };
+	struct frame_line m = { .up = !(s->alarms & LINE_OUT) };
 	struct dslot_stats d;
 
 	span_frame_stats(s, &d);
-	m.alarms = (uint8_t)s->alarms;
+	m.alarms = (uint16_t)s->alarms;
 	m.errors = (uint32_t)(d.rx_bad_fcs + d.rx_aborts + d.rx_too_long);
 	link_send(&s->media, &m.head, FRAME_LINE, sizeof(m));
 }
@@ -299,7 +295,7 @@ static void check_alarms(struct span *s)
 	s->told = true;
 	s->alarms = alarms;
 	s->heard = heard;
-	s->up = !(alarms & ALARMS_DEAD);
+	s->up = !(alarms & LINE_OUT);
 	if (was_up && !s->up) {
 		dslot_reset(s->d);
 	}
