@@ -179,11 +179,18 @@ static bool addr_ok(const struct net_addr *a)
 	return a->family == 0 || a->family == 4 || a->family == 6;
 }
 
+static bool crypto_ok(const struct cc_crypto *c)
+{
+	return c->suite < CC_SRTP_SUITES && c->tx.mki_len <= CC_MKI_MAX &&
+	       c->rx.mki_len <= CC_MKI_MAX;
+}
+
 static bool media_ok(const struct cc_media *m)
 {
 	return m->valid <= 1 && addr_ok(&m->rtp) &&
 	       (m->codec == CC_PCMU || m->codec == CC_PCMA) &&
-	       m->dtmf_pt <= 127 && m->direction <= CC_INACTIVE;
+	       m->dtmf_pt <= 127 && m->direction <= CC_INACTIVE &&
+	       crypto_ok(&m->crypto);
 }
 
 static bool end_ok(const struct cc_end *e)

@@ -174,6 +174,31 @@ enum cc_direction { /* as seen by the gateway's RTP end */
 
 enum cc_codec { CC_PCMU = 0, CC_PCMA = 8 }; /* static payload types */
 
+/* Suites of SRTP; values are those of the media role (srtp_suite.h). */
+enum cc_srtp {
+	CC_RTP_PLAIN = 0,
+	CC_SRTP_AES_128_80,
+	CC_SRTP_AES_128_32,
+	CC_SRTP_AES_256_80,
+	CC_SRTP_AES_256_32,
+	CC_SRTP_GCM_128,
+	CC_SRTP_GCM_256,
+	CC_SRTP_SUITES
+};
+
+enum { CC_KEY_MAX = 32, CC_SALT_MAX = 14, CC_MKI_MAX = 8 };
+
+/* Of one direction. Secret: in no log, trace or file. */
+struct cc_key {
+	uint8_t key[CC_KEY_MAX], salt[CC_SALT_MAX];
+	uint8_t mki_len, mki[CC_MKI_MAX]; /* in each packet; len 0: none */
+};
+
+struct cc_crypto {
+	uint8_t suite; /* enum cc_srtp; CC_RTP_PLAIN: the rest is zero */
+	struct cc_key tx, rx;
+};
+
 /* From a SIP leg: the negotiated far end. To a SIP leg: our own RTP address
  * (only .rtp counts). valid = 0: no media said. */
 struct cc_media {
@@ -183,6 +208,7 @@ struct cc_media {
 	uint8_t dtmf_pt;   /* telephone-event to send with; 0 = none */
 	uint8_t ptime_ms;  /* to send with */
 	uint8_t direction; /* enum cc_direction, what we may do */
+	struct cc_crypto crypto;
 };
 
 enum cc_progress { /* bits */

@@ -105,6 +105,18 @@ static int accept(struct srtp *s, const struct srtp_unit *u, size_t len)
 	return (int)len;
 }
 
+/* The MKI stands before the tag, with GCM behind everything. */
+static uint8_t *put_mki(const struct srtp *s, uint8_t *at)
+{
+	memcpy(at, s->mki, s->mki_len);
+	return at + s->mki_len;
+}
+
+static bool is_mki(const struct srtp *s, const uint8_t *at)
+{
+	return memcmp(at, s->mki, s->mki_len) == 0;
+}
+
 /* Seals it. What is sent may not have been sent before, either: the key
  * stream would be the same. */
 static int seal(struct srtp *s, struct srtp_unit *u, uint8_t *packet,
@@ -119,7 +131,7 @@ static int seal(struct srtp *s, struct srtp_unit *u, uint8_t *packet,
 	u->seals = true;
 	srtp_transform(s, u, packet, packet, sum);
 	memcpy(tag, sum, n);
-	return accept(s, u, u->len + n + (u->rtcp ? 4 : 0));
+	return accept(s, u, u->len + n + s->mki_len + (u->rtcp ? 4 : 0));
 }
 
 static int unseal(struct srtp *s, const struct srtp_unit *u, const uint8_t *in,
@@ -154,6 +166,8 @@ static int parse(struct srtp_unit *u, const uint8_t *in, size_t len)
 /* tick */
 int srtp_seal(struct srtp *s, uint8_t *packet, size_t len)
 {
+	const struct srtp_cipher *c = &srtp_suites[s->suite];
+	uint8_t *tag = packet + len;
 	struct srtp_window w;
 	struct srtp_unit u;
 
@@ -161,27 +175,37 @@ int srtp_seal(struct srtp *s, uint8_t *packet, size_t len)
 		return -EINVAL;
 	w = window_of(s, &u);
 	set_index(&u, estimate(&w, READ_UINT16(packet + 2)));
-	return seal(s, &u, packet, packet + len);
+	if (c->gcm)
+		put_mki(s, tag + c->tag[0]);
+	else
+		tag = put_mki(s, tag);
+	return seal(s, &u, packet, tag);
 }
 
 /* tick */
 int srtp_open(struct srtp *s, const uint8_t *in, size_t len, uint8_t *out)
 {
-	size_t tag = srtp_suites[s->suite].tag[0];
+	const struct srtp_cipher *c = &srtp_suites[s->suite];
+	size_t more = (size_t)c->tag[0] + s->mki_len;
 	struct srtp_window w;
 	struct srtp_unit u;
+	const uint8_t *tag;
 	int err;
 
-	if (s->suite == SRTP_PLAIN || len < tag || parse(&u, in, len - tag) < 0)
+	if (s->suite == SRTP_PLAIN || len < more ||
+	    parse(&u, in, len - more) < 0)
 		return -EINVAL;
+	tag = in + u.len + (c->gcm ? 0 : s->mki_len);
+	if (!is_mki(s, c->gcm ? tag + c->tag[0] : in + u.len))
+		return -EBADMSG;
 	w = window_of(s, &u);
 	set_index(&u, estimate(&w, READ_UINT16(in + 2)));
-	err = unseal(s, &u, in, in + u.len, out);
+	err = unseal(s, &u, in, tag, out);
 	/* ROC 0, unless it was that, and 1: see the header. */
 	for (uint64_t roc = u.index < 65536;
 	     roc < 2 && err == -EBADMSG && !w.any; roc++) {
 		set_index(&u, roc << 16 | READ_UINT16(in + 2));
-		err = unseal(s, &u, in, in + u.len, out);
+		err = unseal(s, &u, in, tag, out);
 	}
 	return err;
 }
@@ -191,7 +215,7 @@ int srtp_seal_rtcp(struct srtp *s, uint8_t *packet, size_t len)
 {
 	const struct srtp_cipher *c = &srtp_suites[s->suite];
 	struct srtp_unit u = { .rtcp = true, .head = RTCP_HEAD, .len = len };
-	uint8_t *end = packet + len;
+	uint8_t *tag = packet + len, *word;
 	struct srtp_window w;
 
 	if (s->suite == SRTP_PLAIN || len < RTCP_HEAD)
@@ -199,8 +223,10 @@ int srtp_seal_rtcp(struct srtp *s, uint8_t *packet, size_t len)
 	u.ssrc = READ_UINT32(packet + 4);
 	w = window_of(s, &u);
 	set_index(&u, w.top + w.any);
-	memcpy(c->gcm ? end + c->tag[1] : end, &u.beside, 4);
-	return seal(s, &u, packet, c->gcm ? end : end + 4);
+	word = c->gcm ? tag + c->tag[1] : tag;
+	memcpy(word, &u.beside, 4);
+	word = put_mki(s, word + 4);
+	return seal(s, &u, packet, c->gcm ? tag : word);
 }
 
 /* tick */
@@ -209,15 +235,19 @@ int srtp_open_rtcp(struct srtp *s, const uint8_t *in, size_t len,
 {
 	const struct srtp_cipher *c = &srtp_suites[s->suite];
 	struct srtp_unit u = { .rtcp = true, .head = RTCP_HEAD };
-	const uint8_t *end = in + len, *word;
+	size_t more = c->tag[1] + 4u + s->mki_len;
+	const uint8_t *word;
 
-	if (s->suite == SRTP_PLAIN || len < RTCP_HEAD + c->tag[1] + 4u)
+	if (s->suite == SRTP_PLAIN || len < RTCP_HEAD + more)
 		return -EINVAL;
-	u.len = len - c->tag[1] - 4;
-	word = c->gcm ? end - 4 : in + u.len;
+	u.len = len - more;
+	word = in + u.len + (c->gcm ? c->tag[1] : 0);
 	if (!(word[0] & 0x80))
 		return -EINVAL;
+	if (!is_mki(s, word + 4))
+		return -EBADMSG;
 	u.ssrc = READ_UINT32(in + 4);
 	set_index(&u, READ_UINT32(word) & ~E_BIT);
-	return unseal(s, &u, in, c->gcm ? in + u.len : word + 4, out);
+	return unseal(s, &u, in,
+		      c->gcm ? in + u.len : word + 4 + s->mki_len, out);
 }

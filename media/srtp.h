@@ -4,8 +4,11 @@
  * RFC 7714 (AES-GCM). A struct srtp is one direction of one session: keys,
  * and for each SSRC the highest index and the window of 128 behind it.
  *
- *    RTP    | header | payload, secret           | tag |
- *    RTCP   | 8      | rest, secret | E, index | tag |      (GCM: tag first)
+ *    RTP    | header | payload, secret           | MKI | tag |
+ *    RTCP   | 8      | rest, secret | E, index | MKI | tag |
+ *
+ * (GCM: the tag stands before E and MKI). There is an MKI when the keys have
+ * one; a packet with another is not for these keys.
  *
  * Nothing that a packet says changes anything before its tag is verified,
  * and then only the stream of its own SSRC (RFC 3711 3.3). A stream is never
@@ -17,7 +20,7 @@
  * peers that begin anew with new keys, and 1, if what came before the wrap of
  * a new stream was lost. New keys keep all indexes (3.3.1, 3.4).
  *
- * Not there: MKI, key derivation rates, unencrypted SRTCP (E = 0 is refused),
+ * Not there: key derivation rates, unencrypted SRTCP (E = 0 is refused),
  * encrypted header extensions. Keys live as long as 9.2 allows.
  *
  * Plain values of their owner, no allocation; all may run in the tick. A
@@ -36,7 +39,7 @@
 #include "media/srtp_suite.h"
 
 enum {
-	SRTP_TRAILER = 20, /* octets that a packet grows by, at most */
+	SRTP_TRAILER = 20 + SRTP_MKI, /* octets that a packet grows by, at most */
 	SRTP_STREAMS = 16, /* SSRCs of a direction under the same keys */
 };
 
@@ -62,6 +65,7 @@ struct srtp_keys { /* session keys, of SRTP or SRTCP */
 
 struct srtp {
 	uint8_t suite;
+	uint8_t mki_len, mki[SRTP_MKI];
 	uint64_t packets, reports; /* under these keys */
 	struct srtp_stream stream[SRTP_STREAMS];
 	struct srtp_keys rtp, rtcp;

@@ -81,7 +81,7 @@ int srtp_set(struct srtp *s, unsigned suite, const struct srtp_master *m)
 {
 	struct srtp_keys rtp = { .salt = { 0 } };
 
-	if (suite >= SRTP_SUITES)
+	if (suite >= SRTP_SUITES || m->mki_len > SRTP_MKI)
 		return -EINVAL;
 	if (suite == SRTP_PLAIN) {
 		srtp_wipe(s);
@@ -94,6 +94,8 @@ int srtp_set(struct srtp *s, unsigned suite, const struct srtp_master *m)
 			rekey(&s->stream[i]);
 	}
 	s->suite = (uint8_t)suite;
+	s->mki_len = m->mki_len;
+	memcpy(s->mki, m->mki, sizeof(s->mki));
 	s->rtp = rtp;
 	derive_keys(&s->rtcp, &srtp_suites[suite], m, LABEL_RTCP);
 	explicit_bzero(&rtp, sizeof(rtp));

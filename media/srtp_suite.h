@@ -16,12 +16,14 @@ enum srtp_suite {
 	SRTP_SUITES
 };
 
-enum { SRTP_KEY = 32, SRTP_SALT = 14 }; /* octets of the longest */
+enum { SRTP_KEY = 32, SRTP_SALT = 14, SRTP_MKI = 8 }; /* octets, at most */
 
 /* Of one direction. Shorter keys and salts fill the beginning (AES-CM: 16 or
- * 32 and 14 octets, GCM: 16 or 32 and 12); the rest is not looked at. */
+ * 32 and 14 octets, GCM: 16 or 32 and 12); the rest is not looked at. Each
+ * packet names the key by its MKI when that has a length. */
 struct srtp_master {
 	uint8_t key[SRTP_KEY], salt[SRTP_SALT];
+	uint8_t mki_len, mki[SRTP_MKI];
 };
 
 #endif

@@ -87,6 +87,8 @@ static void keys(const uint8_t *in, size_t len)
 	struct srtp_master m = { .key = { 1 }, .salt = { 2 } };
 
 	memcpy(m.key, in, len < sizeof(m.key) ? len : sizeof(m.key));
+	m.mki_len = (uint8_t)(len % (SRTP_MKI + 1));
+	memcpy(m.mki, m.key, sizeof(m.mki));
 	must(srtp_set(&peer, suite, &m) == 0 && srtp_set(&rx, suite, &m) == 0);
 }
 

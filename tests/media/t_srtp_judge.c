@@ -6,7 +6,7 @@
  * are the same octets; a bad network then brings them to a receiver of each
  * (losses, duplicates, late ones, damage), that give the same verdict and
  * the same plain text. It ends when a million packets were accepted, over all
- * suites, RTP and RTCP.
+ * suites, RTP and RTCP, with MKI and without.
  */
 #include "media/srtp_priv.h"
 
@@ -26,6 +26,7 @@ enum { GENUINE = 1000000 };
 
 enum {
 	SUITES = SRTP_SUITES - 1,
+	TRIALS = 2 * SUITES,
 	SOURCES = 8,
 	PAYLOAD = 1400,
 	WIRE = 1600,
@@ -48,6 +49,8 @@ struct trial {
 	struct rnd rnd;
 	struct srtp tx, rx;
 	srtp_t judge_tx, judge_rx;
+	unsigned mki; /* is there one? */
+	bool no_rtcp; /* the judge looks for the MKI in the wrong place */
 	struct source sources[SOURCES];
 	struct source *now;
 	struct wire held[HELD];
@@ -98,14 +101,21 @@ static srtp_t judge(unsigned suite, const struct srtp_master *m,
 		    srtp_ssrc_type_t direction)
 {
 	size_t len = srtp_suites[suite].key;
-	uint8_t key[SRTP_KEY + SRTP_SALT];
+	uint8_t key[SRTP_KEY + SRTP_SALT], mki[SRTP_MKI];
+	srtp_master_key_t one = { key, mki, m->mki_len }, *keys[] = { &one };
 	srtp_policy_t p;
 	srtp_t s;
 
 	memcpy(key, m->key, len);
 	memcpy(key + len, m->salt, srtp_suites[suite].salt);
+	memcpy(mki, m->mki, sizeof(mki));
 	set_policy(&p, suite);
-	p.key = key;
+	if (m->mki_len) {
+		p.keys = keys;
+		p.num_master_keys = 1;
+	} else {
+		p.key = key;
+	}
 	p.ssrc.type = direction;
 	ck_assert_int_eq(srtp_create(&s, &p), srtp_err_status_ok);
 	return s;
@@ -166,8 +176,8 @@ static void next_seq(struct trial *t)
 static int judge_seals(struct trial *t, bool rtcp, uint8_t *packet, int n)
 {
 	srtp_err_status_t err = rtcp
-		? srtp_protect_rtcp(t->judge_tx, packet, &n)
-		: srtp_protect(t->judge_tx, packet, &n);
+		? srtp_protect_rtcp_mki(t->judge_tx, packet, &n, t->mki, 0)
+		: srtp_protect_mki(t->judge_tx, packet, &n, t->mki, 0);
 
 	ck_assert_int_eq(err, srtp_err_status_ok);
 	return n;
@@ -181,7 +191,7 @@ static void send_one(struct trial *t, struct wire *w)
 	int len;
 
 	w->damaged = false;
-	w->rtcp = t->now->known && rnd_below(&t->rnd, 8) == 0;
+	w->rtcp = t->now->known && !t->no_rtcp && rnd_below(&t->rnd, 8) == 0;
 	if (w->rtcp) {
 		n = make_rtcp(t, w->octets);
 	} else {
@@ -208,10 +218,11 @@ static void arrive(struct trial *t, const struct wire *w)
 	memcpy(his, w->octets, w->len);
 	if (w->rtcp) {
 		len = srtp_open_rtcp(&t->rx, w->octets, w->len, ours);
-		err = srtp_unprotect_rtcp(t->judge_rx, his, &n);
+		err = srtp_unprotect_rtcp_mki(t->judge_rx, his, &n,
+					      t->mki);
 	} else {
 		len = srtp_open(&t->rx, w->octets, w->len, ours);
-		err = srtp_unprotect(t->judge_rx, his, &n);
+		err = srtp_unprotect_mki(t->judge_rx, his, &n, t->mki);
 	}
 	switch (err) {
 	case srtp_err_status_ok:
@@ -282,14 +293,17 @@ static void network(struct trial *t, const struct wire *w)
 }
 
 /* Sources begin anywhere, at the wrap, too. */
-static void begin(struct trial *t, unsigned suite)
+static void begin(struct trial *t, unsigned suite, bool mki)
 {
-	struct srtp_master m;
+	struct srtp_master m = { .mki_len = mki ? 4 : 0 };
 
 	memset(t, 0, sizeof(*t));
+	t->mki = mki;
+	t->no_rtcp = mki && srtp_suites[suite].tag[0] != srtp_suites[suite].tag[1];
 	rnd_init(&t->rnd, "t_srtp_judge");
 	random_octets(&t->rnd, m.key, sizeof(m.key));
 	random_octets(&t->rnd, m.salt, sizeof(m.salt));
+	random_octets(&t->rnd, m.mki, sizeof(m.mki));
 	ck_assert_int_eq(srtp_set(&t->tx, suite, &m), 0);
 	ck_assert_int_eq(srtp_set(&t->rx, suite, &m), 0);
 	t->judge_tx = judge(suite, &m, ssrc_any_outbound);
@@ -317,19 +331,19 @@ static uint64_t wraps(const struct trial *t)
 
 START_TEST(test_suite)
 {
-	unsigned need = GENUINE / SUITES + 1, n;
+	unsigned need = GENUINE / TRIALS + 1, suite = (unsigned)_i / 2 + 1, n;
 	static struct trial t;
 	static struct wire w;
 
-	begin(&t, (unsigned)_i);
+	begin(&t, suite, _i % 2);
 	for (n = 0; n < 3 * need && t.seen.good < need; n++) {
 		if (rnd_below(&t.rnd, 500) == 0)
 			t.now = &t.sources[rnd_below(&t.rnd, SOURCES)];
 		send_one(&t, &w);
 		network(&t, &w);
 	}
-	printf("suite %d: %u sent, %u accepted, %u replayed, %u refused, %u "
-	       "wraps\n", _i, n, t.seen.good, t.seen.replayed, t.seen.refused,
+	printf("suite %u%s: %u sent, %u accepted, %u replayed, %u refused, %u "
+	       "wraps\n", suite, t.mki ? ", MKI" : "", n, t.seen.good, t.seen.replayed, t.seen.refused,
 	       (unsigned)wraps(&t));
 	ck_assert_uint_ge(t.seen.good, need);
 	ck_assert_uint_ge(t.seen.replayed, n / 20);
@@ -351,7 +365,7 @@ int main(void)
 	if (srtp_init() != srtp_err_status_ok)
 		return 1;
 	tcase_set_timeout(tc, 120);
-	tcase_add_loop_test(tc, test_suite, 1, SRTP_SUITES);
+	tcase_add_loop_test(tc, test_suite, 0, TRIALS);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_set_fork_status(sr, CK_NOFORK);

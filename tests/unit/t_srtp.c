@@ -227,10 +227,10 @@ END_TEST
 /* --- behaviour --- */
 
 static const struct srtp_master master_a = {
-	"one master key of 32 octets, one", "salt of 14 oct"
+	.key = "one master key of 32 octets, one", .salt = "salt of 14 oct"
 };
 static const struct srtp_master master_b = {
-	"two master key of 32 octets, two", "salt of 14 oct"
+	.key = "two master key of 32 octets, two", .salt = "salt of 14 oct"
 };
 
 enum { PLAIN_LEN = 12 + 20 };
