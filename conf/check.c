@@ -256,6 +256,13 @@ static void check_trunks(const struct checker *c)
 			report_error(c->report, place_in(map, "auth", NULL),
 				     "auth needs both user and password");
 		}
+		if (t->srtp != CONF_SRTP_OFF && t->transport == CONF_UDP) {
+			problem_fix(report_warning(c->report,
+						   place_in(map, "srtp", NULL),
+						   "the keys of SRTP can be "
+						   "read on the way"),
+				    "transport: tls");
+		}
 	}
 }
 

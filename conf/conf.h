@@ -27,6 +27,7 @@
 #define CONF_EMERGENCY 32
 #define CONF_SERVERS   8
 #define CONF_SOURCES   16
+#define CONF_SUITES    6
 
 enum conf_driver { CONF_PSEUDOWIRE, CONF_DAHDI, CONF_TDMOE };
 enum conf_law { CONF_ALAW, CONF_ULAW };
@@ -41,6 +42,7 @@ enum conf_hunt {
 };
 enum conf_ringback { CONF_RINGBACK_AUTO, CONF_RINGBACK_ON, CONF_RINGBACK_OFF };
 enum conf_transport { CONF_UDP };
+enum conf_srtp { CONF_SRTP_OFF, CONF_SRTP_PREFERRED, CONF_SRTP_REQUIRED };
 enum conf_end { CONF_END_SPAN, CONF_END_TRUNK };
 
 /* The line of a span: where its TDM samples come from. */
@@ -93,6 +95,8 @@ struct conf_trunk {
 	enum conf_transport transport;
 	bool trusted;	      /* P-Asserted-Identity both ways */
 	bool dtmf_events;     /* RFC 4733 offered and accepted */
+	enum conf_srtp srtp;
+	uint8_t n_srtp_suites, srtp_suites[CONF_SUITES]; /* as in media */
 	uint8_t ptime_ms;     /* we send, unless the peer asks otherwise */
 	uint8_t dscp;	      /* of SIP messages */
 	uint16_t max_calls;   /* 0 = no limit */

@@ -22,6 +22,14 @@ static const char *const dtmf_names[] = { "inband", "rfc4733", NULL };
 static const uint8_t dtmf_codes[] = { 0, 1 };
 static const char *const codec_names[] = { "PCMA", "PCMU", NULL };
 static const uint8_t codec_codes[] = { 8, 0 };
+static const char *const srtp_names[] = { "off", "preferred", "required",
+					  NULL };
+static const char *const suite_names[] = {
+	"AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32",
+	"AES_256_CM_HMAC_SHA1_80", "AES_256_CM_HMAC_SHA1_32",
+	"AEAD_AES_128_GCM", "AEAD_AES_256_GCM", NULL
+};
+static const uint8_t suite_codes[] = { 1, 2, 3, 4, 5, 6 };
 
 /* Where a member lies, and its size. */
 #define AT(s, m) offsetof(struct s, m), sizeof(((struct s *)0)->m)
@@ -207,6 +215,15 @@ static const struct setting trunk_settings[] = {
 	  NULL, NULL, NONE, "length of RTP packets, a multiple of 10" },
 	{ "dtmf", VALUE_CODE, AT(conf_trunk, dtmf_events), 0, 0, 0, "rfc4733",
 	  "", dtmf_names, dtmf_codes, NONE, "how digits are sent" },
+	{ "srtp", VALUE_ENUM, AT(conf_trunk, srtp), 0, 0, 0, "off", "",
+	  srtp_names, NULL, NONE,
+	  "encrypted media, keyed by SDES (RFC 4568); required: a call without "
+	  "is refused" },
+	{ "srtp_suites", VALUE_CODES,
+	  LIST_AT(conf_trunk, srtp_suites, n_srtp_suites), 1, CONF_SUITES,
+	  "AES_CM_128_HMAC_SHA1_80, AEAD_AES_256_GCM, AES_256_CM_HMAC_SHA1_80, "
+	  "AES_CM_128_HMAC_SHA1_32", "", suite_names, suite_codes, NONE,
+	  "suites of SRTP in order of preference" },
 	{ "trusted", VALUE_BOOL, AT(conf_trunk, trusted), 0, 0, 0, "false",
 	  "", NULL, NULL, NONE,
 	  "P-Asserted-Identity is believed and sent (RFC 3325)" },

@@ -32,6 +32,7 @@ struct call_media {
 	uint8_t span, slot; /* connected; slot 0 = not */
 	struct net_addr rtp;	  /* ours */
 	struct media_modify last; /* what media was told last */
+	struct cc_crypto crypto;  /* its keys; secret */
 	struct timer guard;	  /* OPENED, CLOSED must come */
 };
 

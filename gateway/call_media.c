@@ -147,8 +147,47 @@ static uint8_t ptime_of(const struct call *call, const struct leg *sip)
 	return ms >= 10 && ms <= PTIME_MAX && ms % 10 == 0 ? ms : PTIME_MS;
 }
 
+_Static_assert((int)CC_SRTP_SUITES == (int)SRTP_SUITES &&
+		       (int)CC_SRTP_GCM_256 == (int)SRTP_AEAD_AES_256_GCM &&
+		       (int)CC_KEY_MAX == (int)SRTP_KEY &&
+		       (int)CC_SALT_MAX == (int)SRTP_SALT &&
+		       (int)CC_MKI_MAX == (int)SRTP_MKI,
+	       "media speaks of the same suites and keys");
+
+static struct srtp_master master_of(const struct cc_key *k)
+{
+	struct srtp_master m = {.mki_len = k->mki_len};
+
+	memcpy(m.key, k->key, sizeof(m.key));
+	memcpy(m.salt, k->salt, sizeof(m.salt));
+	memcpy(m.mki, k->mki, sizeof(m.mki));
+	return m;
+}
+
+/* Before media learns where to send: not a packet goes out in the clear, and
+ * none at all when the keys did not go through. False then. */
+static bool update_crypto(struct call *call, const struct cc_crypto *c)
+{
+	struct media_crypto m = {.id = call->media.id, .suite = c->suite};
+	bool sent;
+
+	if (memcmp(c, &call->media.crypto, sizeof(*c)) == 0) {
+		return true;
+	}
+	m.tx = master_of(&c->tx);
+	m.rx = master_of(&c->rx);
+	sent = send_media(call, &m.head, MEDIA_CRYPTO, sizeof(m));
+	explicit_bzero(&m, sizeof(m));
+	if (sent) {
+		call->media.crypto = *c;
+		call->cdr.srtp = c->suite;
+	}
+	return sent;
+}
+
 void call_media_update(struct call *call)
 {
+	static const struct cc_crypto plain;
 	const struct leg *sip = leg_of_kind(call, CC_END_TRUNK);
 	const struct leg *line = leg_of_kind(call, CC_END_SPAN);
 	struct media_modify m;
@@ -171,6 +210,10 @@ void call_media_update(struct call *call)
 		m.dtmf_pt = sip->remote.dtmf_pt;
 		m.ptime_ms = ptime_of(call, sip);
 		m.direction = direction(call, sip, line);
+	}
+	if (!update_crypto(call, sip != NULL && sip->remote.valid
+					 ? &sip->remote.crypto : &plain)) {
+		return;
 	}
 	m.answered = call->told.answered;
 	call->cdr.codec = m.codec;

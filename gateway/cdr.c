@@ -186,6 +186,16 @@ static void put_figures(struct json *j, const struct media_figures *f)
 	json_int(j, "dtmf", f->dtmf);
 }
 
+/* As in the crypto attribute of SDP. */
+static const char *const suite_names[CC_SRTP_SUITES] = {
+	[CC_SRTP_AES_128_80] = "AES_CM_128_HMAC_SHA1_80",
+	[CC_SRTP_AES_128_32] = "AES_CM_128_HMAC_SHA1_32",
+	[CC_SRTP_AES_256_80] = "AES_256_CM_HMAC_SHA1_80",
+	[CC_SRTP_AES_256_32] = "AES_256_CM_HMAC_SHA1_32",
+	[CC_SRTP_GCM_128] = "AEAD_AES_128_GCM",
+	[CC_SRTP_GCM_256] = "AEAD_AES_256_GCM",
+};
+
 int cdr_line(const struct cdr *c, const char *node, char *buf, size_t size)
 {
 	struct json j;
@@ -207,6 +217,8 @@ int cdr_line(const struct cdr *c, const char *node, char *buf, size_t size)
 	put_end(&j, c);
 	if (c->has_figures) {
 		json_str(&j, "codec", c->codec == CC_PCMU ? "PCMU" : "PCMA");
+		if (c->srtp > CC_RTP_PLAIN && c->srtp < CC_SRTP_SUITES)
+			json_str(&j, "srtp", suite_names[c->srtp]);
 		put_figures(&j, &c->figures);
 	}
 	json_close(&j);

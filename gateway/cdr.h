@@ -13,7 +13,8 @@
  *  q850, location, cause (words), isdn_detail, sip_detail,
  *  ended_by ("pstn" "sip" "gw" "operator" "crash"), reason (words)
  *  route (1 = first of the file), tries: earlier ends with their causes
- *  codec and the media figures (absent when the call had no media)
+ *  codec, srtp (the suite; absent when the media was not encrypted at the
+ *  end) and the media figures (absent when the call had no media)
  *
  * Thread: the core's loop.
  */
@@ -28,7 +29,7 @@
 #define CDR_REASON   96
 #define CDR_TRIES    8
 #define CDR_LINE_MAX 4096
-#define CDR_VERSION  1 /* of struct cdr in the journal */
+#define CDR_VERSION  2 /* of struct cdr in the journal */
 
 enum cdr_by { CDR_BY_PSTN, CDR_BY_SIP, CDR_BY_GW, CDR_BY_OPERATOR,
 	      CDR_BY_CRASH };
@@ -72,6 +73,7 @@ struct cdr {
 	uint8_t emergency;
 	uint8_t bearer;
 	uint8_t codec;
+	uint8_t srtp; /* enum cc_srtp */
 	uint8_t has_figures;
 	uint8_t n_tries;
 	uint16_t route; /* 1 = first of the file; 0 = none found */

@@ -123,6 +123,7 @@ struct engine_command {
 		struct { /* wiped in the ring when it was obeyed */
 			uint8_t suite; /* enum srtp_suite */
 			struct srtp_master tx, rx;
+			uint32_t ssrc; /* of ours, if tx is another key */
 		} crypto;
 	} u;
 };

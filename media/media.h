@@ -111,7 +111,8 @@ struct media_dtmf {
 /*
  * Keys of SRTP and SRTCP, ours and the far end's. From then on nothing is
  * sent in the clear, and what comes in the clear is dropped. Other keys later
- * on: the streams go on under these; the same again: nothing happens.
+ * on: what comes goes on under these, what we send is another source; the same
+ * again: nothing happens.
  * SRTP_PLAIN: RTP again. If the keys cannot be passed on, the media closes.
  */
 struct media_crypto {

@@ -221,6 +221,8 @@ static void on_crypto(struct media_role *m, const struct link_head *h)
 	c.u.crypto.suite = msg->suite;
 	c.u.crypto.tx = msg->tx;
 	c.u.crypto.rx = msg->rx;
+	if (getrandom(&c.u.crypto.ssrc, sizeof(c.u.crypto.ssrc), 0) < 0)
+		c.u.crypto.ssrc = ~(uint32_t)msg->id;
 	u->suite = msg->suite;
 	must_command(m, u, ENGINE_CRYPTO, &c);
 	explicit_bzero(&c, sizeof(c));

@@ -5,9 +5,23 @@
 
 #include <errno.h>
 
+/*
+ * Another key of ours is for a device, perhaps, that has not counted our
+ * packets: it could not know how often the sequence number has wrapped. As
+ * another source, below the middle of the numbers, we have no past.
+ */
+static void begin_anew(struct session *s, uint32_t ssrc)
+{
+	s->tx.ssrc = ssrc;
+	s->tx.seq &= 0x7fff;
+	s->tx.restart = true;
+}
+
 /* tick */
 void session_crypto(struct session *s, const struct engine_command *c)
 {
+	uint64_t sent = s->crypto.tx.packets;
+
 	/* What was kept aside came in the clear. */
 	if (!s->keyed) {
 		s->rx.aside.valid = false;
@@ -16,6 +30,8 @@ void session_crypto(struct session *s, const struct engine_command *c)
 	s->keyed = c->u.crypto.suite != SRTP_PLAIN;
 	srtp_set(&s->crypto.tx, c->u.crypto.suite, &c->u.crypto.tx);
 	srtp_set(&s->crypto.rx, c->u.crypto.suite, &c->u.crypto.rx);
+	if (sent && s->crypto.tx.packets == 0 && s->keyed)
+		begin_anew(s, c->u.crypto.ssrc);
 }
 
 static size_t sealed(struct session *s, int len)

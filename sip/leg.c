@@ -264,7 +264,8 @@ static bool same_media(const struct cc_media *a, const struct cc_media *b)
 {
 	return net_addr_eq(&a->rtp, &b->rtp) && a->codec == b->codec &&
 	       a->dtmf_pt == b->dtmf_pt && a->ptime_ms == b->ptime_ms &&
-	       a->direction == b->direction;
+	       a->direction == b->direction &&
+	       memcmp(&a->crypto, &b->crypto, sizeof(a->crypto)) == 0;
 }
 
 void sip_leg_media_changed(struct leg *l, const struct cc_media *now)
@@ -283,6 +284,37 @@ void sip_leg_media_changed(struct leg *l, const struct cc_media *now)
 	sip_leg_cc(l, &m);
 	m.media = *now;
 	(void)sip_leg_tell(l, held ? CC_HOLD : CC_RETRIEVE, &m);
+}
+
+void sip_leg_bad_sdp(struct leg *l, int err)
+{
+	struct legs_env *env = sip_legs_env(l->legs);
+	const struct conf_trunk *c = sip_leg_conf(l);
+
+	env->stats.bad_sdp++;
+	if (err != -ENOKEY) {
+		log_info("leg %u: unusable session description", l->id);
+		return;
+	}
+	env->stats.no_key++;
+	log_warn("trunk %s: leg %u: %s", c->name, l->id,
+		 c->srtp == CONF_SRTP_OFF
+			 ? "the peer wants SRTP, but srtp is off"
+			 : "no usable key of SRTP from the peer");
+}
+
+void sip_leg_note_srtp(const struct leg *l)
+{
+	struct legs_env *env = sip_legs_env(l->legs);
+
+	if (l->media.crypto.suite) {
+		env->stats.srtp++;
+	} else if (l->local.srtp != CONF_SRTP_OFF) {
+		env->stats.srtp_plain++;
+		log_info("trunk %s: leg %u: not encrypted, the peer has no "
+			 "SRTP",
+			 sip_leg_conf(l)->name, l->id);
+	}
 }
 
 /* --- helpers --- */
@@ -318,8 +350,11 @@ void sip_leg_init_media(struct leg *l)
 		.events = c->dtmf_events,
 		.ptime_ms = c->ptime_ms,
 		.dir = SDP_BOTH,
+		.srtp = (uint8_t)c->srtp,
+		.n_suites = c->n_srtp_suites,
 	};
 	memcpy(l->local.codecs, c->codecs, sizeof(l->local.codecs));
+	memcpy(l->local.suites, c->srtp_suites, sizeof(c->srtp_suites));
 }
 
 void sip_leg_set_media(struct leg *l, const struct cc_media *ours)

@@ -147,6 +147,10 @@ void sip_leg_cc(const struct leg *, struct cc_msg *);
 int sip_leg_tell(struct leg *, enum cc_type, struct cc_msg *);
 /* RELEASED, once; frees the call's place in the trunk's limit. */
 void sip_leg_released(struct leg *, struct cc_cause, const char *detail);
+/* A description that cannot be used: counted, told. err of sdp_on_...(). */
+void sip_leg_bad_sdp(struct leg *, int err);
+/* The call is up: is it encrypted, where that is preferred? */
+void sip_leg_note_srtp(const struct leg *);
 /* Takes over a result of offer/answer: HOLD, RETRIEVE or UPDATE when the
  * core has to know. */
 void sip_leg_media_changed(struct leg *, const struct cc_media *);

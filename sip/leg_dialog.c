@@ -164,7 +164,7 @@ static bool take_offer(struct leg *l, const struct leg_event *e,
 		struct sip_msg *m =
 			sip_leg_response(l, e->msg, sdp_status(err));
 
-		sip_legs_env(l->legs)->stats.bad_sdp++;
+		sip_leg_bad_sdp(l, err);
 		if (!m)
 			return false;
 		(void)sip_msg_add(m, "Warning",
@@ -212,12 +212,26 @@ void sip_dlg_invite(struct leg *l, const struct leg_event *e)
 	}
 }
 
-/* ACK of a further INVITE, or the first one's once more. */
-void sip_dlg_ack(struct leg *l, const struct leg_event *e)
+/* The answer to an offer of ours, one that cannot be used leaves all as it
+ * was. */
+static void take_answer(struct leg *l, const struct sip_msg *m)
 {
 	struct cc_media media;
 	struct sip_part part;
+	int err = sip_leg_sdp_of(m, &part);
 
+	if (!err)
+		err = sdp_on_answer(&l->sdp, &l->local, part.data, part.len,
+				    &media);
+	if (err)
+		sip_leg_bad_sdp(l, err);
+	else
+		sip_leg_media_changed(l, &media);
+}
+
+/* ACK of a further INVITE, or the first one's once more. */
+void sip_dlg_ack(struct leg *l, const struct leg_event *e)
+{
 	if (sip_msg_cseq(e->msg) == l->inv.cseq && !l->uac)
 		txn_acked(sip_leg_txns(l), l->inv.id);
 	if (!l->again.server || sip_msg_cseq(e->msg) != l->again.server_cseq)
@@ -227,11 +241,7 @@ void sip_dlg_ack(struct leg *l, const struct leg_event *e)
 	if (!l->answer_in_ack)
 		return;
 	l->answer_in_ack = false;
-	if (sip_leg_sdp_of(e->msg, &part) == 0 &&
-	    sdp_on_answer(&l->sdp, &l->local, part.data, part.len, &media) == 0)
-		sip_leg_media_changed(l, &media);
-	else
-		sip_legs_env(l->legs)->stats.bad_sdp++;
+	take_answer(l, e->msg);
 }
 
 /* --- further INVITEs of ours: hold, retrieve, new address --- */
@@ -313,8 +323,6 @@ static void again_answered(struct leg *l, txn_id id, const struct sip_msg *m)
 {
 	struct sip_path hop;
 	struct sip_msg *ack;
-	struct sip_part part;
-	struct cc_media media;
 
 	sip_dialog_refresh(&l->dialog, m);
 	hop = sip_dialog_hop(&l->dialog, sip_leg_trunks(l));
@@ -323,11 +331,7 @@ static void again_answered(struct leg *l, txn_id id, const struct sip_msg *m)
 		(void)txn_ack(sip_leg_txns(l), id, ack, &hop);
 	if (l->state != LEG_UP)
 		return;
-	if (sip_leg_sdp_of(m, &part) == 0 &&
-	    sdp_on_answer(&l->sdp, &l->local, part.data, part.len, &media) == 0)
-		sip_leg_media_changed(l, &media);
-	else
-		sip_legs_env(l->legs)->stats.bad_sdp++;
+	take_answer(l, m);
 }
 
 void sip_dlg_response(struct leg *l, txn_id id, const struct sip_msg *m)

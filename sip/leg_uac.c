@@ -349,11 +349,8 @@ static bool take_answer(struct leg *l, const struct sip_msg *m,
 	if (!err)
 		err = sdp_on_answer(&l->sdp, &l->local, part.data, part.len,
 				    out);
-	if (err) {
-		sip_legs_env(l->legs)->stats.bad_sdp++;
-		log_info("leg %u: unusable answer in %d", l->id,
-			 sip_msg_status(m));
-	}
+	if (err)
+		sip_leg_bad_sdp(l, err);
 	return err == 0;
 }
 
@@ -474,6 +471,7 @@ void sip_uac_2xx(struct leg *l, const struct leg_event *e)
 					   : "200 without SDP");
 		return;
 	}
+	sip_leg_note_srtp(l);
 	sip_leg_cc(l, &m);
 	m.media = l->media;
 	connected(l, e->msg, &m);

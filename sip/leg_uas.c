@@ -108,7 +108,7 @@ static int take_offer(struct leg *l, const struct sip_msg *m,
 				   out);
 	if (!err)
 		return 0;
-	sip_legs_env(l->legs)->stats.bad_sdp++;
+	sip_leg_bad_sdp(l, err);
 	return err == -EBADMSG ? 400 : 488;
 }
 
@@ -269,6 +269,8 @@ void sip_uas_answer(struct leg *l, const struct leg_event *e)
 	}
 	if (!err) {
 		sip_legs_env(l->legs)->stats.answered++;
+		if (!l->answer_in_ack)
+			sip_leg_note_srtp(l);
 		return;
 	}
 	log_warn("leg %u: cannot answer: %s", l->id, strerror(-err));
@@ -328,10 +330,11 @@ void sip_uas_ack(struct leg *l, const struct leg_event *e)
 				    &media);
 	if (!err) {
 		sip_leg_media_changed(l, &media);
+		sip_leg_note_srtp(l);
 		sip_dlg_change_again(l, e);
 		return;
 	}
-	sip_legs_env(l->legs)->stats.bad_sdp++;
+	sip_leg_bad_sdp(l, err);
 	sip_leg_enter(l, LEG_CLEARING);
 	sip_leg_released(l, cause, "ACK without usable SDP");
 	sip_leg_send_bye(l, cause);

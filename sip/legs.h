@@ -19,6 +19,9 @@ struct legs_stats {
 	uint64_t answered;
 	uint64_t refused_limit, refused_full, refused_drain, refused_down;
 	uint64_t bad_sdp;
+	uint64_t no_key;       /* of those: SRTP wanted by one side only */
+	uint64_t srtp;	       /* calls answered with SRTP... */
+	uint64_t srtp_plain;   /* ...and without, though it is preferred */
 	uint64_t bad_number;
 	uint64_t no_dialog;    /* requests answered 481 */
 	uint64_t impossible;   /* event in a state that does not know it */

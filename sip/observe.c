@@ -8,6 +8,7 @@
 
 #include "gateway/base/json.h"
 #include "gateway/base/str.h"
+#include "sip/sdes.h"
 
 #define TEXT_MAX 65536
 
@@ -188,6 +189,11 @@ static void put_legs(struct text *t, const struct sip_observe *o)
 	counter(t, "refused_other", "Calls refused: full, draining, no core",
 		s->refused_full + s->refused_drain + s->refused_down);
 	counter(t, "bad_sdp", "Unusable session descriptions", s->bad_sdp);
+	counter(t, "no_key", "Session descriptions refused for want of a key",
+		s->no_key);
+	counter(t, "srtp", "Calls answered with SRTP", s->srtp);
+	counter(t, "srtp_plain", "Calls without SRTP where it is preferred",
+		s->srtp_plain);
 	counter(t, "bad_number", "Request-URIs that are no number",
 		s->bad_number);
 	counter(t, "no_dialog", "Requests outside of any dialog", s->no_dialog);
@@ -372,6 +378,7 @@ void sip_observe_wire(struct sip_observe *o, bool sent,
 	t.len = (uint32_t)(len < OBS_BYTES ? len : OBS_BYTES);
 	memcpy(t.bytes, data, t.len);
 	walk(&t);
+	sdes_mask((char *)t.bytes, t.len);
 	first = line_length((const char *)t.bytes,
 			    (const char *)t.bytes + t.len);
 	while (first > 0 && strchr("\r\n", t.bytes[first - 1]))

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "sip/secure.h"
+
 #define EVENT_PT 101 /* ours, unless the peer has named another */
 
 void sdp_session_init(struct sdp_session *s, uint32_t id)
@@ -115,7 +117,7 @@ static uint8_t pick_ptime(const struct sdp_local *l, const struct sdp_media *m)
 static bool is_audio(const struct sdp_local *l, const struct sdp_media *m)
 {
 	return strcasecmp(m->type, "audio") == 0 &&
-	       strcasecmp(m->proto, "RTP/AVP") == 0 && m->rtp.port != 0 &&
+	       sdp_profile_of(m->proto) < SDP_PROFILES && m->rtp.port != 0 &&
 	       m->rtp.family != 0 &&
 	       (l->rtp.family == 0 || l->rtp.family == m->rtp.family);
 }
@@ -152,38 +154,66 @@ static void result(const struct sdp_session *s, struct cc_media *out)
 		.ptime_ms = s->ptime_ms,
 		.direction = dirs[s->dir & SDP_BOTH],
 	};
+	if (s->secure.agreed.suite) {
+		out->crypto.suite = s->secure.agreed.suite;
+		out->crypto.tx = s->secure.ours[s->secure.agreed.suite];
+		out->crypto.rx = s->secure.rx;
+	}
+}
+
+/* The first line that can be taken, with keys or without. Its index; -ENOTSUP,
+ * -ENOKEY. */
+static int choose(struct sdp_session *s, const struct sdp_local *l,
+		  const struct sdp *sdp, const struct sdp_text *t, bool srtp,
+		  struct sdp_pick *p)
+{
+	int err = -ENOTSUP;
+	uint8_t i;
+
+	for (i = 0; i < sdp->n_media; i++) {
+		const struct sdp_media *m = &sdp->media[i];
+
+		if (!is_audio(l, m) || pick_codec(l, m) < 0)
+			continue;
+		p->profile = sdp_profile_of(m->proto);
+		err = sdp_secure_offered(&s->secure, p, l, t, i, srtp);
+		if (!err)
+			return i;
+	}
+	return err;
 }
 
 int sdp_on_offer(struct sdp_session *s, const struct sdp_local *l,
 		 const char *text, size_t len, struct cc_media *media)
 {
+	struct sdp_text t = {text, len};
+	struct sdp_pick pick;
 	struct sdp sdp;
-	uint8_t i;
-	int err = sdp_parse(&sdp, text, len);
+	int i, err = sdp_parse(&sdp, text, len);
 
 	if (err)
 		return err;
 	if (sdp.n_media < s->n_media)
 		return -EBADMSG;
-	for (i = 0; i < sdp.n_media; i++) {
-		int codec = is_audio(l, &sdp.media[i])
-				    ? pick_codec(l, &sdp.media[i])
-				    : -1;
-
-		if (codec < 0)
-			continue;
-		s->remote = sdp;
-		agree(s, l, i, codec);
-		s->event_rx = s->event_tx;
-		result(s, media);
-		return 0;
-	}
-	return -ENOTSUP;
+	i = choose(s, l, &sdp, &t, true, &pick);
+	if (i == -ENOKEY)
+		i = choose(s, l, &sdp, &t, false, &pick);
+	if (i < 0)
+		return i;
+	s->remote = sdp;
+	agree(s, l, (uint8_t)i, pick_codec(l, &sdp.media[i]));
+	sdp_secure_agree(&s->secure, &pick, true);
+	s->event_rx = s->event_tx;
+	result(s, media);
+	return 0;
 }
 
 int sdp_on_answer(struct sdp_session *s, const struct sdp_local *l,
 		  const char *text, size_t len, struct cc_media *media)
 {
+	struct sdp_text t = {text, len};
+	const struct sdp_media *m;
+	struct sdp_pick pick;
 	struct sdp sdp;
 	int codec, err = sdp_parse(&sdp, text, len);
 
@@ -191,13 +221,19 @@ int sdp_on_answer(struct sdp_session *s, const struct sdp_local *l,
 		return err;
 	if (s->audio >= sdp.n_media)
 		return -EBADMSG;
-	if (!is_audio(l, &sdp.media[s->audio]))
-		return -ENOTSUP;
-	codec = first_codec(l, &sdp.media[s->audio]);
+	m = &sdp.media[s->audio];
+	codec = is_audio(l, m) ? first_codec(l, m) : -1;
 	if (codec < 0)
 		return -ENOTSUP;
+	pick.profile = sdp_profile_of(m->proto);
+	err = sdp_secure_answered(&s->secure, &pick, &t, s->audio);
+	if (err)
+		return err;
 	s->remote = sdp;
 	agree(s, l, s->audio, codec);
+	/* What we offered stays ours, whatever the answer writes. */
+	pick.profile = (enum sdp_profile)s->secure.profile;
+	sdp_secure_agree(&s->secure, &pick, false);
 	result(s, media);
 	return 0;
 }
@@ -223,10 +259,11 @@ struct line {
 	uint8_t event_pt; /* 0 = none */
 	uint8_t ptime_ms;
 	uint8_t dir;
+	bool offer;
 };
 
-static void write_audio(struct sdp_out *o, const struct sdp_local *l,
-			const struct line *line)
+static void write_audio(struct sdp_out *o, const struct sdp_session *s,
+			const struct sdp_local *l, const struct line *line)
 {
 	char formats[40];
 	struct sdp_out f = {.buf = formats, .size = sizeof(formats)};
@@ -239,7 +276,11 @@ static void write_audio(struct sdp_out *o, const struct sdp_local *l,
 	if (line->event_pt)
 		snprintf(formats + f.len, f.size - f.len, " %u",
 			 line->event_pt);
-	sdp_line(o, "m=audio %u RTP/AVP%s", l->rtp.port, formats);
+	sdp_line(o, "m=audio %u %s%s", l->rtp.port,
+		 sdp_profile_name((enum sdp_profile)s->secure.profile),
+		 formats);
+	(line->offer ? sdp_secure_write_offer : sdp_secure_write_answer)(
+		&s->secure, o);
 	for (i = 0; i < line->n_codecs; i++) {
 		sdp_line(o, "a=rtpmap:%u PCM%c/8000", line->codecs[i],
 			 line->codecs[i] == CC_PCMU ? 'U' : 'A');
@@ -267,7 +308,7 @@ static int write_tail(const struct sdp_session *s, const struct sdp_local *l,
 		const struct sdp_media *m = &s->remote.media[i];
 
 		if (i == s->audio)
-			write_audio(&o, l, line);
+			write_audio(&o, s, l, line);
 		else
 			sdp_line(&o, "m=%s 0 %s %s", m->type, m->proto,
 				 m->formats);
@@ -316,6 +357,7 @@ int sdp_write_offer(struct sdp_session *s, const struct sdp_local *l,
 		.n_codecs = l->n_codecs,
 		.ptime_ms = l->ptime_ms,
 		.dir = l->dir,
+		.offer = true,
 	};
 
 	if (l->n_codecs > sizeof(line.codecs) || l->n_codecs == 0)
@@ -326,5 +368,6 @@ int sdp_write_offer(struct sdp_session *s, const struct sdp_local *l,
 			s->event_rx = EVENT_PT;
 		line.event_pt = s->event_rx;
 	}
+	sdp_secure_begin(&s->secure, l, s->n_media > 0);
 	return write_whole(s, l, &line, buf);
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Offer and answer (RFC 3264) for one call: G.711 and telephone-event.
+ * Offer and answer (RFC 3264) for one call: G.711 and telephone-event, over
+ * RTP or SRTP (secure.h).
  *
  *    sdp_on_offer() then sdp_write_answer()    the peer offers
  *    sdp_write_offer() then sdp_on_answer()    we offer
  *
- * Of an offer the first usable audio line (RTP/AVP, an address, PCMA or PCMU)
- * is taken, all others are answered with port 0. The answer names one codec,
+ * Of an offer the first usable audio line (an RTP profile that the trunk
+ * allows, an address, PCMA or PCMU) is taken, one with keys of SRTP before one
+ * without; all others are answered with port 0. The answer names one codec,
  * by our preference, and telephone-event by the number offered.
  *
  * The caller keeps the exchanges apart (one at a time). Storage is the
@@ -15,6 +17,7 @@
 #ifndef SIP_OFFER_H
 #define SIP_OFFER_H
 
+#include "conf/conf.h"
 #include "gateway/cc.h"
 #include "sip/sdp.h"
 
@@ -28,6 +31,27 @@ struct sdp_local {
 	bool events;		     /* RFC 4733 */
 	uint8_t ptime_ms;	     /* sent unless the peer asks otherwise */
 	uint8_t dir;		     /* enum sdp_dir bits: what we want */
+	uint8_t srtp;		     /* enum conf_srtp */
+	uint8_t n_suites, suites[CC_SRTP_SUITES]; /* enum cc_srtp */
+};
+
+enum sdp_profile { SDP_AVP, SDP_AVPF, SDP_SAVP, SDP_SAVPF, SDP_PROFILES };
+
+/* Of a crypto line. */
+struct sdp_suite {
+	uint32_t tag;
+	uint8_t suite, name; /* as in struct sdes */
+};
+
+/* SRTP of a session; holds secrets. */
+struct sdp_secure {
+	uint8_t profile;	 /* of our line; enum sdp_profile */
+	bool may_plain;		 /* the answer to our offer need have no key */
+	bool has_keys;		 /* ours are made */
+	uint8_t n_offered;	 /* in our last offer */
+	struct sdp_suite offered[CC_SRTP_SUITES];
+	struct sdp_suite agreed; /* suite CC_RTP_PLAIN: RTP */
+	struct cc_key ours[CC_SRTP_SUITES], rx;
 };
 
 struct sdp_session {
@@ -39,13 +63,15 @@ struct sdp_session {
 	uint8_t event_tx, event_rx; /* payload types; 0 = none */
 	uint8_t ptime_ms;
 	uint8_t dir;		/* what we may do; enum sdp_dir bits */
+	struct sdp_secure secure;
 	char sent[SDP_OUT_MAX]; /* our last description behind its o= line */
 };
 
 void sdp_session_init(struct sdp_session *, uint32_t id);
 
 /* Takes an offer. On failure nothing has changed. 0; -ENOTSUP: nothing in it
- * that we can do (488); -EBADMSG, -E2BIG: sdp_parse(), or m= lines of the
+ * that we can do (488); -ENOKEY: nothing, for SRTP is required and there is no
+ * usable key, or it is off (488); -EBADMSG, -E2BIG: sdp_parse(), or m= lines of the
  * last description are missing (RFC 3264 8). media may be NULL. */
 int sdp_on_offer(struct sdp_session *, const struct sdp_local *,
 		 const char *text, size_t len, struct cc_media *media);

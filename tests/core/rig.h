@@ -252,6 +252,7 @@ static inline void media_msg(struct link *l, const struct link_head *h, int fd)
 	const struct media_tone *t = (const void *)h;
 	const struct media_dtmf *d = (const void *)h;
 	const struct media_close *x = (const void *)h;
+	const struct media_crypto *k = (const void *)h;
 
 	(void)l;
 	(void)fd;
@@ -269,6 +270,11 @@ static inline void media_msg(struct link *l, const struct link_head *h, int fd)
 		break;
 	case MEDIA_MODIFY:
 		on_modify((const void *)h);
+		break;
+	case MEDIA_CRYPTO:
+		rig_out("< media CRYPTO %u suite=%u tx=%u rx=%u mki=%u/%u\n",
+			k->id, k->suite, k->tx.key[31], k->rx.key[31],
+			k->tx.mki_len, k->rx.mki_len);
 		break;
 	case MEDIA_TONE:
 		rig_out("< media TONE %u kind=%u\n", t->id, t->kind);

@@ -64,6 +64,19 @@ static inline void set_media(struct cc_media *m, char *v)
 	}
 }
 
+/* Suite and number of the keys, which are those of nobody: "1/7". */
+static inline void set_crypto(struct cc_crypto *c, const char *v)
+{
+	unsigned suite, n;
+
+	ck_assert_int_eq(sscanf(v, "%u/%u", &suite, &n), 2);
+	c->suite = (uint8_t)suite;
+	memset(c->tx.key, (int)n, sizeof(c->tx.key));
+	memset(c->rx.key, (int)n + 100, sizeof(c->rx.key));
+	c->rx.mki_len = 1;
+	c->rx.mki[0] = (uint8_t)n;
+}
+
 static inline struct cc_number *number_of(struct cc_msg *m, const char *key)
 {
 	struct {
@@ -108,6 +121,8 @@ static inline void set_field(struct cc_msg *m, const char *key, char *v)
 	}
 	if (strcmp(key, "media") == 0) {
 		set_media(&m->media, v);
+	} else if (strcmp(key, "crypto") == 0) {
+		set_crypto(&m->media.crypto, v);
 	} else if (strcmp(key, "digit") == 0) {
 		m->digit = (uint8_t)*v;
 	} else if (strcmp(key, "name") == 0) {

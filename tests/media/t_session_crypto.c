@@ -40,7 +40,7 @@ static struct far far;
 
 static struct srtp_master key(unsigned n)
 {
-	struct srtp_master m;
+	struct srtp_master m = { .mki_len = 0 };
 
 	for (unsigned i = 0; i < SRTP_KEY; i++)
 		m.key[i] = (uint8_t)(31 * n + i);
@@ -101,7 +101,8 @@ static void far_keys(srtp_t *s, unsigned suite, unsigned n,
 static void our_keys(struct rig *r, unsigned suite, unsigned tx, unsigned rx)
 {
 	struct engine_command c = {
-		.u.crypto = { (uint8_t)suite, key(tx), key(rx) },
+		.u.crypto = { (uint8_t)suite, key(tx), key(rx),
+			      0x10000 + tx },
 	};
 
 	rig_command(r, ENGINE_CRYPTO, &c);
@@ -516,6 +517,36 @@ START_TEST(test_rekey)
 }
 END_TEST
 
+/* The sequence number has wrapped; then the keys are for another device, that
+ * knows nothing of it. */
+START_TEST(test_rekey_far_moves)
+{
+	static uint8_t out[10 * SECOND];
+	struct rig r;
+	uint32_t ssrc;
+
+	start(&r, (unsigned)_i);
+	session(&r)->tx.seq = 65530;
+	r.said = speech;
+	r.n_said = 4 * SECOND;
+	rig_run(&r, 1000);
+	ssrc = session(&r)->tx.ssrc;
+	our_keys(&r, (unsigned)_i, 1, 2); /* the same */
+	rig_run(&r, 10);
+	ck_assert_uint_eq(session(&r)->tx.ssrc, ssrc);
+	our_keys(&r, (unsigned)_i, 11, 12);
+	rig_run(&r, 10);
+	ck_assert_uint_ne(session(&r)->tx.ssrc, ssrc);
+	r.n_packets = 0;
+	srtp_dealloc(far.rx);
+	far.rx = NULL;
+	far_keys(&far.rx, (unsigned)_i, 11, ssrc_any_inbound);
+	rig_run(&r, 1000);
+	ck_assert_uint_ge(understood(&r, 0, out), 48 * PACKET);
+	stop(&r);
+}
+END_TEST
+
 /* Another sender under the same keys is heard; the earlier one, recorded and
  * played again, is not. */
 START_TEST(test_ssrc_change)
@@ -595,6 +626,7 @@ int main(void)
 	tcase_add_test(tc, test_other_port);
 	tcase_add_test(tc, test_from_plain);
 	tcase_add_loop_test(tc, test_rekey, 1, SRTP_SUITES);
+	tcase_add_loop_test(tc, test_rekey_far_moves, 1, SRTP_SUITES);
 	tcase_add_loop_test(tc, test_ssrc_change, 1, SRTP_SUITES);
 	tcase_add_test(tc, test_wiped);
 	suite_add_tcase(s, tc);

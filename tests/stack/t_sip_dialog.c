@@ -405,6 +405,153 @@ START_TEST(no_dialog)
 }
 END_TEST
 
+/* --- keys of SRTP --- */
+
+#define KEY_A "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj"
+#define KEY_B "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwd"
+#define SRTP_SDP(proto, crypto)                                           \
+	"v=0\r\no=- 1 1 IN IP4 " PEER_IP "\r\ns=-\r\nc=IN IP4 " PEER_IP \
+	"\r\nt=0 0\r\nm=audio 7000 " proto " 8\r\n" crypto
+#define CRYPTO(tag, key) \
+	"a=crypto:" tag " AES_CM_128_HMAC_SHA1_80 inline:" key "\r\n"
+
+static void conf_srtp(enum conf_srtp policy)
+{
+	struct conf_trunk *t = &rig.conf.trunks[0];
+
+	rig_conf();
+	t->srtp = policy;
+	t->n_srtp_suites = 2;
+	t->srtp_suites[0] = CC_SRTP_AES_128_80;
+	t->srtp_suites[1] = CC_SRTP_GCM_256;
+	rig_open();
+}
+
+/* The key that the line of ours says, as it stands there. */
+static const char *key_in(const char *text)
+{
+	static char key[4][128];
+	static unsigned turn;
+	char *to = key[turn++ % 4];
+	const char *p = strstr(text, "80 inline:");
+
+	ck_assert_msg(p, "no key in\n%s", text);
+	snprintf(to, sizeof(key[0]), "%.*s", (int)strcspn(p, "\r|"), p);
+	return to;
+}
+
+START_TEST(srtp_required_in)
+{
+	const struct cc_msg *m;
+	const char *ok, *key;
+
+	conf_srtp(CONF_SRTP_REQUIRED);
+	invite_from_peer(PEER_URI, "plain", NULL, PEER_SDP);
+	ack_from_peer(expect_sent("SIP/2.0 488"), NULL);
+	expect_refused(65, "488 Not Acceptable Here");
+	invite_from_peer(PEER_URI, "c1", NULL,
+			 SRTP_SDP("RTP/SAVP", CRYPTO("3", KEY_A)));
+	m = expect_cc(CC_SETUP);
+	leg = m->leg;
+	ck_assert_uint_eq(m->media.crypto.suite, CC_SRTP_AES_128_80);
+	ck_assert_mem_eq(m->media.crypto.rx.key, "wDfvg&T+)xG7@fb5", 16);
+	core_tells(leg, CC_ANSWER);
+	first = ok = expect_sent("SIP/2.0 200");
+	ck_assert_ptr_nonnull(strstr(ok, "m=audio 40000 RTP/SAVP 8"));
+	ck_assert_ptr_nonnull(strstr(ok, "a=crypto:3 AES_CM"));
+	key = key_in(ok);
+	ack_from_peer(ok, NULL);
+	/* the same again; without keys; with others */
+	in_call("INVITE", NULL, SRTP_SDP("RTP/SAVP", CRYPTO("3", KEY_A)));
+	ok = expect_sent("SIP/2.0 200");
+	ck_assert_str_eq(key_in(ok), key);
+	ack_from_peer(ok, NULL);
+	expect_silence();
+	in_call("INVITE", NULL, PEER_SDP);
+	ack_from_peer(expect_sent("SIP/2.0 488"), NULL);
+	in_call("UPDATE", NULL, SRTP_SDP("RTP/SAVP", CRYPTO("1", KEY_B)));
+	ok = expect_sent("SIP/2.0 200");
+	ck_assert_str_ne(key_in(ok), key);
+	m = expect_cc(CC_UPDATE);
+	ck_assert_uint_eq(m->media.crypto.rx.key[15], 15);
+	/* our hold says the same key */
+	key = key_in(ok);
+	core_tells(leg, CC_HOLD);
+	ok = expect_sent("INVITE ");
+	ck_assert_str_eq(key_in(ok), key);
+	answer(ok, "200 OK", NULL, NULL,
+	       SRTP_SDP("RTP/SAVP", CRYPTO("1", KEY_B) "a=recvonly\r\n"));
+	expect_sent("ACK ");
+	expect_cc(CC_UPDATE);
+	finish();
+}
+END_TEST
+
+START_TEST(srtp_required_out)
+{
+	const struct cc_msg *m;
+	const char *invite;
+
+	conf_srtp(CONF_SRTP_REQUIRED);
+	invite = place_call(&leg);
+	ck_assert_ptr_nonnull(strstr(invite, "m=audio 40000 RTP/SAVP 8 0"));
+	ck_assert_ptr_nonnull(strstr(invite, "a=crypto:1 AES_CM_128_HMAC"));
+	ck_assert_ptr_nonnull(strstr(invite, "a=crypto:2 AEAD_AES_256_GCM"));
+	/* early media in the clear is not heard */
+	answer(invite, "183 Session Progress", "t", NULL, PEER_SDP);
+	m = expect_cc(CC_PROCEEDING);
+	expect_silence();
+	answer(invite, "200 OK", "t", NULL,
+	       SRTP_SDP("RTP/SAVP", CRYPTO("1", KEY_B)));
+	expect_sent("ACK ");
+	m = expect_cc(CC_ANSWER);
+	ck_assert_uint_eq(m->media.crypto.suite, CC_SRTP_AES_128_80);
+	ck_assert_uint_eq(m->media.crypto.rx.key[15], 15);
+	first = invite;
+	rig.cseq = 100;
+	finish();
+	/* an answer without */
+	conf_srtp(CONF_SRTP_REQUIRED);
+	invite = place_call(&leg);
+	answer(invite, "200 OK", "t", NULL, PEER_SDP);
+	expect_sent("ACK ");
+	answer(expect_sent("BYE "), "200 OK", NULL, NULL, NULL);
+	expect_cc(CC_RELEASED);
+	rig_settle();
+	rig_close();
+}
+END_TEST
+
+START_TEST(srtp_preferred)
+{
+	const char *invite, *ok;
+	const struct cc_msg *m;
+
+	conf_srtp(CONF_SRTP_PREFERRED);
+	invite = place_call(&leg);
+	ck_assert_ptr_nonnull(strstr(invite, "m=audio 40000 RTP/AVP 8 0"));
+	ck_assert_ptr_nonnull(strstr(invite, "a=crypto:1 AES_CM_128_HMAC"));
+	answer(invite, "200 OK", "t", NULL, PEER_SDP);
+	expect_sent("ACK ");
+	m = expect_cc(CC_ANSWER);
+	ck_assert_uint_eq(m->media.crypto.suite, CC_RTP_PLAIN);
+	first = invite;
+	rig.cseq = 100;
+	finish();
+	/* an INVITE without offer: ours has the keys */
+	conf_srtp(CONF_SRTP_PREFERRED);
+	invite_from_peer(PEER_URI, "c1", NULL, NULL);
+	leg = expect_cc(CC_SETUP)->leg;
+	core_tells(leg, CC_ANSWER);
+	first = ok = expect_sent("SIP/2.0 200");
+	ck_assert_ptr_nonnull(strstr(ok, "m=audio 40000 RTP/AVP 8 0"));
+	ack_from_peer(ok, SRTP_SDP("RTP/AVP", CRYPTO("1", KEY_A)));
+	m = expect_cc(CC_UPDATE);
+	ck_assert_uint_eq(m->media.crypto.suite, CC_SRTP_AES_128_80);
+	finish();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {hold_and_retrieve,
@@ -423,6 +570,9 @@ int main(void)
 				      our_invite_crosses_bye,
 				      other_requests,
 				      no_dialog,
+				      srtp_required_in,
+				      srtp_required_out,
+				      srtp_preferred,
 				      NULL};
 
 	return rig_run("sip_dialog", tests);

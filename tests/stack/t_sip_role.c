@@ -418,6 +418,9 @@ START_TEST(console_asks)
 	rig_conf();
 	strcpy(rig.conf.trunks[0].auth_user, "gw1");
 	strcpy(rig.conf.trunks[0].auth_password, "s3cret");
+	rig.conf.trunks[0].srtp = CONF_SRTP_PREFERRED;
+	rig.conf.trunks[0].n_srtp_suites = 1;
+	rig.conf.trunks[0].srtp_suites[0] = CC_SRTP_GCM_128;
 	rig_open();
 	slot = sip_role_ops.slot(rig.role, ROLE_CONSOLE, 0, &ops);
 	ck_assert_int_eq(
@@ -442,6 +445,10 @@ START_TEST(console_asks)
 	ck_assert_uint_eq(traces[0].sent, 1);
 	ck_assert_uint_eq(traces[1].sent, 0);
 	ck_assert_str_eq(traces[0].call, value_of(invite, "Call-ID"));
+	ck_assert_ptr_null(strstr(invite, "inline:xx"));
+	ck_assert_ptr_nonnull(strstr((char *)traces[0].bytes,
+				     "AEAD_AES_128_GCM inline:xxxxxxxxxxxxxxxx"
+				     "xxxxxxxxxxxxxxxxxxxxxxxx\r\n"));
 	ck_assert_str_eq(traces[1].text, "SIP/2.0 401 Unauthorized");
 	ck_assert_ptr_nonnull(strstr(again, "response=\""));
 	ck_assert_uint_eq(traces[3].len, strlen(again));
