@@ -41,7 +41,7 @@ enum conf_hunt {
 	CONF_HUNT_AUTO /* network side up, user side down: they seldom meet */
 };
 enum conf_ringback { CONF_RINGBACK_AUTO, CONF_RINGBACK_ON, CONF_RINGBACK_OFF };
-enum conf_transport { CONF_UDP };
+enum conf_transport { CONF_UDP, CONF_TCP, CONF_TLS, CONF_AUTO };
 enum conf_srtp { CONF_SRTP_OFF, CONF_SRTP_PREFERRED, CONF_SRTP_REQUIRED };
 enum conf_end { CONF_END_SPAN, CONF_END_TRUNK };
 
@@ -86,6 +86,14 @@ struct conf_span {
 	uint16_t rai_hold_ms;	/* the same when the far end reports it */
 };
 
+/* How a trunk's messages travel. */
+struct conf_wire {
+	struct net_addr external; /* ours as the peer sees it (NAT); no port:
+				     that of the bind */
+	uint16_t keepalive_s;	  /* RFC 5626; 0 = none */
+	uint16_t tcp_above;	  /* octets: longer requests go by TCP; 0 = never */
+};
+
 struct conf_trunk {
 	char name[CONF_NAME];
 	char servers[CONF_SERVERS][CONF_HOST]; /* host or address [:port] */
@@ -101,7 +109,8 @@ struct conf_trunk {
 	uint8_t dscp;	      /* of SIP messages */
 	uint16_t max_calls;   /* 0 = no limit */
 	uint16_t max_calls_per_s; /* 0 = no limit */
-	struct net_addr bind; /* 0 = the gateway's SIP address */
+	struct net_addr bind, bind6; /* neither = the gateway's */
+	struct conf_wire wire;
 	char domain[CONF_HOST]; /* in From and To; "" = our, their address */
 	char auth_user[64];
 	char auth_password[64]; /* secret: only in the sip role's part */
@@ -131,6 +140,8 @@ struct conf_gateway {
 
 struct conf_sip {
 	struct net_addr bind;	/* default of the trunks */
+	struct net_addr bind6;	/* the same for IPv6; 0 = none */
+	uint16_t tls_port;	/* TLS: at those addresses */
 	char user_agent[CONF_NAME];
 	uint16_t t1_ms;		/* RFC 3261 T1, 500 */
 	uint16_t ring_s;	/* no answer: released with cause 19 */

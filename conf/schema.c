@@ -17,7 +17,8 @@ static const uint8_t switch_codes[] = { 0 };
 static const char *const hunt_names[] = { "up", "down", "round",
 					   "auto", NULL };
 static const char *const ringback_names[] = { "auto", "on", "off", NULL };
-static const char *const transport_names[] = { "udp", NULL };
+static const char *const transport_names[] = { "udp", "tcp", "tls", "auto",
+					       NULL };
 static const char *const dtmf_names[] = { "inband", "rfc4733", NULL };
 static const uint8_t dtmf_codes[] = { 0, 1 };
 static const char *const codec_names[] = { "PCMA", "PCMU", NULL };
@@ -66,7 +67,12 @@ static const struct setting gateway_settings[] = {
 
 static const struct setting sip_settings[] = {
 	{ "bind", VALUE_ADDRESS, AT(conf_sip, bind), 0, 1, 0, "0.0.0.0:5060",
-	  "", NULL, NULL, ALL, "address and port for SIP" },
+	  "", NULL, NULL, ALL, "address and port for SIP, UDP and TCP" },
+	{ "bind6", VALUE_ADDRESS, AT(conf_sip, bind6), 0, 1, 0, "", "", NULL,
+	  NULL, ALL, "the same for IPv6, such as \"[::]:5060\"; empty: none" },
+	{ "tls_port", VALUE_INT, AT(conf_sip, tls_port), 0, 1, 65535, "5061",
+	  "", NULL, NULL, ALL,
+	  "port of TLS at these addresses, when a trunk uses it" },
 	{ "user_agent", VALUE_TEXT, AT(conf_sip, user_agent), 0, 0, 0,
 	  "trunkgate", "", NULL, NULL, NONE,
 	  "User-Agent and Server header; empty: not sent" },
@@ -207,7 +213,19 @@ static const struct setting trunk_settings[] = {
 	  0, CONF_SOURCES, "", "", NULL, NULL, NONE,
 	  "networks that it also calls from" },
 	{ "transport", VALUE_ENUM, AT(conf_trunk, transport), 0, 0, 0, "udp",
-	  "", transport_names, NULL, NONE, "transport of SIP" },
+	  "", transport_names, NULL, ALL,
+	  "transport of SIP; auto: as NAPTR and SRV records say (RFC 3263)" },
+	{ "tcp_above", VALUE_INT, AT(conf_trunk, wire.tcp_above), 0, 0, 65535,
+	  "1300", "octets", NULL, NULL, NONE,
+	  "longer requests go by TCP instead of UDP (RFC 3261 18.1.1); 0: "
+	  "never" },
+	{ "external", VALUE_ADDRESS, AT(conf_trunk, wire.external), 0, 2, 0,
+	  "", "", NULL, NULL, NONE,
+	  "own address, with or without :port, as the peer sees it behind NAT; "
+	  "for SIP and for RTP" },
+	{ "keepalive", VALUE_INT, AT(conf_trunk, wire.keepalive_s), 0, 0, 3600,
+	  "0", "s", NULL, NULL, NONE,
+	  "line ends on connections so often (RFC 5626); 0: none" },
 	{ "codecs", VALUE_CODES, LIST_AT(conf_trunk, codecs, n_codecs), 1, 4,
 	  "PCMA, PCMU", "", codec_names, codec_codes, NONE,
 	  "codecs in order of preference" },
@@ -236,6 +254,8 @@ static const struct setting trunk_settings[] = {
 	  "new calls in a second; 0: no limit" },
 	{ "bind", VALUE_ADDRESS, AT(conf_trunk, bind), 0, 1, 0, "", "", NULL,
 	  NULL, ALL, "own address and port for this trunk" },
+	{ "bind6", VALUE_ADDRESS, AT(conf_trunk, bind6), 0, 1, 0, "", "", NULL,
+	  NULL, ALL, "a second one for IPv6" },
 	{ "domain", VALUE_TEXT, AT(conf_trunk, domain), 0, 0, 0, "", "", NULL,
 	  NULL, NONE, "domain in From and To; empty: the addresses" },
 	{ "auth.user", VALUE_TEXT, AT(conf_trunk, auth_user), 0, 0, 0, "", "",

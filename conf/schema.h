@@ -17,7 +17,8 @@ enum value_type {
 	VALUE_BOOL,
 	VALUE_ENUM,	/* enum; names[] by value */
 	VALUE_CODE,	/* uint8_t; names[], codes[] */
-	VALUE_ADDRESS,	/* struct net_addr; min = 1: a port is needed */
+	VALUE_ADDRESS,	/* struct net_addr; min = 1: a port is needed, 2:
+			   may be */
 	VALUE_PORTS,	/* two uint16_t: "10000-20000" */
 	VALUE_SECRET,	/* char[size]: text, or {file: F} */
 	VALUE_END,	/* name of a span or trunk; resolved by the checker */

@@ -243,7 +243,7 @@ static bool read_address(const struct value_env *env, const struct setting *s,
 		return wrong(env, s, n, s->min ? "an address with :port" :
 						 "an address");
 	}
-	if (s->min && !a.port) {
+	if (s->min == 1 && !a.port) {
 		problem_fix(report_error(env->report, n->at,
 					 "%s: a port is missing", s->path),
 			    "write ADDRESS:PORT, such as %.60s:5060",

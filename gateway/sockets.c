@@ -16,7 +16,10 @@
 /* RTP port pairs per B channel: 1.2, so that a pair can rest after a call. */
 #define CHANNELS_PER_SPAN 30
 #define RTP_BUFFER	  65536
-#define MAX_FDS		  (CONF_SPANS * (CHANNELS_PER_SPAN * 3 + LINE_SLOTS))
+#define SIP_PLACES	  (2 * CONF_TRUNKS + 4)
+#define MAX_FDS                                                 \
+	(CONF_SPANS * (CHANNELS_PER_SPAN * 3 + LINE_SLOTS) +    \
+	 2 * SIP_PLACES + 8)
 
 struct held {
 	enum role_id role;
@@ -43,7 +46,9 @@ static int hold(struct sockets *s, struct held h)
 	return 0;
 }
 
-static int bound_socket(const struct net_addr *a, int type)
+enum family { DUAL, V6_ALONE }; /* does an IPv6 socket hear IPv4 too? */
+
+static int bound_socket(const struct net_addr *a, int type, enum family v6)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = net_to_sockaddr(a, &ss);
@@ -56,6 +61,9 @@ static int bound_socket(const struct net_addr *a, int type)
 	}
 	if (type == SOCK_STREAM) {
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	}
+	if (a->family == 6 && v6 == V6_ALONE) {
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	}
 	if (bind(fd, (const struct sockaddr *)&ss, len) < 0) {
 		err = -errno;
@@ -145,43 +153,96 @@ static int complain(const char *setting, const struct net_addr *a, int err)
 	return err;
 }
 
-static int open_sip_bind(struct sockets *s, const struct net_addr *a,
-			 unsigned index, const char *setting)
+/* --- SIP: UDP and TCP, or TLS, on each of its addresses --- */
+
+#define SIP_BACKLOG 256
+
+struct sip_place {
+	struct net_addr addr;
+	bool tls;
+	const char *setting;
+};
+
+struct sip_places {
+	unsigned n;
+	struct sip_place place[SIP_PLACES];
+};
+
+static void add_place(struct sip_places *p, struct net_addr addr, bool tls,
+		      const char *setting)
 {
-	int fd = bound_socket(a, SOCK_DGRAM);
-	int size = 1 << 20;
-
-	if (fd < 0) {
-		return complain(setting, a, fd);
+	if (!addr.family) {
+		return;
 	}
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	return hold(s, (struct held){ ROLE_SIP, ROLE_SOCK_SIP, index, fd });
-}
-
-static bool bind_is_known(const struct conf *c, unsigned trunk)
-{
-	const struct net_addr *a = &c->trunks[trunk].bind;
-
-	if (!a->family || net_addr_eq(a, &c->sip.bind)) {
-		return true;
-	}
-	for (unsigned i = 0; i < trunk; i++) {
-		if (net_addr_eq(a, &c->trunks[i].bind)) {
-			return true;
+	for (unsigned i = 0; i < p->n; i++) {
+		if (p->place[i].tls == tls &&
+		    net_addr_eq(&p->place[i].addr, &addr)) {
+			return;
 		}
 	}
-	return false;
+	p->place[p->n++] = (struct sip_place){ addr, tls, setting };
+}
+
+/* Those of one trunk: its own, else the gateway's. */
+static void add_trunk_places(struct sip_places *p, const struct conf *c,
+			     const struct conf_trunk *t)
+{
+	bool own = t->bind.family || t->bind6.family;
+	struct net_addr a[2] = { own ? t->bind : c->sip.bind,
+				 own ? t->bind6 : c->sip.bind6 };
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (t->transport != CONF_TLS) {
+			add_place(p, a[i], false, t->name);
+		}
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		if (!own || t->transport != CONF_TLS) {
+			a[i].port = c->sip.tls_port;
+		}
+		if (t->transport == CONF_TLS || t->transport == CONF_AUTO) {
+			add_place(p, a[i], true, t->name);
+		}
+	}
+}
+
+static int hold_sip(struct sockets *s, const struct sip_place *p,
+		    unsigned index, int type)
+{
+	int fd = bound_socket(&p->addr, type, V6_ALONE);
+	int size = 1 << 20;
+
+	if (fd >= 0 && type == SOCK_STREAM && listen(fd, SIP_BACKLOG) < 0) {
+		int err = -errno;
+
+		close(fd);
+		fd = err;
+	}
+	if (fd < 0) {
+		return complain(p->setting, &p->addr, fd);
+	}
+	if (type == SOCK_DGRAM) {
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	}
+	return hold(s, (struct held){ ROLE_SIP, ROLE_SOCK_SIP, index, fd });
 }
 
 static int open_sip(struct sockets *s, const struct conf *c)
 {
-	int r = open_sip_bind(s, &c->sip.bind, 0, "sip.bind");
-	unsigned index = 1;
+	struct sip_places p = { .n = 0 };
+	int r = 0;
 
-	for (unsigned t = 0; r == 0 && t < c->n_trunks; t++) {
-		if (!bind_is_known(c, t)) {
-			r = open_sip_bind(s, &c->trunks[t].bind, index++,
-					  c->trunks[t].name);
+	add_place(&p, c->sip.bind, false, "sip.bind");
+	add_place(&p, c->sip.bind6, false, "sip.bind6");
+	for (unsigned t = 0; t < c->n_trunks; t++) {
+		add_trunk_places(&p, c, &c->trunks[t]);
+	}
+	for (unsigned i = 0; i < p.n && r == 0; i++) {
+		if (!p.place[i].tls) {
+			r = hold_sip(s, &p.place[i], i, SOCK_DGRAM);
+		}
+		if (r == 0) {
+			r = hold_sip(s, &p.place[i], i, SOCK_STREAM);
 		}
 	}
 	return r;
@@ -196,7 +257,7 @@ static int open_rtp_pair(struct sockets *s, const struct conf *c,
 
 	for (unsigned i = 0; i < 2; i++) {
 		a.port = (uint16_t)(port + i);
-		fd[i] = bound_socket(&a, SOCK_DGRAM);
+		fd[i] = bound_socket(&a, SOCK_DGRAM, DUAL);
 		if (fd[i] < 0) {
 			if (i) {
 				close(fd[0]);
@@ -381,7 +442,7 @@ static int open_metrics(struct sockets *s, const struct conf *c)
 	if (!c->gateway.metrics.family) {
 		return 0;
 	}
-	fd = bound_socket(&c->gateway.metrics, SOCK_STREAM);
+	fd = bound_socket(&c->gateway.metrics, SOCK_STREAM, DUAL);
 	if (fd < 0 || listen(fd, 16) < 0) {
 		return complain("gateway.metrics", &c->gateway.metrics,
 				fd < 0 ? fd : -errno);

@@ -11,10 +11,12 @@
 
 void sip_dialog_contact(struct sip_dialog *d, const struct net_addr *local)
 {
+	static const char *const params[] = {"", ";transport=tcp",
+					     ";transport=tls"};
 	char host[NET_STR_MAX];
 
-	snprintf(d->contact, sizeof(d->contact), "<sip:%s>",
-		 net_str(local, host));
+	snprintf(d->contact, sizeof(d->contact), "<sip:%s%s>",
+		 net_str(local, host), params[d->path.proto]);
 }
 
 static int set_target(struct sip_dialog *d, const struct sip_msg *m,
@@ -194,13 +196,13 @@ struct sip_msg *sip_dialog_ack(const struct sip_dialog *d, uint32_t invite_cseq)
 }
 
 /* The address a URI names, if it is one. */
-static bool uri_addr(const char *text, struct net_addr *out)
+static bool uri_addr(const char *text, bool tls, struct net_addr *out)
 {
 	struct sip_uri u;
 
 	if (sip_uri_parse(&u, text) < 0 || net_parse(out, u.host) < 0)
 		return false;
-	out->port = u.port ? u.port : 5060;
+	out->port = u.port ? u.port : tls ? SIP_TLS_PORT : SIP_PORT;
 	return true;
 }
 
@@ -214,8 +216,12 @@ struct sip_path sip_dialog_hop(const struct sip_dialog *d,
 
 	if (d->n_routes && sip_name_addr_parse(&route, d->routes))
 		uri = route.uri;
-	if (uri_addr(uri, &addr) &&
-	    trunk_find(trunks, hop.bind, &addr) == hop.trunk)
+	if (uri_addr(uri, hop.proto == SIP_TLS, &addr) &&
+	    trunk_find(trunks, hop.bind, &addr) == hop.trunk) {
+		/* A connection serves one host; its port may be any. */
+		if (!net_ip_eq(&addr, &hop.remote))
+			hop.flow = 0;
 		hop.remote = addr;
+	}
 	return hop;
 }

@@ -27,7 +27,7 @@ struct sip_dialog {
 	char remote[SIP_URI_MAX]; /* To value, with tag when there is one */
 	char local_tag[SIP_TAG_MAX], remote_tag[SIP_TAG_MAX];
 	char target[SIP_URI_MAX];	/* the peer's Contact URI */
-	char contact[NET_STR_MAX + 16]; /* ours, in <> */
+	char contact[NET_STR_MAX + 32]; /* ours, in <> */
 	char routes[SIP_ROUTES_MAX];	/* n_routes values, each ended by NUL */
 	uint8_t n_routes;
 	uint32_t cseq;	      /* last we used */

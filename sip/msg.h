@@ -28,12 +28,17 @@
 #define SIP_TAG_LEN    16 /* of tags we make, with the NUL */
 #define SIP_COOKIE     "z9hG4bK"
 
+enum sip_proto { SIP_UDP, SIP_TCP, SIP_TLS };
+
 /* Where a message came from or goes to. Trunk and bind are indices (the
- * configuration's trunk; sip_binds() in trunk.h). */
+ * configuration's trunk; sip_binds() in trunk.h). flow: the connection it came
+ * on or shall go on (transport.h), 0 = whichever leads to remote. */
 struct sip_path {
 	struct net_addr remote;
 	uint8_t trunk;
 	uint8_t bind;
+	uint8_t proto; /* enum sip_proto */
+	uint32_t flow;
 };
 
 struct sip_msg {

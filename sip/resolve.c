@@ -14,7 +14,7 @@
 static bool split(const char *server, char host[CONF_HOST], uint16_t *port)
 {
 	const char *colon = strrchr(server, ':');
-	uint32_t value = SIP_PORT;
+	uint32_t value = 0;
 
 	if (colon && str_to_u32(colon + 1, 65535, &value)) {
 		return false;
@@ -26,13 +26,12 @@ static bool split(const char *server, char host[CONF_HOST], uint16_t *port)
 
 static bool is_literal(const char *server, struct net_addr *out)
 {
-	if (net_parse(out, server)) {
-		return false;
-	}
-	if (!out->port) {
-		out->port = SIP_PORT;
-	}
-	return true;
+	return !net_parse(out, server);
+}
+
+static uint16_t default_port(const struct trunk *k)
+{
+	return k->conf.transport == CONF_TLS ? SIP_TLS_PORT : SIP_PORT;
 }
 
 static void add_answer(struct trunk_server *s, const struct addrinfo *ai,
@@ -64,13 +63,15 @@ static int look_up(const struct resolver *r, struct trunk_server *s)
 	if (!split(s->host, host, &port)) {
 		return EAI_NONAME;
 	}
-	hints.ai_family = r->family == 6 ? AF_INET6 : AF_INET;
+	hints.ai_family = r->family == 6   ? AF_INET6
+			  : r->family == 4 ? AF_INET
+					   : AF_UNSPEC;
 	err = getaddrinfo(host, NULL, &hints, &list);
 	if (err) {
 		return err;
 	}
 	for (const struct addrinfo *ai = list; ai; ai = ai->ai_next) {
-		add_answer(s, ai, port);
+		add_answer(s, ai, port ? port : r->port);
 	}
 	freeaddrinfo(list);
 	return s->n ? 0 : EAI_NONAME;
@@ -152,6 +153,16 @@ static void on_refresh(struct timer *timer)
 	resolve_start(container_of(timer, struct trunk, refresh));
 }
 
+/* Of the addresses we can send from; 0 = both. */
+static uint8_t family_of(const struct trunk *k)
+{
+	bool tls = k->conf.transport == CONF_TLS;
+	bool v4 = k->bind[tls][0] != TRUNK_NO_BIND;
+	bool v6 = k->bind[tls][1] != TRUNK_NO_BIND;
+
+	return v4 == v6 ? 0 : v6 ? 6 : 4;
+}
+
 static int begin(struct trunk *k)
 {
 	struct resolver *r = k->resolver;
@@ -159,7 +170,8 @@ static int begin(struct trunk *k)
 	memset(r->server, 0, sizeof(r->server));
 	memset(r->error, 0, sizeof(r->error));
 	r->n = k->conf.n_servers;
-	r->family = k->table->binds[k->bind].family;
+	r->family = family_of(k);
+	r->port = default_port(k);
 	for (unsigned i = 0; i < r->n; i++) {
 		str_copy(r->server[i].host, CONF_HOST, k->server[i].host);
 	}
@@ -177,6 +189,7 @@ int resolve_start(struct trunk *k)
 		struct net_addr a;
 
 		if (is_literal(s->host, &a)) {
+			a.port = a.port ? a.port : default_port(k);
 			s->addr[0] = a;
 			s->n = 1;
 		} else {

@@ -49,6 +49,7 @@ int sip_snapshot_write(const struct sip_snapshot *s, uint8_t *buf, size_t size)
 	put_number(&o, s->kind, 1);
 	put_number(&o, d->path.trunk, 1);
 	put_number(&o, d->path.bind, 1);
+	put_number(&o, d->path.proto, 1);
 	put_number(&o, d->path.remote.family, 1);
 	put_octets(&o, d->path.remote.ip, sizeof(d->path.remote.ip));
 	put_number(&o, d->path.remote.port, 2);
@@ -132,13 +133,15 @@ static void get_path(struct in *in, struct sip_path *path)
 
 	path->trunk = (uint8_t)get_number(in, 1);
 	path->bind = (uint8_t)get_number(in, 1);
+	path->proto = (uint8_t)get_number(in, 1);
+	path->flow = 0; /* a connection does not outlive its process */
 	path->remote.family = (uint8_t)get_number(in, 1);
 	ip = get_octets(in, sizeof(path->remote.ip));
 	if (ip)
 		memcpy(path->remote.ip, ip, sizeof(path->remote.ip));
 	path->remote.port = (uint16_t)get_number(in, 2);
 	if ((path->remote.family != 4 && path->remote.family != 6) ||
-	    path->remote.port == 0)
+	    path->proto > SIP_TLS || path->remote.port == 0)
 		in->bad = true;
 }
 

@@ -15,7 +15,7 @@
 
 #include "sip/dialog.h"
 
-#define SIP_SNAPSHOT_VERSION 1
+#define SIP_SNAPSHOT_VERSION 2
 
 enum sip_snapshot_kind {
 	/* Answered: takes BYE. */

@@ -31,10 +31,10 @@ static unsigned dscp_of(const struct sip_stack *s, unsigned trunk)
 	return c ? c->dscp : 0;
 }
 
-static int put_on_wire(struct sip_stack *s, const struct sip_path *path,
+static int put_on_wire(struct sip_stack *s, struct sip_path *path,
 		       const char *data, size_t len)
 {
-	int err = sip_transport_send(s->transport, path->bind, &path->remote,
+	int err = sip_transport_send(s->transport, path,
 				     dscp_of(s, path->trunk), data, len);
 
 	if (!err && s->user->ops->on_wire) {
@@ -65,7 +65,7 @@ static void on_ack(struct txn_owner *o, const struct sip_msg *m)
 	u->ops->on_ack(u, m);
 }
 
-static int on_send(struct txn_owner *o, const struct sip_path *path,
+static int on_send(struct txn_owner *o, struct sip_path *path,
 		   const char *data, size_t len)
 {
 	return put_on_wire(of_owner(o), path, data, len);
@@ -77,14 +77,23 @@ static void on_local(struct txn_owner *o, const struct sip_path *path,
 	sip_stack_local(of_owner(o), path, out);
 }
 
+static unsigned on_udp_max(struct txn_owner *o, const struct sip_path *path)
+{
+	const struct conf_trunk *c =
+		trunk_conf(of_owner(o)->trunks, path->trunk);
+
+	return c ? c->wire.tcp_above : 0;
+}
+
 static const struct txn_owner_ops owner_ops = {
 	.on_request = on_request,
 	.on_ack = on_ack,
 	.send = on_send,
 	.local = on_local,
+	.udp_max = on_udp_max,
 };
 
-/* --- datagrams --- */
+/* --- what the transport brings --- */
 
 static void on_unknown(struct sip_stack *s, const struct net_addr *source)
 {
@@ -100,7 +109,7 @@ static void on_unknown(struct sip_stack *s, const struct net_addr *source)
 	}
 }
 
-static void on_faulty(struct sip_stack *s, const struct sip_path *path,
+static void on_faulty(struct sip_stack *s, struct sip_path *path,
 		      const struct sip_gate_result *r, const char *data)
 {
 	char reply[REPLY_MAX], text[NET_STR_MAX];
@@ -122,24 +131,26 @@ static void on_faulty(struct sip_stack *s, const struct sip_path *path,
 	}
 }
 
-static void on_datagram(struct sip_transport_user *u, unsigned bind,
-			const struct net_addr *source, const char *data,
-			size_t len)
+static void on_message(struct sip_transport_user *u,
+		       const struct sip_path *from, bool framed,
+		       const char *data, size_t len)
 {
 	struct sip_stack *s = container_of(u, struct sip_stack, transport_user);
-	int trunk = trunk_find(s->trunks, bind, source);
+	int trunk = trunk_find(s->trunks, from->bind, &from->remote);
 	struct sip_gate_result r;
-	struct sip_path path;
+	struct sip_path path = *from;
 	struct sip_msg *m;
 
 	if (trunk < 0) {
-		on_unknown(s, source);
+		on_unknown(s, &from->remote);
 		return;
 	}
-	path.remote = *source;
 	path.trunk = (uint8_t)trunk;
-	path.bind = (uint8_t)bind;
 	sip_gate_check(data, len, &r, &s->stats.gate);
+	if (!framed && r.verdict == SIP_GATE_PASS) {
+		sip_gate_refuse(data, &r, SIP_GATE_CONTENT_LENGTH,
+				&s->stats.gate);
+	}
 	if (s->user->ops->on_wire && r.reason != SIP_GATE_KEEPALIVE) {
 		s->user->ops->on_wire(s->user, false, &path, data, len);
 	}
@@ -157,29 +168,69 @@ static void on_datagram(struct sip_transport_user *u, unsigned bind,
 	txn_input(s->txns, m);
 }
 
-/* A peer that is gone answers every datagram so: look through the
- * transactions once in a while, not for each. */
-static void on_unreachable(struct sip_transport_user *u, unsigned bind,
-			   const struct net_addr *remote)
+static bool on_accept(struct sip_transport_user *u, const struct sip_path *from)
 {
 	struct sip_stack *s = container_of(u, struct sip_stack, transport_user);
-	int trunk = trunk_find(s->trunks, bind, remote);
+
+	if (trunk_find(s->trunks, from->bind, &from->remote) >= 0) {
+		return true;
+	}
+	on_unknown(s, &from->remote);
+	return false;
+}
+
+static void conn_conf_of(struct sip_transport_user *u,
+			 const struct sip_path *path, struct sip_conn_conf *out)
+{
+	const struct sip_stack *s =
+		container_of(u, struct sip_stack, transport_user);
+	const struct conf_trunk *c = trunk_conf(s->trunks, path->trunk);
+
+	if (c) {
+		out->dscp = c->dscp;
+		out->keepalive_ms = 1000u * c->wire.keepalive_s;
+	}
+}
+
+/* A peer that is gone answers every datagram so: look through the
+ * transactions once in a while, not for each. */
+static void on_unreachable(struct sip_transport_user *u,
+			   const struct sip_path *to, int err)
+{
+	struct sip_stack *s = container_of(u, struct sip_stack, transport_user);
+	int trunk = trunk_find(s->trunks, to->bind, &to->remote);
 	mono_t now = loop_now(s->loop);
 
+	(void)err;
 	if (trunk < 0 || (now.ns < s->unreachable_until.ns &&
-			  net_addr_eq(&s->unreachable, remote))) {
+			  net_addr_eq(&s->unreachable, &to->remote))) {
 		return;
 	}
-	s->unreachable = *remote;
+	s->unreachable = to->remote;
 	s->unreachable_until = mono_add_ms(now, UNREACHABLE_MS);
 	s->stats.unreachable++;
-	trunk_server_down(s->trunks, (unsigned)trunk, remote, TRUNK_DOWN_MS);
-	txn_unreachable(s->txns, bind, remote);
+	trunk_server_down(s->trunks, (unsigned)trunk, &to->remote,
+			  TRUNK_DOWN_MS);
+	txn_unreachable(s->txns, to);
+}
+
+static void on_flow_down(struct sip_transport_user *u,
+			 const struct sip_path *path, int err)
+{
+	struct sip_stack *s = container_of(u, struct sip_stack, transport_user);
+
+	txn_flow_down(s->txns, path->flow);
+	if (s->user->ops->on_flow_down) {
+		s->user->ops->on_flow_down(s->user, path, err);
+	}
 }
 
 static const struct sip_transport_user_ops transport_ops = {
-	.on_datagram = on_datagram,
+	.on_message = on_message,
 	.on_unreachable = on_unreachable,
+	.on_accept = on_accept,
+	.conf_of = conn_conf_of,
+	.on_flow_down = on_flow_down,
 };
 
 /* --- life --- */
@@ -189,7 +240,7 @@ struct sip_stack *sip_stack_new(struct loop *loop,
 				struct sip_stack_user *user, unsigned max)
 {
 	struct sip_stack *s = calloc(1, sizeof(*s));
-	struct net_addr binds[SIP_BINDS];
+	struct sip_bind binds[SIP_BINDS];
 	unsigned n;
 
 	if (!s) {
@@ -259,5 +310,12 @@ const struct sip_stack_stats *sip_stack_stats(const struct sip_stack *s)
 void sip_stack_local(struct sip_stack *s, const struct sip_path *path,
 		     struct net_addr *out)
 {
+	const struct conf_trunk *c = trunk_conf(s->trunks, path->trunk);
+
 	sip_transport_local(s->transport, path->bind, &path->remote, out);
+	if (c && c->wire.external.family == out->family) {
+		memcpy(out->ip, c->wire.external.ip, sizeof(out->ip));
+		out->port = c->wire.external.port ? c->wire.external.port
+						  : out->port;
+	}
 }

@@ -2,11 +2,12 @@
 /*
  * The lower half of the sip role put together:
  *
- *   datagram -> known source? -> gate -> parse -> transaction -> user
+ *   message -> known source? -> gate -> parse -> transaction -> user
  *              (trunk.h)        (gate.h)(msg.h)  (transaction.h)
  *
- * An ICMP error from a server marks it down (trunk.h) and fails what waits for
- * its answer at once.
+ * An ICMP error from a server, or no connection to it, marks it down (trunk.h)
+ * and fails what waits for its answer at once. Who is unknown cannot even
+ * connect.
  *
  * An unknown source gets nothing: it is counted, and at most once a second a
  * line names it. Malformed messages of known trunks are answered or dropped
@@ -32,6 +33,10 @@ struct sip_stack_user_ops {
 	void (*on_request)(struct sip_stack_user *, txn_id,
 			   const struct sip_msg *);
 	void (*on_ack)(struct sip_stack_user *, const struct sip_msg *);
+	/* A connection that had been of use is no more (transport.h): a
+	 * registration that went over it has to be made anew. May be NULL. */
+	void (*on_flow_down)(struct sip_stack_user *, const struct sip_path *,
+			     int err);
 	/* Each message of a known trunk, as on the wire, before it is handled
 	 * or after it was sent; for the trace. May be NULL. */
 	void (*on_wire)(struct sip_stack_user *, bool sent,
@@ -58,7 +63,8 @@ struct txn_layer *sip_stack_txns(struct sip_stack *);
 struct trunk_table *sip_stack_trunks(struct sip_stack *);
 struct sip_transport *sip_stack_transport(struct sip_stack *);
 const struct sip_stack_stats *sip_stack_stats(const struct sip_stack *);
-/* The address to write into Contact and From towards that path. */
+/* The address to write into Via, Contact and From towards that path: ours, or
+ * the trunk's external one. */
 void sip_stack_local(struct sip_stack *, const struct sip_path *,
 		     struct net_addr *out);
 

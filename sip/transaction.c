@@ -156,6 +156,11 @@ bool txn_is_server(const struct txn *t)
 	return t->kind == TXN_INVITE_SERVER || t->kind == TXN_SERVER;
 }
 
+bool txn_is_reliable(const struct txn *t)
+{
+	return t->path.proto != SIP_UDP;
+}
+
 struct txn *txn_get(const struct txn_layer *l, txn_id id)
 {
 	return pool_get(l->pool, id);
@@ -278,8 +283,26 @@ static void on_retry(struct timer *timer)
 	timer_start(t->layer->loop, &t->retry, on_retry, t->retry_ms);
 }
 
+/* What only repairs the loss of a datagram. */
+static bool is_for_loss(enum txn_timer timer)
+{
+	return timer == TXN_TIMER_A || timer == TXN_TIMER_E ||
+	       timer == TXN_TIMER_G;
+}
+
+/* What only waits for datagrams that may still come. */
+static bool is_for_repeats(enum txn_timer timer)
+{
+	return timer == TXN_TIMER_D || timer == TXN_TIMER_I ||
+	       timer == TXN_TIMER_J || timer == TXN_TIMER_K;
+}
+
 void txn_retry(struct txn *t, enum txn_timer timer)
 {
+	if (txn_is_reliable(t) && is_for_loss(timer)) {
+		txn_stop_retry(t);
+		return;
+	}
 	t->retry_is = timer;
 	t->retry_ms = txn_timer_ms(timer, t->layer->t1_ms);
 	timer_start(t->layer->loop, &t->retry, on_retry, t->retry_ms);
@@ -294,9 +317,7 @@ static void on_life(struct timer *timer)
 {
 	struct txn *t = container_of(timer, struct txn, life);
 
-	if (t->life_is == TXN_TIMER_TRANSPORT) {
-		txn_fail(t, TXN_FAIL_TRANSPORT);
-	} else if (txn_is_server(t)) {
+	if (txn_is_server(t)) {
 		txn_server_life(t);
 	} else {
 		txn_client_life(t);
@@ -305,9 +326,13 @@ static void on_life(struct timer *timer)
 
 void txn_life(struct txn *t, enum txn_timer timer)
 {
+	int64_t ms = txn_timer_ms(timer, t->layer->t1_ms);
+
+	if (txn_is_reliable(t) && is_for_repeats(timer)) {
+		ms = 0;
+	}
 	t->life_is = timer;
-	timer_start(t->layer->loop, &t->life, on_life,
-		    txn_timer_ms(timer, t->layer->t1_ms));
+	timer_start(t->layer->loop, &t->life, on_life, ms);
 }
 
 /* --- what comes in --- */

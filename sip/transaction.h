@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SIP transactions: RFC 3261 17 with the corrections of RFC 6026, over UDP.
+ * SIP transactions: RFC 3261 17 with the corrections of RFC 6026. Over a
+ * connection nothing is repeated but a 2xx, and nothing is waited for that only
+ * a lost datagram could bring (17.1.1.2, timers D, I, J, K are 0).
  *
  *   user (role, leg)      this layer                     transport
  *   txn_request() ------> Via, branch, A B E F --------> wire
@@ -125,8 +127,11 @@ struct txn_owner_ops {
 	/* An ACK that belongs to a 2xx: find the dialog, call txn_acked(). */
 	void (*on_ack)(struct txn_owner *, const struct sip_msg *);
 	/* Puts octets on the wire. 0 or -errno (transport.h). */
-	int (*send)(struct txn_owner *, const struct sip_path *,
-		    const char *data, size_t len);
+	int (*send)(struct txn_owner *, struct sip_path *, const char *data,
+		    size_t len);
+	/* A longer request goes by TCP instead of UDP (RFC 3261 18.1.1), and by
+	 * UDP again when nobody takes the connection. 0 or NULL: never. */
+	unsigned (*udp_max)(struct txn_owner *, const struct sip_path *);
 	/* The address to write into Via for this path. */
 	void (*local)(struct txn_owner *, const struct sip_path *,
 		      struct net_addr *out);
@@ -160,10 +165,12 @@ unsigned txn_layer_used(const struct txn_layer *);
 /* A parsed message from a known trunk (msg->path). Takes msg. */
 void txn_input(struct txn_layer *, struct sip_msg *msg);
 
-/* Nothing sent to that address arrives (ICMP): requests of ours to it that
- * have no answer yet fail, from the loop. */
-void txn_unreachable(struct txn_layer *, unsigned bind,
-		     const struct net_addr *remote);
+/* Nothing sent to that address by that transport arrives (ICMP, no connection):
+ * requests of ours to it that have no answer yet fail, from the loop. */
+void txn_unreachable(struct txn_layer *, const struct sip_path *);
+/* A connection is gone: requests of ours on it without any answer fail, from
+ * the loop. */
+void txn_flow_down(struct txn_layer *, uint32_t flow);
 
 /* --- client --- */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "sip/transport.h"
+#include "sip/transport_priv.h"
 
 #include <errno.h>
 #include <linux/errqueue.h>
@@ -9,37 +9,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ROUTES	 64
 #define ROUTE_MS 10000
-
-struct sock {
-	struct watch watch;
-	struct sip_transport *transport;
-	unsigned bind;
-	int fd; /* -1: none */
-};
-
-/* Our address towards a remote, for wildcard binds. */
-struct route {
-	struct net_addr remote, local;
-	mono_t until;
-};
-
-struct sip_transport {
-	struct loop *loop;
-	struct sip_transport_user *user;
-	struct sip_wire *wire; /* NULL: sockets */
-	unsigned n;
-	struct net_addr bind[SIP_BINDS];
-	struct sock sock[SIP_BINDS];
-	struct route route[ROUTES];
-	struct sip_transport_stats stats;
-	char buf[TRANSPORT_DATAGRAM + 1];
-};
 
 struct sip_transport *sip_transport_new(struct loop *loop,
 					struct sip_transport_user *user,
-					const struct net_addr *binds,
+					const struct sip_bind *binds,
 					unsigned n_binds)
 {
 	struct sip_transport *t;
@@ -57,9 +31,15 @@ struct sip_transport *sip_transport_new(struct loop *loop,
 	t->n = n_binds;
 	memcpy(t->bind, binds, n_binds * sizeof(*binds));
 	for (unsigned i = 0; i < n_binds; i++) {
-		t->sock[i].transport = t;
-		t->sock[i].bind = i;
-		t->sock[i].fd = -1;
+		t->datagram[i] = (struct sock){.transport = t,
+					       .bind = i,
+					       .fd = -1};
+		t->listener[i] = t->datagram[i];
+	}
+	t->conns = pool_new(sizeof(struct conn), TRANSPORT_CONNS);
+	if (!t->conns) {
+		free(t);
+		return NULL;
 	}
 	return t;
 }
@@ -79,8 +59,11 @@ void sip_transport_free(struct sip_transport *t)
 		return;
 	}
 	for (unsigned i = 0; i < t->n; i++) {
-		close_sock(&t->sock[i]);
+		close_sock(&t->datagram[i]);
+		close_sock(&t->listener[i]);
 	}
+	conn_free_all(t);
+	pool_destroy(t->conns);
 	free(t);
 }
 
@@ -88,15 +71,17 @@ void sip_transport_inject(struct sip_transport *t, unsigned bind,
 			  const struct net_addr *source, const char *data,
 			  size_t len)
 {
-	if (bind >= t->n) {
+	struct sip_path from = {.remote = *source, .bind = (uint8_t)bind};
+
+	if (bind >= t->n || t->bind[bind].tls) {
 		return;
 	}
 	t->stats.rx++;
 	t->stats.rx_octets += len;
-	t->user->ops->on_datagram(t->user, bind, source, data, len);
+	t->user->ops->on_message(t->user, &from, true, data, len);
 }
 
-static bool is_unreachable(uint32_t err)
+bool transport_unreachable_err(int err)
 {
 	return err == ECONNREFUSED || err == EHOSTUNREACH ||
 	       err == ENETUNREACH;
@@ -118,7 +103,7 @@ static bool receive(struct sock *s)
 	if (n < 0) {
 		/* The last ICMP error is told here too; the next read is of
 		 * data again. */
-		return errno == EINTR || is_unreachable((uint32_t)errno);
+		return errno == EINTR || transport_unreachable_err(errno);
 	}
 	if (mh.msg_flags & MSG_TRUNC) {
 		t->stats.rx_cut++;
@@ -145,13 +130,13 @@ static bool receive_error(struct sock *s)
 			    .msg_control = control.room,
 			    .msg_controllen = sizeof(control.room)};
 	struct sock_extended_err e;
-	struct net_addr remote;
+	struct sip_path to = {.bind = (uint8_t)s->bind};
 
 	if (recvmsg(s->fd, &mh, MSG_ERRQUEUE) < 0) {
 		return false;
 	}
 	t->stats.icmp++;
-	net_from_sockaddr(&remote, (const struct sockaddr *)&ss);
+	net_from_sockaddr(&to.remote, (const struct sockaddr *)&ss);
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&mh); c;
 	     c = CMSG_NXTHDR(&mh, c)) {
 		if (c->cmsg_len < CMSG_LEN(sizeof(e)) ||
@@ -160,10 +145,10 @@ static bool receive_error(struct sock *s)
 			continue;
 		}
 		memcpy(&e, CMSG_DATA(c), sizeof(e));
-		if (is_unreachable(e.ee_errno) &&
+		if (transport_unreachable_err((int)e.ee_errno) &&
 		    t->user->ops->on_unreachable) {
-			t->user->ops->on_unreachable(t->user, s->bind,
-						     &remote);
+			t->user->ops->on_unreachable(t->user, &to,
+						     (int)e.ee_errno);
 		}
 	}
 	return true;
@@ -181,25 +166,47 @@ static void on_readable(struct watch *w, int events)
 	}
 }
 
+/* Its own address, and whether it is a stream; false: no socket of ours. */
+static bool ask_socket(int fd, const struct net_addr *want, bool *stream)
+{
+	struct sockaddr_storage ss;
+	struct net_addr have;
+	socklen_t len = sizeof(ss), n = sizeof(int);
+	int type = 0;
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) ||
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n)) {
+		return false;
+	}
+	net_from_sockaddr(&have, (const struct sockaddr *)&ss);
+	*stream = type == SOCK_STREAM;
+	return net_addr_eq(&have, want);
+}
+
 int sip_transport_socket(struct sip_transport *t, unsigned bind, int fd)
 {
+	bool stream = false;
 	int err, on = 1;
+	struct sock *s;
 
-	if (bind >= t->n) {
+	if (bind >= t->n || !ask_socket(fd, &t->bind[bind].addr, &stream) ||
+	    (t->bind[bind].tls && !stream)) {
 		close(fd);
 		return -EINVAL;
 	}
-	close_sock(&t->sock[bind]);
-	err = watch_start(t->loop, &t->sock[bind].watch, fd, WATCH_READ,
-			  on_readable);
+	s = stream ? &t->listener[bind] : &t->datagram[bind];
+	close_sock(s);
+	err = watch_start(t->loop, &s->watch, fd, WATCH_READ,
+			  stream ? conn_on_listener : on_readable);
 	if (err) {
 		close(fd);
 		return err;
 	}
-	t->sock[bind].fd = fd;
+	s->fd = fd;
 	/* Refused by a socket of the other family, or in a sandbox: then a
 	 * dead peer is found by timers alone. */
-	if (setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on))) {
+	if (!stream &&
+	    setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on))) {
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on,
 				 sizeof(on));
 	}
@@ -235,25 +242,53 @@ static int send_udp(const struct sock *s, const struct net_addr *to, int tos,
 		if (sendmsg(s->fd, &mh, MSG_NOSIGNAL) >= 0) {
 			return 0;
 		}
-		if (errno != EINTR && !is_unreachable((uint32_t)errno)) {
+		if (errno != EINTR && !transport_unreachable_err(errno)) {
 			break;
 		}
 	}
 	return -errno;
 }
 
-int sip_transport_send(struct sip_transport *t, unsigned bind,
-		       const struct net_addr *to, unsigned dscp,
-		       const char *data, size_t len)
+static int send_datagram(struct sip_transport *t, const struct sip_path *path,
+			 unsigned dscp, const char *data, size_t len)
 {
 	struct iovec iov = {(char *)(uintptr_t)data, len};
-	int err = -ENOTCONN;
+	const struct sock *s = &t->datagram[path->bind];
 
-	if (bind < t->n && t->wire) {
-		err = t->wire->ops->send(t->wire, &t->bind[bind], to, data,
-					 len);
-	} else if (bind < t->n && t->sock[bind].fd >= 0) {
-		err = send_udp(&t->sock[bind], to, (int)(dscp << 2), &iov);
+	if (t->wire) {
+		return t->wire->ops->send(t->wire, &t->bind[path->bind].addr,
+					  &path->remote, data, len);
+	}
+	return s->fd < 0 ? -ENOTCONN
+			 : send_udp(s, &path->remote, (int)(dscp << 2), &iov);
+}
+
+static int send_stream(struct sip_transport *t, struct sip_path *path,
+		       const char *data, size_t len)
+{
+	struct conn *c = conn_get(t, path->flow);
+
+	if (!c) {
+		c = conn_for(t, path);
+	}
+	if (!c) {
+		return -errno;
+	}
+	path->flow = c->path.flow;
+	return conn_send(c, data, len);
+}
+
+int sip_transport_send(struct sip_transport *t, struct sip_path *path,
+		       unsigned dscp, const char *data, size_t len)
+{
+	int err;
+
+	if (path->bind >= t->n) {
+		err = -ENOTCONN;
+	} else if (path->proto == SIP_UDP) {
+		err = send_datagram(t, path, dscp, data, len);
+	} else {
+		err = send_stream(t, path, data, len);
 	}
 	if (!err) {
 		t->stats.tx++;
@@ -314,7 +349,7 @@ void sip_transport_local(struct sip_transport *t, unsigned bind,
 	mono_t now = loop_now(t->loop);
 	struct route *r;
 
-	*out = t->bind[bind < t->n ? bind : 0];
+	*out = t->bind[bind < t->n ? bind : 0].addr;
 	if (!is_wildcard(out) || t->wire) {
 		return;
 	}

@@ -7,54 +7,101 @@
 #include <stdlib.h>
 #include <string.h>
 
-static unsigned add_bind(struct net_addr *list, unsigned n,
-			 struct net_addr addr)
+/* --- own addresses --- */
+
+static struct net_addr with_port(struct net_addr a, uint16_t port)
 {
-	if (!addr.port) {
-		addr.port = SIP_PORT;
+	a.port = a.port ? a.port : port;
+	return a;
+}
+
+/* The n-th (0, 1) address of a trunk for plain SIP or TLS; false: none. */
+static bool bind_of(const struct conf_sip *sip, const struct conf_trunk *t,
+		    bool tls, unsigned n, struct sip_bind *out)
+{
+	bool own = t->bind.family || t->bind6.family;
+
+	if (tls ? t->transport != CONF_TLS && t->transport != CONF_AUTO
+		: t->transport == CONF_TLS) {
+		return false;
 	}
-	for (unsigned i = 0; i < n; i++) {
-		if (net_addr_eq(&list[i], &addr)) {
-			return n;
-		}
+	if (own) {
+		out->addr = n ? t->bind6 : t->bind;
+	} else {
+		out->addr = n ? sip->bind6 : sip->bind;
 	}
-	list[n] = addr;
+	if (!out->addr.family) {
+		return false;
+	}
+	if (tls && !(own && t->transport == CONF_TLS)) {
+		out->addr.port = sip->tls_port;
+	}
+	out->tls = tls;
+	out->addr = with_port(out->addr, tls ? SIP_TLS_PORT : SIP_PORT);
+	return true;
+}
+
+/* Its index in the list, n when it is not there. */
+static unsigned find_bind(const struct sip_bind *list, unsigned n,
+			  const struct sip_bind *b)
+{
+	unsigned i = 0;
+
+	while (i < n && (list[i].tls != b->tls ||
+			 !net_addr_eq(&list[i].addr, &b->addr))) {
+		i++;
+	}
+	return i;
+}
+
+static unsigned add_bind(struct sip_bind *list, unsigned n,
+			 const struct sip_bind *b)
+{
+	if (find_bind(list, n, b) < n) {
+		return n;
+	}
+	list[n] = *b;
 	return n + 1;
 }
 
 unsigned sip_binds(const struct conf_sip *sip, const struct conf_trunk *trunks,
-		   unsigned n_trunks, struct net_addr out[SIP_BINDS])
+		   unsigned n_trunks, struct sip_bind out[SIP_BINDS])
 {
-	unsigned n = add_bind(out, 0, sip->bind);
+	struct sip_bind b = {with_port(sip->bind, SIP_PORT), false};
+	unsigned n = add_bind(out, 0, &b);
 
+	if (sip->bind6.family) {
+		b.addr = with_port(sip->bind6, SIP_PORT);
+		n = add_bind(out, n, &b);
+	}
 	for (unsigned i = 0; i < n_trunks; i++) {
-		if (trunks[i].bind.family) {
-			n = add_bind(out, n, trunks[i].bind);
+		for (unsigned k = 0; k < 4; k++) {
+			if (bind_of(sip, &trunks[i], k & 2, k & 1, &b)) {
+				n = add_bind(out, n, &b);
+			}
 		}
 	}
 	return n;
 }
 
-static unsigned find_bind(const struct trunk_table *t, struct net_addr addr)
+static void find_binds(const struct trunk_table *t, struct trunk *k,
+		       const struct conf_sip *sip)
 {
-	if (!addr.family) {
-		return 0;
-	}
-	if (!addr.port) {
-		addr.port = SIP_PORT;
-	}
-	for (unsigned i = 0; i < t->n_binds; i++) {
-		if (net_addr_eq(&t->binds[i], &addr)) {
-			return i;
+	struct sip_bind b;
+
+	memset(k->bind, TRUNK_NO_BIND, sizeof(k->bind));
+	for (unsigned i = 0; i < 4; i++) {
+		if (bind_of(sip, &k->conf, i & 2, i & 1, &b)) {
+			k->bind[b.tls][b.addr.family == 6] = (uint8_t)find_bind(
+				t->binds, t->n_binds, &b);
 		}
 	}
-	return 0;
 }
 
 /* Takes over a trunk's settings; what is known of a server that stays is
  * kept. */
 static void set_conf(struct trunk_table *t, unsigned idx,
-		     const struct conf_trunk *conf)
+		     const struct conf_trunk *conf, const struct conf_sip *sip)
 {
 	struct trunk *k = &t->trunk[idx];
 	struct trunk_server old[CONF_SERVERS];
@@ -62,7 +109,7 @@ static void set_conf(struct trunk_table *t, unsigned idx,
 	memcpy(old, k->server, sizeof(old));
 	memset(k->server, 0, sizeof(k->server));
 	k->conf = *conf;
-	k->bind = find_bind(t, conf->bind);
+	find_binds(t, k, sip);
 	for (unsigned i = 0; i < conf->n_servers; i++) {
 		str_copy(k->server[i].host, CONF_HOST, conf->servers[i]);
 		for (unsigned j = 0; j < CONF_SERVERS; j++) {
@@ -102,8 +149,9 @@ struct trunk_table *trunk_table_new(struct loop *loop,
 	t->n_binds = sip_binds(&conf->sip, conf->trunks, conf->n_trunks,
 			       t->binds);
 	t->trunk = calloc(n, sizeof(*t->trunk));
-	t->host = calloc(n * CONF_SERVERS * TRUNK_ADDRS, sizeof(*t->host));
-	t->net = calloc(n * CONF_SOURCES, sizeof(*t->net));
+	t->host = calloc(2 * n * CONF_SERVERS * TRUNK_ADDRS,
+			 sizeof(*t->host));
+	t->net = calloc(2 * n * CONF_SOURCES, sizeof(*t->net));
 	if (!t->trunk || !t->host || !t->net) {
 		goto fail;
 	}
@@ -111,7 +159,7 @@ struct trunk_table *trunk_table_new(struct loop *loop,
 		if (add_trunk(t, t->n)) {
 			goto fail;
 		}
-		set_conf(t, t->n, &conf->trunks[t->n]);
+		set_conf(t, t->n, &conf->trunks[t->n], &conf->sip);
 		resolve_start(&t->trunk[t->n]);
 	}
 	trunk_index(t);
@@ -139,7 +187,7 @@ void trunk_table_free(struct trunk_table *t)
 
 int trunk_table_reload(struct trunk_table *t, const struct conf_for_sip *conf)
 {
-	struct net_addr binds[SIP_BINDS];
+	struct sip_bind binds[SIP_BINDS];
 	unsigned n = sip_binds(&conf->sip, conf->trunks, conf->n_trunks, binds);
 
 	/* Trunks and sockets stay what they are. */
@@ -147,12 +195,12 @@ int trunk_table_reload(struct trunk_table *t, const struct conf_for_sip *conf)
 		return -EINVAL;
 	}
 	for (unsigned i = 0; i < n; i++) {
-		if (!net_addr_eq(&binds[i], &t->binds[i])) {
+		if (find_bind(&t->binds[i], 1, &binds[i])) {
 			return -EINVAL;
 		}
 	}
 	for (unsigned i = 0; i < t->n; i++) {
-		set_conf(t, i, &conf->trunks[i]);
+		set_conf(t, i, &conf->trunks[i], &conf->sip);
 		resolve_start(&t->trunk[i]);
 	}
 	trunk_index(t);
@@ -175,9 +223,37 @@ const struct trunk_stats *trunk_stats(const struct trunk_table *t,
 	return idx < t->n ? &t->trunk[idx].stats : NULL;
 }
 
-unsigned trunk_bind(const struct trunk_table *t, unsigned idx)
+/* Where we send from to that address; TRUNK_NO_BIND: not at all. */
+static uint8_t bind_for(const struct trunk *k, const struct net_addr *to,
+			unsigned proto)
 {
-	return idx < t->n ? t->trunk[idx].bind : 0;
+	return k->bind[proto == SIP_TLS][to->family == 6];
+}
+
+bool trunk_has_bind(const struct trunk_table *t, unsigned idx, unsigned bind)
+{
+	return idx < t->n && memchr(t->trunk[idx].bind, (int)bind,
+				    sizeof(t->trunk[idx].bind)) != NULL;
+}
+
+int trunk_path(const struct trunk_table *t, unsigned idx,
+	       const struct net_addr *to, enum sip_proto proto,
+	       struct sip_path *out)
+{
+	uint8_t bind;
+
+	if (idx >= t->n) {
+		return -ENOENT;
+	}
+	bind = bind_for(&t->trunk[idx], to, proto);
+	if (bind == TRUNK_NO_BIND) {
+		return -EAFNOSUPPORT;
+	}
+	*out = (struct sip_path){.remote = *to,
+				 .trunk = (uint8_t)idx,
+				 .bind = bind,
+				 .proto = (uint8_t)proto};
+	return 0;
 }
 
 bool trunk_is_resolved(const struct trunk_table *t, unsigned idx)
@@ -206,6 +282,13 @@ static const struct net_addr *pick(const struct trunk *k, bool down,
 	return NULL;
 }
 
+static enum sip_proto proto_of(const struct conf_trunk *c)
+{
+	return c->transport == CONF_TLS	  ? SIP_TLS
+	       : c->transport == CONF_TCP ? SIP_TCP
+					  : SIP_UDP;
+}
+
 int trunk_pick(const struct trunk_table *t, unsigned idx, unsigned attempt,
 	       struct sip_path *out)
 {
@@ -221,10 +304,7 @@ int trunk_pick(const struct trunk_table *t, unsigned idx, unsigned attempt,
 	if (!a) {
 		return -ENOENT;
 	}
-	out->remote = *a;
-	out->trunk = (uint8_t)idx;
-	out->bind = (uint8_t)t->trunk[idx].bind;
-	return 0;
+	return trunk_path(t, idx, a, proto_of(&t->trunk[idx].conf), out);
 }
 
 static void set_down(struct trunk_table *t, unsigned idx,

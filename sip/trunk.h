@@ -31,9 +31,10 @@
 #define TRUNK_REFRESH_S	   300
 #define TRUNK_RETRY_S	   30
 #define TRUNK_DOWN_MS	   30000 /* a server that failed is tried last */
-#define SIP_BINDS	   (CONF_TRUNKS + 1)
+#define SIP_BINDS	   (2 * CONF_TRUNKS + 4)
 #define TRUNK_ADDRS	   4 /* kept of one server name */
 #define SIP_PORT	   5060
+#define SIP_TLS_PORT	   5061
 
 struct trunk_table;
 
@@ -45,11 +46,18 @@ struct trunk_stats {
 	uint32_t active;
 };
 
-/* The SIP sockets: the distinct addresses to bind, out[0] = the gateway's,
- * then those of the trunks in the order of the file. Index = bind =
- * ROLE_SOCK_SIP index. Returns their count. Port 0 means 5060. */
+/* An address we have SIP on: UDP and TCP, or TLS. */
+struct sip_bind {
+	struct net_addr addr;
+	bool tls;
+};
+
+/* The SIP sockets: sip.bind, sip.bind6, the same two with sip.tls_port for TLS
+ * when a trunk wants that there, then those of the trunks in the order of the
+ * file; each once. Index = bind = ROLE_SOCK_SIP index (gateway/sockets.c counts
+ * alike). Returns their count. Port 0 means 5060, with TLS 5061. */
 unsigned sip_binds(const struct conf_sip *, const struct conf_trunk *,
-		   unsigned n_trunks, struct net_addr out[SIP_BINDS]);
+		   unsigned n_trunks, struct sip_bind out[SIP_BINDS]);
 
 /* Copies what it needs. Resolving begins at once. NULL + errno. */
 struct trunk_table *trunk_table_new(struct loop *,
@@ -66,7 +74,11 @@ unsigned trunk_count(const struct trunk_table *);
 /* NULL when idx is none of ours. Borrowed until free or reload. */
 const struct conf_trunk *trunk_conf(const struct trunk_table *, unsigned idx);
 const struct trunk_stats *trunk_stats(const struct trunk_table *, unsigned idx);
-unsigned trunk_bind(const struct trunk_table *, unsigned idx);
+bool trunk_has_bind(const struct trunk_table *, unsigned idx, unsigned bind);
+/* From us to that address by that transport, on no particular flow. 0,
+ * -ENOENT, -EAFNOSUPPORT (we have no address of that kind for it). */
+int trunk_path(const struct trunk_table *, unsigned idx,
+	       const struct net_addr *to, enum sip_proto, struct sip_path *out);
 /* Some address of a server is known. */
 bool trunk_is_resolved(const struct trunk_table *, unsigned idx);
 

@@ -30,20 +30,40 @@ static int compare_nets(const void *a, const void *b)
 	return d ? d : x->trunk - y->trunk;
 }
 
+static void add_host(struct trunk_table *t, unsigned idx,
+		     const struct net_addr *a, bool tls)
+{
+	uint8_t bind = t->trunk[idx].bind[tls][a->family == 6];
+
+	if (bind != TRUNK_NO_BIND) {
+		t->host[t->n_hosts++] =
+			(struct trunk_host){*a, bind, (uint8_t)idx};
+	}
+}
+
+static void add_net(struct trunk_table *t, unsigned idx,
+		    const struct net_prefix *p, bool tls)
+{
+	uint8_t bind = t->trunk[idx].bind[tls][p->addr.family == 6];
+
+	if (bind != TRUNK_NO_BIND) {
+		t->net[t->n_nets++] = (struct trunk_net){*p, bind, (uint8_t)idx};
+	}
+}
+
 static void index_trunk(struct trunk_table *t, unsigned idx)
 {
 	const struct trunk *k = &t->trunk[idx];
 
 	for (unsigned i = 0; i < k->conf.n_servers; i++) {
 		for (unsigned j = 0; j < k->server[i].n; j++) {
-			t->host[t->n_hosts++] = (struct trunk_host){
-				k->server[i].addr[j], (uint8_t)k->bind,
-				(uint8_t)idx};
+			add_host(t, idx, &k->server[i].addr[j], false);
+			add_host(t, idx, &k->server[i].addr[j], true);
 		}
 	}
 	for (unsigned i = 0; i < k->conf.n_sources; i++) {
-		t->net[t->n_nets++] = (struct trunk_net){
-			k->conf.sources[i], (uint8_t)k->bind, (uint8_t)idx};
+		add_net(t, idx, &k->conf.sources[i], false);
+		add_net(t, idx, &k->conf.sources[i], true);
 	}
 }
 

@@ -6,6 +6,8 @@
 
 #include "sip/trunk.h"
 
+#define TRUNK_NO_BIND 255
+
 struct trunk_server {
 	char host[CONF_HOST]; /* of the file; key for keeping answers */
 	struct net_addr addr[TRUNK_ADDRS];
@@ -21,13 +23,14 @@ struct resolver {
 	unsigned trunk;
 	bool busy, again;
 	uint8_t family, n;
+	uint16_t port; /* where none is said */
 	struct trunk_server server[CONF_SERVERS];
 	int error[CONF_SERVERS]; /* of getaddrinfo() */
 };
 
 struct trunk {
 	struct conf_trunk conf;
-	unsigned bind;
+	uint8_t bind[2][2]; /* [TLS][IPv6]; TRUNK_NO_BIND */
 	struct trunk_server server[CONF_SERVERS];
 	struct resolver *resolver;
 	struct timer refresh;
@@ -51,7 +54,7 @@ struct trunk_net {
 struct trunk_table {
 	struct loop *loop;
 	unsigned n, n_hosts, n_nets;
-	struct net_addr binds[SIP_BINDS];
+	struct sip_bind binds[SIP_BINDS];
 	unsigned n_binds;
 	struct trunk *trunk; /* n */
 	/* Sorted: hosts by bind, address, trunk; nets by falling length. Room

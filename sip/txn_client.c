@@ -50,7 +50,53 @@ static int put_via(struct txn_layer *l, struct sip_msg *m,
 
 	make_branch(branch);
 	l->owner->ops->local(l->owner, path, &local);
-	return via_set(m, &local, branch);
+	return via_set(m, path->proto, &local, branch);
+}
+
+/* The same request by another transport: its Via says which. */
+static int change_proto(struct txn *t, enum sip_proto proto)
+{
+	struct txn_layer *l = t->layer;
+	char branch[SIP_BRANCH_MAX];
+	struct net_addr local;
+	int err;
+
+	snprintf(branch, sizeof(branch), "%s", sip_msg_branch(t->request));
+	t->path.proto = (uint8_t)proto;
+	t->path.flow = 0;
+	l->owner->ops->local(l->owner, &t->path, &local);
+	err = via_set(t->request, proto, &local, branch);
+	return err ? err : txn_store(t, t->request);
+}
+
+static int print_request(struct txn *t)
+{
+	struct txn_owner *o = t->layer->owner;
+	int err = txn_store(t, t->request);
+	unsigned max;
+
+	if (err || t->path.proto != SIP_UDP || !o->ops->udp_max) {
+		return err;
+	}
+	max = o->ops->udp_max(o, &t->path);
+	if (!max || t->wire_len <= max) {
+		return 0;
+	}
+	t->u.client.was_udp = true;
+	return change_proto(t, SIP_TCP);
+}
+
+static void send_request(struct txn *t)
+{
+	bool invite = t->kind == TXN_INVITE_CLIENT;
+	int err = txn_send(t);
+
+	if (err && err != -ENOBUFS) { /* a full socket is like a loss */
+		txn_life(t, TXN_TIMER_TRANSPORT);
+		return;
+	}
+	txn_retry(t, invite ? TXN_TIMER_A : TXN_TIMER_E);
+	txn_life(t, invite ? TXN_TIMER_B : TXN_TIMER_F);
 }
 
 /* A request whose Via stands. */
@@ -71,20 +117,25 @@ static int start(struct txn_layer *l, struct txn_user *user,
 	t->state = invite ? TXN_CALLING : TXN_TRYING;
 	txn_key_client(l, m, path->trunk, &t->key);
 	txn_link(t);
-	err = txn_store(t, m);
+	err = print_request(t);
 	if (err) {
 		txn_destroy(t);
 		return err;
 	}
 	*id = t->id;
-	err = txn_send(t);
-	if (err && err != -ENOBUFS) { /* a full socket is like a loss */
-		txn_life(t, TXN_TIMER_TRANSPORT);
-		return 0;
-	}
-	txn_retry(t, invite ? TXN_TIMER_A : TXN_TIMER_E);
-	txn_life(t, invite ? TXN_TIMER_B : TXN_TIMER_F);
+	send_request(t);
 	return 0;
+}
+
+/* TCP was only tried for its length (18.1.1): now by UDP after all. */
+static bool back_to_udp(struct txn *t)
+{
+	if (!t->u.client.was_udp || t->path.proto == SIP_UDP ||
+	    change_proto(t, SIP_UDP)) {
+		return false;
+	}
+	send_request(t);
+	return true;
 }
 
 int txn_request(struct txn_layer *l, struct txn_user *user, struct sip_msg *m,
@@ -204,7 +255,9 @@ static void keep_ack(struct txn *t, const char *to_tag, char *wire, size_t len,
 static void send_raw(struct txn_layer *l, const struct sip_path *path,
 		     const char *wire, size_t len)
 {
-	if (l->owner->ops->send(l->owner, path, wire, len)) {
+	struct sip_path to = *path;
+
+	if (l->owner->ops->send(l->owner, &to, wire, len)) {
 		l->stats.send_failed++;
 	}
 }
@@ -426,6 +479,11 @@ void txn_client_response(struct txn_layer *l, const struct sip_msg *m)
 void txn_client_life(struct txn *t)
 {
 	switch (t->life_is) {
+	case TXN_TIMER_TRANSPORT:
+		if (!back_to_udp(t)) {
+			txn_fail(t, TXN_FAIL_TRANSPORT);
+		}
+		return;
 	case TXN_TIMER_B:
 	case TXN_TIMER_F:
 	case TXN_TIMER_CANCEL:
@@ -437,18 +495,41 @@ void txn_client_life(struct txn *t)
 	}
 }
 
-void txn_unreachable(struct txn_layer *l, unsigned bind,
-		     const struct net_addr *remote)
+/* Ours, and nothing came back for it. */
+static bool is_unanswered(const struct txn *t)
+{
+	return !txn_is_server(t) &&
+	       (t->state == TXN_CALLING || t->state == TXN_TRYING);
+}
+
+static void give_up(struct txn *t)
+{
+	txn_stop_retry(t);
+	txn_life(t, TXN_TIMER_TRANSPORT);
+}
+
+void txn_unreachable(struct txn_layer *l, const struct sip_path *to)
 {
 	for (pool_id id = pool_next(l->pool, 0); id;
 	     id = pool_next(l->pool, id)) {
 		struct txn *t = txn_get(l, id);
 
-		if (!txn_is_server(t) && t->path.bind == bind &&
-		    (t->state == TXN_CALLING || t->state == TXN_TRYING) &&
-		    net_addr_eq(&t->path.remote, remote)) {
-			txn_stop_retry(t);
-			txn_life(t, TXN_TIMER_TRANSPORT);
+		if (is_unanswered(t) && t->path.bind == to->bind &&
+		    t->path.proto == to->proto &&
+		    net_addr_eq(&t->path.remote, &to->remote)) {
+			give_up(t);
+		}
+	}
+}
+
+void txn_flow_down(struct txn_layer *l, uint32_t flow)
+{
+	for (pool_id id = pool_next(l->pool, 0); id;
+	     id = pool_next(l->pool, id)) {
+		struct txn *t = txn_get(l, id);
+
+		if (is_unanswered(t) && t->path.flow == flow) {
+			give_up(t);
 		}
 	}
 }

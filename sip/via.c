@@ -66,25 +66,27 @@ int via_stamp(struct sip_msg *m)
 void via_route(const struct sip_msg *m, struct net_addr *out)
 {
 	osip_via_t *via = osip_list_get(&m->osip->vias, 0);
-	unsigned long port = SIP_PORT;
+	uint16_t usual = m->path.proto == SIP_TLS ? SIP_TLS_PORT : SIP_PORT;
+	unsigned long port = usual;
 
 	*out = m->path.remote;
-	if (!via || find(via, "rport")) {
+	if (!via || (m->path.proto == SIP_UDP && find(via, "rport"))) {
 		return;
 	}
 	if (via->port) {
 		port = strtoul(via->port, NULL, 10);
 	}
-	out->port = port && port <= 65535 ? (uint16_t)port : SIP_PORT;
+	out->port = port && port <= 65535 ? (uint16_t)port : usual;
 }
 
-int via_set(struct sip_msg *m, const struct net_addr *local,
-	    const char *branch)
+int via_set(struct sip_msg *m, enum sip_proto proto,
+	    const struct net_addr *local, const char *branch)
 {
+	static const char *const names[] = {"UDP", "TCP", "TLS"};
 	char addr[NET_STR_MAX], text[NET_STR_MAX + SIP_BRANCH_MAX + 32];
 
 	sip_msg_remove(m, "Via");
-	snprintf(text, sizeof(text), "SIP/2.0/UDP %s;rport;branch=%s",
-		 net_str(local, addr), branch);
+	snprintf(text, sizeof(text), "SIP/2.0/%s %s;rport;branch=%s",
+		 names[proto], net_str(local, addr), branch);
 	return osip_message_append_via(m->osip, text) ? -ENOMEM : 0;
 }

@@ -211,7 +211,7 @@ static void quiet(enum log_level level, const char *line)
 
 static void transactions(double *empty, double *full, double *stranger)
 {
-	static const struct sip_wire_ops wire_ops = {on_send};
+	static const struct sip_wire_ops wire_ops = {.send = on_send};
 	static struct sip_stack_user user = {&stack_ops};
 	struct conf_for_sip *conf = calloc(1, sizeof(*conf));
 	struct loop *loop = loop_new_sim(0);

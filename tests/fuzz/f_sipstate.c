@@ -198,7 +198,7 @@ static void peer_response(uint8_t b)
 
 static void our_request(uint8_t b)
 {
-	struct sip_path path = {peers[0], 0, 0};
+	struct sip_path path = {.remote = peers[0]};
 	struct sip_request q = {.method = methods[b & 7], .uri = "sip:1@h",
 				.from = "<sip:a@b>;tag=1", .to = "<sip:c@d>",
 				.call_id = "x", .cseq = 1};

@@ -43,7 +43,7 @@ static int on_send(struct sip_wire *w, const struct net_addr *local,
 	return 0;
 }
 
-static const struct sip_wire_ops wire_ops = {on_send};
+static const struct sip_wire_ops wire_ops = {.send = on_send};
 static struct sip_wire wire = {&wire_ops};
 
 static void on_msg(struct link *l, const struct link_head *h, int fd)

@@ -96,7 +96,7 @@ static int wire_send(struct sip_wire *w, const struct net_addr *local,
 	return 0;
 }
 
-static const struct sip_wire_ops wire_ops = {wire_send};
+static const struct sip_wire_ops wire_ops = {.send = wire_send};
 static struct sip_wire wire = {&wire_ops};
 
 /* --- life --- */

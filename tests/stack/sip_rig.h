@@ -431,7 +431,7 @@ static inline void rig_conf(void)
 	t->ptime_ms = 20;
 }
 
-static const struct sip_wire_ops rig_wire_ops = {rig_send};
+static const struct sip_wire_ops rig_wire_ops = {.send = rig_send};
 
 /* rig.conf is filled in. */
 static inline void rig_open(void)

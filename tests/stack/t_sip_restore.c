@@ -6,6 +6,8 @@
  */
 #include "tests/stack/sip_rig.h"
 
+#include "sip/snapshot.h"
+
 static leg_id leg;
 static struct cc_snapshot kept;
 static char said[RIG_TEXT]; /* by us, before the death */
@@ -22,7 +24,7 @@ static int say_nothing(struct sip_wire *w, const struct net_addr *local,
 	return 0;
 }
 
-static const struct sip_wire_ops dead_ops = {say_nothing};
+static const struct sip_wire_ops dead_ops = {.send = say_nothing};
 static struct sip_wire dead = {&dead_ops};
 
 /* SIGKILL: no word to anybody. Then a new one, its sockets the same. */
@@ -324,7 +326,7 @@ START_TEST(nonsense)
 	kept.bytes[2] = 9; /* no such trunk */
 	core_clears();
 	kept.bytes[2] = 0;
-	kept.bytes[0] = 2; /* another version */
+	kept.bytes[0] = SIP_SNAPSHOT_VERSION + 1;
 	core_clears();
 	memset(kept.bytes, 0xff, sizeof(kept.bytes));
 	core_clears();

@@ -175,7 +175,7 @@ static size_t replace(char *data, size_t len, const char *after,
 static void live_response(const char *file, int status)
 {
 	struct txn_user u = {&txn_ops};
-	struct sip_path path = {net.peer, 0, 0};
+	struct sip_path path = {.remote = net.peer};
 	static char data[65536];
 	struct sip_request q = {.max_forwards = 0};
 	struct sip_msg *response, *m;

@@ -201,7 +201,7 @@ static void we_call(int status)
 				   .from = "<sip:a@b>;tag=1",
 				   .to = "<sip:c@d>", .call_id = "x",
 				   .cseq = 1, .contact = "<sip:me@here>"};
-	struct sip_path path = {peer, 0, 0};
+	struct sip_path path = {.remote = peer};
 	struct txn_layer *l = sip_stack_txns(stack);
 	struct sip_msg *m = sip_request_new(&spec);
 	txn_id id;

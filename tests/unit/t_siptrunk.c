@@ -116,10 +116,20 @@ static int find(unsigned bind, const char *source)
 	return trunk_find(table, bind, &a);
 }
 
+static const char *bind_text(const struct sip_bind *b)
+{
+	static char text[4][NET_STR_MAX + 8];
+	static unsigned turn;
+	char addr[NET_STR_MAX], *p = text[turn++ % 4];
+
+	snprintf(p, sizeof(text[0]), "%s%s", net_str(&b->addr, addr),
+		 b->tls ? " tls" : "");
+	return p;
+}
+
 START_TEST(test_binds)
 {
-	struct net_addr binds[SIP_BINDS];
-	char text[NET_STR_MAX];
+	struct sip_bind binds[SIP_BINDS];
 
 	add("a", "192.0.2.1", NULL);
 	net_parse(&add("b", "192.0.2.1", NULL)->bind, "198.51.100.2:5070");
@@ -127,17 +137,55 @@ START_TEST(test_binds)
 	net_parse(&add("d", "192.0.2.2", NULL)->bind, "198.51.100.2:5070");
 	ck_assert_uint_eq(
 		sip_binds(&conf->sip, conf->trunks, conf->n_trunks, binds), 2);
-	ck_assert_str_eq(net_str(&binds[0], text), "198.51.100.1:5060");
-	ck_assert_str_eq(net_str(&binds[1], text), "198.51.100.2:5070");
+	ck_assert_str_eq(bind_text(&binds[0]), "198.51.100.1:5060");
+	ck_assert_str_eq(bind_text(&binds[1]), "198.51.100.2:5070");
 	open_table();
-	ck_assert_uint_eq(trunk_bind(table, 0), 0);
-	ck_assert_uint_eq(trunk_bind(table, 1), 1);
-	ck_assert_uint_eq(trunk_bind(table, 2), 0);
-	ck_assert_uint_eq(trunk_bind(table, 3), 1);
+	for (unsigned i = 0; i < 4; i++) {
+		ck_assert(trunk_has_bind(table, i, i & 1));
+		ck_assert(!trunk_has_bind(table, i, !(i & 1)));
+	}
 	/* the same server on two of our addresses */
 	ck_assert_int_eq(find(0, "192.0.2.1:5060"), 0);
 	ck_assert_int_eq(find(1, "192.0.2.1:5060"), 1);
 	ck_assert_int_eq(find(1, "192.0.2.2:5060"), 3);
+}
+END_TEST
+
+/* Both families, TLS beside plain SIP, and what a trunk may be reached by. */
+START_TEST(test_binds_of_both_kinds)
+{
+	struct sip_bind binds[SIP_BINDS];
+	struct sip_path path;
+	struct net_addr six;
+
+	net_parse(&conf->sip.bind6, "[2001:db8::1]:5060");
+	conf->sip.tls_port = 5071;
+	add("plain", "192.0.2.1", NULL);
+	add("tls", "192.0.2.1", NULL)->transport = CONF_TLS;
+	add("own", "192.0.2.3", NULL)->transport = CONF_TLS;
+	net_parse(&conf->trunks[2].bind, "198.51.100.3:5061");
+	ck_assert_uint_eq(
+		sip_binds(&conf->sip, conf->trunks, conf->n_trunks, binds), 5);
+	ck_assert_str_eq(bind_text(&binds[0]), "198.51.100.1:5060");
+	ck_assert_str_eq(bind_text(&binds[1]), "[2001:db8::1]:5060");
+	ck_assert_str_eq(bind_text(&binds[2]), "198.51.100.1:5071 tls");
+	ck_assert_str_eq(bind_text(&binds[3]), "[2001:db8::1]:5071 tls");
+	ck_assert_str_eq(bind_text(&binds[4]), "198.51.100.3:5061 tls");
+	open_table();
+	/* a trunk of TLS is nobody's who comes without */
+	ck_assert_int_eq(find(0, "192.0.2.1:5060"), 0);
+	ck_assert_int_eq(find(2, "192.0.2.1:44444"), 1);
+	ck_assert_int_eq(find(0, "192.0.2.3:5060"), -1);
+	ck_assert_int_eq(find(4, "192.0.2.3:5060"), 2);
+	ck_assert_int_eq(trunk_pick(table, 1, 0, &path), 0);
+	ck_assert_uint_eq(path.proto, SIP_TLS);
+	ck_assert_uint_eq(path.bind, 2);
+	ck_assert_uint_eq(path.remote.port, 5061);
+	net_parse(&six, "[2001:db8::9]:5061");
+	ck_assert_int_eq(trunk_path(table, 1, &six, SIP_TLS, &path), 0);
+	ck_assert_uint_eq(path.bind, 3);
+	ck_assert_int_eq(trunk_path(table, 2, &six, SIP_TLS, &path),
+			 -EAFNOSUPPORT);
 }
 END_TEST
 
@@ -148,6 +196,7 @@ START_TEST(test_find)
 	add("server", "203.0.113.5", NULL);
 	add("port", "203.0.113.5:5070", NULL);
 	add("six", "[2001:db8::5]:5060", "2001:db8:1::/48");
+	net_parse(&conf->sip.bind6, "[2001:db8::1]:5060");
 	open_table();
 	ck_assert_int_eq(find(0, "203.5.5.5:9"), 0);
 	ck_assert_int_eq(find(0, "203.0.113.9:5060"), 1);
@@ -156,8 +205,8 @@ START_TEST(test_find)
 	ck_assert_int_eq(find(0, "203.0.113.5:40000"), 2); /* any port */
 	ck_assert_int_eq(find(0, "198.51.100.9:5060"), -1);
 	ck_assert_int_eq(find(1, "203.0.113.5:5060"), -1); /* no such bind */
-	ck_assert_int_eq(find(0, "[2001:db8:1:2::3]:1"), 4);
-	ck_assert_int_eq(find(0, "[2001:db9::1]:5060"), -1);
+	ck_assert_int_eq(find(1, "[2001:db8:1:2::3]:1"), 4);
+	ck_assert_int_eq(find(1, "[2001:db9::1]:5060"), -1);
 }
 END_TEST
 
@@ -603,6 +652,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, test_binds);
+	tcase_add_test(t, test_binds_of_both_kinds);
 	tcase_add_test(t, test_find);
 	tcase_add_test(t, test_max_calls);
 	tcase_add_test(t, test_rate);

@@ -25,6 +25,7 @@ static struct sip_snapshot sample(void)
 	d->cseq = 0x01020304;
 	d->path.trunk = 3;
 	d->path.bind = 2;
+	d->path.proto = SIP_TCP;
 	d->path.remote = (struct net_addr){.family = 4, .port = 5060,
 					   .ip = {192, 0, 2, 9}};
 	return s;
@@ -58,6 +59,7 @@ START_TEST(round_trip)
 	ck_assert_uint_eq(got.dialog.cseq, 0x01020304);
 	ck_assert_uint_eq(got.dialog.path.trunk, 3);
 	ck_assert_uint_eq(got.dialog.path.bind, 2);
+	ck_assert_uint_eq(got.dialog.path.proto, SIP_TCP);
 	ck_assert(net_addr_eq(&got.dialog.path.remote, &s.dialog.path.remote));
 }
 END_TEST
@@ -65,12 +67,12 @@ END_TEST
 /* What the octets are, so that another release can still read them. */
 START_TEST(octets)
 {
-	static const uint8_t start[] = {1,    1,    3,	  2,	4,    192,
-					0,    2,    9,	  0,	0,    0,
+	static const uint8_t start[] = {2,    1,    3,	  2,	1,    4,
+					192,  0,    2,	  9,	0,    0,
 					0,    0,    0,	  0,	0,    0,
-					0,    0,    0,	  0x13, 0xc4, 1,
-					2,    3,    4,	  0,	14,   '4',
-					'f',  '1',  'c'};
+					0,    0,    0,	  0,	0x13, 0xc4,
+					1,    2,    3,	  4,	0,    14,
+					'4',  'f',  '1',  'c'};
 	uint8_t buf[MAX];
 	size_t len = write_sample(buf);
 

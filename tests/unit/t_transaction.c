@@ -56,7 +56,7 @@ END_TEST
 START_TEST(test_invite_client_2xx_m)
 {
 	txn_id id = request("INVITE");
-	struct sip_path path = {net.peer, 0, 0};
+	struct sip_path path = {.remote = net.peer};
 
 	loop_advance(net.loop, 300);
 	respond(0, 100, NULL);
@@ -171,7 +171,7 @@ END_TEST
 
 START_TEST(test_client_transport_error)
 {
-	struct sip_path path = {net.peer, 0, 0};
+	struct sip_path path = {.remote = net.peer};
 	txn_id id;
 
 	net.send_error = -EHOSTUNREACH;
@@ -320,7 +320,7 @@ static void random_step(struct rnd *r)
 		break;
 	case 3:
 		if (strcmp(q.method, "ACK")) {
-			struct sip_path path = {net.peer, 0, 0};
+			struct sip_path path = {.remote = net.peer};
 
 			txn_request(layer(), &user, make(q.method), &path, &id);
 			remember(id);

@@ -316,7 +316,7 @@ END_TEST
 START_TEST(test_full)
 {
 	struct req q = {.method = "OPTIONS"};
-	struct sip_path path = {net.peer, 0, 0};
+	struct sip_path path = {.remote = net.peer};
 	char branch[32], call_id[32];
 	txn_id id;
 

@@ -182,7 +182,7 @@ static inline struct sip_msg *make(const char *method)
 
 static inline txn_id request(const char *method)
 {
-	struct sip_path path = {net.peer, 0, 0};
+	struct sip_path path = {.remote = net.peer};
 	txn_id id;
 
 	ck_assert_int_eq(txn_request(layer(), &user, make(method), &path, &id),

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Inside the transport: transport.c (binds, datagrams, addresses),
+ * transport_conn.c (the table of connections and who may have one),
+ * transport_io.c (octets, time and end of one connection).
+ *
+ * A connection is closed at once and freed by a deferred call: whoever is
+ * in the middle of it only has to look at its state again.
+ */
+#ifndef SIP_TRANSPORT_PRIV_H
+#define SIP_TRANSPORT_PRIV_H
+
+#include "gateway/base/pool.h"
+#include "sip/stream.h"
+#include "sip/transport.h"
+
+#define ROUTES	     64
+#define CONN_BUCKETS 256
+
+enum conn_state {
+	CONN_CONNECTING, /* TCP */
+	CONN_OPEN,
+	CONN_CLOSED /* being freed */
+};
+
+/* Octets the peer has not taken yet. */
+struct conn_out {
+	char *buf;
+	size_t at, len, room;
+};
+
+/* Keep-alive by CRLF (RFC 5626 3.5.1). */
+struct conn_keep {
+	unsigned ms;	  /* 0: we send none */
+	bool must_answer; /* ... and silence is failure */
+	bool asked;	  /* no answer yet */
+	uint8_t crlf;	  /* of the peer, since its last message */
+	mono_t at;	  /* of the next ping, or of the pong's limit */
+};
+
+struct conn {
+	struct sip_transport *transport;
+	struct sip_path path; /* flow: its id; inbound: trunk not known */
+	enum conn_state state;
+	bool inbound;
+	int fd; /* -1: on a wire */
+	struct watch watch;
+	struct timer timer; /* the next of open, part, idle, keep */
+	struct defer end;
+	int err; /* CLOSED: why */
+	struct sip_stream in;
+	struct conn_out out;
+	struct conn_keep keep;
+	mono_t since; /* CONNECTING: began; else of the last octet */
+	mono_t part_since; /* 0: no message has begun */
+	struct conn *next; /* in its bucket */
+};
+
+struct sock {
+	struct watch watch;
+	struct sip_transport *transport;
+	unsigned bind;
+	int fd; /* -1: none */
+};
+
+/* Our address towards a remote, for wildcard binds. */
+struct route {
+	struct net_addr remote, local;
+	mono_t until;
+};
+
+struct sip_transport {
+	struct loop *loop;
+	struct sip_transport_user *user;
+	struct sip_wire *wire; /* NULL: sockets */
+	unsigned n;
+	struct sip_bind bind[SIP_BINDS];
+	struct sock datagram[SIP_BINDS], listener[SIP_BINDS];
+	struct route route[ROUTES];
+	struct pool *conns;
+	struct conn *bucket[CONN_BUCKETS]; /* by remote address */
+	unsigned half_open;
+	struct sip_transport_stats stats;
+	char buf[TRANSPORT_DATAGRAM + 1];
+};
+
+/* --- transport.c --- */
+bool transport_unreachable_err(int err);
+
+/* --- transport_conn.c --- */
+void conn_on_listener(struct watch *, int events);
+/* The connection for that path, made when there is none. NULL + errno. */
+struct conn *conn_for(struct sip_transport *, const struct sip_path *);
+struct conn *conn_get(const struct sip_transport *, uint32_t flow);
+void conn_unlink(struct conn *);
+void conn_free_all(struct sip_transport *);
+
+/* --- transport_io.c --- */
+/* The connection stands (in a test: at once). */
+void conn_opened(struct conn *);
+int conn_send(struct conn *, const char *data, size_t len);
+void conn_on_watch(struct watch *, int events);
+void conn_on_octets(struct conn *); /* after sip_stream_fill() */
+/* err 0: in good order. Tells the user. */
+void conn_close(struct conn *, int err);
+void conn_rearm(struct conn *); /* after a change of its times */
+
+#endif
