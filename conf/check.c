@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conf/check.h"
 
+#include "conf/check_priv.h"
 #include "conf/value.h"
 
 #include <stdio.h>
@@ -8,15 +9,8 @@
 
 enum { ULAW_SILENCE = 0xff };
 
-struct checker {
-	struct conf *conf;
-	const struct node *root;
-	struct report *report;
-};
-
-/* The i-th item of a list at the top, or NULL. */
-static const struct node *item(const struct checker *c, const char *list,
-			       unsigned i)
+const struct node *check_item(const struct checker *c, const char *list,
+			      unsigned i)
 {
 	const struct node *n = tree_get(c->root, list);
 
@@ -26,9 +20,8 @@ static const struct node *item(const struct checker *c, const char *list,
 	return n && n->kind == NODE_MAP ? n : NULL;
 }
 
-/* Where a setting of an item stands; the item itself when it is left out. */
-static struct place place_in(const struct node *map, const char *key,
-			     const char *sub)
+struct place check_place(const struct node *map, const char *key,
+			 const char *sub)
 {
 	const struct node *n = map ? tree_get(map, key) : NULL;
 
@@ -56,7 +49,7 @@ static void check_names(const struct checker *c)
 	for (unsigned i = 1; i < n; i++) {
 		bool span = i < c->conf->n_spans;
 		const struct node *map =
-			item(c, span ? "spans" : "trunks",
+			check_item(c, span ? "spans" : "trunks",
 			     span ? i : i - c->conf->n_spans);
 
 		for (unsigned k = 0; k < i; k++) {
@@ -64,7 +57,7 @@ static void check_names(const struct checker *c)
 
 			if (*name && !strcmp(name, end_name(c->conf, k))) {
 				report_error(c->report,
-					     place_in(map, "name", NULL),
+					     check_place(map, "name", NULL),
 					     "the name \"%s\" is taken", name);
 				break;
 			}
@@ -85,7 +78,7 @@ static bool has_line_key(const struct node *map, const char *key)
 static void check_pseudowire(const struct checker *c, unsigned i)
 {
 	const struct conf_line *l = &c->conf->spans[i].line;
-	const struct node *map = item(c, "spans", i);
+	const struct node *map = check_item(c, "spans", i);
 	static const char *const needed[] = { "local", "peer" };
 
 	for (unsigned k = 0; k < 2 && map; k++) {
@@ -96,22 +89,22 @@ static void check_pseudowire(const struct checker *c, unsigned i)
 		}
 	}
 	if (has_line_key(map, "span")) {
-		report_error(c->report, place_in(map, "line", "span"),
+		report_error(c->report, check_place(map, "line", "span"),
 			     "line.span is for driver: dahdi");
 	}
 	if (l->local.family && l->peer.family &&
 	    l->local.family != l->peer.family) {
-		report_error(c->report, place_in(map, "line", "peer"),
+		report_error(c->report, check_place(map, "line", "peer"),
 			     "local and peer are of different kinds (IPv4, "
 			     "IPv6)");
 	} else if (l->local.family && net_addr_eq(&l->local, &l->peer)) {
-		report_error(c->report, place_in(map, "line", "peer"),
+		report_error(c->report, check_place(map, "line", "peer"),
 			     "the line's two ends are the same address");
 	}
 	for (unsigned k = 0; k < i; k++) {
 		if (l->local.family &&
 		    net_addr_eq(&l->local, &c->conf->spans[k].line.local)) {
-			report_error(c->report, place_in(map, "line", "local"),
+			report_error(c->report, check_place(map, "line", "local"),
 				     "span %s has this address already",
 				     c->conf->spans[k].name);
 		}
@@ -128,18 +121,19 @@ static bool has_key(const struct node *map, const char *key)
 static void check_dahdi_kind(const struct checker *c, unsigned i)
 {
 	const struct conf_span *s = &c->conf->spans[i];
-	const struct node *map = item(c, "spans", i);
+	const struct node *map = check_item(c, "spans", i);
 	bool e1 = s->line.last_slot == 31 && s->line.d_slot == 16;
-	bool t1 = s->line.last_slot == 24 && s->line.d_slot == 24;
+	bool t1 = s->line.last_slot == 24 &&
+		  (s->line.d_slot == 24 || s->isdn.nfas.d == CONF_D_NONE);
 
 	if (s->line.first_slot != 1 || (!e1 && !t1)) {
 		problem_fix(report_error(c->report,
-					 place_in(map, "line", "last_slot"),
+					 check_place(map, "line", "last_slot"),
 					 "neither an E1 nor a T1"),
 			    "E1: leave first_slot, last_slot and d_slot away; "
 			    "T1: last_slot: 24, d_slot: 24");
 	} else if (t1 && s->law == CONF_ALAW) {
-		problem_fix(report_warning(c->report, place_in(map, "law",
+		problem_fix(report_warning(c->report, check_place(map, "law",
 							       NULL),
 					   "a T1 has u-law nearly everywhere"),
 			    "law: ulaw");
@@ -152,7 +146,7 @@ static void check_dahdi(const struct checker *c, unsigned i)
 					       "jitter", "rtp", "clock" };
 	struct conf_span *s = &c->conf->spans[i];
 	const struct conf_line *l = &s->line;
-	const struct node *map = item(c, "spans", i);
+	const struct node *map = check_item(c, "spans", i);
 
 	if (!has_key(map, "alarm_raise")) {
 		s->alarm_raise_ms = 0;
@@ -160,19 +154,19 @@ static void check_dahdi(const struct checker *c, unsigned i)
 	for (unsigned k = 0; k < sizeof(foreign) / sizeof(*foreign); k++) {
 		if (has_line_key(map, foreign[k])) {
 			report_error(c->report,
-				     place_in(map, "line", foreign[k]),
+				     check_place(map, "line", foreign[k]),
 				     "line.%s is for driver: pseudowire",
 				     foreign[k]);
 		}
 	}
 	if (!l->dahdi_span) {
 		problem_fix(report_error(c->report,
-					 place_in(map, "line", "driver"),
+					 check_place(map, "line", "driver"),
 					 "which DAHDI span?"),
 			    "span: 1 (dahdi_scan tells the numbers)");
 	}
 	if (l->time == CONF_TIME_LOCKSTEP) {
-		report_error(c->report, place_in(map, "line", "time"),
+		report_error(c->report, check_place(map, "line", "time"),
 			     "a card has its own time: no lockstep");
 	}
 	for (unsigned k = 0; k < i; k++) {
@@ -180,7 +174,7 @@ static void check_dahdi(const struct checker *c, unsigned i)
 
 		if (l->dahdi_span && other->line.driver == CONF_DAHDI &&
 		    other->line.dahdi_span == l->dahdi_span) {
-			report_error(c->report, place_in(map, "line", "span"),
+			report_error(c->report, check_place(map, "line", "span"),
 				     "span %s has this DAHDI span already",
 				     other->name);
 		}
@@ -192,16 +186,17 @@ static void check_line(const struct checker *c, unsigned i)
 {
 	struct conf_span *s = &c->conf->spans[i];
 	const struct conf_line *l = &s->line;
-	const struct node *map = item(c, "spans", i);
+	const struct node *map = check_item(c, "spans", i);
 
 	if (s->law == CONF_ULAW && !has_line_key(map, "idle")) {
 		s->line.idle = ULAW_SILENCE;
 	}
 	if (l->first_slot > l->last_slot) {
-		report_error(c->report, place_in(map, "line", "last_slot"),
+		report_error(c->report, check_place(map, "line", "last_slot"),
 			     "first_slot lies behind last_slot");
-	} else if (l->d_slot < l->first_slot || l->d_slot > l->last_slot) {
-		report_error(c->report, place_in(map, "line", "d_slot"),
+	} else if (s->isdn.nfas.d != CONF_D_NONE &&
+		   (l->d_slot < l->first_slot || l->d_slot > l->last_slot)) {
+		report_error(c->report, check_place(map, "line", "d_slot"),
 			     "the D channel is not among the slots carried");
 	}
 	switch (l->driver) {
@@ -213,7 +208,7 @@ static void check_line(const struct checker *c, unsigned i)
 		break;
 	default:
 		problem_fix(report_error(c->report,
-					 place_in(map, "line", "driver"),
+					 check_place(map, "line", "driver"),
 					 "this line driver is not built in"),
 			    "pseudowire and dahdi are");
 	}
@@ -223,18 +218,18 @@ static void check_spans(const struct checker *c)
 {
 	for (unsigned i = 0; i < c->conf->n_spans; i++) {
 		const struct conf_span *s = &c->conf->spans[i];
-		const struct node *map = item(c, "spans", i);
+		const struct node *map = check_item(c, "spans", i);
 
 		check_line(c, i);
 		if (s->echo_tail_ms != 32 && s->echo_tail_ms != 64 &&
 		    s->echo_tail_ms != 128) {
 			report_error(c->report,
-				     place_in(map, "echo_tail", NULL),
+				     check_place(map, "echo_tail", NULL),
 				     "echo_tail: 32, 64 or 128 ms");
 		}
 		if (s->area_code[0] && !s->country_code[0]) {
 			report_error(c->report,
-				     place_in(map, "area_code", NULL),
+				     check_place(map, "area_code", NULL),
 				     "area_code needs country_code");
 		}
 	}
@@ -246,19 +241,19 @@ static void check_trunks(const struct checker *c)
 {
 	for (unsigned i = 0; i < c->conf->n_trunks; i++) {
 		const struct conf_trunk *t = &c->conf->trunks[i];
-		const struct node *map = item(c, "trunks", i);
+		const struct node *map = check_item(c, "trunks", i);
 
 		if (t->ptime_ms % 10) {
-			report_error(c->report, place_in(map, "ptime", NULL),
+			report_error(c->report, check_place(map, "ptime", NULL),
 				     "ptime: a multiple of 10 ms");
 		}
 		if (!t->auth_user[0] != !t->auth_password[0]) {
-			report_error(c->report, place_in(map, "auth", NULL),
+			report_error(c->report, check_place(map, "auth", NULL),
 				     "auth needs both user and password");
 		}
 		if (t->srtp != CONF_SRTP_OFF && t->transport == CONF_UDP) {
 			problem_fix(report_warning(c->report,
-						   place_in(map, "srtp", NULL),
+						   check_place(map, "srtp", NULL),
 						   "the keys of SRTP can be "
 						   "read on the way"),
 				    "transport: tls");
@@ -288,10 +283,14 @@ static bool find_end(const struct checker *c, const struct node *route,
 
 			*end = span ? CONF_END_SPAN : CONF_END_TRUNK;
 			*index = (uint8_t)(span ? i : i - c->conf->n_spans);
-			return true;
+			return !span || check_nfas_route(c, n, index);
 		}
 	}
 	names[count] = NULL;
+	if (check_nfas_group(c, n->text, index)) {
+		*end = CONF_END_SPAN;
+		return true;
+	}
 	p = report_error(c->report, n->at,
 			 "%s: there is no span or trunk \"%.60s\"", key,
 			 n->text);
@@ -316,7 +315,7 @@ static void check_allow(const struct checker *c, const struct node *map,
 	}
 	for (unsigned i = 0; i < r->n_allow; i++) {
 		if (!strcmp(r->allow[i], "*")) {
-			report_warning(c->report, place_in(map, "allow", NULL),
+			report_warning(c->report, check_place(map, "allow", NULL),
 				       "any caller may ring any number at "
 				       "your cost");
 		}
@@ -327,12 +326,12 @@ static void check_routes(const struct checker *c)
 {
 	for (unsigned i = 0; i < c->conf->n_routes; i++) {
 		struct conf_route *r = &c->conf->routes[i];
-		const struct node *map = item(c, "routes", i);
+		const struct node *map = check_item(c, "routes", i);
 		bool from = find_end(c, map, "from", &r->from_end, &r->from);
 		bool to = find_end(c, map, "to", &r->to_end, &r->to);
 
 		if (from && to && r->from_end == r->to_end) {
-			report_error(c->report, place_in(map, "to", NULL),
+			report_error(c->report, check_place(map, "to", NULL),
 				     "a route joins a span and a trunk; this "
 				     "one joins two %s",
 				     to && r->to_end == CONF_END_SPAN ?
@@ -372,12 +371,12 @@ static void check_media(const struct checker *c)
 	const struct node *map = tree_get(c->root, "media");
 
 	if (m->jitter_min_ms > m->jitter_max_ms) {
-		report_error(c->report, place_in(map, "jitter_min", NULL),
+		report_error(c->report, check_place(map, "jitter_min", NULL),
 			     "jitter_min is above jitter_max");
 	}
 	for (unsigned i = 0; i < m->n_cpus; i++) {
 		if (memchr(m->cpus, m->cpus[i], i)) {
-			report_error(c->report, place_in(map, "cpus", NULL),
+			report_error(c->report, check_place(map, "cpus", NULL),
 				     "cpus: core %u stands there twice",
 				     m->cpus[i]);
 		}
@@ -390,6 +389,7 @@ void conf_check(struct conf *conf, const struct node *root,
 	struct checker c = { conf, root, report };
 
 	check_names(&c);
+	check_nfas(&c);
 	check_spans(&c);
 	check_trunks(&c);
 	check_routes(&c);

@@ -28,12 +28,16 @@
 #define CONF_SERVERS   8
 #define CONF_SOURCES   16
 #define CONF_SUITES    6
+#define CONF_NFAS_SPANS 20 /* T1s of one group (ANSI T1.607) */
+#define CONF_NFAS_IDS	127 /* interface identifiers: 0-126 */
 
 enum conf_driver { CONF_PSEUDOWIRE, CONF_DAHDI, CONF_TDMOE };
 enum conf_law { CONF_ALAW, CONF_ULAW };
 enum conf_clock { CONF_CLOCK_MASTER, CONF_CLOCK_SLAVE };
 enum conf_time_mode { CONF_TIME_WALL, CONF_TIME_LOCKSTEP };
 enum conf_side { CONF_SIDE_USER, CONF_SIDE_NETWORK };
+enum conf_switch { CONF_EUROISDN, CONF_NI2 };
+enum conf_d { CONF_D_PRIMARY, CONF_D_BACKUP, CONF_D_NONE };
 enum conf_hunt {
 	CONF_HUNT_UP,
 	CONF_HUNT_DOWN,
@@ -61,8 +65,18 @@ struct conf_line {
 	uint16_t buffer_ms;	     /* DAHDI: queued towards the line */
 };
 
+/* Several T1s that share a D channel and perhaps its backup. */
+struct conf_nfas {
+	char group[CONF_NAME]; /* "" = none: the span has its own */
+	uint8_t interface;     /* its number at the carrier */
+	enum conf_d d;
+	uint8_t leader; /* 1 + index of the group's first span; 0 = none */
+};
+
 struct conf_isdn {
 	enum conf_side side;
+	enum conf_switch exchange;
+	struct conf_nfas nfas;
 	enum conf_hunt hunt;
 	bool exclusive;	   /* our channel is exclusive in SETUP */
 	bool restart;	   /* RESTART each B channel on link-up */
@@ -177,9 +191,21 @@ struct conf_for_media {
 	struct conf_span spans[CONF_SPANS];
 };
 
+/* A span of the D channel's group, as far as it is not like the others. */
+struct conf_member {
+	uint16_t index;
+	char name[CONF_NAME];
+	uint8_t d_slot; /* 0: no D channel */
+	uint8_t first_slot, last_slot;
+	uint8_t interface;
+	enum conf_d d;
+};
+
 struct conf_for_isdn {
-	uint16_t index; /* of the span */
+	uint16_t index; /* of the span, or of the group's first */
+	uint16_t n_members; /* 0: the span is alone */
 	struct conf_span span;
+	struct conf_member members[CONF_NFAS_SPANS];
 };
 
 struct conf_for_sip { /* the only part with passwords */
@@ -188,6 +214,12 @@ struct conf_for_sip { /* the only part with passwords */
 	struct conf_trunk trunks[CONF_TRUNKS];
 	char emergency[CONF_EMERGENCY][CONF_NUMBER]; /* not refused by limits */
 };
+
+/* The span that stands for those of its NFAS group; itself without one. */
+static inline unsigned conf_leader(const struct conf_span *spans, unsigned i)
+{
+	return spans[i].isdn.nfas.leader ? spans[i].isdn.nfas.leader - 1u : i;
+}
 
 /* core and console: everything, passwords blanked. */
 struct conf_for_core {

@@ -12,8 +12,8 @@ static const char *const time_names[] = { "wall", "lockstep", NULL };
 static const char *const clock_names[] = { "master", "slave", NULL };
 static const char *const law_names[] = { "alaw", "ulaw", NULL };
 static const char *const side_names[] = { "user", "network", NULL };
-static const char *const switch_names[] = { "euroisdn", NULL };
-static const uint8_t switch_codes[] = { 0 };
+static const char *const switch_names[] = { "euroisdn", "ni2", NULL };
+static const char *const d_names[] = { "primary", "backup", "none", NULL };
 static const char *const hunt_names[] = { "up", "down", "round",
 					   "auto", NULL };
 static const char *const ringback_names[] = { "auto", "on", "off", NULL };
@@ -141,8 +141,9 @@ static const struct setting span_settings[] = {
 	  "5", "ms", NULL, NULL, SPAN, "depth of the line's jitter buffer" },
 	{ "line.rtp", VALUE_BOOL, AT(conf_span, line.rtp), 0, 0, 0, "false",
 	  "", NULL, NULL, SPAN, "RTP header before the control word" },
-	{ "line.d_slot", VALUE_INT, AT(conf_span, line.d_slot), 0, 1, 31,
-	  "16", "", NULL, NULL, SPAN, "time slot of the D channel; T1: 24" },
+	{ "line.d_slot", VALUE_INT, AT(conf_span, line.d_slot), 0, 0, 31,
+	  "16", "", NULL, NULL, SPAN,
+	  "time slot of the D channel; T1: 24; 0: none, as with d_channel" },
 	{ "line.first_slot", VALUE_INT, AT(conf_span, line.first_slot), 0, 1,
 	  31, "1", "", NULL, NULL, SPAN, "first time slot carried" },
 	{ "line.last_slot", VALUE_INT, AT(conf_span, line.last_slot), 0, 1,
@@ -152,8 +153,19 @@ static const struct setting span_settings[] = {
 	{ "isdn.side", VALUE_ENUM, AT(conf_span, isdn.side), 0, 0, 0, NULL,
 	  "", side_names, NULL, SPAN,
 	  "user: the far end is the network; network: it is a PBX" },
-	{ "isdn.switch", VALUE_CODE, 0, 0, 0, 0, 0, "euroisdn", "",
-	  switch_names, switch_codes, SPAN, "kind of exchange" },
+	{ "isdn.switch", VALUE_ENUM, AT(conf_span, isdn.exchange), 0, 0, 0,
+	  "euroisdn", "", switch_names, NULL, SPAN,
+	  "kind of exchange; ni2: National ISDN 2, on T1s" },
+	{ "isdn.nfas", VALUE_NAME, AT(conf_span, isdn.nfas.group), 0, 0, 0,
+	  "", "", NULL, NULL, ALL,
+	  "NFAS group: spans with the same name share their D channels" },
+	{ "isdn.interface", VALUE_INT, AT(conf_span, isdn.nfas.interface), 0,
+	  0, CONF_NFAS_IDS - 1, "0", "", NULL, NULL, ALL,
+	  "nfas: the carrier's number of this interface; needed" },
+	{ "isdn.d_channel", VALUE_ENUM, AT(conf_span, isdn.nfas.d), 0, 0, 0,
+	  "primary", "", d_names, NULL, ALL,
+	  "nfas: what slot d_slot carries; none: it is one more B channel; "
+	  "needed" },
 	{ "isdn.hunt", VALUE_ENUM, AT(conf_span, isdn.hunt), 0, 0, 0,
 	  "auto", "", hunt_names, NULL, SPAN,
 	  "order of choosing B channels; auto: up on the network side, down on "

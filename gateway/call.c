@@ -271,7 +271,7 @@ void call_leg_end(struct leg *leg)
 		core->trunks[leg->end.index].calls--;
 	} else if (leg->channel != 0) {
 		pool_id *owner =
-			&core->spans[leg->end.index].owner[leg->channel];
+			&core->spans[leg->span].owner[leg->channel];
 
 		*owner = *owner == leg->call->id ? 0 : *owner;
 	}
@@ -410,6 +410,10 @@ static void begin(struct core *core, struct call *call, pool_id id,
 	b->state = LEG_GONE;
 	a->id = setup->leg;
 	a->end = setup->end;
+	if (a->end.kind == CC_END_SPAN) {
+		a->span = a->end.index;
+		a->end.index = (uint8_t)core_leader(core, a->span);
+	}
 	a->remote = setup->media;
 	leg_add(&core->legs, a);
 	if (a->end.kind == CC_END_TRUNK) {

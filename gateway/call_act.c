@@ -19,15 +19,30 @@ static struct cdr_side *side_of(struct leg *leg)
 	return leg->side == SIDE_A ? &leg->call->cdr.a : &leg->call->cdr.b;
 }
 
-static void learn_channel(struct call *call, struct leg *leg, uint8_t channel)
+/* Of an NFAS group any span may have it. */
+static void learn_channel(struct call *call, struct leg *leg,
+			  const struct cc_msg *m)
 {
-	pool_id *owner = call->core->spans[leg->end.index].owner;
+	struct core *core = call->core;
+	pool_id *owner = &core->spans[leg->span].owner[leg->channel];
+	uint8_t span = m->end.kind == CC_END_SPAN &&
+				       m->end.index < core->conf->n_spans &&
+				       core_same_group(core, m->end.index,
+						       leg->end.index)
+			       ? m->end.index
+			       : leg->span;
+	struct cdr_side *s = side_of(leg);
 
-	if (leg->channel != channel && owner[leg->channel] == call->id) {
-		owner[leg->channel] = 0;
+	if ((leg->channel != m->channel || leg->span != span) &&
+	    *owner == call->id) {
+		*owner = 0;
 	}
-	leg->channel = channel;
-	side_of(leg)->slot = channel;
+	if (leg->span != span) {
+		leg->span = s->end.index = span;
+		str_copy(s->name, CONF_NAME, core->conf->spans[span].name);
+	}
+	leg->channel = m->channel;
+	s->slot = m->channel;
 	call_media_connect(call, leg);
 }
 
@@ -40,7 +55,7 @@ static void learn(struct call *call, struct leg *leg, const struct cc_msg *m)
 		memcpy(s->ref, m->ref, sizeof(s->ref));
 	}
 	if (leg_is_line(leg) && m->channel != 0) {
-		learn_channel(call, leg, m->channel);
+		learn_channel(call, leg, m);
 	}
 	if (leg->end.kind == CC_END_TRUNK && m->media.valid) {
 		leg->remote = m->media;

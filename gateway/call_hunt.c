@@ -141,6 +141,7 @@ static bool call_callee(struct call *call)
 	b->call = call;
 	b->side = SIDE_B;
 	b->end = call->hunt.to;
+	b->span = b->end.index;
 	b->id = next_leg_id(core, b->end);
 	leg_add(&core->legs, b);
 	if (b->end.kind == CC_END_TRUNK) {

@@ -65,7 +65,7 @@ static void connect_to(struct call *call, unsigned span, unsigned slot)
 static void take_channel(struct call *call, const struct leg *leg)
 {
 	struct core *core = call->core;
-	pool_id *owner = &core->spans[leg->end.index].owner[leg->channel];
+	pool_id *owner = &core->spans[leg->span].owner[leg->channel];
 	struct call *old = *owner == call->id ? NULL
 					      : call_get(core, *owner);
 
@@ -87,10 +87,10 @@ void call_media_connect(struct call *call, const struct leg *leg)
 	take_channel(call, leg);
 	if (call->media.state != CM_OPEN ||
 	    (call->media.slot == leg->channel &&
-	     call->media.span == leg->end.index)) {
+	     call->media.span == leg->span)) {
 		return;
 	}
-	connect_to(call, leg->end.index, leg->channel);
+	connect_to(call, leg->span, leg->channel);
 	call_media_update(call);
 }
 
@@ -201,8 +201,8 @@ void call_media_update(struct call *call)
 	m.ptime_ms = PTIME_MS;
 	m.direction = MEDIA_INACTIVE;
 	if (line != NULL) {
-		m.echo = call->core->conf->spans[line->end.index].echo;
-		m.nlp = call->core->conf->spans[line->end.index].nlp;
+		m.echo = call->core->conf->spans[line->span].echo;
+		m.nlp = call->core->conf->spans[line->span].nlp;
 	}
 	if (sip != NULL && sip->remote.valid) {
 		m.rtp = sip->remote.rtp;

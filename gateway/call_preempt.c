@@ -21,12 +21,10 @@ static bool goes_first(const struct call *a, const struct call *b)
 	return mono_diff_ns(a->began, b->began) > 0;
 }
 
-/* The call on this span that is missed least; NULL: none may be taken. */
-static struct call *find_victim(const struct call *call, unsigned span)
+/* The call on this span that is missed least, if less than best. */
+static struct call *find_on_span(const struct call *call,
+				 const struct core_span *s, struct call *best)
 {
-	const struct core_span *s = &call->core->spans[span];
-	struct call *best = NULL;
-
 	for (unsigned slot = 1; slot < CORE_SLOTS; slot++) {
 		struct call *c = call_get(call->core, s->owner[slot]);
 
@@ -39,13 +37,27 @@ static struct call *find_victim(const struct call *call, unsigned span)
 	return best;
 }
 
+/* The one of this span or its group; NULL: none may be taken. */
+static struct call *find_victim(const struct call *call, unsigned span)
+{
+	const struct core *core = call->core;
+	struct call *best = NULL;
+
+	for (unsigned i = 0; i < core->conf->n_spans; i++) {
+		if (core_same_group(core, i, span)) {
+			best = find_on_span(call, &core->spans[i], best);
+		}
+	}
+	return best;
+}
+
 void call_note_full(struct call *call, struct cc_cause cause)
 {
 	struct call_hunt *h = &call->hunt;
 
 	if (!h->ask.emergency || h->full || !is_full(cause.value) ||
 	    h->to.kind != CC_END_SPAN ||
-	    call->core->spans[h->to.index].free != 0) {
+	    core_free(call->core, h->to.index) != 0) {
 		return;
 	}
 	h->full = true;

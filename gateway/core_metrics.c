@@ -92,8 +92,7 @@ static void put_ends(struct text *t, struct core *core)
 	for (unsigned i = 0; i < core->conf->n_spans; i++) {
 		put(t, "trunkgate_span_up{span=\"%s\"} %d\n",
 		    core->conf->spans[i].name,
-		    core_end_up(core, (struct cc_end){CC_END_SPAN,
-						      (uint8_t)i}));
+		    core->spans[i].up);
 	}
 	head(t, "channels_free", "gauge", "idle B channels");
 	for (unsigned i = 0; i < core->conf->n_spans; i++) {

@@ -20,7 +20,8 @@
 
 struct core;
 
-/* A span: the link to its signalling, and what roles told of it. */
+/* A span: the link to its signalling (of an NFAS group: the first one's), and
+ * what roles told of it. */
 struct core_span {
 	struct core *core;
 	struct link link;
@@ -106,6 +107,11 @@ static inline struct core *core_of(const struct role *r)
 struct link *core_link(struct core *, struct cc_end);
 const char *core_end_name(const struct core *, struct cc_end);
 bool core_end_up(struct core *, struct cc_end);
+/* The span that stands for an NFAS group; without one, itself. */
+unsigned core_leader(const struct core *, unsigned span);
+bool core_same_group(const struct core *, unsigned, unsigned);
+/* Idle B channels of the span's group. */
+unsigned core_free(const struct core *, unsigned span);
 
 /* For people: to the log and, when tracing, to the console. Call NULL: it is of
  * none. */

@@ -116,7 +116,7 @@ int core_spans(struct core *core, char *buf, size_t size)
 		json_str(&j, "name", c->name);
 		json_str(&j, "side", c->isdn.side == CONF_SIDE_NETWORK
 					     ? "network" : "user");
-		json_bool(&j, "up", s->up && link_is_up(&s->link));
+		json_bool(&j, "up", s->up);
 		json_str(&j, "text", s->text);
 		json_bool(&j, "line_up", s->line_up);
 		json_str(&j, "line", s->line_text);

@@ -21,7 +21,8 @@ struct leg {
 	struct call *call;
 	struct timer timer; /* of its state */
 	leg_id id;	    /* 0 = there is no leg */
-	struct cc_end end;
+	struct cc_end end; /* span: the first of its NFAS group */
+	uint8_t span;	   /* span: the one its channel is on */
 	uint8_t side;	 /* enum leg_side */
 	uint8_t state;	 /* enum a_state or b_state */
 	uint8_t channel; /* span: B channel; 0 = none yet */

@@ -19,6 +19,29 @@ static void *part_media(const struct conf *c, size_t *len)
 	return p;
 }
 
+/* The spans of an NFAS group have one isdn role. */
+static void add_member(struct conf_for_isdn *p, const struct conf *c,
+		       unsigned i)
+{
+	const struct conf_span *s = &c->spans[i];
+
+	if (s->isdn.nfas.leader != p->index + 1 ||
+	    p->n_members == CONF_NFAS_SPANS) {
+		return;
+	}
+	struct conf_member *m = &p->members[p->n_members++];
+
+	*m = (struct conf_member){
+		.index = (uint16_t)i,
+		.d_slot = s->line.d_slot,
+		.first_slot = s->line.first_slot,
+		.last_slot = s->line.last_slot,
+		.interface = s->isdn.nfas.interface,
+		.d = s->isdn.nfas.d,
+	};
+	memcpy(m->name, s->name, CONF_NAME);
+}
+
 static void *part_isdn(const struct conf *c, unsigned index, size_t *len)
 {
 	struct conf_for_isdn *p = calloc(1, *len = sizeof(*p));
@@ -26,6 +49,9 @@ static void *part_isdn(const struct conf *c, unsigned index, size_t *len)
 	if (p) {
 		p->index = (uint16_t)index;
 		p->span = c->spans[index];
+		for (unsigned i = 0; i < c->n_spans; i++) {
+			add_member(p, c, i);
+		}
 	}
 	return p;
 }

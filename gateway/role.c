@@ -17,8 +17,9 @@
 
 struct link *core_link(struct core *core, struct cc_end end)
 {
-	return end.kind == CC_END_SPAN ? &core->spans[end.index].link
-				       : &core->sip;
+	return end.kind == CC_END_SPAN
+		       ? &core->spans[core_leader(core, end.index)].link
+		       : &core->sip;
 }
 
 const char *core_end_name(const struct core *core, struct cc_end end)
@@ -27,9 +28,39 @@ const char *core_end_name(const struct core *core, struct cc_end end)
 				       : core->conf->trunks[end.index].name;
 }
 
+unsigned core_leader(const struct core *core, unsigned span)
+{
+	return conf_leader(core->conf->spans, span);
+}
+
+bool core_same_group(const struct core *core, unsigned a, unsigned b)
+{
+	return core_leader(core, a) == core_leader(core, b);
+}
+
+unsigned core_free(const struct core *core, unsigned span)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < core->conf->n_spans; i++) {
+		n += core_same_group(core, i, span) ? core->spans[i].free : 0;
+	}
+	return n;
+}
+
+static bool group_up(const struct core *core, unsigned span)
+{
+	for (unsigned i = 0; i < core->conf->n_spans; i++) {
+		if (core->spans[i].up && core_same_group(core, i, span)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool core_end_up(struct core *core, struct cc_end end)
 {
-	bool up = end.kind == CC_END_SPAN ? core->spans[end.index].up
+	bool up = end.kind == CC_END_SPAN ? group_up(core, end.index)
 					  : core->trunks[end.index].up;
 
 	return up && link_is_up(core_link(core, end));
@@ -142,7 +173,8 @@ static void on_cc(struct core *core, const struct link_head *head, int fd,
 		end = m->end;
 	}
 	if (head->type == CC_CLEAR || end.kind != from.kind || !is_known_end(core, end) ||
-	    (from.kind == CC_END_SPAN && end.index != from.index) ||
+	    (from.kind == CC_END_SPAN &&
+	     core_leader(core, end.index) != from.index) ||
 	    (head->type == CC_SETUP && (m->leg & CC_LEG_CORE) != 0)) {
 		core->drops.bad_cc++;
 	} else if (head->type == CC_END_STATE) {
@@ -185,14 +217,21 @@ static void lose_legs(struct core *core, struct cc_end end)
 	}
 }
 
-static void lose_span(struct core_span *s)
+static void lose_span(struct core_span *lost)
 {
-	struct core *core = s->core;
-	struct cc_end end = {CC_END_SPAN, (uint8_t)(s - core->spans)};
+	struct core *core = lost->core;
+	struct cc_end end = {CC_END_SPAN, (uint8_t)(lost - core->spans)};
 
-	s->up = false;
-	s->free = 0;
-	str_copy(s->text, sizeof(s->text), "isdn role is down");
+	for (unsigned i = 0; i < core->conf->n_spans; i++) {
+		struct core_span *s = &core->spans[i];
+
+		if (core_same_group(core, i, end.index)) {
+			s->up = false;
+			s->free = 0;
+			str_copy(s->text, sizeof(s->text),
+				 "isdn role is down");
+		}
+	}
 	lose_legs(core, end);
 }
 

@@ -273,7 +273,14 @@ static int start_all(void)
 	add_child(ROLE_CORE, 0, "core");
 	add_child(ROLE_MEDIA, 0, "media");
 	for (unsigned i = 0; i < sup.conf->n_spans; i++) {
-		add_child(ROLE_ISDN, i, sup.conf->spans[i].name);
+		const struct conf_span *s = &sup.conf->spans[i];
+
+		/* one for an NFAS group */
+		if (conf_leader(sup.conf->spans, i) == i) {
+			add_child(ROLE_ISDN, i, s->isdn.nfas.leader
+							? s->isdn.nfas.group
+							: s->name);
+		}
 	}
 	add_child(ROLE_SIP, 0, "sip");
 	for (unsigned i = 0; i < sup.n_children; i++) {

@@ -13,87 +13,148 @@ enum conf_hunt channel_order(const struct conf_span *span)
 						      CONF_HUNT_DOWN;
 }
 
-void channel_init(struct channels *c, const struct conf_span *span)
+static void add_span(struct channels *c, unsigned d_slot, unsigned first,
+		     unsigned last)
 {
 	unsigned slot;
 
-	*c = (struct channels){ .hunt = channel_order(span) };
 	for (slot = 1; slot < CHANNEL_SLOTS; slot++) {
-		if (slot != span->line.d_slot &&
-		    slot >= span->line.first_slot &&
-		    slot <= span->line.last_slot) {
-			c->at[slot].state = CHANNEL_IDLE;
+		if (slot != d_slot && slot >= first && slot <= last) {
+			c->at[c->n + slot].state = CHANNEL_IDLE;
 		}
+	}
+	c->n = (uint16_t)(c->n + CHANNEL_SLOTS);
+}
+
+void channel_init(struct channels *c, const struct conf_for_isdn *conf)
+{
+	const struct conf_line *line = &conf->span.line;
+	unsigned i;
+
+	*c = (struct channels){ .hunt = channel_order(&conf->span) };
+	if (!conf->n_members) {
+		add_span(c, line->d_slot, line->first_slot, line->last_slot);
+	}
+	for (i = 0; i < conf->n_members; i++) {
+		const struct conf_member *m = &conf->members[i];
+
+		add_span(c, m->d_slot, m->first_slot, m->last_slot);
 	}
 }
 
-uint8_t channel_hunt(struct channels *c, uint32_t avoid)
+static bool is_among(const struct channel_list *set, unsigned number)
 {
-	unsigned i, slot;
+	unsigned i;
 
-	for (i = 1; i < CHANNEL_SLOTS; i++) {
+	for (i = 0; set && i < set->n; i++) {
+		if (set->at[i] == number) {
+			return true;
+		}
+	}
+	return false;
+}
+
+uint16_t channel_hunt(struct channels *c, const struct channel_list *avoid)
+{
+	unsigned i, number;
+
+	for (i = 1; i < c->n; i++) {
 		switch (c->hunt) {
 		case CONF_HUNT_DOWN:
-			slot = CHANNEL_SLOTS - i;
+			number = c->n - i;
 			break;
 		case CONF_HUNT_ROUND:
-			slot = (c->last + i) % CHANNEL_SLOTS;
+			number = (c->last + i) % c->n;
 			break;
 		case CONF_HUNT_UP:
 		default:
-			slot = i;
+			number = i;
 			break;
 		}
-		if (c->at[slot].state == CHANNEL_IDLE &&
-		    !(avoid & (1u << slot))) {
-			c->last = (uint8_t)slot;
-			return (uint8_t)slot;
+		if (channel_is_free(c, number) && !is_among(avoid, number)) {
+			c->last = (uint16_t)number;
+			return (uint16_t)number;
 		}
 	}
 	return 0;
 }
 
-bool channel_exists(const struct channels *c, unsigned slot)
+bool channel_exists(const struct channels *c, unsigned number)
 {
-	return slot < CHANNEL_SLOTS && c->at[slot].state != CHANNEL_NONE;
+	return number < c->n && c->at[number].state != CHANNEL_NONE;
 }
 
-bool channel_is_idle(const struct channels *c, unsigned slot)
+bool channel_is_idle(const struct channels *c, unsigned number)
 {
-	return slot < CHANNEL_SLOTS && c->at[slot].state == CHANNEL_IDLE;
+	return number < c->n && c->at[number].state == CHANNEL_IDLE;
 }
 
-void *channel_owner(const struct channels *c, unsigned slot)
+bool channel_is_free(const struct channels *c, unsigned number)
 {
-	return slot < CHANNEL_SLOTS ? c->at[slot].owner : NULL;
+	return channel_is_idle(c, number) && !c->at[number].near_end &&
+	       !c->at[number].far_end &&
+	       !(c->dead & (1u << channel_span(number)));
 }
 
-void channel_take(struct channels *c, unsigned slot, void *owner)
+void *channel_owner(const struct channels *c, unsigned number)
 {
-	assert(channel_exists(c, slot));
-	c->at[slot] = (struct channel){ CHANNEL_BUSY, owner };
+	return number < c->n ? c->at[number].owner : NULL;
 }
 
-void channel_set(struct channels *c, unsigned slot, enum channel_state state)
+static void enter(struct channels *c, unsigned number,
+		  enum channel_state state, void *owner)
 {
-	assert(channel_exists(c, slot) && state != CHANNEL_BUSY);
-	c->at[slot] = (struct channel){ state, NULL };
+	c->at[number].state = state;
+	c->at[number].owner = owner;
 }
 
-void channel_drop(struct channels *c, unsigned slot, const void *owner)
+void channel_take(struct channels *c, unsigned number, void *owner)
 {
-	if (slot < CHANNEL_SLOTS && c->at[slot].state == CHANNEL_BUSY &&
-	    c->at[slot].owner == owner) {
-		c->at[slot] = (struct channel){ CHANNEL_IDLE, NULL };
+	assert(channel_exists(c, number));
+	enter(c, number, CHANNEL_BUSY, owner);
+}
+
+void channel_set(struct channels *c, unsigned number, enum channel_state state)
+{
+	assert(channel_exists(c, number) && state != CHANNEL_BUSY);
+	enter(c, number, state, NULL);
+}
+
+void channel_drop(struct channels *c, unsigned number, const void *owner)
+{
+	if (number < c->n && c->at[number].state == CHANNEL_BUSY &&
+	    c->at[number].owner == owner) {
+		enter(c, number, CHANNEL_IDLE, NULL);
 	}
 }
 
 unsigned channel_count(const struct channels *c, enum channel_state state)
 {
+	unsigned number, n = 0;
+
+	for (number = 0; number < c->n; number++) {
+		n += c->at[number].state == state;
+	}
+	return n;
+}
+
+unsigned channel_count_on(const struct channels *c, unsigned span,
+			  enum channel_state state)
+{
 	unsigned slot, n = 0;
 
 	for (slot = 0; slot < CHANNEL_SLOTS; slot++) {
-		n += c->at[slot].state == state;
+		n += c->at[span * CHANNEL_SLOTS + slot].state == state;
+	}
+	return n;
+}
+
+unsigned channel_count_free(const struct channels *c, unsigned span)
+{
+	unsigned slot, n = 0;
+
+	for (slot = 0; slot < CHANNEL_SLOTS; slot++) {
+		n += channel_is_free(c, span * CHANNEL_SLOTS + slot);
 	}
 	return n;
 }
@@ -105,6 +166,15 @@ const char *channel_state_name(enum channel_state state)
 	};
 
 	return state < CHANNEL_STATES ? names[state] : "?";
+}
+
+const char *channel_service_name(unsigned service)
+{
+	static const char *const names[] = { "in service", "maintenance",
+					     "out of service" };
+
+	return service < sizeof(names) / sizeof(names[0]) ? names[service]
+							  : "?";
 }
 
 bool channel_glare(bool our_exclusive, bool their_exclusive, bool we_network)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The B channels of a span: who has which, and which one to take next.
+ * The B channels of a span, or of the spans of an NFAS group: who has which,
+ * and which one to take next. A channel is a number: 32 * place of its span
+ * in the group + its time slot; so on a span alone it is the time slot.
  * Plain values, no callbacks. Thread: the role's loop.
  */
 #ifndef ISDN_CHANNEL_H
@@ -12,6 +14,7 @@
 #include "conf/conf.h"
 
 #define CHANNEL_SLOTS 32
+#define CHANNELS_MAX  (CONF_NFAS_SPANS * CHANNEL_SLOTS)
 
 enum channel_state {
 	CHANNEL_NONE,	    /* not carried, or the D channel */
@@ -22,33 +25,67 @@ enum channel_state {
 	CHANNEL_STATES
 };
 
+/* SERVICE (ANSI T1.607 annex F, NI2): what each end says of the channel; the
+ * worse of both counts. */
+enum channel_service {
+	CHANNEL_IN_SERVICE,
+	CHANNEL_MAINTENANCE, /* far end: it may call here, we do not */
+	CHANNEL_OUT_OF_SERVICE
+};
+
 struct channel {
 	enum channel_state state;
+	uint8_t near_end, far_end; /* enum channel_service */
+	bool due;    /* RESTART to be sent */
 	void *owner; /* of a busy one; not used here */
 };
 
 struct channels {
-	struct channel at[CHANNEL_SLOTS];
+	struct channel at[CHANNELS_MAX];
 	enum conf_hunt hunt;
-	uint8_t last; /* taken by channel_hunt() */
+	uint16_t n;    /* numbers in use: 32 for each span */
+	uint16_t last; /* taken by channel_hunt() */
+	uint32_t dead; /* spans whose line is down, as bits */
 };
+
+/* What was tried already. */
+struct channel_list {
+	uint16_t at[4];
+	uint8_t n;
+};
+
+static inline unsigned channel_span(unsigned number)
+{
+	return number / CHANNEL_SLOTS;
+}
+
+static inline unsigned channel_slot(unsigned number)
+{
+	return number % CHANNEL_SLOTS;
+}
 
 /* The order of hunting that the configuration asks for; auto: by side. */
 enum conf_hunt channel_order(const struct conf_span *);
-void channel_init(struct channels *, const struct conf_span *);
-/* An idle channel that is not in the set avoid; 0: there is none. */
-uint8_t channel_hunt(struct channels *, uint32_t avoid);
-bool channel_exists(const struct channels *, unsigned slot);
-bool channel_is_idle(const struct channels *, unsigned slot);
+void channel_init(struct channels *, const struct conf_for_isdn *);
+/* An idle channel that is not among those (NULL: none); 0: there is none. */
+uint16_t channel_hunt(struct channels *, const struct channel_list *avoid);
+bool channel_exists(const struct channels *, unsigned number);
+bool channel_is_idle(const struct channels *, unsigned number);
+/* Idle, in service at both ends and on a living line: ours to use. */
+bool channel_is_free(const struct channels *, unsigned number);
 /* NULL unless busy. */
-void *channel_owner(const struct channels *, unsigned slot);
-void channel_take(struct channels *, unsigned slot, void *owner);
-void channel_set(struct channels *, unsigned slot, enum channel_state);
+void *channel_owner(const struct channels *, unsigned number);
+void channel_take(struct channels *, unsigned number, void *owner);
+void channel_set(struct channels *, unsigned number, enum channel_state);
 /* Back to idle when it is busy with that owner; else nothing. */
-void channel_drop(struct channels *, unsigned slot, const void *owner);
+void channel_drop(struct channels *, unsigned number, const void *owner);
+/* Of all spans; of one. */
 unsigned channel_count(const struct channels *, enum channel_state);
+unsigned channel_count_on(const struct channels *, unsigned span,
+			  enum channel_state);
+unsigned channel_count_free(const struct channels *, unsigned span);
 const char *channel_state_name(enum channel_state);
-
+const char *channel_service_name(unsigned service);
 /*
  * Both sides named the same channel in crossing SETUPs (Q.931 annex D.3):
  * does the one that we received get it? Equal wishes: the network's call;

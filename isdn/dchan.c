@@ -8,7 +8,8 @@
 
 #include "gateway/base/log.h"
 
-#define FCS 2 /* octets that libpri expects after a frame, and adds */
+#define UNKNOWN 0x7f /* no type of message */
+#define FCS	2    /* octets that libpri expects after a frame, and adds */
 
 /* libpri cannot free a controller; closed ones are kept in this list, so
  * that leak checkers see that nobody forgot them. */
@@ -62,14 +63,32 @@ static int on_write(struct pri *pri, void *buf, int len)
 	return len;
 }
 
+static const struct dchan *of_gate(const struct gate *gate)
+{
+	return (const struct dchan *)(const void *)((const char *)gate -
+						    offsetof(struct dchan,
+							     gate));
+}
+
 static bool gate_asks(const struct gate *gate, uint16_t cref, bool ours)
 {
-	const struct dchan *d =
-		(const struct dchan *)(const void *)((const char *)gate -
-						     offsetof(struct dchan,
-							      gate));
+	const struct dchan *d = of_gate(gate);
 
 	return d->ops->is_known(d, cref, ours);
+}
+
+static uint8_t gate_restart(const struct gate *gate, const struct ie_msg *m)
+{
+	const struct dchan *d = of_gate(gate);
+
+	return d->ops->restart(d, m);
+}
+
+static bool gate_standby(const struct gate *gate)
+{
+	const struct dchan *d = of_gate(gate);
+
+	return d->ops->standby(d);
 }
 
 static void set_timer(struct pri *pri, int timer, uint32_t ms)
@@ -101,18 +120,25 @@ int dchan_open(struct dchan *d, struct loop *loop,
 	*d = (struct dchan){ .loop = loop, .ops = ops };
 	d->network = c->network;
 	d->gate.is_known = gate_asks;
+	d->gate.restart = gate_restart;
+	d->gate.standby = gate_standby;
+	d->gate.maintenance = c->ni2;
 	pri_set_message(complain);
 	pri_set_error(complain);
 	d->pri = pri_new_cb(-1, c->network ? PRI_NETWORK : PRI_CPE,
-			    PRI_SWITCH_EUROISDN_E1, on_read, on_write, d);
+			    c->ni2 ? PRI_SWITCH_NI2 : PRI_SWITCH_EUROISDN_E1,
+			    on_read, on_write, d);
 	if (!d->pri) {
 		return -ENOMEM;
+	}
+	if (c->primary) {
+		pri_enslave(c->primary, d->pri);
 	}
 	dchan_configure(d, c);
 	skip_crefs(d->pri, c->first_cref % 16384);
 	pri_hangup_fix_enable(d->pri, 1);
-	/* Sending complete only when we say so */
-	pri_set_overlapdial(d->pri, 1);
+	/* Sending complete only when we say so; NI2 has neither */
+	pri_set_overlapdial(d->pri, !c->ni2);
 	dchan_settle(d);
 	return 0;
 }
@@ -214,6 +240,22 @@ void dchan_probe(struct dchan *d)
 
 	d->stats.tx++;
 	d->ops->send(d, rr, sizeof(rr));
+}
+
+/* libpri looks up the call of a message before anything else, even of one
+ * that it then does not know; so it gets such a one, outside the numbering of
+ * layer 2. */
+void dchan_adopt(struct dchan *d, uint16_t cref, bool ours)
+{
+	const uint8_t ui[] = { d->network ? 0x00 : 0x02, 0x01, 0x03, 0x08,
+			       2, (uint8_t)((ours ? 0x80 : 0) | cref >> 8),
+			       (uint8_t)cref, UNKNOWN };
+
+	d->rx = ui;
+	d->rx_len = sizeof(ui);
+	pri_check_event(d->pri);
+	d->rx = NULL;
+	d->rx_len = 0;
 }
 
 uint16_t dchan_cref(struct dchan *d, q931_call *call)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One D channel: a libpri controller (EuroISDN, primary rate) on callbacks.
+ * One D channel: a libpri controller (primary rate) on callbacks.
  * Received frames go through the gate; libpri's timers run on our loop.
  *
  * libpri has no destructor: dchan_close() silences the controller and keeps
@@ -32,10 +32,15 @@ struct dchan_ops {
 		      const struct ie_msg *raw);
 	/* Is there a call with that reference? (see gate.h) */
 	bool (*is_known)(const struct dchan *, uint16_t cref, bool ours);
+	/* See gate.h. */
+	uint8_t (*restart)(const struct dchan *, const struct ie_msg *);
+	bool (*standby)(const struct dchan *);
 };
 
 struct dchan_config {
 	bool network;		/* which side we are */
+	bool ni2;		/* else EuroISDN */
+	struct pri *primary;	/* whose backup it is; NULL: nobody's */
 	uint32_t t200_ms, t203_ms, t309_ms; /* 0: libpri's own default */
 	uint16_t first_cref; /* of our calls: 1 + this; below 16384 */
 };
@@ -71,6 +76,9 @@ void dchan_receive(struct dchan *, const uint8_t *frame, size_t len);
 void dchan_probe(struct dchan *);
 /* After calls into libpri: follows its timers. */
 void dchan_settle(struct dchan *);
+/* From now on the messages of that call go here (NFAS: libpri sends them
+ * where it heard of the call last). ours: we chose the reference. */
+void dchan_adopt(struct dchan *, uint16_t cref, bool ours);
 /* The call reference of a call that we begin. */
 uint16_t dchan_cref(struct dchan *, q931_call *);
 

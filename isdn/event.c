@@ -29,131 +29,11 @@ static struct cc_cause cause_of(struct isdn *isdn, const struct ie_msg *raw,
 	return c;
 }
 
-static void place_waiting(struct isdn *isdn)
-{
-	unsigned i;
-
-	for (i = 0; i < ISDN_LEGS; i++) {
-		if (isdn->legs[i].s.phase == LEG_WAIT) {
-			leg_place(&isdn->legs[i]);
-		}
-	}
-}
-
-/*
- * Layer 2 is up when the far end has answered our SABME. But a far end that
- * was there first may still wait for the answer to its own, ignore all we
- * send, and begin again when its T200 runs out: then a SETUP would be lost.
- * So nothing is sent until it shows that it is up, or T200 is over.
- *
- *   there: SABME (nobody hears)  UA      SABME  UA?
- *   here:                  SABME    up ->       UA   settled
- */
-static void on_settled(struct timer *t)
-{
-	struct isdn *isdn = container_of(t, struct isdn, layer2.settle);
-
-	isdn->layer2.settled = true;
-	place_waiting(isdn);
-	if (isdn->conf.span.isdn.restart) {
-		restart_all(isdn);
-	}
-	isdn_state_changed(isdn);
-	dchan_settle(&isdn->d);
-}
-
-void event_peer_is_up(struct isdn *isdn)
-{
-	if (isdn->layer2.up && !isdn->layer2.settled) {
-		timer_start(isdn_loop(isdn), &isdn->layer2.settle, on_settled,
-			    0);
-	}
-}
-
-/* Q.931 5.8.8 and 5.8.10: after a data link reset, ask for each answered
- * call. A far end that knows it says so; one that does not, clears it. */
-#define AUDIT_MS 1000 /* its RESTARTs, if any, come first */
-
-static void on_audit(struct timer *t)
-{
-	struct isdn *isdn = container_of(t, struct isdn, layer2.audit);
-	unsigned i;
-
-	for (i = 0; isdn->layer2.settled && i < ISDN_LEGS; i++) {
-		struct leg *l = &isdn->legs[i];
-
-		if (l->s.phase == LEG_ACTIVE) {
-			pri_notify(isdn->d.pri, l->call, 0, PATCH_ENQUIRY);
-		}
-	}
-	dchan_settle(&isdn->d);
-}
-
-void event_peer_reset(struct isdn *isdn)
-{
-	if (isdn->layer2.settled) {
-		timer_start(isdn_loop(isdn), &isdn->layer2.audit, on_audit,
-			    AUDIT_MS);
-	}
-}
-
-static void on_up(struct isdn *isdn, const pri_event *e,
-		  const struct ie_msg *raw)
-{
-	(void)e;
-	(void)raw;
-	isdn->layer2.same_side = false;
-	if (isdn->layer2.up) {
-		return;
-	}
-	isdn->layer2.up = true;
-	isdn->layer2.since = loop_now(isdn_loop(isdn));
-	isdn->stats.link_ups++;
-	log_info("%s: layer 2 up", isdn_name(isdn));
-	timer_start(isdn_loop(isdn), &isdn->layer2.settle, on_settled,
-		    pri_get_timer(isdn->d.pri, PRI_TIMER_T200) + 100);
-	dchan_probe(&isdn->d);
-	isdn_state_changed(isdn);
-}
-
-/* Calls go on: libpri clears those in setup when it gives the link up, and
- * answered ones after T309. */
-static void on_down(struct isdn *isdn, const pri_event *e,
-		    const struct ie_msg *raw)
-{
-	(void)e;
-	(void)raw;
-	if (!isdn->layer2.up) {
-		return;
-	}
-	isdn->layer2.up = isdn->layer2.settled = false;
-	timer_stop(isdn_loop(isdn), &isdn->layer2.settle);
-	isdn->layer2.since = loop_now(isdn_loop(isdn));
-	isdn->stats.link_downs++;
-	log_warn("%s: layer 2 down", isdn_name(isdn));
-	restart_stop(isdn);
-	isdn_state_changed(isdn);
-}
-
-static void on_config_error(struct isdn *isdn, const pri_event *e,
-			    const struct ie_msg *raw)
-{
-	(void)e;
-	(void)raw;
-	if (!isdn->layer2.same_side) {
-		log_warn("%s: the far end is the %s side too: change side: "
-			 "here or there", isdn_name(isdn),
-			 isdn_network(isdn) ? "network" : "user");
-	}
-	isdn->layer2.same_side = true;
-	isdn_state_changed(isdn);
-}
-
 /* First answer without a leg: RELEASE COMPLETE with that cause. */
 static void refuse(struct isdn *isdn, q931_call *call, uint16_t cref,
 		   uint8_t cause)
 {
-	unsigned n = log_allow(&isdn->refusals, loop_now(isdn_loop(isdn)).ns);
+	unsigned n = log_allow(&isdn->refused.say, loop_now(isdn_loop(isdn)).ns);
 
 	isdn->stats.refused++;
 	if (n) {
@@ -164,7 +44,7 @@ static void refuse(struct isdn *isdn, q931_call *call, uint16_t cref,
 	patch_refuse(isdn, cref,
 		     (struct cc_cause){ cause, isdn_location(isdn) });
 	/* of the causes that libpri answers so, whatever is patched in */
-	pri_hangup(isdn->d.pri, call, PRI_CAUSE_NORMAL_CIRCUIT_CONGESTION);
+	pri_hangup(isdn_pri(isdn), call, PRI_CAUSE_NORMAL_CIRCUIT_CONGESTION);
 }
 
 /* The core knows of no leg, but its CDRs are to be complete. */
@@ -180,21 +60,48 @@ static void tell_refused(struct isdn *isdn, struct cc_msg *m, uint16_t cref,
 	}
 }
 
-static uint8_t any_channel(struct isdn *isdn, uint8_t *cause)
+static unsigned any_channel(struct isdn *isdn, uint8_t *cause)
 {
-	uint8_t slot = channel_hunt(&isdn->channels, 0);
+	unsigned number = channel_hunt(&isdn->channels, NULL);
 
-	*cause = slot ? 0 : CAUSE_NO_CHANNEL;
-	return slot;
+	*cause = number ? 0 : CAUSE_NO_CHANNEL;
+	return number;
+}
+
+/* Both sides called on that channel: does theirs get it? */
+static bool wins_glare(struct isdn *isdn, unsigned number, bool exclusive)
+{
+	struct leg *other = channel_owner(&isdn->channels, number);
+
+	isdn->stats.glare++;
+	if (!channel_glare(other->s.exclusive, exclusive,
+			   isdn_network(isdn))) {
+		return false;
+	}
+	/* our own call waits for the far end to name one */
+	channel_drop(&isdn->channels, number, other);
+	other->s.number = 0;
+	return true;
+}
+
+/* Is it in service here, and its line alive? What the far end said of its own
+ * side it has just taken back. */
+static bool is_usable(const struct channels *all, unsigned number)
+{
+	return !all->at[number].near_end &&
+	       !(all->dead & (1u << channel_span(number))) &&
+	       (channel_is_idle(all, number) ||
+		all->at[number].state == CHANNEL_OUT);
 }
 
 /* The channel for a received SETUP; 0 and the cause to refuse it with. */
-static uint8_t choose_channel(struct isdn *isdn, const struct ie_msg *raw,
-			      uint8_t *cause)
+static unsigned choose_channel(struct isdn *isdn, const struct ie_msg *raw,
+			       uint8_t *cause)
 {
 	struct channels *all = &isdn->channels;
 	struct ie_channel want;
 	struct leg *other;
+	unsigned number;
 	bool crossed;
 	struct ie ie;
 
@@ -203,51 +110,46 @@ static uint8_t choose_channel(struct isdn *isdn, const struct ie_msg *raw,
 	    want.any || !want.first) {
 		return any_channel(isdn, cause);
 	}
-	if (!channel_exists(all, want.first)) {
+	number = number_first(isdn, &want);
+	if (!number) {
 		*cause = PRI_CAUSE_IDENTIFIED_CHANNEL_NOTEXIST;
 		return want.exclusive ? 0 : any_channel(isdn, cause);
 	}
-	if (channel_is_idle(all, want.first) ||
-	    all->at[want.first].state == CHANNEL_OUT) {
-		return want.first;
+	if (is_usable(all, number)) {
+		all->at[number].far_end = CHANNEL_IN_SERVICE;
+		return number;
 	}
-	other = channel_owner(all, want.first);
+	other = channel_owner(all, number);
 	crossed = other && other->s.phase == LEG_CALLING &&
 		  !other->s.confirmed;
-	if (crossed) {
-		isdn->stats.glare++;
-		if (channel_glare(other->s.exclusive, want.exclusive,
-				  isdn_network(isdn))) {
-			/* our own call waits for the far end to name one */
-			channel_drop(all, want.first, other);
-			other->s.slot = 0;
-			return want.first;
-		}
+	if (crossed && wins_glare(isdn, number, want.exclusive)) {
+		return number;
 	}
 	*cause = crossed ? CAUSE_NO_CHANNEL : CAUSE_CHANNEL_BUSY;
 	return want.exclusive ? 0 : any_channel(isdn, cause);
 }
 
-/* Octets of the channel number as libpri wants them in the first answer. */
-static int pri_channel(const struct ie_msg *raw, uint8_t slot)
+/* The channel as libpri wants it in the first answer. */
+static int pri_channel(const struct isdn *isdn, const struct ie_msg *raw,
+		       unsigned number)
 {
 	struct ie_channel c;
 	struct ie ie;
 
-	if (ie_find(raw, IE_CHANNEL, 0, &ie) && ie_channel(&ie, &c) &&
-	    c.other_interface) {
-		return 1 << 16 | c.interface << 8 | slot;
+	if (!isdn_is_group(isdn) && ie_find(raw, IE_CHANNEL, 0, &ie) &&
+	    ie_channel(&ie, &c) && c.other_interface) {
+		return 1 << 16 | c.interface << 8 | (int)number;
 	}
-	return slot;
+	return number_for_pri(isdn, number);
 }
 
 /* The leg of an accepted SETUP: answered at once, then told to the core. */
 static void accept_call(struct isdn *isdn, struct leg *l, struct cc_msg *m,
 			const struct ie_msg *raw)
 {
-	int channel = pri_channel(raw, l->s.slot);
+	int channel = pri_channel(isdn, raw, l->s.number);
 
-	channel_take(&isdn->channels, l->s.slot, l);
+	channel_take(&isdn->channels, l->s.number, l);
 	str_copy(l->s.called, sizeof(l->s.called), m->called.digits);
 	str_copy(l->s.calling, sizeof(l->s.calling), m->calling.digits);
 	l->s.bearer = m->bearer;
@@ -255,12 +157,11 @@ static void accept_call(struct isdn *isdn, struct leg *l, struct cc_msg *m,
 	l->s.told_proceeding = 1;
 	if (m->complete) {
 		leg_enter(l, LEG_PROCEEDING_IN);
-		pri_proceeding(isdn->d.pri, l->call, channel, 0);
+		pri_proceeding(isdn_pri(isdn), l->call, channel, 0);
 	} else {
 		leg_enter(l, LEG_OVERLAP_IN);
-		pri_setup_ack(isdn->d.pri, l->call, channel, 0, 0);
+		pri_setup_ack(isdn_pri(isdn), l->call, channel, 0, 0);
 	}
-	m->end = (struct cc_end){ CC_END_SPAN, (uint8_t)isdn->conf.index };
 	leg_ref(l, m->ref);
 	leg_tell(l, CC_SETUP, m);
 	isdn_state_changed(isdn);
@@ -272,10 +173,11 @@ static void on_ring(struct isdn *isdn, const pri_event *e,
 	q931_call *call = e->ring.call;
 	struct cc_msg m = { 0 };
 	struct leg *l = NULL;
-	uint8_t cause, slot = 0;
+	unsigned number = 0;
+	uint8_t cause;
 
 	if (!raw || raw->type != Q931_SETUP) {
-		pri_hangup(isdn->d.pri, call, PRI_CAUSE_FACILITY_REJECTED);
+		pri_hangup(isdn_pri(isdn), call, PRI_CAUSE_FACILITY_REJECTED);
 		return;
 	}
 	isdn->stats.calls_in++;
@@ -284,7 +186,7 @@ static void on_ring(struct isdn *isdn, const pri_event *e,
 		cause = CAUSE_TEMPORARY;
 	}
 	if (!cause) {
-		slot = choose_channel(isdn, raw, &cause);
+		number = choose_channel(isdn, raw, &cause);
 	}
 	if (!cause) {
 		l = leg_new(isdn, isdn_next_id(isdn));
@@ -297,7 +199,7 @@ static void on_ring(struct isdn *isdn, const pri_event *e,
 	}
 	l->call = call;
 	l->s.cref = raw->cref;
-	l->s.slot = slot;
+	l->s.number = (uint16_t)number;
 	accept_call(isdn, l, &m, raw);
 }
 
@@ -354,35 +256,34 @@ static bool settle_channel(struct isdn *isdn, struct leg *l,
 	struct channels *all = &isdn->channels;
 	struct ie_channel c = { 0 };
 	struct ie ie;
-	bool named;
+	unsigned number;
 
 	if (l->s.confirmed) {
 		return true;
 	}
-	named = raw && ie_find(raw, IE_CHANNEL, 0, &ie) &&
-		ie_channel(&ie, &c) && c.first;
-	if (named && c.first != l->s.slot) {
-		if ((channel_is_idle(all, c.first) ||
-		     (channel_exists(all, c.first) &&
-		      all->at[c.first].state == CHANNEL_OUT)) &&
-		    !(l->s.exclusive && l->s.slot)) {
-			channel_drop(all, l->s.slot, l);
-			l->s.slot = c.first;
-			channel_take(all, l->s.slot, l);
+	number = l->s.number;
+	if (raw && ie_find(raw, IE_CHANNEL, 0, &ie) && ie_channel(&ie, &c) &&
+	    c.first) {
+		number = number_first(isdn, &c);
+	}
+	if (number != l->s.number) {
+		channel_drop(all, l->s.number, l);
+		if (number && is_usable(all, number) &&
+		    !(l->s.exclusive && l->s.number)) {
+			l->s.number = (uint16_t)number;
+			channel_take(all, number, l);
 		} else {
-			named = false;
-			channel_drop(all, l->s.slot, l);
-			l->s.slot = 0;
+			l->s.number = 0;
 		}
 	}
-	if (!l->s.slot) {
+	if (!l->s.number) {
 		struct cc_cause cause = { CAUSE_CHANNEL_UNACCEPTABLE,
 					  isdn_location(isdn) };
 
 		leg_tell_release(l, cause);
 		l->s.out = cause;
 		leg_enter(l, LEG_CLEARING);
-		pri_hangup(isdn->d.pri, l->call, CAUSE_CHANNEL_UNACCEPTABLE);
+		pri_hangup(isdn_pri(isdn), l->call, CAUSE_CHANNEL_UNACCEPTABLE);
 		return false;
 	}
 	l->s.confirmed = 1;
@@ -425,7 +326,7 @@ static void on_setup_ack(struct isdn *isdn, const pri_event *e,
 	leg_enter(l, LEG_OVERLAP);
 	leg_tell(l, CC_MORE, &m);
 	for (p = l->more; *p; p++) {
-		pri_information(isdn->d.pri, l->call, *p);
+		pri_information(isdn_pri(isdn), l->call, *p);
 	}
 	l->more[0] = '\0';
 }
@@ -507,7 +408,7 @@ static void on_hangup_req(struct isdn *isdn, const pri_event *e,
 	struct leg *l = leg_by_call(isdn, e->hangup.call);
 
 	if (!l) {
-		pri_hangup(isdn->d.pri, e->hangup.call, e->hangup.cause);
+		pri_hangup(isdn_pri(isdn), e->hangup.call, e->hangup.cause);
 		return;
 	}
 	if ((setup_progress(raw) & CC_PROG_INBAND) && !l->s.told_release &&
@@ -520,7 +421,7 @@ static void on_hangup_req(struct isdn *isdn, const pri_event *e,
 	}
 	leg_tell_release(l, cause);
 	leg_enter(l, LEG_CLEARING);
-	pri_hangup(isdn->d.pri, l->call, e->hangup.cause);
+	pri_hangup(isdn_pri(isdn), l->call, e->hangup.cause);
 }
 
 /* Our SETUP was refused for its channel: another one, if there is; at last
@@ -539,7 +440,7 @@ static bool retry_channel(struct isdn *isdn, struct leg *l,
 	    !memchr(causes, cause->value, sizeof(causes))) {
 		return false;
 	}
-	if (l->s.tries >= LEG_CHANNEL_TRIES || !isdn->layer2.up) {
+	if (l->s.tries >= LEG_CHANNEL_TRIES || !isdn->active->up) {
 		if (cause->value < PRI_CAUSE_WRONG_CALL_STATE &&
 		    cause->value != PRI_CAUSE_INVALID_CALL_REFERENCE) {
 			cause->value = CAUSE_NO_CHANNEL;
@@ -547,8 +448,8 @@ static bool retry_channel(struct isdn *isdn, struct leg *l,
 		return false;
 	}
 	leg_hangup(l, cause->value);
-	channel_drop(&isdn->channels, l->s.slot, l);
-	l->s.slot = 0;
+	channel_drop(&isdn->channels, l->s.number, l);
+	l->s.number = 0;
 	isdn->stats.retried++;
 	leg_place(l);
 	return true;
@@ -561,7 +462,7 @@ static void on_hangup(struct isdn *isdn, const pri_event *e,
 	struct leg *l = leg_by_call(isdn, e->hangup.call);
 
 	if (!l) {
-		pri_hangup(isdn->d.pri, e->hangup.call, e->hangup.cause);
+		pri_hangup(isdn_pri(isdn), e->hangup.call, e->hangup.cause);
 		return;
 	}
 	if (retry_channel(isdn, l, raw, &cause)) {
@@ -583,55 +484,85 @@ static void on_hangup_ack(struct isdn *isdn, const pri_event *e,
 			  const struct ie_msg *raw)
 {
 	struct leg *l = leg_by_call(isdn, e->hangup.call);
-	unsigned slot;
+	unsigned number;
 
 	if (!l) {
 		return;
 	}
-	slot = l->s.slot;
+	number = l->s.number;
 	l->call = NULL;
 	leg_end(l);
-	if (!raw && isdn->layer2.up && slot) {
+	if (!raw && isdn->active->up && number) {
 		/* nobody answered RELEASE: is the channel free there? */
-		restart_one(isdn, slot);
+		restart_one(isdn, number);
 	}
 }
 
-static void restart_received(struct isdn *isdn, unsigned slot)
+static void restart_received(struct isdn *isdn, unsigned number)
 {
-	struct leg *l = channel_owner(&isdn->channels, slot);
+	struct leg *l = channel_owner(&isdn->channels, number);
 
+	if (!channel_exists(&isdn->channels, number)) {
+		return;
+	}
 	if (l) {
 		leg_drop(l, CAUSE_TEMPORARY);
 	}
-	if (channel_exists(&isdn->channels, slot) &&
-	    isdn->channels.at[slot].state == CHANNEL_OUT) {
-		channel_set(&isdn->channels, slot, CHANNEL_IDLE);
+	isdn->channels.at[number].far_end = CHANNEL_IN_SERVICE;
+	if (isdn->channels.at[number].state == CHANNEL_OUT) {
+		channel_set(&isdn->channels, number, CHANNEL_IDLE);
 	}
 }
 
-/* One channel at a time, or all (libpri answers RESTART itself). */
+static void restart_span(struct isdn *isdn, unsigned span)
+{
+	unsigned slot;
+
+	for (slot = 1; slot < CHANNEL_SLOTS; slot++) {
+		restart_received(isdn, span * CHANNEL_SLOTS + slot);
+	}
+}
+
+/* An interface or all of them; raw: RESTART. */
+static void restart_interfaces(struct isdn *isdn, const struct ie_msg *raw)
+{
+	struct ie_channel c = { 0 };
+	struct ie ie;
+	int span = -1;
+	unsigned i;
+
+	if (raw && ie_find(raw, IE_RESTART, 0, &ie) && ie.len &&
+	    (ie.data[0] & 7) != 7) {
+		if (ie_find(raw, IE_CHANNEL, 0, &ie)) {
+			ie_channel(&ie, &c);
+		}
+		span = number_span(isdn, &c);
+	}
+	if (log_allow(&isdn->restarts, loop_now(isdn_loop(isdn)).ns)) {
+		log_info("%s: restarted by the far end",
+			 span < 0 ? isdn_name(isdn)
+				  : isdn->spans[span].conf->name);
+	}
+	for (i = 0; i < isdn->n_spans; i++) {
+		if (span < 0 || (unsigned)span == i) {
+			restart_span(isdn, i);
+		}
+	}
+}
+
+/* One channel at a time, or an interface (libpri answers RESTART itself). */
 static void on_restart(struct isdn *isdn, const pri_event *e,
 		       const struct ie_msg *raw)
 {
 	int channel = e->restart.channel;
-	unsigned slot;
 
-	(void)raw;
 	isdn->stats.restarts_in++;
 	if (channel >= 0 && (channel & 0xff) != 0xff) {
 		log_debug("%s: channel %d restarted by the far end",
 			  isdn_name(isdn), channel & 0xff);
-		restart_received(isdn, (unsigned)channel & 0xff);
+		restart_received(isdn, number_from_pri(isdn, channel));
 	} else {
-		if (log_allow(&isdn->restarts,
-			      loop_now(isdn_loop(isdn)).ns)) {
-			log_info("%s: restarted by the far end",
-				 isdn_name(isdn));
-		}
-		for (slot = 1; slot < CHANNEL_SLOTS; slot++) {
-			restart_received(isdn, slot);
-		}
+		restart_interfaces(isdn, raw);
 	}
 	isdn_state_changed(isdn);
 }
@@ -640,7 +571,7 @@ static void on_restart_ack(struct isdn *isdn, const pri_event *e,
 			   const struct ie_msg *raw)
 {
 	(void)raw;
-	restart_acked(isdn, (unsigned)e->restartack.channel & 0xff);
+	restart_acked(isdn, number_from_pri(isdn, e->restartack.channel));
 }
 
 static void on_notify(struct isdn *isdn, const pri_event *e,
@@ -663,10 +594,7 @@ static void on_notify(struct isdn *isdn, const pri_event *e,
 typedef void event_fn(struct isdn *, const pri_event *, const struct ie_msg *);
 
 static event_fn *const handlers[] = {
-	[PRI_EVENT_DCHAN_UP] = on_up,
-	[PRI_EVENT_DCHAN_DOWN] = on_down,
 	[PRI_EVENT_RESTART] = on_restart,
-	[PRI_EVENT_CONFIG_ERR] = on_config_error,
 	[PRI_EVENT_RING] = on_ring,
 	[PRI_EVENT_HANGUP] = on_hangup,
 	[PRI_EVENT_RINGING] = on_ringing,

@@ -111,7 +111,7 @@ static size_t copy_ies(const struct ie_msg *m, uint8_t *dst,
 		n += ie.at - from;
 		from = ie.at + ie.size;
 		if (r->action == GATE_PASS) {
-			*r = (struct gate_result){ GATE_TRIM, fault, ie.id };
+			*r = (struct gate_result){ GATE_TRIM, fault, ie.id, 0 };
 		}
 	}
 	if (more < 0) {
@@ -188,11 +188,21 @@ static size_t check_message(const struct gate *g, const struct lapd *f,
 	int parse = ie_msg_parse(&m, f->info, f->info_len);
 	size_t head, n;
 
-	if (parse < 0) {
-		*r = (struct gate_result){ GATE_EMPTY, header_fault(parse), 0 };
+	if (g->maintenance && f->info_len && ie_is_maintenance(f->info[0])) {
+		r->action = GATE_TAKE;
 		return 0;
 	}
-	r->fault = check_cref(g, &m);
+	if (parse < 0) {
+		r->action = GATE_EMPTY;
+		r->fault = header_fault(parse);
+		return 0;
+	}
+	r->fault = g->standby && g->standby(g) ? GATE_STANDBY
+					       : check_cref(g, &m);
+	if (!r->fault && g->restart && m.type == Q931_RESTART) {
+		r->cause = g->restart(g, &m);
+		r->fault = r->cause ? GATE_RESTART : GATE_OK;
+	}
 	head = (size_t)(m.ies - f->info);
 	memcpy(out, f->info, head);
 	if (r->fault) {
@@ -211,7 +221,7 @@ static struct gate_result check_frame(const struct gate *g,
 				      const uint8_t *frame, size_t len,
 				      uint8_t *out, size_t *out_len)
 {
-	struct gate_result r = { GATE_DROP, GATE_OK, 0 };
+	struct gate_result r = { GATE_DROP, GATE_OK, 0, 0 };
 	struct lapd f;
 	int parse = lapd_parse(&f, frame, len);
 	size_t head, n;
@@ -238,7 +248,7 @@ static struct gate_result check_frame(const struct gate *g,
 		return r;
 	}
 	if (f.info_len > LAPD_N201) {
-		r = (struct gate_result){ GATE_EMPTY, GATE_LONG, 0 };
+		r = (struct gate_result){ GATE_EMPTY, GATE_LONG, 0, 0 };
 		n = 0;
 	} else {
 		n = check_message(g, &f, out + head, &r);
@@ -278,6 +288,8 @@ static const char *const texts[GATE_FAULTS][2] = {
 	[GATE_IE_END] = { "ie_end", "element runs past the message" },
 	[GATE_IE_SHORT] = { "ie_short", "element is too short" },
 	[GATE_IE_GROUP] = { "ie_group", "element has a broken octet group" },
+	[GATE_RESTART] = { "restart", "there is nothing of that to restart" },
+	[GATE_STANDBY] = { "standby", "this D channel is in standby" },
 };
 
 const char *gate_fault_text(enum gate_fault fault)

@@ -24,7 +24,8 @@
 
 #define GATE_FRAME 300 /* octets of the longest frame looked at */
 
-enum gate_action { GATE_PASS, GATE_TRIM, GATE_EMPTY, GATE_DROP };
+/* GATE_TAKE: a maintenance message, for us and not for libpri. */
+enum gate_action { GATE_PASS, GATE_TRIM, GATE_EMPTY, GATE_DROP, GATE_TAKE };
 
 enum gate_fault {
 	GATE_OK,
@@ -43,6 +44,8 @@ enum gate_fault {
 	GATE_IE_END,	    /* element runs past the message */
 	GATE_IE_SHORT,	    /* element below its minimum */
 	GATE_IE_GROUP,	    /* bit 8 never ends an octet group */
+	GATE_RESTART,	    /* RESTART of what there is not */
+	GATE_STANDBY,	    /* message on a D channel not in use */
 	GATE_FAULTS
 };
 
@@ -50,8 +53,16 @@ struct gate;
 /* Is there a call with that reference? ours: chosen by us. */
 typedef bool gate_known_fn(const struct gate *, uint16_t cref, bool ours);
 
+/* 0, or the cause for a RESTART that names what there is not. */
+typedef uint8_t gate_restart_fn(const struct gate *, const struct ie_msg *);
+/* Call control is not looked at here: the D channel is in standby. */
+typedef bool gate_standby_fn(const struct gate *);
+
 struct gate {
 	gate_known_fn *is_known; /* NULL: references are not checked */
+	gate_restart_fn *restart; /* NULL: all pass */
+	gate_standby_fn *standby; /* NULL: never */
+	bool maintenance;	 /* SERVICE is known here (NI2) */
 	uint64_t faults[GATE_FAULTS]; /* [GATE_OK]: frames without a fault */
 	uint64_t dropped, emptied, trimmed;
 };
@@ -60,6 +71,7 @@ struct gate_result {
 	enum gate_action action;
 	enum gate_fault fault; /* the first one found */
 	uint8_t ie;	       /* of that element, else 0 */
+	uint8_t cause;	       /* GATE_RESTART: to be answered with STATUS */
 };
 
 /* Looks at one frame without FCS and writes what libpri may see to out (at

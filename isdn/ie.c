@@ -3,7 +3,13 @@
 
 #include <errno.h>
 
-int ie_msg_parse(struct ie_msg *m, const uint8_t *info, size_t len)
+bool ie_is_maintenance(uint8_t pd)
+{
+	return pd == 0x03 || pd == 0x43;
+}
+
+static int parse_msg(struct ie_msg *m, const uint8_t *info, size_t len,
+		     bool maintenance)
 {
 	*m = (struct ie_msg){ 0 };
 	if (len < 3) {
@@ -11,7 +17,7 @@ int ie_msg_parse(struct ie_msg *m, const uint8_t *info, size_t len)
 	}
 	m->pd = info[0];
 	m->cref_len = info[1] & 0x0f;
-	if (m->pd != 0x08) {
+	if (maintenance ? !ie_is_maintenance(m->pd) : m->pd != 0x08) {
 		return -EPROTO;
 	}
 	if (len < 3u + m->cref_len) {
@@ -26,6 +32,16 @@ int ie_msg_parse(struct ie_msg *m, const uint8_t *info, size_t len)
 	m->flag = info[2] & 0x80;
 	m->cref = (uint16_t)((info[2] & 0x7f) << 8 | info[3]);
 	return 0;
+}
+
+int ie_msg_parse(struct ie_msg *m, const uint8_t *info, size_t len)
+{
+	return parse_msg(m, info, len, false);
+}
+
+int ie_service_parse(struct ie_msg *m, const uint8_t *info, size_t len)
+{
+	return parse_msg(m, info, len, true);
 }
 
 void ie_walk(struct ie_walk *w, const struct ie_msg *m)

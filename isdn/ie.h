@@ -96,6 +96,11 @@ struct ie_walk {
  * primary rate access (pd, cref_len and, if it is there, type are set). */
 int ie_msg_parse(struct ie_msg *, const uint8_t *info, size_t len);
 
+/* SERVICE and SERVICE ACKNOWLEDGE have protocol discriminators of their own,
+ * 0x03 and 0x43; else all is the same. */
+bool ie_is_maintenance(uint8_t pd);
+int ie_service_parse(struct ie_msg *, const uint8_t *info, size_t len);
+
 void ie_walk(struct ie_walk *, const struct ie_msg *);
 /* 1 = *ie is the next element; 0 = end; -EMSGSIZE: it runs past the end of
  * the message; -EPROTO: a codeset shift that Q.931 4.5.2-4 does not allow. */

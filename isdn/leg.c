@@ -44,7 +44,7 @@ struct leg *leg_new(struct isdn *isdn, leg_id id)
 {
 	unsigned i;
 
-	for (i = 0; i < ISDN_LEGS; i++) {
+	for (i = 0; i < isdn->n_legs; i++) {
 		struct leg *l = &isdn->legs[i];
 
 		if (l->s.phase == LEG_FREE) {
@@ -61,7 +61,7 @@ struct leg *leg_by_id(struct isdn *isdn, leg_id id)
 {
 	unsigned i;
 
-	for (i = 0; i < ISDN_LEGS; i++) {
+	for (i = 0; i < isdn->n_legs; i++) {
 		struct leg *l = &isdn->legs[i];
 
 		if (l->s.phase != LEG_FREE && l->s.id == id && !l->s.orphan) {
@@ -75,7 +75,7 @@ struct leg *leg_by_call(struct isdn *isdn, const q931_call *call)
 {
 	unsigned i;
 
-	for (i = 0; call && i < ISDN_LEGS; i++) {
+	for (i = 0; call && i < isdn->n_legs; i++) {
 		if (isdn->legs[i].call == call) {
 			return &isdn->legs[i];
 		}
@@ -87,7 +87,7 @@ struct leg *leg_by_cref(struct isdn *isdn, uint16_t cref, bool ours)
 {
 	unsigned i;
 
-	for (i = 0; i < ISDN_LEGS; i++) {
+	for (i = 0; i < isdn->n_legs; i++) {
 		struct leg *l = &isdn->legs[i];
 
 		if (l->call && l->s.cref == cref && l->s.ours == ours) {
@@ -101,7 +101,7 @@ unsigned leg_count(const struct isdn *isdn)
 {
 	unsigned i, n = 0;
 
-	for (i = 0; i < ISDN_LEGS; i++) {
+	for (i = 0; i < isdn->n_legs; i++) {
 		n += isdn->legs[i].s.phase != LEG_FREE;
 	}
 	return n;
@@ -157,7 +157,7 @@ static void on_timer(struct timer *t)
 	default:
 		break;
 	}
-	dchan_settle(&isdn->d);
+	isdn_settle(isdn);
 }
 
 static int64_t phase_ms(const struct leg *l)
@@ -168,7 +168,7 @@ static int64_t phase_ms(const struct leg *l)
 	switch ((enum leg_phase)l->s.phase) {
 	case LEG_WAIT:
 		down = mono_diff_ms(loop_now(isdn_loop(l->isdn)),
-				    l->isdn->layer2.since);
+				    l->isdn->active->since);
 		return down < WAIT_MS ? WAIT_MS - down : 0;
 	case LEG_OVERLAP:
 		return T304_MS;
@@ -208,17 +208,17 @@ void leg_ease(struct leg *l)
 void leg_place(struct leg *l)
 {
 	struct isdn *isdn = l->isdn;
-	uint8_t slot = channel_hunt(&isdn->channels, l->s.tried);
+	uint16_t number = channel_hunt(&isdn->channels, &l->s.tried);
 	int r;
 
-	if (!slot) {
+	if (!number) {
 		leg_drop(l, CAUSE_NO_CHANNEL);
 		return;
 	}
-	l->s.slot = slot;
-	l->s.tried |= 1u << slot;
+	l->s.number = number;
+	l->s.tried.at[l->s.tried.n++] = number;
 	l->s.tries++;
-	channel_take(&isdn->channels, slot, l);
+	channel_take(&isdn->channels, number, l);
 	leg_enter(l, LEG_CALLING);
 	r = setup_send(isdn, l);
 	if (r < 0) {
@@ -231,11 +231,16 @@ void leg_place(struct leg *l)
 
 void leg_tell(struct leg *l, enum cc_type type, struct cc_msg *m)
 {
+	const struct isdn *isdn = l->isdn;
+
 	if (l->s.orphan || (l->s.told_release && type != CC_RELEASED)) {
 		return;
 	}
 	m->leg = l->s.id;
-	m->channel = l->s.slot;
+	m->channel = (uint8_t)channel_slot(l->s.number);
+	m->end = (struct cc_end){ CC_END_SPAN, 0 };
+	m->end.index = (uint8_t)isdn->spans[channel_span(l->s.number)]
+			       .conf->index;
 	link_send(&l->isdn->core, &m->head, (uint16_t)type, sizeof(*m));
 }
 
@@ -288,7 +293,7 @@ void leg_clear(struct leg *l, struct cc_cause cause)
 		return;
 	}
 	leg_enter(l, LEG_CLEARING);
-	pri_hangup(l->isdn->d.pri, l->call, CAUSE_NORMAL);
+	pri_hangup(isdn_pri(l->isdn), l->call, CAUSE_NORMAL);
 }
 
 void leg_hangup(struct leg *l, int cause)
@@ -296,7 +301,7 @@ void leg_hangup(struct leg *l, int cause)
 	q931_call *call = l->call;
 
 	if (call) {
-		pri_hangup(l->isdn->d.pri, call, cause);
+		pri_hangup(isdn_pri(l->isdn), call, cause);
 		l->call = NULL;
 	}
 }
@@ -312,7 +317,7 @@ void leg_end(struct leg *l)
 	snprintf(m.detail, sizeof(m.detail), "cause %u %s", m.cause.value,
 		 cause_name(m.cause.value));
 	leg_tell(l, CC_RELEASED, &m);
-	channel_drop(&isdn->channels, l->s.slot, l);
+	channel_drop(&isdn->channels, l->s.number, l);
 	*l = (struct leg){ 0 };
 	isdn_state_changed(isdn);
 }
@@ -320,7 +325,7 @@ void leg_end(struct leg *l)
 void leg_drop(struct leg *l, uint8_t cause)
 {
 	if (l->call) {
-		pri_destroycall(l->isdn->d.pri, l->call);
+		pri_destroycall(isdn_pri(l->isdn), l->call);
 		l->call = NULL;
 	}
 	if (!l->s.told_release) {
@@ -333,7 +338,7 @@ void leg_clear_all(struct isdn *isdn, uint8_t cause)
 {
 	unsigned i;
 
-	for (i = 0; i < ISDN_LEGS; i++) {
+	for (i = 0; i < isdn->n_legs; i++) {
 		struct leg *l = &isdn->legs[i];
 
 		if (l->s.phase != LEG_FREE) {
@@ -346,8 +351,39 @@ void leg_drop_all(struct isdn *isdn, uint8_t cause)
 {
 	unsigned i;
 
-	for (i = 0; i < ISDN_LEGS; i++) {
+	for (i = 0; i < isdn->n_legs; i++) {
 		if (isdn->legs[i].s.phase != LEG_FREE) {
+			leg_drop(&isdn->legs[i], cause);
+		}
+	}
+}
+
+static bool is_on_span(const struct leg *l, unsigned span)
+{
+	return l->s.phase != LEG_FREE && l->s.number &&
+	       channel_span(l->s.number) == span;
+}
+
+void leg_clear_span(struct isdn *isdn, unsigned span, uint8_t cause)
+{
+	unsigned i;
+
+	for (i = 0; i < isdn->n_legs; i++) {
+		struct leg *l = &isdn->legs[i];
+
+		if (is_on_span(l, span)) {
+			leg_tell_release(l, own_cause(l, cause));
+			leg_clear(l, own_cause(l, cause));
+		}
+	}
+}
+
+void leg_drop_span(struct isdn *isdn, unsigned span, uint8_t cause)
+{
+	unsigned i;
+
+	for (i = 0; i < isdn->n_legs; i++) {
+		if (is_on_span(&isdn->legs[i], span)) {
 			leg_drop(&isdn->legs[i], cause);
 		}
 	}

@@ -25,6 +25,7 @@
 
 #include "gateway/base/loop.h"
 #include "gateway/cc.h"
+#include "isdn/channel.h"
 
 #define LEG_CHANNEL_TRIES 3
 
@@ -54,7 +55,6 @@ struct leg_state {
 	uint16_t cref;	   /* call reference, with ours */
 	uint8_t ours;	   /* we chose it: the call goes to the network */
 	uint8_t phase;	   /* enum leg_phase */
-	uint8_t slot;	   /* 0: none (yet, or lost by glare) */
 	uint8_t exclusive; /* our SETUP insisted on the channel */
 	uint8_t confirmed; /* the first answer has settled the channel */
 	uint8_t tries;	   /* channels tried */
@@ -63,7 +63,8 @@ struct leg_state {
 	uint8_t told_release; /* CC_RELEASE went one way or the other */
 	uint8_t orphan;	   /* the core that knew it is gone */
 	uint8_t sent_inband; /* PROGRESS with tones was sent */
-	uint32_t tried;	   /* slots, as bits */
+	uint16_t number;   /* channel; 0: none (yet, or lost by glare) */
+	struct channel_list tried;
 	struct cc_cause seen; /* cause that ended it, for the core */
 	struct cc_cause out;  /* cause for the network; value 0: libpri's */
 	int64_t since_wall_ms;
@@ -77,6 +78,7 @@ struct leg {
 	struct cc_msg *setup; /* owned; until the call is answered or cleared */
 	char more[CC_DIGITS_MAX]; /* digits that wait for SETUP ACK */
 	struct timer timer;
+	uint8_t asked; /* STATUS ENQUIRY sent so often, no answer yet */
 };
 
 /* NULL: all are in use. */
@@ -115,5 +117,8 @@ void leg_drop(struct leg *, uint8_t cause);
 void leg_hangup(struct leg *, int cause);
 void leg_clear_all(struct isdn *, uint8_t cause);
 void leg_drop_all(struct isdn *, uint8_t cause);
+/* Those of one span of the group. */
+void leg_clear_span(struct isdn *, unsigned span, uint8_t cause);
+void leg_drop_span(struct isdn *, unsigned span, uint8_t cause);
 
 #endif

@@ -74,7 +74,7 @@ static void on_proceeding(struct isdn *isdn, struct leg *l,
 	(void)m;
 	if (l->s.phase == LEG_OVERLAP_IN) {
 		leg_enter(l, LEG_PROCEEDING_IN);
-		pri_proceeding(isdn->d.pri, l->call, 0, 0);
+		pri_proceeding(isdn_pri(isdn), l->call, 0, 0);
 	}
 }
 
@@ -91,10 +91,10 @@ static void on_progress(struct isdn *isdn, struct leg *l,
 		return;
 	}
 	if (m->cause.value) {
-		pri_progress_with_cause(isdn->d.pri, l->call, 0, 1,
+		pri_progress_with_cause(isdn_pri(isdn), l->call, 0, 1,
 					m->cause.value);
 	} else if (!l->s.sent_inband) {
-		pri_progress(isdn->d.pri, l->call, 0, 1);
+		pri_progress(isdn_pri(isdn), l->call, 0, 1);
 	}
 	l->s.sent_inband = 1;
 }
@@ -104,7 +104,7 @@ static void on_alerting(struct isdn *isdn, struct leg *l,
 {
 	if (is_incoming(l) && l->s.phase != LEG_RECEIVED) {
 		leg_enter(l, LEG_RECEIVED);
-		pri_acknowledge(isdn->d.pri, l->call, 0,
+		pri_acknowledge(isdn_pri(isdn), l->call, 0,
 				m->progress & CC_PROG_INBAND);
 	}
 }
@@ -117,7 +117,7 @@ static void on_answer(struct isdn *isdn, struct leg *l, const struct cc_msg *m)
 	setup_connected(isdn, l, m);
 	leg_enter(l, LEG_ACTIVE);
 	isdn->stats.answered++;
-	pri_answer(isdn->d.pri, l->call, 0,
+	pri_answer(isdn_pri(isdn), l->call, 0,
 		   m->progress & CC_PROG_NON_ISDN_DEST);
 }
 
@@ -130,7 +130,7 @@ static void on_digits(struct isdn *isdn, struct leg *l, const struct cc_msg *m)
 	if (l->s.phase == LEG_OVERLAP) {
 		leg_enter(l, LEG_OVERLAP); /* T304 again */
 		for (p = m->called.digits; *p; p++) {
-			pri_information(isdn->d.pri, l->call, *p);
+			pri_information(isdn_pri(isdn), l->call, *p);
 		}
 	} else if (l->s.phase == LEG_WAIT || l->s.phase == LEG_CALLING) {
 		str_copy(l->more + have, sizeof(l->more) - have,
@@ -141,7 +141,7 @@ static void on_digits(struct isdn *isdn, struct leg *l, const struct cc_msg *m)
 static void on_hold(struct isdn *isdn, struct leg *l, const struct cc_msg *m)
 {
 	if (l->s.phase == LEG_ACTIVE) {
-		pri_notify(isdn->d.pri, l->call, 0,
+		pri_notify(isdn_pri(isdn), l->call, 0,
 			   m->head.type == CC_HOLD
 				   ? PRI_NOTIFY_REMOTE_HOLD
 				   : PRI_NOTIFY_REMOTE_RETRIEVAL);

@@ -29,8 +29,10 @@ static bool read_sent(struct isdn *isdn, struct sent *s, const uint8_t *frame,
 
 void patch_refuse(struct isdn *isdn, uint16_t cref, struct cc_cause cause)
 {
-	isdn->refused[isdn->next_refused] = (struct refused){ cref, cause };
-	isdn->next_refused = (isdn->next_refused + 1) % ISDN_REFUSED;
+	struct refusals *r = &isdn->refused;
+
+	r->at[r->next] = (struct refused){ cref, cause };
+	r->next = (r->next + 1) % ISDN_REFUSED;
 }
 
 /* The cause that must stand in this message; value 0: libpri's stays. */
@@ -43,7 +45,7 @@ static struct cc_cause wanted_cause(struct isdn *isdn, const struct sent *s)
 		return s->m.type == Q931_PROGRESS ? none : s->leg->s.out;
 	}
 	for (i = 0; s->m.flag && i < ISDN_REFUSED; i++) {
-		struct refused *r = &isdn->refused[i];
+		struct refused *r = &isdn->refused.at[i];
 
 		if (r->cref == s->m.cref) {
 			none = r->cause;
@@ -154,7 +156,10 @@ const uint8_t *patch_frame(struct isdn *isdn, uint8_t *frame, size_t *len,
 	size_t n = 0;
 
 	if (!read_sent(isdn, &s, frame, *len)) {
-		return frame;
+		n = s.f.kind == LAPD_I ? service_make(isdn, &s.f, frame, out)
+				       : 0;
+		*len = n ? n : *len;
+		return n ? out : frame;
 	}
 	switch (s.m.type) {
 	case Q931_DISCONNECT:
@@ -177,6 +182,7 @@ const uint8_t *patch_frame(struct isdn *isdn, uint8_t *frame, size_t *len,
 		n = make_enquiry(&s, frame, out);
 		break;
 	case Q931_SETUP:
+		patch_progress(isdn, &s, frame);
 		/* only a network sends two (EN 300 089) */
 		setup = s.leg ? s.leg->setup : NULL;
 		if (setup && isdn_network(isdn) && setup->calling.valid &&

@@ -16,31 +16,46 @@ static void restart_next(struct isdn *isdn);
 static void gave_up(struct isdn *isdn)
 {
 	struct restart *r = &isdn->restart;
+	char name[60];
 
-	log_warn("%s: RESTART of channel %u is not answered, channel out of "
-		 "service", isdn_name(isdn), r->slot);
-	channel_set(&isdn->channels, r->slot, CHANNEL_OUT);
-	r->pending = 1u << r->slot;
-	r->slot = 0;
+	number_text(isdn, r->number, name, sizeof(name));
+	log_warn("RESTART of channel %s is not answered, channel out of "
+		 "service", name);
+	channel_set(&isdn->channels, r->number, CHANNEL_OUT);
+	isdn->channels.at[r->number].due = true;
+	r->number = 0;
 	isdn_state_changed(isdn);
 }
 
 static void send_restart(struct isdn *isdn);
+
+/* One that does not answer at all: the others would not be either. */
+static void forget_all_but_out(struct isdn *isdn)
+{
+	unsigned i;
+
+	for (i = 0; i < isdn->channels.n; i++) {
+		struct channel *c = &isdn->channels.at[i];
+
+		c->due = c->due && c->state == CHANNEL_OUT;
+	}
+}
 
 static void on_timer(struct timer *t)
 {
 	struct isdn *isdn = container_of(t, struct isdn, restart.timer);
 	struct restart *r = &isdn->restart;
 
-	if (!r->slot) {
+	if (!r->number) {
 		restart_next(isdn);
 	} else if (r->tries < N316) {
 		send_restart(isdn);
 	} else {
 		gave_up(isdn);
+		forget_all_but_out(isdn);
 		timer_start(isdn_loop(isdn), &r->timer, on_timer, AGAIN_MS);
 	}
-	dchan_settle(&isdn->d);
+	isdn_settle(isdn);
 }
 
 static void send_restart(struct isdn *isdn)
@@ -49,77 +64,84 @@ static void send_restart(struct isdn *isdn)
 
 	r->tries++;
 	timer_start(isdn_loop(isdn), &r->timer, on_timer, T316_MS);
-	pri_reset(isdn->d.pri, r->slot);
+	pri_reset(isdn_pri(isdn), number_for_pri(isdn, r->number));
 }
 
 static void restart_next(struct isdn *isdn)
 {
 	struct restart *r = &isdn->restart;
-	unsigned slot;
+	unsigned i;
 
-	for (slot = 1; slot < CHANNEL_SLOTS && !r->slot; slot++) {
-		enum channel_state state = isdn->channels.at[slot].state;
+	for (i = 1; i < isdn->channels.n && !r->number; i++) {
+		struct channel *c = &isdn->channels.at[i];
 
-		if (!(r->pending & (1u << slot))) {
+		if (!c->due) {
 			continue;
 		}
-		r->pending &= ~(1u << slot);
-		if (state == CHANNEL_IDLE || state == CHANNEL_OUT) {
-			r->slot = (uint8_t)slot;
+		c->due = false;
+		if (c->state == CHANNEL_IDLE || c->state == CHANNEL_OUT) {
+			r->number = (uint16_t)i;
 		}
 	}
-	if (r->slot) {
+	if (r->number) {
 		r->tries = 0;
-		channel_set(&isdn->channels, r->slot, CHANNEL_RESTARTING);
+		channel_set(&isdn->channels, r->number, CHANNEL_RESTARTING);
 		send_restart(isdn);
 	} else {
 		timer_stop(isdn_loop(isdn), &r->timer);
 	}
 }
 
-void restart_one(struct isdn *isdn, unsigned slot)
+void restart_note(struct isdn *isdn, unsigned number)
 {
-	if (channel_exists(&isdn->channels, slot)) {
-		isdn->restart.pending |= 1u << slot;
-		if (!isdn->restart.slot) {
-			restart_next(isdn);
-		}
+	if (number && channel_exists(&isdn->channels, number)) {
+		isdn->channels.at[number].due = true;
 	}
 }
 
-void restart_all(struct isdn *isdn)
+void restart_due(struct isdn *isdn)
 {
-	unsigned slot;
-
-	for (slot = 1; slot < CHANNEL_SLOTS; slot++) {
-		if (channel_exists(&isdn->channels, slot)) {
-			isdn->restart.pending |= 1u << slot;
-		}
-	}
-	if (!isdn->restart.slot) {
+	if (!isdn->restart.number) {
 		restart_next(isdn);
 	}
 }
 
+void restart_one(struct isdn *isdn, unsigned number)
+{
+	restart_note(isdn, number);
+	restart_due(isdn);
+}
+
+void restart_all(struct isdn *isdn)
+{
+	unsigned i;
+
+	for (i = 1; i < isdn->channels.n; i++) {
+		restart_note(isdn, i);
+	}
+	restart_due(isdn);
+}
+
+/* What was on its way is to be done again. */
 void restart_stop(struct isdn *isdn)
 {
 	struct restart *r = &isdn->restart;
 
 	timer_stop(isdn_loop(isdn), &r->timer);
-	if (r->slot) {
-		channel_set(&isdn->channels, r->slot, CHANNEL_IDLE);
+	if (r->number) {
+		channel_set(&isdn->channels, r->number, CHANNEL_IDLE);
+		isdn->channels.at[r->number].due = true;
 	}
-	r->slot = 0;
-	r->pending = 0;
+	r->number = 0;
 }
 
-void restart_acked(struct isdn *isdn, unsigned slot)
+void restart_acked(struct isdn *isdn, unsigned number)
 {
-	if (!slot || slot != isdn->restart.slot) {
+	if (!number || number != isdn->restart.number) {
 		return;
 	}
-	channel_set(&isdn->channels, slot, CHANNEL_IDLE);
-	isdn->restart.slot = 0;
+	channel_set(&isdn->channels, number, CHANNEL_IDLE);
+	isdn->restart.number = 0;
 	restart_next(isdn);
 	isdn_state_changed(isdn);
 }

@@ -264,15 +264,18 @@ int setup_send(struct isdn *isdn, struct leg *l)
 		return -EMSGSIZE;
 	}
 	sr = pri_sr_new();
-	l->call = pri_new_call(isdn->d.pri);
+	l->call = pri_new_call(isdn_pri(isdn));
 	if (!sr || !l->call) {
 		pri_sr_free(sr);
 		return -ENOMEM;
 	}
-	l->s.cref = dchan_cref(&isdn->d, l->call);
+	l->s.cref = dchan_cref(&isdn->active->chan, l->call);
 	l->s.ours = 1;
 	l->s.exclusive = span->isdn.exclusive;
-	pri_sr_set_channel(sr, l->s.slot, span->isdn.exclusive, 0);
+	/* libpri: progress 3 goes out on NI2 only, as is usual */
+	pri_sr_set_channel(sr, number_for_pri(isdn, l->s.number),
+			   span->isdn.exclusive,
+			   m->progress & CC_PROG_NON_ISDN_ORIG);
 	pri_sr_set_bearer(sr, capability(m->bearer),
 			  span->law == CONF_ULAW ? PRI_LAYER_1_ULAW
 						 : PRI_LAYER_1_ALAW);
@@ -280,7 +283,7 @@ int setup_send(struct isdn *isdn, struct leg *l)
 			  m->complete);
 	set_caller(sr, m);
 	set_redirecting(sr, m);
-	r = pri_setup(isdn->d.pri, l->call, sr);
+	r = pri_setup(isdn_pri(isdn), l->call, sr);
 	pri_sr_free(sr);
 	return r ? -EIO : 0;
 }
@@ -292,6 +295,6 @@ void setup_connected(struct isdn *isdn, struct leg *l, const struct cc_msg *m)
 	if (m->connected.valid &&
 	    strlen(m->connected.digits) <= LIBPRI_DIGITS) {
 		fill_number(&line.id.number, &m->connected);
-		pri_connected_line_update(isdn->d.pri, l->call, &line);
+		pri_connected_line_update(isdn_pri(isdn), l->call, &line);
 	}
 }

@@ -15,89 +15,169 @@
 #include "isdn/isdn_priv.h"
 #include "isdn/trace.h"
 
-#define TEXT_MAX 32768 /* all channels busy: 31 x about 300 octets */
+#define TEXT_SPAN 32768 /* all channels busy: 31 x about 350 octets */
 
-static void put_layers(struct isdn *isdn, struct json *j)
+static void put_layer1(const struct isdn_span *span, struct json *j)
 {
 	json_obj(j, "layer1");
-	json_str(j, "state", !isdn->media_up  ? "UNKNOWN"
-			     : isdn->line.up ? "ACTIVE"
-					     : "DEACTIVATED");
-	json_int(j, "alarms", isdn->line.alarms);
-	json_int(j, "frame_errors", isdn->line.errors);
+	json_str(j, "state", health_layer1(span));
+	json_int(j, "alarms", span->line.alarms);
+	json_int(j, "frame_errors", span->line.errors);
 	json_close(j);
+}
+
+static void put_layer2(const struct isdn_d *d, struct json *j)
+{
 	json_obj(j, "layer2");
-	json_str(j, "state", isdn->layer2.up ? "MULTIPLE_FRAME_ESTABLISHED"
-					     : "AWAITING_ESTABLISHMENT");
+	json_str(j, "state", health_layer2(d));
 	json_int(j, "seconds",
-		 mono_diff_ms(loop_now(isdn_loop(isdn)),
-			      isdn->layer2.since) / 1000);
+		 mono_diff_ms(loop_now(isdn_loop(d->isdn)), d->since) / 1000);
 	json_int(j, "sapi", 0);
 	json_int(j, "tei", 0);
-	json_int(j, "ups", (int64_t)isdn->stats.link_ups);
-	json_int(j, "downs", (int64_t)isdn->stats.link_downs);
+	json_int(j, "downs", (int64_t)d->downs);
 	json_close(j);
+}
+
+static void put_layer3(struct isdn *isdn, struct json *j)
+{
+	const struct isdn_stats *s = &isdn->stats;
+
 	json_obj(j, "layer3");
+	json_str(j, "state", isdn_is_up(isdn) ? "ACTIVE" : "DEACTIVATED");
 	json_int(j, "calls", leg_count(isdn));
-	json_int(j, "calls_in", (int64_t)isdn->stats.calls_in);
-	json_int(j, "calls_out", (int64_t)isdn->stats.calls_out);
-	json_int(j, "answered", (int64_t)isdn->stats.answered);
-	json_int(j, "refused", (int64_t)isdn->stats.refused);
-	json_int(j, "glare", (int64_t)isdn->stats.glare);
-	json_int(j, "retried", (int64_t)isdn->stats.retried);
-	json_int(j, "restarts_received", (int64_t)isdn->stats.restarts_in);
+	json_int(j, "t309_left_s", health_t309_left_s(isdn));
+	json_int(j, "t309_expired", (int64_t)s->t309_expired);
+	json_int(j, "calls_in", (int64_t)s->calls_in);
+	json_int(j, "calls_out", (int64_t)s->calls_out);
+	json_int(j, "answered", (int64_t)s->answered);
+	json_int(j, "refused", (int64_t)s->refused);
+	json_int(j, "glare", (int64_t)s->glare);
+	json_int(j, "retried", (int64_t)s->retried);
+	json_int(j, "restarts_received", (int64_t)s->restarts_in);
+	json_int(j, "services_received", (int64_t)s->services_in);
+	json_int(j, "services_bad", (int64_t)s->services_bad);
+	json_int(j, "enquiries", (int64_t)s->audited);
+	json_int(j, "enquiries_lost", (int64_t)s->audit_lost);
 	json_close(j);
+}
+
+/* Each D channel of an NFAS group, and each span. */
+static void put_group(struct isdn *isdn, struct json *j)
+{
+	static const char *const words[] = { "primary", "backup", "none" };
+	char text[40];
+	unsigned i;
+
+	if (!isdn_is_group(isdn)) {
+		return;
+	}
+	json_obj(j, "nfas");
+	json_int(j, "switch_overs", (int64_t)isdn->stats.switches);
+	json_int(j, "left_out_on_standby", (int64_t)isdn->stats.on_standby);
+	json_close(j);
+	json_arr(j, "spans");
+	for (i = 0; i < isdn->n_spans; i++) {
+		const struct isdn_span *s = &isdn->spans[i];
+
+		json_obj(j, NULL);
+		json_str(j, "span", s->conf->name);
+		json_int(j, "interface", s->conf->interface);
+		json_str(j, "d_channel", words[s->conf->d]);
+		json_str(j, "layer1", health_layer1(s));
+		json_str(j, "layer2", s->d ? health_layer2(s->d) : "-");
+		json_str(j, "d_state", s->d ? health_d_state(s->d) : "-");
+		json_str(j, "status",
+			 s->d ? health_asterisk(s->d, text) : "-");
+		json_int(j, "free", channel_count_free(&isdn->channels, i));
+		json_int(j, "busy", channel_count_on(&isdn->channels, i,
+						     CHANNEL_BUSY));
+		json_close(j);
+	}
+	json_close(j);
+}
+
+static void put_frames(struct isdn *isdn, struct json *j)
+{
+	uint64_t rx = 0, tx = 0;
+	unsigned i;
+
+	for (i = 0; i < isdn->n_d; i++) {
+		rx += isdn->d[i].chan.stats.rx;
+		tx += isdn->d[i].chan.stats.tx;
+	}
+	json_obj(j, "frames");
+	json_int(j, "received", (int64_t)rx);
+	json_int(j, "sent", (int64_t)tx);
+	json_int(j, "lost", (int64_t)isdn->stats.frames_lost);
+	json_close(j);
+}
+
+static uint64_t gate_faults(const struct isdn *isdn, unsigned fault)
+{
+	uint64_t n = 0;
+	unsigned i;
+
+	for (i = 0; i < isdn->n_d; i++) {
+		n += isdn->d[i].chan.gate.faults[fault];
+	}
+	return n;
 }
 
 static void put_gate(struct isdn *isdn, struct json *j)
 {
-	const struct gate *g = &isdn->d.gate;
+	uint64_t dropped = 0, emptied = 0, trimmed = 0;
 	unsigned i;
 
+	for (i = 0; i < isdn->n_d; i++) {
+		dropped += isdn->d[i].chan.gate.dropped;
+		emptied += isdn->d[i].chan.gate.emptied;
+		trimmed += isdn->d[i].chan.gate.trimmed;
+	}
 	json_obj(j, "gate");
-	json_int(j, "dropped", (int64_t)g->dropped);
-	json_int(j, "emptied", (int64_t)g->emptied);
-	json_int(j, "trimmed", (int64_t)g->trimmed);
+	json_int(j, "dropped", (int64_t)dropped);
+	json_int(j, "emptied", (int64_t)emptied);
+	json_int(j, "trimmed", (int64_t)trimmed);
 	for (i = GATE_OK + 1; i < GATE_FAULTS; i++) {
-		if (g->faults[i]) {
-			json_int(j, gate_fault_name(i), (int64_t)g->faults[i]);
+		if (gate_faults(isdn, i)) {
+			json_int(j, gate_fault_name(i),
+				 (int64_t)gate_faults(isdn, i));
 		}
 	}
 	json_close(j);
 }
 
-/* "Status: Up, Active" is Asterisk's word for it, the layers are Cisco's. */
+/* The status is Asterisk's word for it, the layers are Cisco's. */
 static int query_status(struct isdn *isdn, char *buf, size_t size)
 {
 	const struct channels *c = &isdn->channels;
+	const struct isdn_d *d = isdn->active;
 	struct json j;
+	char text[40];
 
 	json_init(&j, buf, size);
 	json_obj(&j, NULL);
-	json_str(&j, "span", isdn_name(isdn));
+	json_str(&j, isdn_is_group(isdn) ? "group" : "span", isdn_name(isdn));
 	json_int(&j, "index", isdn->conf.index);
-	json_str(&j, "switch", "euroisdn");
+	json_str(&j, "switch", isdn_ni2(isdn) ? "ni2" : "euroisdn");
 	json_str(&j, "side", isdn_network(isdn) ? "network" : "user");
-	json_str(&j, "status", isdn_is_up(isdn) ? "Up, Active"
-						: "Down, Active");
+	json_str(&j, "status", health_asterisk(d, text));
 	json_bool(&j, "up", isdn_is_up(isdn));
 	json_bool(&j, "draining", isdn->draining);
-	json_str(&j, "text", isdn_state_text(isdn));
-	put_layers(isdn, &j);
+	json_str(&j, "text", health_text(d->span));
+	put_layer1(d->span, &j);
+	put_layer2(d, &j);
+	put_layer3(isdn, &j);
+	put_group(isdn, &j);
 	json_obj(&j, "channels");
 	json_int(&j, "idle", channel_count(c, CHANNEL_IDLE));
 	json_int(&j, "busy", channel_count(c, CHANNEL_BUSY));
 	json_int(&j, "restarting", channel_count(c, CHANNEL_RESTARTING));
 	json_int(&j, "out_of_service", channel_count(c, CHANNEL_OUT));
 	json_close(&j);
-	json_obj(&j, "frames");
-	json_int(&j, "received", (int64_t)isdn->d.stats.rx);
-	json_int(&j, "sent", (int64_t)isdn->d.stats.tx);
-	json_int(&j, "lost", (int64_t)isdn->stats.frames_lost);
-	json_close(&j);
+	put_frames(isdn, &j);
 	put_gate(isdn, &j);
-	json_int(&j, "libpri_complaints", (int64_t)isdn->d.stats.complaints);
-	json_str(&j, "libpri_last", isdn->d.complaint);
+	json_int(&j, "libpri_complaints", (int64_t)d->chan.stats.complaints);
+	json_str(&j, "libpri_last", d->chan.complaint);
 	json_int(&j, "bad_messages", (int64_t)isdn->stats.bad_messages);
 	json_close(&j);
 	return json_end(&j);
@@ -128,29 +208,41 @@ static void put_leg(const struct leg *l, struct json *j)
 	json_int(j, "since_ms", l->s.since_wall_ms);
 }
 
+static void put_channel(struct isdn *isdn, unsigned number, struct json *j)
+{
+	const struct channel *c = &isdn->channels.at[number];
+	const struct leg *l = channel_owner(&isdn->channels, number);
+
+	json_obj(j, NULL);
+	if (isdn_is_group(isdn)) {
+		json_str(j, "span",
+			 isdn->spans[channel_span(number)].conf->name);
+	}
+	json_int(j, "channel", channel_slot(number));
+	json_str(j, "state", channel_state_name(c->state));
+	if (isdn_ni2(isdn)) {
+		json_str(j, "near_end", channel_service_name(c->near_end));
+		json_str(j, "far_end", channel_service_name(c->far_end));
+	}
+	if (l) {
+		put_leg(l, j);
+	}
+	json_close(j);
+}
+
 static int query_channels(struct isdn *isdn, char *buf, size_t size)
 {
-	const struct leg *l;
 	struct json j;
-	unsigned slot;
+	unsigned i;
 
 	json_init(&j, buf, size);
 	json_obj(&j, NULL);
-	json_str(&j, "span", isdn_name(isdn));
+	json_str(&j, isdn_is_group(isdn) ? "group" : "span", isdn_name(isdn));
 	json_arr(&j, "channels");
-	for (slot = 1; slot < CHANNEL_SLOTS; slot++) {
-		if (!channel_exists(&isdn->channels, slot)) {
-			continue;
+	for (i = 1; i < isdn->channels.n; i++) {
+		if (channel_exists(&isdn->channels, i)) {
+			put_channel(isdn, i, &j);
 		}
-		json_obj(&j, NULL);
-		json_int(&j, "channel", slot);
-		json_str(&j, "state",
-			 channel_state_name(isdn->channels.at[slot].state));
-		l = channel_owner(&isdn->channels, slot);
-		if (l) {
-			put_leg(l, &j);
-		}
-		json_close(&j);
 	}
 	json_close(&j);
 	json_close(&j);
@@ -171,7 +263,17 @@ static const char *metric_help(const char *name)
 	} table[] = {
 		{ "up", "span can carry calls" },
 		{ "layer2_up", "LAPD is established" },
+		{ "d_channel", "state of the D channel: 1 at the true one" },
 		{ "line_up", "line without alarm" },
+		{ "t309_left_seconds", "D channel lost: until calls end" },
+		{ "t309_expired_total", "calls that did not outlive it" },
+		{ "enquiries_total", "calls asked for by STATUS ENQUIRY" },
+		{ "enquiries_lost_total", "of these, not known any more" },
+		{ "services_total", "SERVICE messages" },
+		{ "services_bad_total", "SERVICE messages not understood" },
+		{ "switch_overs_total", "from one D channel to the other" },
+		{ "left_out_on_standby_total",
+		  "messages on the D channel not in use" },
 		{ "channels", "B channels by state" },
 		{ "calls", "calls on the span now" },
 		{ "calls_total", "calls by direction, as the line sees it" },
@@ -234,23 +336,89 @@ metric(struct lines *t, const char *name, uint64_t value, const char *labels,
 			     t->span, extra, (unsigned long long)value));
 }
 
+static void metrics_of_layers(struct lines *t, struct isdn *isdn)
+{
+	static const char *const names[D_STATES] = { "out", "standby", "wait",
+						     "in_service" };
+	unsigned i, k;
+
+	metric(t, "up", isdn_is_up(isdn), "%s", "");
+	for (i = 0; i < isdn->n_spans; i++) {
+		t->span = isdn->spans[i].conf->name;
+		metric(t, "line_up", isdn->spans[i].line.up, "%s", "");
+	}
+	for (i = 0; i < isdn->n_d; i++) {
+		const struct isdn_d *d = &isdn->d[i];
+
+		t->span = d->span->conf->name;
+		metric(t, "layer2_up", d->up, "%s", "");
+		metric(t, "layer2_downs_total", d->downs, "%s", "");
+		for (k = 0; k < D_STATES; k++) {
+			metric(t, "d_channel", d->state == k,
+			       ",state=\"%s\"", names[k]);
+		}
+	}
+	t->span = isdn_name(isdn);
+	metric(t, "t309_left_seconds", health_t309_left_s(isdn), "%s", "");
+	metric(t, "t309_expired_total", isdn->stats.t309_expired, "%s", "");
+}
+
+static void metrics_of_channels(struct lines *t, struct isdn *isdn)
+{
+	static const char *const states[CHANNEL_STATES] = {
+		NULL, "idle", "busy", "restarting", "out_of_service"
+	};
+	unsigned i, k;
+
+	for (k = 0; k < isdn->n_spans; k++) {
+		t->span = isdn->spans[k].conf->name;
+		for (i = CHANNEL_IDLE; i < CHANNEL_STATES; i++) {
+			metric(t, "channels",
+			       channel_count_on(&isdn->channels, k, i),
+			       ",state=\"%s\"", states[i]);
+		}
+	}
+	t->span = isdn_name(isdn);
+}
+
+static void metrics_of_messages(struct lines *t, struct isdn *isdn)
+{
+	const struct isdn_stats *s = &isdn->stats;
+	uint64_t rx = 0, tx = 0, errors = 0;
+	unsigned i;
+
+	for (i = 0; i < isdn->n_d; i++) {
+		rx += isdn->d[i].chan.stats.rx;
+		tx += isdn->d[i].chan.stats.tx;
+		errors += isdn->d[i].span->line.errors;
+	}
+	metric(t, "restarts_received_total", s->restarts_in, "%s", "");
+	metric(t, "enquiries_total", s->audited, "%s", "");
+	metric(t, "enquiries_lost_total", s->audit_lost, "%s", "");
+	metric(t, "services_total", s->services_in, ",direction=\"rx\"");
+	metric(t, "services_total", s->services_out, ",direction=\"tx\"");
+	metric(t, "services_bad_total", s->services_bad, "%s", "");
+	metric(t, "switch_overs_total", s->switches, "%s", "");
+	metric(t, "left_out_on_standby_total", s->on_standby, "%s", "");
+	metric(t, "frames_total", rx, ",direction=\"rx\"");
+	metric(t, "frames_total", tx, ",direction=\"tx\"");
+	metric(t, "frames_lost_total", s->frames_lost, "%s", "");
+	metric(t, "frame_errors_total", errors, "%s", "");
+	for (i = GATE_OK + 1; i < GATE_FAULTS; i++) {
+		metric(t, "gate_faults_total", gate_faults(isdn, i),
+		       ",reason=\"%s\"", gate_fault_name(i));
+	}
+	metric(t, "bad_messages_total", s->bad_messages, "%s", "");
+}
+
 static int query_metrics(struct isdn *isdn, char *buf, size_t size)
 {
 	struct lines t = { buf, size, 0, isdn_name(isdn), NULL };
 	const struct isdn_stats *s = &isdn->stats;
-	static const char *const states[CHANNEL_STATES] = {
-		NULL, "idle", "busy", "restarting", "out_of_service"
-	};
-	unsigned i;
 
 	buf[0] = '\0';
-	metric(&t, "up", isdn_is_up(isdn), "%s", "");
-	metric(&t, "layer2_up", isdn->layer2.up, "%s", "");
-	metric(&t, "line_up", isdn->line.up, "%s", "");
-	for (i = CHANNEL_IDLE; i < CHANNEL_STATES; i++) {
-		metric(&t, "channels", channel_count(&isdn->channels, i),
-		       ",state=\"%s\"", states[i]);
-	}
+	metrics_of_layers(&t, isdn);
+	metrics_of_channels(&t, isdn);
 	metric(&t, "calls", leg_count(isdn), "%s", "");
 	metric(&t, "calls_total", s->calls_in, ",direction=\"in\"");
 	metric(&t, "calls_total", s->calls_out, ",direction=\"out\"");
@@ -258,17 +426,7 @@ static int query_metrics(struct isdn *isdn, char *buf, size_t size)
 	metric(&t, "refused_total", s->refused, "%s", "");
 	metric(&t, "glare_total", s->glare, "%s", "");
 	metric(&t, "channel_retries_total", s->retried, "%s", "");
-	metric(&t, "restarts_received_total", s->restarts_in, "%s", "");
-	metric(&t, "layer2_downs_total", s->link_downs, "%s", "");
-	metric(&t, "frames_total", isdn->d.stats.rx, ",direction=\"rx\"");
-	metric(&t, "frames_total", isdn->d.stats.tx, ",direction=\"tx\"");
-	metric(&t, "frames_lost_total", s->frames_lost, "%s", "");
-	metric(&t, "frame_errors_total", isdn->line.errors, "%s", "");
-	for (i = GATE_OK + 1; i < GATE_FAULTS; i++) {
-		metric(&t, "gate_faults_total", isdn->d.gate.faults[i],
-		       ",reason=\"%s\"", gate_fault_name(i));
-	}
-	metric(&t, "bad_messages_total", s->bad_messages, "%s", "");
+	metrics_of_messages(&t, isdn);
 	return (int)t.len;
 }
 
@@ -300,6 +458,7 @@ void status_query(struct isdn *isdn, const struct link_head *head)
 		      { "metrics", query_metrics } };
 	const struct obs_query *q = (const struct obs_query *)(const void *)head;
 	static const char unknown[] = "unknown verb";
+	size_t size = (size_t)TEXT_SPAN * isdn->n_spans;
 	char *text;
 	size_t i;
 	int n;
@@ -308,8 +467,8 @@ void status_query(struct isdn *isdn, const struct link_head *head)
 		if (strncmp(q->verb, verbs[i].verb, sizeof(q->verb))) {
 			continue;
 		}
-		text = malloc(TEXT_MAX);
-		n = text ? verbs[i].fn(isdn, text, TEXT_MAX) : -ENOMEM;
+		text = malloc(size);
+		n = text ? verbs[i].fn(isdn, text, size) : -ENOMEM;
 		if (n < 0) {
 			reply(isdn, q->id, true, strerror(-n),
 			      strlen(strerror(-n)));
@@ -327,7 +486,7 @@ static void describe_fault(char *text, size_t size, size_t len,
 {
 	static const char *const actions[] = { "", "element left out",
 					       "message left out",
-					       "frame dropped" };
+					       "frame dropped", "" };
 
 	if (!r || r->fault == GATE_OK || len >= size) {
 		return;
@@ -341,10 +500,15 @@ static void describe_fault(char *text, size_t size, size_t len,
 	}
 }
 
-void status_trace(struct isdn *isdn, bool sent, const uint8_t *frame,
+static int64_t wall_us(struct loop *loop)
+{
+	return loop_wall_ms(loop) * 1000 + loop_now(loop).ns / 1000 % 1000;
+}
+
+void status_trace(struct isdn_d *d, bool sent, const uint8_t *frame,
 		  size_t len, const struct gate_result *r)
 {
-	struct loop *loop = isdn_loop(isdn);
+	struct isdn *isdn = d->isdn;
 	struct obs_trace t;
 	uint16_t cref;
 	bool orig;
@@ -353,12 +517,11 @@ void status_trace(struct isdn *isdn, bool sent, const uint8_t *frame,
 		return;
 	}
 	memset(&t, 0, offsetof(struct obs_trace, bytes));
-	t.wall_us = loop_wall_ms(loop) * 1000 +
-		    loop_now(loop).ns / 1000 % 1000;
+	t.wall_us = wall_us(isdn_loop(isdn));
 	t.kind = OBS_FRAME;
 	t.sent = sent;
-	t.index = (uint8_t)isdn->conf.index;
-	t.slot = isdn->conf.span.line.d_slot;
+	t.index = (uint8_t)d->span->conf->index;
+	t.slot = d->span->conf->d_slot;
 	if (trace_cref(frame, len, &cref, &orig)) {
 		snprintf(t.call, sizeof(t.call), "%s 0x%04x", isdn_name(isdn),
 			 cref | (sent == orig ? 0x8000u : 0u));
@@ -369,4 +532,20 @@ void status_trace(struct isdn *isdn, bool sent, const uint8_t *frame,
 	memcpy(t.bytes, frame, t.len);
 	link_send(&isdn->console, &t.head, OBS_TRACE,
 		  offsetof(struct obs_trace, bytes) + t.len);
+}
+
+void status_trace_note(struct isdn *isdn, const char *text)
+{
+	struct obs_trace t;
+
+	if (!isdn->tracing) {
+		return;
+	}
+	memset(&t, 0, offsetof(struct obs_trace, bytes));
+	t.wall_us = wall_us(isdn_loop(isdn));
+	t.kind = OBS_SPAN;
+	t.index = (uint8_t)isdn->conf.index;
+	str_copy(t.text, sizeof(t.text), text);
+	link_send(&isdn->console, &t.head, OBS_TRACE,
+		  offsetof(struct obs_trace, bytes));
 }

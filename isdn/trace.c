@@ -109,7 +109,7 @@ static bool put_channel(struct text *t, const struct ie *ie)
 		put(t, " D");
 	}
 	if (c.any || c.none) {
-		put(t, c.any ? " any" : " none");
+		put(t, c.any ? " any" : c.d_channel ? "" : " none");
 	} else if (!c.first) {
 		put(t, " all");
 	} else if (!c.slots) {
@@ -190,6 +190,18 @@ static bool put_value(struct text *t, const struct ie *ie)
 	return true;
 }
 
+static bool put_change(struct text *t, const struct ie *ie)
+{
+	static const char *const words[] = { "in service", "maintenance",
+					     "out of service" };
+
+	if (!ie->len) {
+		return false;
+	}
+	put(t, " %s", WORD(words, ie->data[0] & 0x0fu));
+	return true;
+}
+
 static bool put_state(struct text *t, const struct ie *ie)
 {
 	if (!ie->len) {
@@ -242,6 +254,7 @@ static const struct shown {
 	{ IE_REDIRECTING, "redirecting", put_number },
 	{ IE_ORIG_CALLED, "originally called", put_number },
 	{ IE_REDIRECTION, "redirection", put_number },
+	{ 0x01, "status", put_change },
 	{ IE_CHANNEL, "chan", put_channel },
 	{ IE_BEARER, "bc", put_bearer },
 	{ IE_HLC, "hlc", put_octets },
@@ -348,6 +361,22 @@ const char *trace_message_name(uint8_t type, char buf[TRACE_NAME])
 	return buf;
 }
 
+/* "SERVICE cref global orig, ..."; 0x43 has the two types the other way. */
+static bool put_service(struct text *t, const struct lapd *f)
+{
+	struct ie_msg m;
+
+	if (ie_service_parse(&m, f->info, f->info_len) < 0 ||
+	    (m.type != 0x07 && m.type != 0x0f)) {
+		return false;
+	}
+	put(t, "SERVICE%s cref %s %s",
+	    (m.type == 0x07) == (m.pd == 0x03) ? " ACK" : "",
+	    m.cref ? "?" : "global", m.flag ? "dest" : "orig");
+	put_ies(t, &m);
+	return true;
+}
+
 static void put_message(struct text *t, const struct lapd *f)
 {
 	char name[TRACE_NAME];
@@ -363,6 +392,9 @@ static void put_message(struct text *t, const struct lapd *f)
 		}
 		put(t, m.flag ? " dest" : " orig");
 		put_ies(t, &m);
+		return;
+	}
+	if (put_service(t, f)) {
 		return;
 	}
 	put(t, "%s: ", lapd_kind_name(f->kind));

@@ -49,18 +49,35 @@ static void on_down(struct link *l)
 	(void)l;
 }
 
+/* A role speaks for its span, or for those of its NFAS group. */
+static bool speaks_for(const struct isdn_link *il, unsigned span)
+{
+	const struct conf_for_media *c = &il->role->conf;
+
+	return span < c->n_spans && conf_leader(c->spans, span) == il->span;
+}
+
 static void on_frame(struct isdn_link *il, const struct frame_data *d)
 {
 	struct media_role *m = il->role;
-	struct engine_frame f = { .span = il->span, .len = d->len };
+	struct engine_frame f = { .span = d->span, .len = d->len };
 
-	if (d->len > FRAME_MAX || d->head.len < FRAME_DATA_LEN(d->len)) {
+	if (d->len > FRAME_MAX || d->head.len < FRAME_DATA_LEN(d->len) ||
+	    !speaks_for(il, d->span)) {
 		m->drops.isdn_bad++;
 		return;
 	}
 	memcpy(f.octets, d->octets, d->len);
 	if (!m->engine || !engine_frame_put(m->engine, &f))
 		m->drops.frames++;
+}
+
+static void greet(struct isdn_link *il, const struct frame_line *hello)
+{
+	if (hello->head.len == sizeof(*hello) && speaks_for(il, hello->span))
+		media_tell_isdn(il->role, hello->span);
+	else
+		il->role->drops.isdn_bad++;
 }
 
 static void on_isdn_msg(struct link *l, const struct link_head *h, int fd)
@@ -72,7 +89,7 @@ static void on_isdn_msg(struct link *l, const struct link_head *h, int fd)
 	if (h->type == FRAME_DATA && h->len >= FRAME_DATA_LEN(0))
 		on_frame(il, (const void *)h);
 	else if (h->type == FRAME_HELLO)
-		media_tell_isdn(il->role, il->span);
+		greet(il, (const void *)h);
 	else
 		il->role->drops.isdn_bad++;
 }
@@ -117,14 +134,15 @@ static void take_frames(struct media_role *m)
 {
 	struct frame_data d = { .len = 0 };
 	struct engine_frame f;
+	struct link *l;
 
 	while (engine_frame_get(m->engine, &f)) {
 		d.span = f.span;
 		d.len = f.len;
 		memcpy(d.octets, f.octets, f.len);
-		if (!link_is_up(&m->isdn[f.span].link) ||
-		    link_send(&m->isdn[f.span].link, &d.head, FRAME_DATA,
-			      FRAME_DATA_LEN(f.len)) < 0)
+		l = media_isdn_of(m, f.span);
+		if (!link_is_up(l) || link_send(l, &d.head, FRAME_DATA,
+						FRAME_DATA_LEN(f.len)) < 0)
 			m->drops.frames++;
 	}
 }

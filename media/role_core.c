@@ -318,6 +318,11 @@ void media_core_up(struct media_role *m)
 		tell_core_span(m, i);
 }
 
+struct link *media_isdn_of(struct media_role *m, unsigned span)
+{
+	return &m->isdn[conf_leader(m->conf.spans, span)].link;
+}
+
 void media_tell_isdn(struct media_role *m, unsigned span)
 {
 	const struct span_view *v = &m->spans[span];
@@ -331,7 +336,7 @@ void media_tell_isdn(struct media_role *m, unsigned span)
 		.errors = v->state.d_errors,
 	};
 
-	struct link *l = &m->isdn[span].link;
+	struct link *l = media_isdn_of(m, span);
 
 	if (link_is_up(l) &&
 	    link_send(l, &msg.head, FRAME_LINE, sizeof(msg)) < 0)

@@ -93,6 +93,8 @@ void media_on_event(struct media_role *, const struct engine_event *);
 /* Closes that the engine could not be told of. */
 void media_pay_debts(struct media_role *);
 void media_tell_isdn(struct media_role *, unsigned span);
+/* The link to the role of that span, or of its NFAS group. */
+struct link *media_isdn_of(struct media_role *, unsigned span);
 /* Does the line of a span take calls, and in words, why not? */
 bool media_line_is_up(const struct media_role *, unsigned span);
 const char *media_line_text(const struct media_role *, unsigned span);

@@ -51,7 +51,8 @@ struct obs_switch {
 enum obs_kind {
 	OBS_FRAME = 1, /* D-channel frame, bytes = LAPD without FCS */
 	OBS_SIP,       /* SIP message, bytes = the datagram */
-	OBS_CALL       /* call event, text only */
+	OBS_CALL,      /* call event, text only */
+	OBS_SPAN       /* event of a span or its D channel, text only */
 };
 
 struct obs_trace {

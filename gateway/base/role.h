@@ -19,7 +19,7 @@ enum role_id {
 	ROLE_SUPERVISOR,
 	ROLE_CORE,
 	ROLE_SIP,
-	ROLE_ISDN, /* one per span; index = span */
+	ROLE_ISDN, /* one per span or NFAS group; index = (first) span */
 	ROLE_MEDIA,
 	ROLE_CONSOLE,
 	ROLE_COUNT

@@ -70,7 +70,7 @@ static const char *const role_keys[ROLE_COUNT] = {
 	[ROLE_MEDIA] = "media",	       [ROLE_CONSOLE] = "console",
 };
 
-void asker_init(struct asker *a, struct loop *loop, unsigned n_spans)
+void asker_init(struct asker *a, struct loop *loop, const struct conf *conf)
 {
 	static const enum role_id single[] = { ROLE_CORE, ROLE_SIP,
 					       ROLE_MEDIA };
@@ -82,7 +82,10 @@ void asker_init(struct asker *a, struct loop *loop, unsigned n_spans)
 		a->roles[a->n++] = (struct observed){ .asker = a,
 						      .role = single[i] };
 	}
-	for (unsigned i = 0; i < n_spans && i < CONF_SPANS; i++) {
+	for (unsigned i = 0; i < conf->n_spans && i < CONF_SPANS; i++) {
+		if (conf_leader(conf->spans, i) != i) {
+			continue; /* its NFAS group has one role */
+		}
 		a->roles[a->n++] = (struct observed){ .asker = a,
 						      .role = ROLE_ISDN,
 						      .index = i };

@@ -41,7 +41,7 @@ struct asker {
 	uint64_t stray; /* replies that nobody waited for */
 };
 
-void asker_init(struct asker *, struct loop *, unsigned n_spans);
+void asker_init(struct asker *, struct loop *, const struct conf *);
 void asker_fini(struct asker *);
 
 /* The callback may come before this returns. Returns a handle for

@@ -63,7 +63,7 @@ static struct role *console_open(struct loop *loop, const void *conf,
 		c->role.ops = &console_role_ops;
 		c->role.loop = loop;
 		take_names(c, &part->conf);
-		asker_init(&c->asker, loop, part->conf.n_spans);
+		asker_init(&c->asker, loop, &part->conf);
 	}
 	return c ? &c->role : NULL;
 }
@@ -105,7 +105,8 @@ static bool trace_ok(const struct obs_trace *t)
 static const char *trace_name(const struct console *c,
 			      const struct obs_trace *t)
 {
-	if (t->kind == OBS_FRAME && t->index < CONF_SPANS) {
+	if ((t->kind == OBS_FRAME || t->kind == OBS_SPAN) &&
+	    t->index < CONF_SPANS) {
 		return c->spans[t->index];
 	}
 	if (t->kind == OBS_SIP && t->index < CONF_TRUNKS) {
@@ -116,7 +117,8 @@ static const char *trace_name(const struct console *c,
 
 static void on_trace(struct console *c, const struct obs_trace *t)
 {
-	static const char *const kinds[] = { "?", "frame", "sip", "call" };
+	static const char *const kinds[] = { "?", "frame", "sip", "call",
+					     "span" };
 	static char line[TRACE_LINE], octets[OBS_BYTES * 2 + 1];
 	struct json j;
 	int n;
@@ -128,7 +130,7 @@ static void on_trace(struct console *c, const struct obs_trace *t)
 	json_init(&j, line, sizeof(line));
 	json_obj(&j, NULL);
 	json_int(&j, "t_us", t->wall_us);
-	json_str(&j, "kind", kinds[t->kind <= OBS_CALL ? t->kind : 0]);
+	json_str(&j, "kind", kinds[t->kind <= OBS_SPAN ? t->kind : 0]);
 	json_bool(&j, "sent", t->sent);
 	json_int(&j, "index", t->index);
 	if (trace_name(c, t)) {

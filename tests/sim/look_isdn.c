@@ -18,15 +18,15 @@ void look_isdn(const struct role *role, struct look_isdn *out)
 			 channel_count(c, CHANNEL_OUT),
 		.bad_messages = isdn->stats.bad_messages,
 	};
-	for (unsigned i = 0; i < ISDN_LEGS; i++) {
+	for (unsigned i = 0; i < isdn->n_legs; i++) {
 		const struct leg *l = &isdn->legs[i];
 
 		out->active += l->s.phase == LEG_ACTIVE;
-		if (l->s.phase == LEG_FREE || l->s.slot == 0 ||
-		    channel_owner(c, l->s.slot) != l) {
+		if (l->s.phase == LEG_FREE || l->s.number == 0 ||
+		    channel_owner(c, l->s.number) != l) {
 			continue;
 		}
-		out->shared += (seen >> l->s.slot) & 1;
-		seen |= 1u << l->s.slot;
+		out->shared += (seen >> l->s.number) & 1;
+		seen |= 1u << l->s.number;
 	}
 }

@@ -31,6 +31,7 @@ struct fake_media {
 	struct link core;
 	struct fake_isdn isdn[CONF_SPANS];
 	struct conf_media conf;
+	struct conf_span spans[CONF_SPANS];
 	unsigned n_spans;
 	struct pool *users;
 	media_id on_slot[CONF_SPANS][SLOTS];
@@ -180,12 +181,20 @@ static const struct link_ops core_ops = {core_msg, core_down};
 
 /* --- the isdn roles --- */
 
+/* The link to the role of the span, or of its NFAS group. */
+static struct link *link_of(struct fake_isdn *i)
+{
+	struct fake_media *m = i->media;
+
+	return &m->isdn[conf_leader(m->spans, i->span)].link;
+}
+
 static void tell_isdn(struct fake_isdn *i)
 {
 	struct frame_line line = {.span = (uint16_t)i->span, .up = i->up};
 
-	if (link_is_up(&i->link)) {
-		link_send(&i->link, &line.head, FRAME_LINE, sizeof(line));
+	if (link_is_up(link_of(i))) {
+		link_send(link_of(i), &line.head, FRAME_LINE, sizeof(line));
 	}
 }
 
@@ -205,11 +214,14 @@ static void isdn_msg(struct link *l, const struct link_head *h, int fd)
 	const struct frame_data *f = (const void *)h;
 
 	(void)fd;
-	if (h->type == FRAME_HELLO) {
-		tell_isdn(i);
+	if (f->span >= i->media->n_spans ||
+	    conf_leader(i->media->spans, f->span) != i->span) {
+		i->media->stats.bad++;
+	} else if (h->type == FRAME_HELLO) {
+		tell_isdn(&i->media->isdn[f->span]);
 	} else if (h->type == FRAME_DATA && h->len == FRAME_DATA_LEN(f->len)) {
-		if (i->up) {
-			sim_frame_to_xch(i->span, f->octets, f->len);
+		if (i->media->isdn[f->span].up) {
+			sim_frame_to_xch(f->span, f->octets, f->len);
 		}
 	} else {
 		i->media->stats.bad++;
@@ -231,9 +243,9 @@ void fake_media_hear(struct role *role, unsigned span, const uint8_t *octets,
 	struct fake_isdn *i = &of_role(role)->isdn[span];
 	struct frame_data f = {.span = (uint16_t)span, .len = (uint16_t)len};
 
-	if (i->up && link_is_up(&i->link) && len <= FRAME_MAX) {
+	if (i->up && link_is_up(link_of(i)) && len <= FRAME_MAX) {
 		memcpy(f.octets, octets, len);
-		link_send(&i->link, &f.head, FRAME_DATA, FRAME_DATA_LEN(len));
+		link_send(link_of(i), &f.head, FRAME_DATA, FRAME_DATA_LEN(len));
 	}
 }
 
@@ -302,6 +314,7 @@ static struct role *fake_open(struct loop *loop, const void *conf, size_t len)
 	m->role = (struct role){&fake_media_ops, loop};
 	m->conf = c->media;
 	m->n_spans = c->n_spans;
+	memcpy(m->spans, c->spans, sizeof(m->spans));
 	m->users = pool_new(sizeof(struct user),
 			    (c->media.port_max + 1u - c->media.port_min) / 2);
 	if (m->users == NULL) {

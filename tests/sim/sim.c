@@ -383,8 +383,10 @@ void sim_open(const struct sim_options *o)
 	add(&core_role_ops, 0);
 	add(sim.real_media ? &media_role_ops : &fake_media_ops, 0);
 	for (unsigned i = 0; i < sim.conf->n_spans; i++) {
-		add(&isdn_role_ops, i);
-		xch_open(i);
+		if (conf_leader(sim.conf->spans, i) == i) {
+			add(&isdn_role_ops, i);
+			xch_open(i);
+		}
 	}
 	add(&sip_role_ops, 0);
 	for (unsigned i = 0; i < sim.n_children; i++) {
@@ -423,7 +425,9 @@ void sim_close(void)
 		}
 	}
 	for (unsigned i = 0; i < sim.conf->n_spans; i++) {
-		xch_close(i);
+		if (conf_leader(sim.conf->spans, i) == i) {
+			xch_close(i);
+		}
 	}
 	if (sim.real_media) {
 		peer_line_close();

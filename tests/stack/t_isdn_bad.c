@@ -120,14 +120,14 @@ static const struct {
 START_TEST(test_bad_frame)
 {
 	leg_id leg = raw_call();
-	uint64_t before = isdn_a()->d.gate.faults[bad[_i].fault];
+	uint64_t before = isdn_a()->d[0].chan.gate.faults[bad[_i].fault];
 
 	if (bad[_i].whole) {
 		from_b(bad[_i].frame);
 	} else {
 		say(bad[_i].frame);
 	}
-	ck_assert_uint_eq(isdn_a()->d.gate.faults[bad[_i].fault], before + 1);
+	ck_assert_uint_eq(isdn_a()->d[0].chan.gate.faults[bad[_i].fault], before + 1);
 	if (!strstr(rig->a.trace, bad[_i].trace)) {
 		ck_abort_msg("trace: %s", rig->a.trace);
 	}
@@ -146,7 +146,7 @@ START_TEST(test_too_long)
 	}
 	text[strlen(text) - 1] = '\0';
 	say(text);
-	ck_assert_uint_eq(isdn_a()->d.gate.faults[GATE_LONG], 1);
+	ck_assert_uint_eq(isdn_a()->d[0].chan.gate.faults[GATE_LONG], 1);
 	end_call(leg);
 }
 END_TEST
@@ -273,7 +273,7 @@ START_TEST(test_setup_again)
 	say(setup);
 	say("08 02 00 09 05 70 01 81"); /* and one without a bearer */
 	core_expect_nothing(&rig->a);
-	ck_assert_uint_eq(isdn_a()->d.gate.faults[GATE_CREF_USED], 2);
+	ck_assert_uint_eq(isdn_a()->d[0].chan.gate.faults[GATE_CREF_USED], 2);
 	core_say(&rig->a, CC_ANSWER, second);
 	rig_advance(1);
 	EXPECT_SENT("CONNECT cref 0x0009 dest, chan 2 excl");

@@ -35,7 +35,7 @@ START_TEST(test_glare)
 	ck_assert_str_eq(m->called.digits, "222");
 	ck_assert_int_eq(m->channel == slot, theirs);
 	ck_assert_ptr_nonnull(leg_by_id(isdn_a(), leg));
-	ck_assert_uint_eq(leg_by_id(isdn_a(), leg)->s.slot == slot, !theirs);
+	ck_assert_uint_eq(leg_by_id(isdn_a(), leg)->s.number == slot, !theirs);
 	ck_assert_uint_eq(rig->a.state.free, 28);
 	ck_assert_uint_eq(rig->b.state.free, 28);
 	core_release(&rig->a, leg, 16);
@@ -231,20 +231,20 @@ START_TEST(test_hunt)
 
 	rig_conf(&conf, false);
 	conf.span.isdn.hunt = (enum conf_hunt)_i;
-	channel_init(&c, &conf.span);
+	channel_init(&c, &conf);
 	for (i = 0; i < 4; i++) {
-		slot = channel_hunt(&c, 0);
+		slot = channel_hunt(&c, NULL);
 		ck_assert_uint_eq(slot, want[_i][i]);
 		if (i) {
 			channel_take(&c, slot, &c);
 		}
 	}
 	for (i = 3; i < 30; i++) {
-		slot = channel_hunt(&c, 0);
+		slot = channel_hunt(&c, NULL);
 		ck_assert(slot && slot != 16);
 		channel_take(&c, slot, &c);
 	}
-	ck_assert_uint_eq(channel_hunt(&c, 0), 0);
+	ck_assert_uint_eq(channel_hunt(&c, NULL), 0);
 }
 END_TEST
 

@@ -163,7 +163,7 @@ static void check_channels(struct our *o)
 	for (slot = 1; slot < 32; slot++) {
 		struct leg *l = channel_owner(&isdn->channels, slot);
 
-		ck_assert(!l || (l->s.phase != LEG_FREE && l->s.slot == slot));
+		ck_assert(!l || (l->s.phase != LEG_FREE && l->s.number == slot));
 	}
 }
 

@@ -90,6 +90,8 @@ static void print_line(const json_t *event)
 	} else if (!strcmp(kind, "sip")) {
 		snprintf(path, sizeof(path), "%14s gw %s %s", "",
 			 sent ? "-->" : "<--", name);
+	} else if (!strcmp(kind, "span")) {
+		snprintf(path, sizeof(path), "%10s", name);
 	}
 	printf("%s.%03lld  %-32s  ", day, us / 1000 % 1000, path);
 	if (!strcmp(kind, "sip")) {

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the checker share. */
+#ifndef CONF_CHECK_PRIV_H
+#define CONF_CHECK_PRIV_H
+
+#include "conf/conf.h"
+#include "conf/tree.h"
+
+struct checker {
+	struct conf *conf;
+	const struct node *root;
+	struct report *report;
+};
+
+/* The i-th item of a list at the top, or NULL. */
+const struct node *check_item(const struct checker *, const char *list,
+			      unsigned i);
+/* Where a setting of an item stands; the item itself when it is left out. */
+struct place check_place(const struct node *map, const char *key,
+			 const char *sub);
+
+/* --- check_nfas.c --- */
+/* Also says which span leads each group, and that there is no D slot where
+ * there is no D channel. */
+void check_nfas(const struct checker *);
+/* A route names a span: the group's name stands for its spans. */
+bool check_nfas_route(const struct checker *, const struct node *,
+		      const uint8_t *index);
+/* The first span of the group of that name; false: there is no such group. */
+bool check_nfas_group(const struct checker *, const char *name,
+		      uint8_t *index);
+
+#endif
