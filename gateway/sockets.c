@@ -2,6 +2,7 @@
 #include "gateway/sockets.h"
 
 #include "gateway/base/log.h"
+#include "gateway/cards.h"
 #include "media/line.h"
 
 #include <errno.h>
@@ -20,6 +21,9 @@
 #define MAX_FDS                                                 \
 	(CONF_SPANS * (CHANNELS_PER_SPAN * 3 + LINE_SLOTS) +    \
 	 2 * SIP_PLACES + 8)
+#define CARD_START_MS	  2000 /* cards that answer later are taken later */
+#define CARD_SOON_MS	  20
+#define CARD_MUTE	  2 /* times without answer, then it is told */
 
 struct held {
 	enum role_id role;
@@ -29,7 +33,9 @@ struct held {
 };
 
 struct sockets {
+	struct cards *cards;
 	bool absent[CONF_SPANS]; /* DAHDI: told that it cannot be opened */
+	uint8_t mute[CONF_SPANS]; /* its driver has not answered so often */
 	unsigned n;
 	struct held fds[MAX_FDS];
 };
@@ -310,49 +316,104 @@ static int open_pseudowire(struct sockets *s, const struct conf_span *span,
 	return hold(s, (struct held){ ROLE_MEDIA, ROLE_SOCK_LINE, index, fd });
 }
 
-/* A card that is not there now must not keep the other spans from service:
- * only its own line is told, once, and missing. */
-static int open_dahdi(struct sockets *s, const struct conf_span *span,
+static void let_go(struct sockets *s, unsigned span)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < s->n; i++) {
+		if (s->fds[i].what == ROLE_SOCK_LINE &&
+		    s->fds[i].index == span) {
+			close(s->fds[i].fd);
+		} else {
+			s->fds[kept++] = s->fds[i];
+		}
+	}
+	s->n = kept;
+}
+
+static const struct held *line_of(const struct sockets *s, unsigned span)
+{
+	for (unsigned i = 0; i < s->n; i++) {
+		if (s->fds[i].what == ROLE_SOCK_LINE &&
+		    s->fds[i].index == span) {
+			return &s->fds[i];
+		}
+	}
+	return NULL;
+}
+
+static void tell_mute(struct sockets *s, const struct conf_span *span,
 		      unsigned index)
 {
-	struct dahdi_span d = {
-		.span = span->line.dahdi_span,
-		.d_slot = span->line.d_slot,
-		.first_slot = span->line.first_slot,
-		.last_slot = span->line.last_slot,
-		.ulaw = span->law == CONF_ULAW,
-	};
-	int fds[LINE_SLOTS], r = 0;
-	unsigned n = 0;
-	char why[200];
+	if (s->mute[index] < CARD_MUTE && ++s->mute[index] == CARD_MUTE) {
+		log_err("span %s: the DAHDI driver does not answer for span "
+			"%u: see dmesg; it is taken when it does", span->name,
+			span->line.dahdi_span);
+	}
+}
 
-	if (dahdi_open(&d, fds, &n, why, sizeof(why)) < 0) {
-		if (!s->absent[index]) {
-			log_err("span %s: %s", span->name, why);
+/* A card that is not there now must not keep the other spans from service:
+ * only its own line is told, once, and missing. True: it has new channels. */
+static bool take_card(struct sockets *s, const struct conf_span *span,
+		      unsigned index, const struct card_found *f)
+{
+	if (f->state == CARD_BUSY) {
+		tell_mute(s, span, index);
+		return false;
+	}
+	s->mute[index] = 0;
+	if (f->state == CARD_STAYS) {
+		return false;
+	}
+	if (line_of(s, index)) {
+		log_err("span %s: DAHDI span %u is gone: was the card pulled "
+			"or its module unloaded?", span->name,
+			span->line.dahdi_span);
+		let_go(s, index);
+	} else if (f->state == CARD_ABSENT && !s->absent[index]) {
+		log_err("span %s: %s", span->name, f->why);
+	}
+	s->absent[index] = f->state == CARD_ABSENT;
+	for (unsigned i = 0; i < f->n; i++) {
+		hold(s, (struct held){ ROLE_MEDIA, ROLE_SOCK_LINE, index,
+				       f->fds[i] });
+	}
+	return f->state == CARD_OPENED;
+}
+
+/* All at once, so that a driver that does not answer costs its time once. */
+static int open_cards(struct sockets *s, const struct conf *c)
+{
+	int left_ms = CARD_START_MS, r = 0;
+	struct card_found f;
+
+	s->cards = cards_new();
+	for (unsigned i = 0; s->cards && i < c->n_spans; i++) {
+		if (c->spans[i].line.driver == CONF_DAHDI && !r) {
+			r = cards_look(s->cards, i, &c->spans[i], -1, NULL);
 		}
-		s->absent[index] = true;
-		return 0;
 	}
-	s->absent[index] = false;
-	for (unsigned i = 0; i < n; i++) {
-		int err = hold(s, (struct held){ ROLE_MEDIA, ROLE_SOCK_LINE,
-						 index, fds[i] });
-
-		r = r ? r : err;
+	for (unsigned i = 0; s->cards && i < c->n_spans && !r; i++) {
+		if (c->spans[i].line.driver != CONF_DAHDI) {
+			continue;
+		}
+		cards_found(s->cards, i, left_ms, &f);
+		if (f.state == CARD_BUSY) {
+			left_ms = 0;
+		}
+		take_card(s, &c->spans[i], i, &f);
 	}
-	return r;
+	return s->cards ? r : -errno;
 }
 
 static int open_lines(struct sockets *s, const struct conf *c)
 {
-	int r = 0;
+	int r = open_cards(s, c);
 
 	for (unsigned i = 0; i < c->n_spans && r == 0; i++) {
-		const struct conf_span *span = &c->spans[i];
-
-		r = span->line.driver == CONF_DAHDI ?
-			    open_dahdi(s, span, i) :
-			    open_pseudowire(s, span, i);
+		if (c->spans[i].line.driver != CONF_DAHDI) {
+			r = open_pseudowire(s, &c->spans[i], i);
+		}
 	}
 	return r;
 }
@@ -472,6 +533,9 @@ void sockets_close(struct sockets *s)
 	for (unsigned i = 0; s && i < s->n; i++) {
 		close(s->fds[i].fd);
 	}
+	if (s) {
+		cards_free(s->cards);
+	}
 	free(s);
 }
 
@@ -489,49 +553,15 @@ void sockets_each(const struct sockets *s, enum role_id role, sockets_fn *fn,
 
 /* --- cards that come and go --- */
 
-static const struct held *line_of(const struct sockets *s, unsigned span)
-{
-	for (unsigned i = 0; i < s->n; i++) {
-		if (s->fds[i].what == ROLE_SOCK_LINE &&
-		    s->fds[i].index == span) {
-			return &s->fds[i];
-		}
-	}
-	return NULL;
-}
-
-static void let_go(struct sockets *s, unsigned span)
-{
-	unsigned kept = 0;
-
-	for (unsigned i = 0; i < s->n; i++) {
-		if (s->fds[i].what == ROLE_SOCK_LINE &&
-		    s->fds[i].index == span) {
-			close(s->fds[i].fd);
-		} else {
-			s->fds[kept++] = s->fds[i];
-		}
-	}
-	s->n = kept;
-}
-
 static void renew(struct sockets *s, const struct conf_span *span,
 		  unsigned index, sockets_fn *fn, void *arg)
 {
 	const struct held *line = line_of(s, index);
+	struct card_found f;
 
-	if (line && dahdi_is_there(NULL, line->fd)) {
-		return;
-	}
-	if (line) {
-		log_err("span %s: DAHDI span %u is gone: was the card pulled "
-			"or its module unloaded?", span->name,
-			span->line.dahdi_span);
-		let_go(s, index);
-		s->absent[index] = true;
-	}
-	open_dahdi(s, span, index);
-	if (s->absent[index]) {
+	cards_look(s->cards, index, span, line ? line->fd : -1, NULL);
+	cards_found(s->cards, index, CARD_SOON_MS, &f);
+	if (!take_card(s, span, index, &f)) {
 		return;
 	}
 	log_info("span %s: DAHDI span %u is there", span->name,

@@ -9,31 +9,27 @@ enum {
 	BLOCK_MS = 10,
 	BLOCKS_A_TICK = LINE_STALL / LINE_BLOCK,
 	OFFERS = 2 * LINE_SLOTS, /* a power of two */
-	SAME_OFFER_MS = 1000,
+	SLOW_MS = 20,	   /* a tick's calls to the driver */
+	SUSPECT_MS = 1000,
+	ASIDE_MS = 5000,
 };
 
 /* tick: all queues empty, then lead frames of idle codes on their way. First
- * all are emptied, so that they begin their blocks at the same time. */
+ * all are emptied, so that they begin their blocks at the same time. Those
+ * that failed before have another try. */
 static void begin(struct dahdi *p)
 {
 	unsigned lead = p->line.cfg.tx_lead;
-	uint8_t idle[LINE_BLOCK];
-	int what = DAHDI_ABI_FLUSH_ALL, on = 1;
 
-	memset(idle, p->line.cfg.idle, sizeof(idle));
+	p->b_slots |= p->line.stats.rx.silent_slots;
+	p->line.stats.rx.silent_slots = 0;
 	for (unsigned s = 1; s < LINE_SLOTS; s++)
-		if (p->b_slots >> s & 1)
-			p->sys->control(p->fds[s], DAHDI_ABI_FLUSH, &what);
-	for (unsigned s = 1; s < LINE_SLOTS; s++) {
-		if (!(p->b_slots >> s & 1))
-			continue;
-		for (unsigned n = 0; n < lead; n += LINE_BLOCK)
-			dahdi_write(p, p->fds[s], idle,
-				    lead - n < LINE_BLOCK ? lead - n
-							  : LINE_BLOCK);
-		/* Only now: the empty queue is not worth an event. */
-		p->sys->control(p->fds[s], DAHDI_ABI_BUFFER_EVENTS, &on);
-	}
+		if (p->b_slots >> s & 1 && dahdi_empty_channel(p, s) < 0)
+			dahdi_lose_channel(p, s);
+	for (unsigned s = 1; s < LINE_SLOTS; s++)
+		if (p->b_slots >> s & 1 &&
+		    dahdi_fill_channel(p, s, lead) < 0)
+			dahdi_lose_channel(p, s);
 	p->line.tx.tail = p->line.tx.head;
 	p->stale = line_fifo_count(&p->line.rx);
 	p->got = 0;
@@ -69,14 +65,6 @@ static void fill_up(struct dahdi *p, unsigned slot, size_t from)
 	p->line.stats.rx.lost++;
 }
 
-/* tick: a channel that fails for good is left out; the others go on. */
-static void lose_channel(struct dahdi *p, unsigned slot)
-{
-	p->b_slots &= ~(1u << slot);
-	p->got &= ~(1u << slot);
-	p->line.stats.rx.invalid++;
-}
-
 /* tick: false: nothing there. */
 static bool read_channel(struct dahdi *p, unsigned slot)
 {
@@ -84,7 +72,7 @@ static bool read_channel(struct dahdi *p, unsigned slot)
 
 	if (n < 0) {
 		if (n != -EAGAIN && !p->watch.gone)
-			lose_channel(p, slot);
+			dahdi_lose_channel(p, slot);
 		return false;
 	}
 	if (n != LINE_BLOCK)
@@ -128,16 +116,17 @@ static void queue_block(struct dahdi *p)
 	p->line.stats.rx.packets++;
 }
 
-/* tick */
-static void receive_blocks(struct dahdi *p)
+/* tick: how many. */
+static unsigned receive_blocks(struct dahdi *p)
 {
-	for (unsigned i = 0; i < BLOCKS_A_TICK; i++) {
-		if (p->watch.gone ||
-		    line_fifo_room(&p->line.rx) < LINE_BLOCK ||
-		    !read_block(p))
-			return;
+	unsigned n = 0;
+
+	while (n < BLOCKS_A_TICK && !p->watch.gone &&
+	       line_fifo_room(&p->line.rx) >= LINE_BLOCK && read_block(p)) {
 		queue_block(p);
+		n++;
 	}
+	return n;
 }
 
 /* tick: one block from the queue into rows. */
@@ -164,7 +153,7 @@ static void write_channel(struct dahdi *p, unsigned slot)
 		return;
 	if (n < 0 && n != -EAGAIN) {
 		p->line.stats.tx.errors++;
-		lose_channel(p, slot);
+		dahdi_lose_channel(p, slot);
 		return;
 	}
 	p->slipped = true;
@@ -193,98 +182,68 @@ static void send_blocks(struct dahdi *p)
 	}
 }
 
-/* tick */
-static bool has_right_use(const struct dahdi *p,
-			  const struct dahdi_abi_channel *c)
+/* tick: read, write, and begin again where needed. */
+static void move_samples(struct dahdi *p, mono_t now)
 {
-	if (c->position == p->line.cfg.d_slot)
-		return c->signalling == DAHDI_ABI_HDLCFCS ||
-		       c->signalling == DAHDI_ABI_HARDHDLC;
-	return c->signalling == DAHDI_ABI_CLEAR;
-}
-
-/* tick */
-static int take_channel(struct dahdi *p, int fd)
-{
-	struct dahdi_abi_channel c = { .number = 0 };
-	int err = p->sys->control(fd, DAHDI_ABI_GET_PARAMS, &c);
-
-	if (err < 0)
-		return err;
-	if (c.position < 1 || c.position >= LINE_SLOTS ||
-	    !(p->line.cfg.slot_mask >> c.position & 1) ||
-	    !has_right_use(p, &c) || (p->span && c.span != p->span))
-		return -EINVAL;
-	if (p->fds[c.position] >= 0)
-		return -EBUSY;
-	p->span = (uint16_t)c.span;
-	p->fds[c.position] = fd;
-	if (c.position == p->line.cfg.d_slot)
-		p->line.fd = fd;
-	else
-		p->b_slots |= 1u << c.position;
-	return 0;
-}
-
-/* tick: have all channels come? */
-static bool is_whole(const struct dahdi *p)
-{
-	for (unsigned s = 1; s < LINE_SLOTS; s++)
-		if (p->line.cfg.slot_mask >> s & 1 && p->fds[s] < 0)
-			return false;
-	return true;
-}
-
-/* tick: what was of a card that is no more. */
-static void forget_channels(struct dahdi *p)
-{
-	for (unsigned s = 1; s < LINE_SLOTS; s++) {
-		if (p->fds[s] >= 0)
-			p->sys->close(p->fds[s]);
-		p->fds[s] = -1;
+	if (p->begun) {
+		send_blocks(p);
+		if ((receive_blocks(p) && !p->got) || !p->b_slots)
+			dahdi_retry_channels(p, now);
 	}
-	p->b_slots = p->got = 0;
-	p->span = 0;
-	p->line.fd = -1;
+	begin_in_phase(p, now);
 }
 
-/* tick: a card is there again; all of its channels come in a row. */
-static void take_offers(struct dahdi *p, mono_t now)
+/*
+ * tick: a driver that lets us wait in spite of O_NONBLOCK would hold up all
+ * spans of this thread. Two slow calls near each other, and the thread has
+ * slept in the second: the card is left alone for a while. (The machine's own
+ * stalls are no sleep.)
+ */
+static void guard(struct dahdi *p, mono_t now, mono_t from, uint64_t waits)
 {
-	int fd;
+	struct dahdi_guard *g = &p->guard;
+	int64_t ms = mono_diff_ms(p->sys->clock(), from);
 
-	while (ring_get(&p->offers, &fd)) {
-		if (p->watch.gone &&
-		    mono_diff_ms(now, p->offered) > SAME_OFFER_MS)
-			forget_channels(p);
-		p->offered = now;
-		if (take_channel(p, fd) < 0) {
-			p->line.stats.rx.stray++;
-			p->sys->close(fd);
-		}
-		if (p->watch.gone && is_whole(p)) {
-			p->watch.gone = p->begun = p->slipped = false;
-			p->watch.news = true;
-			p->stopped = now;
-			p->line.epoch++;
-		}
+	if (ms < SLOW_MS) {
+		g->suspect &= mono_diff_ms(now, g->since) < SUSPECT_MS;
+	} else if (!g->suspect) {
+		g->suspect = true;
+		g->since = now;
+	} else if (p->sys->waits() != waits) {
+		g->aside = true;
+		g->suspect = false;
+		g->since = now;
+		p->line.stats.clock.stalls++;
 	}
+}
+
+/* tick: is it left alone? Afterwards all begins anew. */
+static bool is_aside(struct dahdi *p, mono_t now)
+{
+	struct dahdi_guard *g = &p->guard;
+
+	if (!g->aside || mono_diff_ms(now, g->since) < ASIDE_MS)
+		return g->aside;
+	g->aside = p->begun = p->slipped = false;
+	p->stopped = now;
+	p->line.epoch++;
+	return false;
 }
 
 /* tick */
 static void dahdi_tick(struct line *l, mono_t now)
 {
 	struct dahdi *p = dahdi_of(l);
+	uint64_t waits = p->guard.suspect ? p->sys->waits() : 0;
+	mono_t from = p->sys->clock();
+	bool aside = is_aside(p, now);
 
-	take_offers(p, now);
-	if (!p->watch.gone) {
-		if (p->begun) {
-			send_blocks(p);
-			receive_blocks(p);
-		}
-		begin_in_phase(p, now);
-	}
+	dahdi_take_offers(p, now);
+	if (!p->watch.gone && !aside)
+		move_samples(p, now);
 	dahdi_look(p, now);
+	if (!aside)
+		guard(p, now, from, waits);
 }
 
 static void dahdi_start(struct line *l, mono_t now)
@@ -308,10 +267,10 @@ static mono_t dahdi_due(const struct line *l)
 static int dahdi_add(struct line *l, int fd)
 {
 	struct dahdi *p = dahdi_of(l);
-	int err = take_channel(p, fd);
+	int err = dahdi_take_channel(p, fd);
 
 	if (!err)
-		p->watch.gone = !is_whole(p);
+		p->watch.gone = !dahdi_is_whole(p);
 	return err;
 }
 
@@ -324,13 +283,12 @@ static bool dahdi_offer(struct line *l, int fd)
 static void dahdi_close(struct line *l)
 {
 	struct dahdi *p = dahdi_of(l);
-
 	int fd;
 
 	while (ring_get(&p->offers, &fd))
 		p->sys->close(fd);
 	ring_fini(&p->offers);
-	forget_channels(p);
+	dahdi_forget_channels(p);
 	free(p);
 }
 
@@ -344,6 +302,8 @@ static const struct line_ops dahdi_ops = {
 	.frame_get = dahdi_frame_get,
 	.frame_put = dahdi_frame_put,
 	.frame_stats = dahdi_frame_stats,
+	.cancels = dahdi_cancels,
+	.set_clear = dahdi_set_clear,
 };
 
 struct line *dahdi_line_open(const struct line_config *cfg, int fd)

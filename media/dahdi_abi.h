@@ -61,6 +61,7 @@ struct dahdi_abi_buffers {
 #define DAHDI_ABI_AUDIOMODE	_IOW(DAHDI_ABI_CODE, 32, int)
 #define DAHDI_ABI_ECHOCANCEL	_IOW(DAHDI_ABI_CODE, 33, int)
 #define DAHDI_ABI_SETLAW	_IOW(DAHDI_ABI_CODE, 39, int)
+#define DAHDI_ABI_ECHOTRAIN	_IOW(DAHDI_ABI_CODE, 50, int)
 #define DAHDI_ABI_BUFFER_EVENTS _IOW(DAHDI_ABI_CODE, 105, int)
 
 enum dahdi_abi_flush {

@@ -29,7 +29,7 @@ size_t dahdi_frame_get(struct line *l, uint8_t *octets)
 	int fd = p->fds[l->cfg.d_slot];
 	uint8_t b[DAHDI_D_OCTETS];
 
-	if (!l->cfg.d_slot || fd < 0 || p->watch.gone)
+	if (!l->cfg.d_slot || fd < 0 || p->watch.gone || p->guard.aside)
 		return 0;
 	for (unsigned i = 0; i < DAHDI_D_BUFFERS; i++) {
 		ssize_t n = dahdi_read(p, fd, b, sizeof(b));
@@ -55,7 +55,7 @@ int dahdi_frame_put(struct line *l, const uint8_t *octets, size_t len)
 	uint8_t b[DSLOT_MAX + FCS] = { 0 };
 	ssize_t n;
 
-	if (!l->cfg.d_slot || fd < 0 || p->watch.gone)
+	if (!l->cfg.d_slot || fd < 0 || p->watch.gone || p->guard.aside)
 		return -ENODEV;
 	if (len < DSLOT_MIN || len > DSLOT_MAX) {
 		p->frames.tx_refused++;

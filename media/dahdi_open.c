@@ -6,8 +6,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "media/dahdi_priv.h"
+
+enum { FRAMES_PER_MS = 8 };
 
 struct opening {
 	const struct dahdi_span *conf;
@@ -73,6 +76,40 @@ static int set_buffers(const struct opening *o, int fd, int count, int size)
 	return o->sys->control(fd, DAHDI_ABI_SET_BUFINFO, &b);
 }
 
+/*
+ * The canceller that the driver would switch on for this channel: is it the
+ * card's own? The driver prefers that to the kernel's, whose names we know; a
+ * system.conf without an echocanceller= line gives the channel none.
+ */
+static bool has_own_canceller(const struct opening *o)
+{
+	static const char *const kernels[] = { "MG2", "KB1", "JPAH", "OSLEC",
+					       "SEC", "SEC2" };
+	char path[80], name[40];
+
+	snprintf(path, sizeof(path),
+		 "/sys/class/dahdi/dahdi!chan!%03u!%03u/ec_factory",
+		 o->conf->span, o->slot);
+	if (o->sys->text(path, name, sizeof(name)) <= 0)
+		return false;
+	name[strcspn(name, "\r\n")] = '\0';
+	for (unsigned i = 0; i < sizeof(kernels) / sizeof(*kernels); i++)
+		if (!strcasecmp(name, kernels[i]))
+			return false;
+	return name[0] != '\0';
+}
+
+/* A card whose canceller does not want to is used without it. */
+static int set_canceller(const struct opening *o, int fd)
+{
+	int taps = o->conf->tail_ms * FRAMES_PER_MS;
+	int err = set(o, fd, DAHDI_ABI_ECHOCANCEL, 0);
+
+	if (!err && taps && has_own_canceller(o))
+		set(o, fd, DAHDI_ABI_ECHOCANCEL, taps);
+	return err;
+}
+
 /* Leaving audio mode takes away gains, conferences and echo cancellers that
  * were left there. */
 static int set_b_channel(const struct opening *o, int fd)
@@ -87,7 +124,7 @@ static int set_b_channel(const struct opening *o, int fd)
 	if (!err)
 		err = set(o, fd, DAHDI_ABI_SETLAW, law);
 	if (!err)
-		err = set(o, fd, DAHDI_ABI_ECHOCANCEL, 0);
+		err = set_canceller(o, fd);
 	return err ? complain(o, err, strerror(-err)) : 0;
 }
 

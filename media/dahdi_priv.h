@@ -5,6 +5,7 @@
  *
  *	dahdi_open.c	channels of a span: opened and set (another process)
  *	dahdi.c		life, blocks of all B channels, slips
+ *	dahdi_channel.c	one channel: taken, given up, tried again
  *	dahdi_frames.c	the D channel
  *	dahdi_watch.c	events, alarms, error counters
  *
@@ -49,18 +50,27 @@ struct dahdi_watch {
 	uint32_t errors;  /* all kinds, at the begin of this second */
 };
 
+struct dahdi_guard { /* against a driver that blocks */
+	bool suspect;	/* a tick was slow */
+	bool aside;	/* left alone */
+	mono_t since;
+};
+
 struct dahdi {
 	struct line line;
 	const struct dahdi_sys *sys;
 	int fds[LINE_SLOTS];	/* -1: none */
 	uint16_t span;		/* all are of this one */
-	uint32_t b_slots;	/* B channels that have a descriptor */
+	uint32_t b_slots;	/* B channels that have a descriptor and work */
+	uint32_t cancels;	/* the card cancels echoes there */
 	uint32_t got;		/* of those: their block is in rx */
 	bool begun;
 	bool slipped;		/* begin again */
 	unsigned stale;		/* frames to write that are too late now */
 	mono_t stopped;		/* slipped then */
 	mono_t offered;		/* a descriptor came then */
+	mono_t retried;		/* channels that fail */
+	struct dahdi_guard guard;
 	struct ring offers;	/* descriptors, from another thread */
 	struct dslot_stats frames;
 	struct dahdi_watch watch;
@@ -81,8 +91,28 @@ static inline struct dahdi *dahdi_of(struct line *l)
  */
 ssize_t dahdi_read(struct dahdi *, int fd, void *to, size_t n);
 ssize_t dahdi_write(struct dahdi *, int fd, const void *from, size_t n);
+/* tick: what a call says, in our words; as above. */
+ssize_t dahdi_verdict(struct dahdi *, ssize_t n);
 /* tick: alarms and counters up to now. */
 void dahdi_look(struct dahdi *, mono_t now);
+
+/* --- dahdi_channel.c --- */
+/* tick: a channel that fails is left out, the others go on; once a second it
+ * is tried again. */
+void dahdi_lose_channel(struct dahdi *, unsigned slot);
+void dahdi_retry_channels(struct dahdi *, mono_t now);
+/* tick: its queues empty; then idle codes ahead of the line's blocks. 0 or
+ * -errno. */
+int dahdi_empty_channel(struct dahdi *, unsigned slot);
+int dahdi_fill_channel(struct dahdi *, unsigned slot, unsigned frames);
+/* tick: 0, -EINVAL (none of ours), -EBUSY, or what the driver says. */
+int dahdi_take_channel(struct dahdi *, int fd);
+void dahdi_take_offers(struct dahdi *, mono_t now);
+/* tick: have all channels come? */
+bool dahdi_is_whole(const struct dahdi *);
+void dahdi_forget_channels(struct dahdi *);
+bool dahdi_cancels(const struct line *, unsigned slot);
+void dahdi_set_clear(struct line *, unsigned slot, bool clear);
 
 /* --- dahdi_frames.c --- */
 size_t dahdi_frame_get(struct line *, uint8_t *octets);

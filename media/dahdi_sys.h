@@ -10,12 +10,19 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "gateway/base/clock.h"
+
 struct dahdi_sys {
 	int (*open)(const char *path); /* not blocking */
 	int (*close)(int fd);
 	ssize_t (*read)(int fd, void *to, size_t n);
 	ssize_t (*write)(int fd, const void *from, size_t n);
 	int (*control)(int fd, unsigned long what, void *arg);
+	/* A small file's text, with its end: octets or -errno. */
+	ssize_t (*text)(const char *path, char *to, size_t size);
+	mono_t (*clock)(void);
+	/* How often this thread has waited in the kernel so far. */
+	uint64_t (*waits)(void);
 };
 
 extern const struct dahdi_sys dahdi_kernel;

@@ -54,8 +54,8 @@ static void fetch_events(struct dahdi *p, int fd)
 	}
 }
 
-/* tick: what a call says, in our words. */
-static ssize_t verdict(struct dahdi *p, ssize_t n)
+/* tick */
+ssize_t dahdi_verdict(struct dahdi *p, ssize_t n)
 {
 	if (n == -ENODEV || n == -ENXIO)
 		p->watch.gone = true;
@@ -71,7 +71,7 @@ ssize_t dahdi_read(struct dahdi *p, int fd, void *to, size_t n)
 		fetch_events(p, fd);
 		got = p->sys->read(fd, to, n);
 	}
-	return verdict(p, got);
+	return dahdi_verdict(p, got);
 }
 
 /* tick */
@@ -83,7 +83,7 @@ ssize_t dahdi_write(struct dahdi *p, int fd, const void *from, size_t n)
 		fetch_events(p, fd);
 		put = p->sys->write(fd, from, n);
 	}
-	return verdict(p, put);
+	return dahdi_verdict(p, put);
 }
 
 /* Any channel can ask for its span. */
@@ -104,7 +104,7 @@ static void ask(struct dahdi *p, mono_t now)
 	p->watch.asked = now;
 	p->watch.news = false;
 	if (err < 0) {
-		verdict(p, err);
+		dahdi_verdict(p, err);
 		return;
 	}
 	p->watch.span = span;
@@ -151,6 +151,8 @@ static unsigned defects(const struct dahdi *p)
 	};
 	unsigned d = p->line.down ? LINE_DOWN : 0;
 
+	if (p->guard.aside)
+		d |= LINE_STALLED;
 	if (p->watch.gone)
 		return d | LINE_GONE;
 	for (unsigned i = 0; i < sizeof(all) / sizeof(*all); i++)
@@ -165,7 +167,7 @@ void dahdi_look(struct dahdi *p, mono_t now)
 	bool was_out = p->line.alarms.defects & LINE_OUT_NEAR;
 	unsigned d;
 
-	if (!p->watch.gone &&
+	if (!p->watch.gone && !p->guard.aside &&
 	    (p->watch.news || mono_diff_ms(now, p->watch.asked) >= LOOK_MS))
 		ask(p, now);
 	d = defects(p);

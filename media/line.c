@@ -354,6 +354,19 @@ void line_frame_stats(const struct line *l, struct dslot_stats *stats)
 	l->ops->frame_stats(l, stats);
 }
 
+/* tick */
+bool line_cancels(const struct line *l, unsigned slot)
+{
+	return l->ops->cancels && l->ops->cancels(l, slot);
+}
+
+/* tick */
+void line_set_clear(struct line *l, unsigned slot, bool clear)
+{
+	if (l->ops->set_clear)
+		l->ops->set_clear(l, slot, clear);
+}
+
 int line_fd(const struct line *l)
 {
 	return l->fd;

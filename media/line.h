@@ -152,10 +152,11 @@ struct line_rx_stats {
 	uint64_t malformed;	/* wrong size, version, RTP or reserved bits */
 	uint64_t stray;		/* wrong source, SSRC, or channel header */
 	uint64_t signalling;	/* M = 11 without L: not for a PRI, dropped */
-	uint64_t invalid;	/* L = 1 */
+	uint64_t invalid;	/* L = 1; DAHDI: times a channel failed */
 	uint64_t resync;	/* sequence number jumped */
 	uint64_t excess;	/* over twice the nominal rate, dropped */
 	uint64_t filler_frames;	/* frames read that were replaced */
+	uint32_t silent_slots;	/* now: bit s: the driver refuses slot s */
 };
 
 struct line_tx_stats {
@@ -321,6 +322,13 @@ int line_frame_put(struct line *l, const uint8_t *octets, size_t len);
 /* tick: a copy of the counters. */
 void line_frame_stats(const struct line *l, struct dslot_stats *stats);
 
+/*
+ * tick: has the line itself, a card, an echo canceller on that time slot? Ours
+ * is not wanted then. While the slot carries data it is off.
+ */
+bool line_cancels(const struct line *l, unsigned slot);
+void line_set_clear(struct line *l, unsigned slot, bool clear);
+
 /* The descriptor, to wait on for input (lockstep); still the line's. */
 int line_fd(const struct line *l);
 
@@ -347,11 +355,14 @@ struct dahdi_span {
 	uint8_t d_slot;		/* 16 or 24; 0 = none */
 	uint8_t first_slot, last_slot;
 	bool ulaw;
+	uint16_t tail_ms;	/* of the card's own echo canceller, if it has
+				 * one; 0: none */
 };
 
 /*
  * Opens all channels of a span and sets them for line_open() and line_add():
- * blocks of LINE_BLOCK, audio without gain or echo canceller, the law. 0, with
+ * blocks of LINE_BLOCK, audio without gain, the law, no echo canceller but
+ * the card's own. 0, with
  * how many descriptors in fds[]; or -errno, and why says in one line what is
  * wrong and what to do.
  */

@@ -30,6 +30,9 @@ struct line_ops {
 	size_t (*frame_get)(struct line *l, uint8_t *octets);
 	int (*frame_put)(struct line *l, const uint8_t *octets, size_t len);
 	void (*frame_stats)(const struct line *l, struct dslot_stats *stats);
+	/* NULL: no canceller of its own */
+	bool (*cancels)(const struct line *l, unsigned slot);
+	void (*set_clear)(struct line *l, unsigned slot, bool clear);
 };
 
 struct line {

@@ -218,12 +218,14 @@ static void compact(struct pack *p)
 /* tick */
 void pack_adjust(struct pack *p, struct session *s)
 {
+	const struct line *line = s->place.span->line;
 	unsigned lane = s->place.lane;
+	bool theirs = line && line_cancels(line, s->place.slot);
 
 	if (lane == SESSION_NO_LANE)
 		return;
-	lane_group_want(group_of(p, lane), lane % ECHO_LANES, s->place.echo,
-			s->place.nlp);
+	lane_group_want(group_of(p, lane), lane % ECHO_LANES,
+			s->place.echo && !theirs, s->place.nlp && !theirs);
 	if (s->place.echo_anew)
 		lane_group_forget(group_of(p, lane), lane % ECHO_LANES);
 	s->place.echo_anew = false;

@@ -378,6 +378,21 @@ static void log_line(const struct media_role *m, unsigned span,
 		log_info("span %s: fault, no new calls: %s", name, text);
 }
 
+/* Channels that the driver refuses, and that it takes again. */
+static void log_channels(const struct media_role *m, unsigned span,
+			 uint32_t was)
+{
+	uint32_t is = m->spans[span].state.line.rx.silent_slots;
+	const char *name = m->conf.spans[span].name;
+
+	if (is & ~was)
+		log_warn("span %s: the driver refuses %d of its channels, which "
+			 "are silent and tried again each second: see dmesg",
+			 name, __builtin_popcount(is));
+	else if (was && !is)
+		log_info("span %s: the driver takes all channels again", name);
+}
+
 static void on_span(struct media_role *m, const struct engine_span_state *s)
 {
 	struct span_view *v = &m->spans[s->span];
@@ -387,6 +402,7 @@ static void on_span(struct media_role *m, const struct engine_span_state *s)
 	tell_dropped(m, s);
 	v->state = *s;
 	v->known = true;
+	log_channels(m, s->span, was.line.rx.silent_slots);
 	if (first || was.service != s->service)
 		v->since = loop_now(m->role.loop);
 	else if (was.alarms == s->alarms && was.defects == s->defects)

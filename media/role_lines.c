@@ -22,6 +22,15 @@ static void put_bits(struct json *j, const char *key, unsigned bits)
 	json_close(j);
 }
 
+static void put_slots(struct json *j, const char *key, uint32_t slots)
+{
+	json_arr(j, key);
+	for (unsigned s = 0; s < LINE_SLOTS; s++)
+		if (slots >> s & 1)
+			json_int(j, NULL, s);
+	json_close(j);
+}
+
 static void put_state(struct media_role *m, struct json *j, unsigned i)
 {
 	const struct span_view *v = &m->spans[i];
@@ -36,6 +45,7 @@ static void put_state(struct media_role *m, struct json *j, unsigned i)
 	json_str(j, "text", media_line_text(m, i));
 	put_bits(j, "alarms", v->state.alarms);
 	put_bits(j, "faults_now", v->state.defects);
+	put_slots(j, "silent_channels", v->state.line.rx.silent_slots);
 }
 
 static void put_line_rx(struct json *j, const struct line_rx_stats *s)
@@ -48,6 +58,7 @@ static void put_line_rx(struct json *j, const struct line_rx_stats *s)
 	json_int(j, "duplicate", (int64_t)s->duplicate);
 	json_int(j, "malformed", (int64_t)s->malformed);
 	json_int(j, "stray", (int64_t)s->stray);
+	json_int(j, "invalid", (int64_t)s->invalid);
 	json_int(j, "excess", (int64_t)s->excess);
 	json_int(j, "filler_frames", (int64_t)s->filler_frames);
 	json_close(j);
@@ -126,6 +137,9 @@ static const struct span_metric span_metrics[] = {
 	  LINE_AT(rx.malformed) },
 	{ "line_packets_stray_total", "counter", "packets of other senders",
 	  LINE_AT(rx.stray) },
+	{ "line_invalid_total", "counter",
+	  "packets that say they are invalid; times a channel failed",
+	  LINE_AT(rx.invalid) },
 	{ "line_slips_total", "counter", "slips of the line",
 	  LINE_AT(clock.slips) },
 	{ "line_filler_frames_total", "counter", "frames that were replaced",

@@ -59,6 +59,8 @@ int span_connect(struct span *sp, unsigned slot, struct session *s, bool clear)
 	s->place.lane = SESSION_NO_LANE;
 	if (!clear)
 		pack_take(sp->pack, s);
+	else if (sp->line)
+		line_set_clear(sp->line, slot, true);
 	session_placed(s);
 	return 0;
 }
@@ -69,6 +71,8 @@ void span_disconnect(struct span *sp, struct session *s)
 	pack_measure(sp->pack, s);
 	pack_give(sp->pack, s);
 	sp->slots[s->place.slot] = NULL;
+	if (s->place.clear && sp->line)
+		line_set_clear(sp->line, s->place.slot, false);
 	session_unplaced(s);
 }
 

@@ -31,6 +31,8 @@ struct card_channel {
 	int fd;		   /* that is good; older ones are of a pulled card */
 	bool open, buffer_events, under, over;
 	int signalling, law, audio, echo;
+	int refuse;	   /* -errno of its controls */
+	bool no_queue_events;
 	struct dahdi_abi_buffers buffers;
 	unsigned since;	   /* frames of the block being filled */
 	unsigned full;	   /* blocks that can be read */
@@ -63,6 +65,11 @@ struct card {
 	struct card_frame in[CARD_FRAMES], out[CARD_FRAMES]; /* D channel */
 	unsigned n_in, n_out;
 	bool d_full;
+	const char *canceller;	/* name, as the driver gives it */
+	unsigned slow_ms;	/* each call takes so long */
+	bool sleeps;		/* and is asleep meanwhile */
+	mono_t clock;
+	uint64_t waits;
 	uint8_t heard[CARD_SLOTS][CARD_HEARD];
 };
 
@@ -85,6 +92,14 @@ static inline void card_init(unsigned channels)
 	for (unsigned s = 1; s <= channels; s++)
 		card.at[s].signalling = s == card.d_slot ? DAHDI_ABI_HDLCFCS
 							 : DAHDI_ABI_CLEAR;
+}
+
+/* Each call takes its time. */
+static inline void card_called(void)
+{
+	card.calls++;
+	card.clock = mono_add_ms(card.clock, card.slow_ms);
+	card.waits += card.sleeps;
 }
 
 static inline void card_event(unsigned slot, int event)
@@ -160,7 +175,7 @@ static inline int card_open(const char *path)
 {
 	unsigned span, slot;
 
-	card.calls++;
+	card_called();
 	if (sscanf(path, "/dev/dahdi/chan/%u/%u", &span, &slot) != 2 ||
 	    span != card.span || slot < 1 || slot > card.channels)
 		return -ENOENT;
@@ -217,7 +232,7 @@ static inline ssize_t card_read(int fd, void *to, size_t n)
 	size_t size = (size_t)c->buffers.size, len;
 	int extra = c->short_by;
 
-	card.calls++;
+	card_called();
 	if (fd != c->fd)
 		return -ENODEV;
 	if (c->fail)
@@ -259,7 +274,7 @@ static inline ssize_t card_write(int fd, const void *from, size_t n)
 	struct card_channel *c = &card.at[slot];
 	size_t room = (size_t)c->buffers.count * (size_t)c->buffers.size;
 
-	card.calls++;
+	card_called();
 	if (fd != c->fd)
 		return -ENODEV;
 	if (c->fail)
@@ -311,11 +326,13 @@ static inline int card_control(int fd, unsigned long what, void *arg)
 	struct card_channel *c = &card.at[slot];
 	int *value = arg;
 
-	card.calls++;
+	card_called();
 	if (c->fail == -ENODEV || fd != c->fd)
 		return -ENODEV;
 	if (card.set_error && slot == card.error_at)
 		return card.set_error;
+	if (c->refuse)
+		return c->refuse;
 	switch (what) {
 	case DAHDI_ABI_FLUSH:
 		card_flush(c, *value);
@@ -336,10 +353,14 @@ static inline int card_control(int fd, unsigned long what, void *arg)
 	case DAHDI_ABI_ECHOCANCEL:
 		c->echo = *value;
 		return c->audio ? 0 : -EINVAL;
+	case DAHDI_ABI_ECHOTRAIN:
+		return c->echo ? 0 : -EINVAL;
 	case DAHDI_ABI_SETLAW:
 		c->law = *value;
 		return 0;
 	case DAHDI_ABI_BUFFER_EVENTS:
+		if (c->no_queue_events)
+			return -ENOTTY;
 		c->buffer_events = *value;
 		return 0;
 	default:
@@ -347,7 +368,28 @@ static inline int card_control(int fd, unsigned long what, void *arg)
 	}
 }
 
+static inline ssize_t card_text(const char *path, char *to, size_t size)
+{
+	unsigned span, slot;
+
+	if (sscanf(path, "/sys/class/dahdi/dahdi!chan!%u!%u/ec_factory", &span,
+		   &slot) != 2 || span != card.span || !card.canceller)
+		return -ENOENT;
+	return snprintf(to, size, "%s\n", card.canceller);
+}
+
+static inline mono_t card_clock(void)
+{
+	return card.clock;
+}
+
+static inline uint64_t card_waits(void)
+{
+	return card.waits;
+}
+
 static const struct dahdi_sys card_sys = { card_open, card_close, card_read,
-					   card_write, card_control };
+					   card_write, card_control, card_text,
+					   card_clock, card_waits };
 
 #endif
