@@ -171,6 +171,7 @@ void dahdi_take_offers(struct dahdi *p, mono_t now)
 		}
 		if (p->watch.gone && dahdi_is_whole(p)) {
 			p->watch.gone = p->begun = p->slipped = false;
+			p->watch.known = false;
 			p->watch.news = true;
 			p->stopped = now;
 			p->line.epoch++;

@@ -47,7 +47,8 @@ struct dahdi_watch {
 	bool news;	  /* an event says that they have changed */
 	bool gone;	  /* no card yet, or it was pulled or unassigned */
 	struct dahdi_abi_span span; /* last status */
-	uint32_t errors;  /* all kinds, at the begin of this second */
+	bool known;	  /* there is one, of this card */
+	uint64_t errors;  /* all kinds, at the begin of this second */
 };
 
 struct dahdi_guard { /* against a driver that blocks */

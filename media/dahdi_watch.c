@@ -95,6 +95,26 @@ static int any_fd(const struct dahdi *p)
 	return -1;
 }
 
+/* A counter that is less than before has begun anew. */
+static uint32_t more(uint32_t is, uint32_t was)
+{
+	return is >= was ? is - was : is;
+}
+
+/* tick: the card's counters since the last status. */
+static void count_errors(struct dahdi *p, const struct dahdi_abi_span *is)
+{
+	struct line_error_stats *e = &p->line.stats.errors;
+	const struct dahdi_abi_span *was = &p->watch.span;
+
+	e->crc += more((uint32_t)is->crc4, (uint32_t)was->crc4);
+	e->fe += more((uint32_t)is->fas, (uint32_t)was->fas) +
+		 more(is->fe, was->fe);
+	e->cv += more((uint32_t)is->bpv, (uint32_t)was->bpv) +
+		 more(is->cv, was->cv);
+	e->ebit += more((uint32_t)is->ebit, (uint32_t)was->ebit);
+}
+
 /* tick */
 static void ask(struct dahdi *p, mono_t now)
 {
@@ -107,22 +127,20 @@ static void ask(struct dahdi *p, mono_t now)
 		dahdi_verdict(p, err);
 		return;
 	}
+	/* What it counted before it was ours is not of this time. */
+	if (p->watch.known)
+		count_errors(p, &span);
+	p->watch.known = true;
 	p->watch.span = span;
 	p->watch.alarms = (unsigned)span.alarms;
-}
-
-static uint32_t all_errors(const struct dahdi_abi_span *s)
-{
-	return (uint32_t)s->bpv + (uint32_t)s->crc4 + (uint32_t)s->fas +
-	       s->fe + s->cv;
 }
 
 /* tick */
 static void close_second(struct dahdi *p, mono_t now)
 {
 	struct line_error_stats *e = &p->line.stats.errors;
-	uint32_t errors = all_errors(&p->watch.span);
-	uint32_t new = errors - p->watch.errors;
+	uint64_t errors = e->crc + e->fe + e->cv;
+	uint64_t new = errors - p->watch.errors;
 	bool dead = p->line.alarms.defects & LINE_OUT_NEAR;
 
 	e->es += new > 0 || dead;

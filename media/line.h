@@ -183,6 +183,9 @@ struct line_error_stats {
 	uint32_t ses;		/* seconds with 30 % or more replaced */
 	uint32_t loss_events;	/* times the loss state was entered */
 	uint32_t alarm_s[LINE_ALARMS]; /* seconds of each, by bit number */
+	/* DAHDI, as the card counts: errored blocks (CRC-4, CRC-6), framing
+	 * errors, code violations, blocks that the far end found errored */
+	uint64_t crc, fe, cv, ebit;
 };
 
 struct line_stats {

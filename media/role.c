@@ -445,6 +445,7 @@ static int media_start(struct role *role)
 			return err;
 		warn_refused(m);
 	}
+	media_start_perf(m);
 	return timer_start(role->loop, &m->timer, on_timer,
 			   m->stepping ? STEP_MS : DEBT_MS);
 }
@@ -479,6 +480,7 @@ static void media_close(struct role *role)
 	struct media_role *m = media_role_of(role);
 
 	timer_stop(role->loop, &m->timer);
+	timer_stop(role->loop, &m->second);
 	watch_stop(role->loop, &m->watch);
 	for (unsigned i = 0; i < CONF_SPANS; i++) {
 		link_close(&m->isdn[i].link);

@@ -96,8 +96,7 @@ static void put_line(struct media_role *m, struct json *j, unsigned i)
 	json_int(j, "bridged", (int64_t)s->clock.bridged);
 	json_int(j, "dropped", (int64_t)s->clock.dropped);
 	json_close(j);
-	json_int(j, "es", s->line.errors.es);
-	json_int(j, "ses", s->line.errors.ses);
+	media_put_perf_sums(m, j, i);
 	json_obj(j, "d_channel");
 	json_int(j, "received", s->d_rx);
 	json_int(j, "sent", s->d_tx);
@@ -211,4 +210,5 @@ void media_put_line_metrics(struct media_role *m, struct text *t)
 	}
 	put_up(m, t);
 	put_alarms(m, t);
+	media_put_perf_metrics(m, t);
 }

@@ -10,6 +10,8 @@
 
 #include "gateway/base/json.h"
 
+#define NO_SPAN "there is no such span: trunkctl spans"
+
 enum { ANSWER_MAX = 4 << 20 };
 
 /* One at least, which is pinned nowhere. */
@@ -287,16 +289,26 @@ static void reply(struct media_role *m, uint32_t id, const char *text,
 	} while (len);
 }
 
-static void answer(struct media_role *m, uint32_t id,
-		   int (*fn)(struct media_role *, char *, size_t))
+typedef int answer_fn(struct media_role *, char *, size_t);
+
+static void answer(struct media_role *m, const struct obs_query *q,
+		   answer_fn *fn)
 {
 	char *buf = malloc(ANSWER_MAX);
-	int n = buf ? fn(m, buf, ANSWER_MAX) : -ENOMEM;
+	int n;
 
-	if (n < 0)
-		reply(m, id, strerror(-n), strlen(strerror(-n)), true);
+	if (!buf)
+		n = -ENOMEM;
+	else if (fn)
+		n = fn(m, buf, ANSWER_MAX);
 	else
-		reply(m, id, buf, (size_t)n, false);
+		n = media_put_perf(m, q->arg, buf, ANSWER_MAX);
+	if (n == -ENOENT)
+		reply(m, q->id, NO_SPAN, sizeof(NO_SPAN) - 1, true);
+	else if (n < 0)
+		reply(m, q->id, strerror(-n), strlen(strerror(-n)), true);
+	else
+		reply(m, q->id, buf, (size_t)n, false);
 	free(buf);
 }
 
@@ -304,12 +316,13 @@ void media_on_console(struct media_role *m, const struct link_head *h)
 {
 	static const struct {
 		const char *verb;
-		int (*fn)(struct media_role *, char *, size_t);
+		answer_fn *fn;
 	} verbs[] = {
 		{ "status", put_status },
 		{ "lines", media_put_lines },
 		{ "channels", put_channels },
 		{ "metrics", put_metrics },
+		{ "performance", NULL }, /* of the span in the argument */
 	};
 	const struct obs_query *q = (const void *)h;
 
@@ -317,13 +330,14 @@ void media_on_console(struct media_role *m, const struct link_head *h)
 		return;
 	if (h->type != OBS_QUERY || h->len != sizeof(*q) ||
 	    strnlen(q->verb, sizeof(q->verb)) == sizeof(q->verb) ||
+	    strnlen(q->arg, sizeof(q->arg)) == sizeof(q->arg) ||
 	    !m->engine) {
 		m->drops.console_bad++;
 		return;
 	}
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
 		if (strcmp(verbs[i].verb, q->verb) == 0) {
-			answer(m, q->id, verbs[i].fn);
+			answer(m, q, verbs[i].fn);
 			return;
 		}
 	}

@@ -9,10 +9,12 @@
 #define MEDIA_ROLE_PRIV_H
 
 #include "conf/conf.h"
+#include "gateway/base/json.h"
 #include "gateway/base/log.h"
 #include "gateway/base/obs.h"
 #include "gateway/base/role.h"
 #include "media/engine.h"
+#include "media/perf.h"
 #include "media/ports.h"
 #include "media/service.h"
 
@@ -38,6 +40,8 @@ struct span_view { /* what the engine last said of a span */
 	bool known;
 	mono_t since; /* its service state */
 	struct engine_span_state state;
+	struct perf perf;
+	struct line_stats counted; /* what perf has had of it */
 };
 
 struct role_drops { /* messages that were not obeyed */
@@ -76,6 +80,8 @@ struct media_role {
 	struct watch watch;  /* the engine's wake-ups, real time */
 	struct timer timer;  /* virtual time: the tick; else what is owed */
 	bool stepping;	     /* virtual time */
+	struct timer second; /* for the lines' error performance */
+	mono_t second_at;    /* the last one that was counted ended */
 	struct log_limit limit;
 };
 
@@ -83,6 +89,11 @@ static inline struct media_role *media_role_of(struct role *r)
 {
 	return container_of(r, struct media_role, role);
 }
+
+struct text { /* being written: the octets may not all have found room */
+	char *buf;
+	size_t size, len;
+};
 
 /* --- role_core.c --- */
 void media_on_core(struct media_role *, const struct link_head *);
@@ -105,12 +116,17 @@ enum line_driver media_driver(const struct conf_line *);
 /* --- role_obs.c --- */
 void media_on_console(struct media_role *, const struct link_head *);
 
-struct text { /* being written: the octets may not all have found room */
-	char *buf;
-	size_t size, len;
-};
 void media_put(struct text *, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* --- role_perf.c --- */
+void media_start_perf(struct media_role *);
+/* JSON: its length or -errno; -ENOENT: no such span. */
+int media_put_perf(struct media_role *, const char *span, char *buf,
+		   size_t size);
+/* Within an object: sums of the present interval and the last day. */
+void media_put_perf_sums(struct media_role *, struct json *, unsigned span);
+void media_put_perf_metrics(struct media_role *, struct text *);
 
 /* --- role_lines.c --- */
 /* JSON of all lines: its length or -errno. */

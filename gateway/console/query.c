@@ -27,6 +27,7 @@ static const struct {
 	{ "calls", OF(ROLE_CORE), false },
 	{ "trunks", OF(ROLE_CORE) | OF(ROLE_SIP), false },
 	{ "explain", OF(ROLE_CORE), false },
+	{ "performance", OF(ROLE_MEDIA), false },
 	{ "metrics", ALL_ROLES, false },
 	{ "reload", 0, true },
 	{ "drain", 0, true },

@@ -338,14 +338,20 @@ START_TEST(test_call)
 }
 END_TEST
 
-static void ask(const char *verb)
+static void ask_about(const char *verb, const char *arg)
 {
 	struct obs_query q = { .id = 7 };
 
 	strcpy(q.verb, verb);
+	strcpy(q.arg, arg);
 	t.text[0] = '\0';
 	link_send(&t.console, &q.head, OBS_QUERY, sizeof(q));
 	loop_advance(t.loop, 5);
+}
+
+static void ask(const char *verb)
+{
+	ask_about(verb, "");
 }
 
 /* Keys reach the engine: nothing is sent in the clear; who gives bad ones, or
@@ -602,6 +608,31 @@ START_TEST(test_line_flaps)
 }
 END_TEST
 
+/* A cable that is out for 20 s: unavailable; ten good seconds end that. */
+START_TEST(test_performance)
+{
+	set_up();
+	loop_advance(t.loop, 30000);
+	t.silent = true;
+	loop_advance(t.loop, 20000);
+	t.silent = false;
+	loop_advance(t.loop, 30000);
+	ask_about("performance", "carrier");
+	ck_assert(!t.error);
+	ck_assert_ptr_nonnull(strstr(t.text, "\"available\":true"));
+	ck_assert_ptr_nonnull(strstr(t.text, "\"intervals\":[{"));
+	ck_assert_uint_ge(media_role_of(t.role)->spans[0].perf.all.uas, 19);
+	ck_assert_uint_le(media_role_of(t.role)->spans[0].perf.all.uas, 23);
+	ask_about("performance", "nobody");
+	ck_assert(t.error);
+	ask("metrics");
+	ck_assert_ptr_nonnull(strstr(t.text,
+				     "trunkgate_media_line_unavailable_"
+				     "seconds_total{span=\"carrier\"} 2"));
+	tear_down();
+}
+END_TEST
+
 START_TEST(test_core_lost)
 {
 	set_up();
@@ -727,6 +758,7 @@ int main(void)
 	tcase_add_test(tc, test_frames);
 	tcase_add_test(tc, test_line_states);
 	tcase_add_test(tc, test_line_flaps);
+	tcase_add_test(tc, test_performance);
 	tcase_add_test(tc, test_core_lost);
 	tcase_add_test(tc, test_console);
 	tcase_add_test(tc, test_refused_configurations);

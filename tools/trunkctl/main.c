@@ -19,6 +19,7 @@ static const char usage[] =
 "  calls                calls now\n"
 "  trunks               SIP trunks\n"
 "  explain FROM NUMBER  which route a number would take\n"
+"  performance SPAN     errored seconds (G.826), in quarters of an hour\n"
 "  trace [-w FILE]      live ladder lines, or a capture file\n"
 "  drain                take no new calls, stop when the last one has ended\n"
 "  reload [--restart]   read the configuration anew\n"
@@ -114,6 +115,7 @@ static const struct {
 	{ "status", 0 }, { "spans", 0 },   { "channels", 0 }, { "calls", 0 },
 	{ "trunks", 0 }, { "explain", 2 }, { "trace", 0 },    { "drain", 0 },
 	{ "reload", 0 }, { "metrics", 0 },
+	{ "performance", 1 },
 };
 
 static bool is_usage(const struct options *o, int argc, char **argv)
