@@ -47,6 +47,7 @@ enum conf_hunt {
 enum conf_ringback { CONF_RINGBACK_AUTO, CONF_RINGBACK_ON, CONF_RINGBACK_OFF };
 enum conf_transport { CONF_UDP, CONF_TCP, CONF_TLS, CONF_AUTO };
 enum conf_srtp { CONF_SRTP_OFF, CONF_SRTP_PREFERRED, CONF_SRTP_REQUIRED };
+enum conf_prack { CONF_PRACK_OFF, CONF_PRACK_ON, CONF_PRACK_REQUIRED };
 enum conf_end { CONF_END_SPAN, CONF_END_TRUNK };
 
 /* The line of a span: where its TDM samples come from. */
@@ -118,6 +119,10 @@ struct conf_trunk {
 	bool trusted;	      /* P-Asserted-Identity both ways */
 	bool dtmf_events;     /* RFC 4733 offered and accepted */
 	enum conf_srtp srtp;
+	enum conf_prack prack;
+	uint32_t session_expires_s, min_se_s; /* RFC 4028; 0 = no timers */
+	bool session_id;      /* RFC 7989 */
+	bool follow_3xx;
 	uint8_t n_srtp_suites, srtp_suites[CONF_SUITES]; /* as in media */
 	uint8_t ptime_ms;     /* we send, unless the peer asks otherwise */
 	uint8_t dscp;	      /* of SIP messages */

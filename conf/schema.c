@@ -30,6 +30,7 @@ static const char *const suite_names[] = {
 	"AES_256_CM_HMAC_SHA1_80", "AES_256_CM_HMAC_SHA1_32",
 	"AEAD_AES_128_GCM", "AEAD_AES_256_GCM", NULL
 };
+static const char *const prack_names[] = { "off", "on", "required", NULL };
 static const uint8_t suite_codes[] = { 1, 2, 3, 4, 5, 6 };
 
 /* Where a member lies, and its size. */
@@ -254,6 +255,21 @@ static const struct setting trunk_settings[] = {
 	  "AES_CM_128_HMAC_SHA1_80, AEAD_AES_256_GCM, AES_256_CM_HMAC_SHA1_80, "
 	  "AES_CM_128_HMAC_SHA1_32", "", suite_names, suite_codes, NONE,
 	  "suites of SRTP in order of preference" },
+	{ "prack", VALUE_ENUM, AT(conf_trunk, prack), 0, 0, 0, "on", "",
+	  prack_names, NULL, NONE,
+	  "reliable provisional responses (RFC 3262), where the peer has them; "
+	  "required: calls without are refused" },
+	{ "session_expires", VALUE_INT, AT(conf_trunk, session_expires_s), 0,
+	  0, 86400, "1800", "s", NULL, NULL, NONE,
+	  "session timer (RFC 4028) asked for; 0: none" },
+	{ "min_se", VALUE_INT, AT(conf_trunk, min_se_s), 0, 90, 86400, "90",
+	  "s", NULL, NULL, NONE, "shortest session timer that is accepted" },
+	{ "session_id", VALUE_BOOL, AT(conf_trunk, session_id), 0, 0, 0,
+	  "true", "", NULL, NULL, NONE, "Session-ID (RFC 7989)" },
+	{ "follow_redirects", VALUE_BOOL, AT(conf_trunk, follow_3xx), 0, 0, 0,
+	  "false", "", NULL, NULL, NONE,
+	  "a call that is answered 3xx is placed anew, to the numbers named "
+	  "there, over the same trunk; else it ends" },
 	{ "trusted", VALUE_BOOL, AT(conf_trunk, trusted), 0, 0, 0, "false",
 	  "", NULL, NULL, NONE,
 	  "P-Asserted-Identity is believed and sent (RFC 3325)" },

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "gateway/base/str.h"
 
@@ -110,6 +111,45 @@ int sip_dialog_uac(struct sip_dialog *d, const struct sip_msg *m)
 	return err ? err : set_target(d, m, "contact");
 }
 
+/* --- RFC 7989 --- */
+
+/* A version 4 UUID without its dashes. */
+void sip_dialog_session_new(struct sip_dialog *d)
+{
+	uint8_t raw[16];
+	unsigned i;
+
+	if (getrandom(raw, sizeof(raw), 0) != (ssize_t)sizeof(raw))
+		return;
+	raw[6] = (uint8_t)((raw[6] & 0x0f) | 0x40);
+	raw[8] = (uint8_t)((raw[8] & 0x3f) | 0x80);
+	for (i = 0; i < sizeof(raw); i++)
+		snprintf(d->session + 2 * i, 3, "%02x", raw[i]);
+}
+
+#define NIL_SESSION "00000000000000000000000000000000"
+
+void sip_dialog_session_id(const struct sip_dialog *d, struct sip_msg *m)
+{
+	char text[2 * SIP_SESSION_MAX + 16];
+
+	if (!d->session[0])
+		return;
+	snprintf(text, sizeof(text), "%s;remote=%s", d->session,
+		 d->remote_session[0] ? d->remote_session : NIL_SESSION);
+	(void)sip_msg_add(m, "Session-ID", text);
+}
+
+void sip_dialog_session_learn(struct sip_dialog *d, const struct sip_msg *m)
+{
+	const char *text = sip_msg_plain(m, "Session-ID", 0);
+	size_t n = text ? strspn(text, "0123456789abcdefABCDEF") : 0;
+
+	if (n == SIP_SESSION_MAX - 1 && (!text[n] || strchr("; \t", text[n])))
+		(void)str_copy_n(d->remote_session, sizeof(d->remote_session),
+				 text, n);
+}
+
 bool sip_dialog_has(const struct sip_dialog *d, const struct sip_msg *m)
 {
 	return strcmp(d->local_tag, sip_msg_to_tag(m)) == 0 &&
@@ -182,6 +222,8 @@ static struct sip_msg *build(const struct sip_dialog *d, const char *method,
 		errno = -err;
 		return NULL;
 	}
+	if (m)
+		sip_dialog_session_id(d, m);
 	return m;
 }
 

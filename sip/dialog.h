@@ -19,6 +19,7 @@
 
 #define SIP_CALL_ID_MAX 256
 #define SIP_TAG_MAX	128
+#define SIP_SESSION_MAX 33 /* 32 hexadecimal digits */
 #define SIP_ROUTES_MAX	2048 /* octets of all Route values */
 
 struct sip_dialog {
@@ -33,7 +34,15 @@ struct sip_dialog {
 	uint32_t cseq;	      /* last we used */
 	uint32_t remote_cseq; /* last the peer used; 0 = none yet */
 	struct sip_path path; /* where the dialog was made with */
+	/* RFC 7989: ours, "" = we send none; the peer's, "" = it sent none */
+	char session[SIP_SESSION_MAX], remote_session[SIP_SESSION_MAX];
 };
+
+/* Makes our half of the Session-ID. */
+void sip_dialog_session_new(struct sip_dialog *);
+/* Adds the header; remembers what the peer's says. */
+void sip_dialog_session_id(const struct sip_dialog *, struct sip_msg *);
+void sip_dialog_session_learn(struct sip_dialog *, const struct sip_msg *);
 
 /* Of an INVITE that came in, answered under that tag. 0, -EBADMSG (no usable
  * Contact), -E2BIG. */

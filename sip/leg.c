@@ -2,10 +2,12 @@
 #include "sip/leg.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "gateway/base/log.h"
 #include "gateway/base/str.h"
+#include "sip/check.h"
 #include "sip/legs.h"
 
 #define STAY LEG_NEW /* in the table: the state does not change */
@@ -33,6 +35,7 @@ static const struct cell table[LEG_STATES][LEG_EVENTS] = {
 			[LEG_N_2XX] = {sip_uac_2xx, LEG_UP},
 			[LEG_N_CHALLENGE] = {sip_uac_challenge, LEG_CALLING},
 			[LEG_N_NEXT] = {sip_uac_next, LEG_CALLING},
+			[LEG_N_RETRY] = {sip_uac_retry, LEG_CALLING},
 			[LEG_N_REFUSED] = {sip_uac_refused, LEG_OVER},
 			[LEG_N_BYE] = {sip_dlg_unknown, STAY},
 			[LEG_N_INVITE] = {sip_dlg_unknown, STAY},
@@ -46,6 +49,7 @@ static const struct cell table[LEG_STATES][LEG_EVENTS] = {
 			[LEG_N_2XX] = {sip_uac_2xx, LEG_UP},
 			[LEG_N_CHALLENGE] = {sip_uac_challenge, LEG_CALLING},
 			[LEG_N_NEXT] = {sip_uac_next, LEG_CALLING},
+			[LEG_N_RETRY] = {sip_uac_retry, LEG_CALLING},
 			[LEG_N_REFUSED] = {sip_uac_refused, LEG_OVER},
 			[LEG_N_BYE] = {sip_dlg_unknown, STAY},
 			[LEG_N_INVITE] = {sip_dlg_unknown, STAY},
@@ -55,13 +59,14 @@ static const struct cell table[LEG_STATES][LEG_EVENTS] = {
 		{
 			[LEG_C_PROGRESS] = {sip_uas_progress, STAY},
 			[LEG_C_ALERTING] = {sip_uas_alerting, STAY},
-			[LEG_C_ANSWER] = {sip_uas_answer, LEG_ANSWERED},
+			[LEG_C_ANSWER] = {sip_uas_answer, STAY},
 			[LEG_C_CHANGE] = {nothing, STAY},
 			[LEG_C_RELEASE] = {sip_uas_reject, LEG_OVER},
 			[LEG_N_CANCEL] = {sip_uas_cancelled, LEG_OVER},
 			[LEG_N_INVITE] = {sip_dlg_too_early, STAY},
 			[LEG_N_BYE] = {sip_uas_bye_early, LEG_OVER},
-			},
+			[LEG_N_NO_PRACK] = {sip_rel_no_prack, LEG_OVER},
+		},
 	[LEG_ANSWERED] =
 		{
 			[LEG_C_CHANGE] = {sip_dlg_change, STAY},
@@ -90,6 +95,7 @@ static const struct cell table[LEG_STATES][LEG_EVENTS] = {
 			[LEG_N_2XX] = {sip_uac_ack_bye, LEG_CLEARING},
 			[LEG_N_CHALLENGE] = {nothing, LEG_OVER},
 			[LEG_N_NEXT] = {nothing, LEG_OVER},
+			[LEG_N_RETRY] = {nothing, LEG_OVER},
 			[LEG_N_REFUSED] = {nothing, LEG_OVER},
 			[LEG_N_BYE] = {sip_dlg_unknown, STAY},
 			[LEG_N_INVITE] = {sip_dlg_unknown, STAY},
@@ -134,9 +140,9 @@ static const char *const state_names[LEG_STATES] = {
 static const char *const event_names[LEG_EVENTS] = {
 	"core progress", "core alerting", "core answer", "core change",
 	"core release",	 "1xx",		  "2xx",	 "challenge",
-	"next server",	 "refused",	  "cancel",	 "ack",
-	"no ack",	 "invite",	  "bye",	 "cleared",
-	"dead",		 "timer",
+	"next server",	 "retry",	  "refused",	 "cancel",
+	"ack",		 "no ack",	  "no prack",	 "invite",
+	"bye",		 "cleared",	  "dead",	 "timer",
 };
 
 const char *sip_leg_state_name(enum leg_state s)
@@ -186,6 +192,10 @@ void sip_leg_enter(struct leg *l, enum leg_state next)
 	log_debug("leg %u: %s -> %s", l->id, sip_leg_state_name(l->state),
 		  sip_leg_state_name(next));
 	timer_stop(sip_legs_env(l->legs)->loop, &l->timer);
+	if (next != LEG_INCOMING)
+		sip_rel_stop(l);
+	if (next != LEG_ANSWERED && next != LEG_UP)
+		sip_se_stop(l);
 	l->state = next;
 	ms = timer_ms(l);
 	if (ms > 0)
@@ -271,6 +281,7 @@ static bool same_media(const struct cc_media *a, const struct cc_media *b)
 void sip_leg_media_changed(struct leg *l, const struct cc_media *now)
 {
 	bool held = sdp_is_held(&l->sdp);
+	bool early = l->state == LEG_INCOMING || l->state == LEG_PROCEEDING;
 	struct cc_msg m;
 
 	sip_leg_cc(l, &m);
@@ -278,6 +289,8 @@ void sip_leg_media_changed(struct leg *l, const struct cc_media *now)
 	if (!same_media(now, &l->media))
 		(void)sip_leg_tell(l, CC_UPDATE, &m);
 	l->media = *now;
+	if (early) /* hold is of answered calls; the direction says it */
+		l->held = held;
 	if (held == l->held)
 		return;
 	l->held = held;
@@ -377,7 +390,28 @@ struct sip_msg *sip_leg_response(struct leg *l, const struct sip_msg *request,
 		(void)sip_msg_add(m, "Contact", l->dialog.contact);
 	if (env->conf.user_agent[0])
 		(void)sip_msg_add(m, "Server", env->conf.user_agent);
+	sip_dialog_session_id(&l->dialog, m);
 	return m;
+}
+
+const char *sip_leg_supported(const struct leg *l, char buf[64])
+{
+	const struct conf_trunk *c = sip_leg_conf(l);
+
+	snprintf(buf, 64, "%s%s%s",
+		 c->prack != CONF_PRACK_OFF ? "100rel" : "",
+		 c->prack != CONF_PRACK_OFF && c->session_expires_s ? ", " : "",
+		 c->session_expires_s ? "timer" : "");
+	return buf;
+}
+
+void sip_leg_common(const struct leg *l, struct sip_msg *m)
+{
+	char text[64];
+
+	(void)sip_msg_add(m, "Allow", SIP_ALLOW);
+	if (sip_leg_supported(l, text)[0])
+		(void)sip_msg_add(m, "Supported", text);
 }
 
 void sip_leg_reason(struct sip_msg *m, struct cc_cause cause)
@@ -419,7 +453,7 @@ void sip_leg_send_bye(struct leg *l, struct cc_cause cause)
 		if (env->conf.user_agent[0])
 			(void)sip_msg_add(m, "User-Agent",
 					  env->conf.user_agent);
-		err = txn_request(sip_leg_txns(l), &l->user, m, &hop, &l->bye);
+		err = txn_request(sip_leg_txns(l), &l->user, m, &hop, &l->bye.id);
 	}
 	if (err) {
 		log_warn("leg %u: BYE not sent: %s", l->id, strerror(-err));

@@ -25,6 +25,8 @@
 #include "sip/cause.h"
 #include "sip/dialog.h"
 #include "sip/digest.h"
+#include "sip/leg_rel.h"
+#include "sip/leg_se.h"
 #include "sip/offer.h"
 #include "sip/transaction.h"
 
@@ -57,11 +59,13 @@ enum leg_ev {
 	LEG_N_2XX,
 	LEG_N_CHALLENGE, /* 401, 407 that we can answer */
 	LEG_N_NEXT,	 /* this server cannot; another one may */
+	LEG_N_RETRY,	 /* the same again, as the response wants it: 422, 3xx */
 	LEG_N_REFUSED,	 /* final response, or none */
 	/* UAS */
 	LEG_N_CANCEL,
 	LEG_N_ACK,
 	LEG_N_NO_ACK,
+	LEG_N_NO_PRACK,
 	/* both */
 	LEG_N_INVITE, /* within the dialog */
 	LEG_N_BYE,
@@ -91,6 +95,8 @@ struct leg_invite {
 	bool alerted, proceeding;	    /* told the core */
 	bool early;			    /* early media is open */
 	bool pem; /* UAS: the peer knows P-Early-Media */
+	uint8_t redirects; /* 3xx followed */
+	struct leg_rel rel;
 	struct sip_digest digest;
 };
 
@@ -100,7 +106,13 @@ struct leg_again {
 	txn_id server; /* the peer's, answered 2xx, no ACK yet */
 	uint32_t server_cseq;
 	bool due; /* ours is to be sent when possible */
+	bool same; /* a refresh: as the last description */
 	uint8_t tries;
+	struct sip_digest digest;
+};
+
+struct leg_bye {
+	txn_id id;
 	struct sip_digest digest;
 };
 
@@ -121,8 +133,8 @@ struct leg {
 	struct cc_cause cause; /* why it ends */
 	struct leg_invite inv;
 	struct leg_again again;
-	txn_id bye;
-	struct sip_digest bye_digest;
+	struct leg_bye bye;
+	struct leg_se se;
 	struct cc_msg setup;   /* UAC: the core's SETUP, for each attempt */
 	struct cc_media media; /* the peer's end, as last told the core */
 	struct sdp_local local;
@@ -173,6 +185,10 @@ void sip_leg_reason(struct sip_msg *, struct cc_cause);
 void sip_leg_send_bye(struct leg *, struct cc_cause);
 /* What the message says in Reason headers. */
 struct sip_reason sip_leg_reason_of(const struct sip_msg *);
+/* Options of ours, as the value of Supported; "" = none. */
+const char *sip_leg_supported(const struct leg *, char buf[64]);
+/* Adds Allow and Supported to a message of ours. */
+void sip_leg_common(const struct leg *, struct sip_msg *);
 /* The peer's description in that message. 0; -ENOENT: none; -EBADMSG. */
 int sip_leg_sdp_of(const struct sip_msg *, struct sip_part *);
 
@@ -182,7 +198,7 @@ typedef void leg_action(struct leg *, const struct leg_event *);
 /* leg_uac.c */
 leg_action sip_uac_1xx, sip_uac_2xx, sip_uac_challenge, sip_uac_next,
 	sip_uac_refused, sip_uac_cancel, sip_uac_ring_timeout, sip_uac_ack_bye,
-	sip_uac_fork, sip_uac_give_up;
+	sip_uac_fork, sip_uac_give_up, sip_uac_retry;
 /* The first INVITE. 0; -ENOENT: no server; -EDESTADDRREQ: the core named no
  * address for RTP; -errno. On failure nothing was sent, the caller refuses. */
 int sip_uac_begin(struct leg *);
@@ -195,15 +211,29 @@ bool sip_uac_has_next(const struct leg *);
 leg_action sip_uas_progress, sip_uas_alerting, sip_uas_answer, sip_uas_reject,
 	sip_uas_cancelled, sip_uas_ack, sip_uas_no_ack, sip_uas_bye_early,
 	sip_uas_release;
+/* 1xx of our INVITE transaction, with early media or without. */
+void sip_uas_send_1xx(struct leg *, int status, bool inband);
 /* A new INVITE, answered when it cannot become a call (status), else 0. */
 int sip_uas_begin(struct leg *, txn_id, const struct sip_msg *);
 /* Fills in what an INVITE says of its call, as far as it can be read. */
 void sip_uas_describe(const struct sip_msg *, bool trusted, struct cc_msg *);
 
+/* leg_rel.c */
+leg_action sip_rel_prack, sip_rel_no_prack;
+
 /* leg_dialog.c */
 leg_action sip_dlg_bye_in, sip_dlg_bye_out, sip_dlg_bye_late, sip_dlg_ok,
 	sip_dlg_unknown, sip_dlg_too_early, sip_dlg_invite, sip_dlg_ack,
 	sip_dlg_change, sip_dlg_change_again, sip_dlg_dead;
+/* The peer's offer in a request: answered at once. False: refused. */
+bool sip_dlg_offer(struct leg *, const struct leg_event *,
+		   const struct sip_part *);
+/* Sends a request of ours once more with credentials. 0 or -errno. */
+int sip_dlg_challenge(struct leg *, struct sip_digest *, txn_id *,
+		      const struct sip_msg *response);
+/* A further INVITE of ours; or one that says what was said last. */
+void sip_dlg_again(struct leg *);
+void sip_dlg_same_again(struct leg *);
 void sip_dlg_response(struct leg *, txn_id, const struct sip_msg *);
 void sip_dlg_bye_response(struct leg *, txn_id, const struct sip_msg *);
 /* INFO, UPDATE, OPTIONS and the rest. */

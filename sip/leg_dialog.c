@@ -69,8 +69,7 @@ void sip_dlg_dead(struct leg *l, const struct leg_event *e)
 	sip_leg_send_bye(l, e->cause);
 }
 
-/* Sends a request of ours once more with credentials. 0 or -errno. */
-static int answer_challenge(struct leg *l, struct sip_digest *digest,
+int sip_dlg_challenge(struct leg *l, struct sip_digest *digest,
 			    txn_id *id, const struct sip_msg *response)
 {
 	const struct conf_trunk *c = sip_leg_conf(l);
@@ -105,10 +104,15 @@ void sip_dlg_bye_response(struct leg *l, txn_id id, const struct sip_msg *m)
 		return;
 	txn_detach(sip_leg_txns(l), id);
 	if (is_challenge(status) &&
-	    answer_challenge(l, &l->bye_digest, &l->bye, m) == 0)
+	    sip_dlg_challenge(l, &l->bye.digest, &l->bye.id, m) == 0)
 		return;
-	l->bye = 0;
+	l->bye.id = 0;
 	sip_leg_event(l, &(struct leg_event){.ev = LEG_N_CLEARED});
+}
+
+static bool is_up(const struct leg *l)
+{
+	return l->state == LEG_UP || l->state == LEG_ANSWERED;
 }
 
 /* --- INVITE within the dialog, from the peer --- */
@@ -134,7 +138,9 @@ static void reply_sdp(struct leg *l, txn_id id, const struct sip_msg *req,
 		(void)txn_reply(sip_leg_txns(l), id, 500, NULL);
 		return;
 	}
-	(void)sip_msg_add(m, "Allow", SIP_ALLOW);
+	sip_leg_common(l, m);
+	if (is_up(l))
+		sip_se_accept(l, req, m);
 	(void)txn_respond(sip_leg_txns(l), id, m);
 }
 
@@ -153,7 +159,7 @@ void sip_dlg_too_early(struct leg *l, const struct leg_event *e)
 
 /* The peer's offer, answered at once; a refusal leaves everything as it was
  * (RFC 6141). */
-static bool take_offer(struct leg *l, const struct leg_event *e,
+bool sip_dlg_offer(struct leg *l, const struct leg_event *e,
 		       const struct sip_part *part)
 {
 	struct cc_media media;
@@ -177,6 +183,25 @@ static bool take_offer(struct leg *l, const struct leg_event *e,
 	return true;
 }
 
+/* 422 to a session timer below our least. */
+static bool too_short(struct leg *l, txn_id id, const struct sip_msg *m)
+{
+	uint32_t least = sip_leg_conf(l)->min_se_s;
+	struct sip_msg *no;
+	char text[16];
+
+	if (sip_se_check(l, m) == 0)
+		return false;
+	no = sip_leg_response(l, m, 422);
+	if (!no)
+		return true;
+	snprintf(text, sizeof(text), "%u",
+		 least > SIP_SE_MIN ? least : SIP_SE_MIN);
+	(void)sip_msg_add(no, "Min-SE", text);
+	(void)txn_respond(sip_leg_txns(l), id, no);
+	return true;
+}
+
 static void forget_server(struct leg *l)
 {
 	txn_detach(sip_leg_txns(l), l->again.server);
@@ -197,6 +222,8 @@ void sip_dlg_invite(struct leg *l, const struct leg_event *e)
 		(void)txn_reply(sip_leg_txns(l), e->txn, 400, NULL);
 		return;
 	}
+	if (too_short(l, e->txn, e->msg))
+		return;
 	if (txn_attach(sip_leg_txns(l), e->txn, &l->user) != 0)
 		return;
 	txn_acked(sip_leg_txns(l), l->again.server); /* an older one */
@@ -207,7 +234,7 @@ void sip_dlg_invite(struct leg *l, const struct leg_event *e)
 	if (err == -ENOENT) {
 		l->answer_in_ack = true;
 		reply_sdp(l, e->txn, e->msg, true);
-	} else if (!take_offer(l, e, &part)) {
+	} else if (!sip_dlg_offer(l, e, &part)) {
 		forget_server(l);
 	}
 }
@@ -251,7 +278,9 @@ static int send_again(struct leg *l)
 	struct sip_path hop = sip_dialog_hop(&l->dialog, sip_leg_trunks(l));
 	struct sip_msg *m;
 	char sdp[SDP_OUT_MAX];
-	int len = sdp_write_offer(&l->sdp, &l->local, sdp), err;
+	int len = l->again.same ? sdp_write_same(&l->sdp, &l->local, sdp)
+				: sdp_write_offer(&l->sdp, &l->local, sdp);
+	int err;
 
 	if (len < 0)
 		return len;
@@ -263,7 +292,8 @@ static int send_again(struct leg *l)
 		sip_msg_free(m);
 		return err;
 	}
-	(void)sip_msg_add(m, "Allow", SIP_ALLOW);
+	sip_leg_common(l, m);
+	sip_se_ask(l, m);
 	memset(&l->again.digest, 0, sizeof(l->again.digest));
 	return txn_request(sip_leg_txns(l), &l->user, m, &hop,
 			   &l->again.client);
@@ -292,9 +322,26 @@ void sip_dlg_change(struct leg *l, const struct leg_event *e)
 	if (dir == l->local.dir && net_addr_eq(&rtp, &l->local.rtp))
 		return; /* connected number only: nothing to negotiate */
 	l->local.dir = dir;
+	sip_dlg_again(l);
+}
+
+/* A change that is due already is a refresh, too. */
+static void again(struct leg *l, bool same)
+{
+	l->again.same = same;
 	l->again.due = true;
 	l->again.tries = 0;
-	sip_dlg_change_again(l, e);
+	sip_dlg_change_again(l, NULL);
+}
+
+void sip_dlg_same_again(struct leg *l)
+{
+	again(l, !l->again.due || l->again.same);
+}
+
+void sip_dlg_again(struct leg *l)
+{
+	again(l, false);
 }
 
 /* Also when an exchange that was in the way has ended. */
@@ -325,6 +372,7 @@ static void again_answered(struct leg *l, txn_id id, const struct sip_msg *m)
 	struct sip_msg *ack;
 
 	sip_dialog_refresh(&l->dialog, m);
+	sip_se_answered(l, m);
 	hop = sip_dialog_hop(&l->dialog, sip_leg_trunks(l));
 	ack = sip_dialog_ack(&l->dialog, sip_msg_cseq(m));
 	if (ack)
@@ -345,13 +393,15 @@ void sip_dlg_response(struct leg *l, txn_id id, const struct sip_msg *m)
 		again_answered(l, id, m);
 	txn_detach(sip_leg_txns(l), id);
 	if (is_challenge(status) && l->state == LEG_UP &&
-	    answer_challenge(l, &l->again.digest, &l->again.client, m) == 0)
+	    sip_dlg_challenge(l, &l->again.digest, &l->again.client, m) == 0)
 		return;
 	l->again.client = 0;
 	if (l->state != LEG_UP)
 		return;
 	if (status == 491) {
 		glare(l);
+	} else if (sip_se_raise(l, m)) {
+		sip_dlg_again(l);
 	} else if (status == 481 || status == 408) {
 		dead.cause = sip_cause_in((unsigned)status, 0, NULL);
 		dead.detail = sip_reason_phrase(status);
@@ -398,27 +448,51 @@ static void on_info(struct leg *l, txn_id id, const struct sip_msg *m)
 		(void)sip_leg_tell(l, CC_DTMF, &out);
 }
 
+/* RFC 3311 5.2: before the call is answered UPDATE may offer only after an
+ * answer has gone reliably; our own offer is open, or the peer's. */
+static bool is_offered(const struct leg *l)
+{
+	return !is_up(l) && l->uac && !l->inv.rel.answered;
+}
+
+static bool is_unanswered(const struct leg *l)
+{
+	return !is_up(l) && !l->inv.rel.answered;
+}
+
+/* Without SDP: a refresh. */
+static void update_ok(struct leg *l, txn_id id, const struct sip_msg *m)
+{
+	struct sip_msg *ok = sip_leg_response(l, m, 200);
+
+	if (!ok)
+		return;
+	sip_leg_common(l, ok);
+	if (is_up(l))
+		sip_se_accept(l, m, ok);
+	(void)txn_respond(sip_leg_txns(l), id, ok);
+}
+
 static void on_update(struct leg *l, txn_id id, const struct sip_msg *m)
 {
 	struct leg_event e = {.msg = m, .txn = id};
 	struct sip_part part;
 	int err = sip_leg_sdp_of(m, &part);
-	struct sip_msg *ok;
 
+	if (too_short(l, id, m))
+		return;
 	if (err == -ENOENT) {
-		ok = sip_leg_response(l, m, 200);
-		if (ok)
-			(void)txn_respond(sip_leg_txns(l), id, ok);
 		sip_dialog_refresh(&l->dialog, m);
+		update_ok(l, id, m);
 	} else if (err) {
 		(void)txn_reply(sip_leg_txns(l), id, 400, NULL);
-	} else if (l->again.client || l->answer_in_ack) {
+	} else if (l->again.client || l->answer_in_ack || is_offered(l)) {
 		(void)txn_reply(sip_leg_txns(l), id, 491, NULL);
-	} else if (l->state != LEG_UP && l->state != LEG_ANSWERED) {
-		sip_dlg_too_early(l, &e); /* RFC 3311 5.2: an offer is open */
+	} else if (is_unanswered(l)) {
+		sip_dlg_too_early(l, &e);
 	} else {
 		sip_dialog_refresh(&l->dialog, m);
-		(void)take_offer(l, &e, &part);
+		(void)sip_dlg_offer(l, &e, &part);
 	}
 }
 
@@ -430,6 +504,8 @@ void sip_dlg_other(struct leg *l, txn_id id, const struct sip_msg *m)
 		on_info(l, id, m);
 	} else if (sip_msg_is(m, "UPDATE")) {
 		on_update(l, id, m);
+	} else if (sip_msg_is(m, "PRACK")) {
+		sip_rel_prack(l, &(struct leg_event){.msg = m, .txn = id});
 	} else if (sip_msg_is(m, "OPTIONS")) {
 		struct sip_msg *ok = sip_leg_response(l, m, 200);
 

@@ -49,8 +49,12 @@ static int add_headers(struct leg *l, struct sip_msg *m,
 	char sdp[SDP_OUT_MAX];
 	int err, len;
 
-	if ((err = add(m, "Allow", SIP_ALLOW)) != 0 ||
-	    (err = add(m, "P-Early-Media", "supported")) != 0 ||
+	sip_leg_common(l, m);
+	sip_se_ask(l, m);
+	sip_dialog_session_id(&l->dialog, m);
+	if (sip_leg_conf(l)->prack == CONF_PRACK_REQUIRED)
+		(void)sip_msg_add(m, "Require", "100rel");
+	if ((err = add(m, "P-Early-Media", "supported")) != 0 ||
 	    (err = add(m, "P-Asserted-Identity", who->pai)) != 0 ||
 	    (err = add(m, "Privacy", who->privacy)) != 0 ||
 	    (err = add(m, "Diversion", who->diversion)) != 0 ||
@@ -177,6 +181,8 @@ int sip_uac_begin(struct leg *l)
 	sip_leg_set_media(l, &l->setup.media);
 	if (!l->local.rtp.family)
 		return -EDESTADDRREQ;
+	if (sip_leg_conf(l)->session_id)
+		sip_dialog_session_new(&l->dialog);
 	sip_token(tag);
 	str_copy(l->dialog.local_tag, sizeof(l->dialog.local_tag), tag);
 	sip_token(tag);
@@ -217,6 +223,53 @@ static bool is_server_failure(const struct leg *l, unsigned key)
 	       !l->inv.early;
 }
 
+#define REDIRECTS_MAX 5
+#define CONTACTS_MAX  8
+
+/* The number in that Contact, and its q in thousandths; false: none. */
+static bool contact_number(const struct sip_msg *m, unsigned n,
+			   struct cc_number *out, unsigned *q)
+{
+	char text[SIP_URI_MAX + 256], value[16];
+	struct sip_name_addr a;
+	struct sip_uri u;
+
+	if (sip_msg_header(m, "contact", n, text, sizeof(text)) < 0 ||
+	    !sip_name_addr_parse(&a, text) || sip_uri_parse(&u, a.uri) < 0 ||
+	    sip_uri_number(&u, out) < 0)
+		return false;
+	*q = 1000;
+	if (sip_param(a.params, "q", value, sizeof(value)))
+		*q = (unsigned)(strtod(value, NULL) * 1000);
+	return true;
+}
+
+/* 3xx: the call goes to the number named there with the highest q, over the
+ * same trunk, whatever host stands beside it. False: it ends. */
+static bool redirect(struct leg *l, const struct sip_msg *m, int status)
+{
+	struct cc_number best = {0}, number;
+	unsigned n, q, best_q = 0;
+
+	if (status < 300 || status > 399 || !sip_leg_conf(l)->follow_3xx ||
+	    l->inv.redirects >= REDIRECTS_MAX)
+		return false;
+	for (n = 0; n < CONTACTS_MAX; n++) {
+		if (contact_number(m, n, &number, &q) &&
+		    (!best.valid || q > best_q) &&
+		    memcmp(&number, &l->setup.called, sizeof(number)) != 0) {
+			best = number;
+			best_q = q;
+		}
+	}
+	if (!best.valid)
+		return false;
+	l->inv.redirects++;
+	l->setup.redirecting = l->setup.called; /* RFC 5806: who diverts */
+	l->setup.called = best;
+	return true;
+}
+
 static void refused(struct leg *l, const struct sip_msg *m, int status)
 {
 	unsigned key = (unsigned)status, quals = quals_of(l, m);
@@ -233,6 +286,8 @@ static void refused(struct leg *l, const struct sip_msg *m, int status)
 				  &l->dialog.path.remote, TRUNK_DOWN_MS);
 	if ((status == 401 || status == 407) && sip_leg_conf(l)->auth_user[0])
 		e.ev = LEG_N_CHALLENGE;
+	else if (sip_se_raise(l, m) || redirect(l, m, status))
+		e.ev = LEG_N_RETRY;
 	else if (is_server_failure(l, key) && sip_uac_has_next(l))
 		e.ev = LEG_N_NEXT;
 	sip_leg_event(l, &e);
@@ -330,6 +385,18 @@ void sip_uac_challenge(struct leg *l, const struct leg_event *e)
 	sip_leg_released(l, e->cause, e->detail);
 }
 
+/* To the same server, with what l says now. */
+void sip_uac_retry(struct leg *l, const struct leg_event *e)
+{
+	struct sip_path path = l->dialog.path;
+	struct sip_msg *m = build(l, &path);
+
+	if (m && send_invite(l, m) == 0)
+		return;
+	sip_leg_enter(l, LEG_OVER);
+	sip_leg_released(l, e->cause, e->detail);
+}
+
 void sip_uac_refused(struct leg *l, const struct leg_event *e)
 {
 	sip_leg_released(l, e->cause, e->detail);
@@ -378,9 +445,12 @@ void sip_uac_1xx(struct leg *l, const struct leg_event *e)
 		(void)sip_leg_tell(l, CC_PROCEEDING, &m);
 		sip_leg_cc(l, &m);
 	}
-	if (status == 100 || status == 199)
+	sip_dialog_session_learn(&l->dialog, e->msg);
+	if (!sip_rel_1xx(l, e->msg) || status == 100 || status == 199)
 		return;
 	media = take_answer(l, e->msg, &m.media);
+	if (media && sip_msg_has_token(e->msg, "Require", "100rel"))
+		l->inv.rel.answered = true;
 	inband = media && !early_media_off(e->msg);
 	if (media)
 		l->media = m.media;
@@ -462,8 +532,10 @@ void sip_uac_2xx(struct leg *l, const struct leg_event *e)
 				 "200 without usable Contact");
 		return;
 	}
+	sip_dialog_session_learn(&l->dialog, e->msg);
 	send_ack(l, &l->dialog, l->inv.id, l->inv.cseq);
 	sip_legs_env(l->legs)->stats.answered++;
+	sip_se_answered(l, e->msg);
 	if (take_answer(l, e->msg, &media)) {
 		l->media = media;
 	} else if (!l->media.valid || e->msg->body_len) {

@@ -112,6 +112,26 @@ static int take_offer(struct leg *l, const struct sip_msg *m,
 	return err == -EBADMSG ? 400 : 488;
 }
 
+/* What the caller can and wants beyond RFC 3261. 0 or the status. */
+static int extensions(struct leg *l, const struct sip_msg *m)
+{
+	const struct conf_trunk *c = sip_leg_conf(l);
+	struct leg_rel *r = &l->inv.rel;
+
+	r->must = sip_msg_has_token(m, "Require", "100rel");
+	r->can = r->must || (c->prack != CONF_PRACK_OFF &&
+			     sip_msg_has_token(m, "Supported", "100rel"));
+	if (r->must && c->prack == CONF_PRACK_OFF)
+		return 420;
+	if (!r->can && c->prack == CONF_PRACK_REQUIRED)
+		return 421;
+	if (c->session_id)
+		sip_dialog_session_new(&l->dialog);
+	sip_dialog_session_learn(&l->dialog, m);
+	sip_se_learn(l, m);
+	return sip_se_check(l, m);
+}
+
 int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 {
 	struct cc_number called = {.valid = 0};
@@ -130,6 +150,9 @@ int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 	sip_leg_cc(l, &setup);
 	setup.called = called;
 	status = take_offer(l, m, &setup.media);
+	if (status)
+		return status;
+	status = extensions(l, m);
 	if (status)
 		return status;
 	callers(m, sip_leg_conf(l)->trusted, &setup);
@@ -175,32 +198,39 @@ static int put_sdp(struct leg *l, struct sip_msg *m)
 	return sip_msg_set_body(m, SDP_TYPE, sdp, (size_t)len);
 }
 
-static void send_1xx(struct leg *l, int status, bool inband)
+void sip_uas_send_1xx(struct leg *l, int status, bool inband)
 {
-	struct sip_msg *m = response(l, status);
+	const struct leg_rel *r = &l->inv.rel;
+	struct sip_msg *m;
 
+	if (sip_rel_queue(l, status, inband))
+		return;
+	m = response(l, status);
 	if (!m)
 		return;
-	/* An unreliable 1xx cannot carry an offer (RFC 3261 13.2.1). */
-	if (inband && !l->answer_in_ack && put_sdp(l, m) == 0) {
+	/* An unreliable 1xx cannot carry an offer (RFC 3261 13.2.1); after a
+	 * reliable one with SDP there is nothing more to say. */
+	if (inband && !r->answered && (!l->answer_in_ack || r->can) &&
+	    put_sdp(l, m) == 0)
 		l->inv.early = true;
-		if (l->inv.pem)
-			(void)sip_msg_add(m, "P-Early-Media", "sendrecv");
-	}
+	if (inband && l->inv.early && l->inv.pem)
+		(void)sip_msg_add(m, "P-Early-Media", "sendrecv");
+	sip_rel_begin(l, m);
 	(void)txn_respond(sip_leg_txns(l), l->inv.id, m);
+	sip_rel_sent(l);
 }
 
 void sip_uas_progress(struct leg *l, const struct leg_event *e)
 {
 	sip_leg_set_media(l, &e->cc->media);
 	if (e->cc->progress & (CC_PROG_INBAND | CC_PROG_NON_ISDN_DEST))
-		send_1xx(l, 183, true);
+		sip_uas_send_1xx(l, 183, true);
 }
 
 void sip_uas_alerting(struct leg *l, const struct leg_event *e)
 {
 	sip_leg_set_media(l, &e->cc->media);
-	send_1xx(l, 180, e->cc->progress & CC_PROG_INBAND);
+	sip_uas_send_1xx(l, 180, e->cc->progress & CC_PROG_INBAND);
 }
 
 static void refuse(struct leg *l, int status, struct cc_cause cause)
@@ -246,7 +276,8 @@ static void put_answer_headers(struct leg *l, struct sip_msg *m,
 			c->domain[0] ? c->domain : net_str(&local, host),
 			c->number},
 		&who);
-	(void)sip_msg_add(m, "Allow", SIP_ALLOW);
+	sip_leg_common(l, m);
+	sip_se_accept(l, txn_request_of(sip_leg_txns(l), l->inv.id), m);
 	if (who.pai[0])
 		(void)sip_msg_add(m, "P-Asserted-Identity", who.pai);
 	if (who.privacy[0])
@@ -256,11 +287,22 @@ static void put_answer_headers(struct leg *l, struct sip_msg *m,
 void sip_uas_answer(struct leg *l, const struct leg_event *e)
 {
 	struct cc_cause cause = {CAUSE_RESOURCE, CC_LOC_PRIVATE_LOCAL};
-	struct sip_msg *m = response(l, 200);
-	int err;
+	struct leg_rel *r = &l->inv.rel;
+	struct sip_msg *m;
+	int err = 0;
 
+	if (r->waiting && r->has_sdp) { /* RFC 3262 3 */
+		l->setup = *e->cc;
+		r->answer_due = true;
+		return;
+	}
+	sip_leg_enter(l, LEG_ANSWERED);
+	m = response(l, 200);
 	sip_leg_set_media(l, &e->cc->media);
-	err = m ? put_sdp(l, m) : -ENOMEM;
+	if (!m)
+		err = -ENOMEM;
+	else if (!r->answered)
+		err = put_sdp(l, m);
 	if (!err) {
 		put_answer_headers(l, m, e->cc);
 		err = txn_respond(sip_leg_txns(l), l->inv.id, m);

@@ -144,12 +144,24 @@ static void forget_tag(struct legs *t, struct leg *l)
 		*p = l->next_tag;
 }
 
-/* The dialog of a request. A UAC leg without 2xx has no remote tag yet. */
+/* A UAC leg without 2xx has no remote tag yet, but early dialogs. */
+static bool is_early(const struct leg *l, const struct sip_msg *m)
+{
+	const struct sip_dialog *d = &l->dialog;
+
+	return l->uac && !d->remote_tag[0] &&
+	       strcmp(d->local_tag, sip_msg_to_tag(m)) == 0 &&
+	       strcmp(d->call_id, sip_msg_call_id(m)) == 0 &&
+	       d->path.trunk == m->path.trunk &&
+	       sip_rel_is_fork(l, sip_msg_from_tag(m));
+}
+
+/* The dialog of a request. */
 static struct leg *find_dialog(const struct legs *t, const struct sip_msg *m)
 {
 	struct leg *l = t->by_tag[tag_bucket(sip_msg_to_tag(m))];
 
-	while (l && !sip_dialog_has(&l->dialog, m))
+	while (l && !sip_dialog_has(&l->dialog, m) && !is_early(l, m))
 		l = l->next_tag;
 	return l;
 }
@@ -222,7 +234,9 @@ static void leg_free(struct leg *l)
 	txn_detach(txns, l->inv.id);
 	txn_detach(txns, l->again.client);
 	txn_detach(txns, l->again.server);
-	txn_detach(txns, l->bye);
+	txn_detach(txns, l->bye.id);
+	sip_rel_stop(l);
+	sip_se_stop(l);
 	sip_legs_forget_id(t, l);
 	forget_tag(t, l);
 	pool_free(t->pool, l->self);
@@ -441,6 +455,25 @@ static bool is_emergency(const struct legs *t, const struct sip_msg *m)
 	return false;
 }
 
+/* What would have been accepted. */
+static void add_extension(struct legs *t, struct sip_msg *r,
+			  const struct sip_msg *m, int status)
+{
+	const struct conf_trunk *c =
+		trunk_conf(sip_stack_trunks(t->env.stack), m->path.trunk);
+	char text[16];
+
+	if (status == 420) {
+		(void)sip_msg_add(r, "Unsupported", "100rel");
+	} else if (status == 421) {
+		(void)sip_msg_add(r, "Require", "100rel");
+	} else if (status == 422) {
+		snprintf(text, sizeof(text), "%u",
+			 c->min_se_s > SIP_SE_MIN ? c->min_se_s : SIP_SE_MIN);
+		(void)sip_msg_add(r, "Min-SE", text);
+	}
+}
+
 static void refuse(struct legs *t, txn_id id, const struct sip_msg *m,
 		   int status, unsigned cause)
 {
@@ -458,6 +491,7 @@ static void refuse(struct legs *t, txn_id id, const struct sip_msg *m,
 				  "304 trunkgate \"no usable audio\"");
 	if (status == 415)
 		(void)sip_msg_add(r, "Accept", SIP_ACCEPT);
+	add_extension(t, r, m, status);
 	if (t->env.conf.user_agent[0])
 		(void)sip_msg_add(r, "Server", t->env.conf.user_agent);
 	(void)txn_respond(sip_stack_txns(t->env.stack), id, r);
@@ -558,18 +592,11 @@ static void on_invite(struct legs *t, txn_id id, const struct sip_msg *m)
 	leg_free(l);
 }
 
-static void in_dialog(struct legs *t, txn_id id, const struct sip_msg *m)
+static void to_leg(struct leg *l, txn_id id, const struct sip_msg *m)
 {
-	struct txn_layer *txns = sip_stack_txns(t->env.stack);
 	struct leg_event e = {.msg = m, .txn = id};
-	struct leg *l = find_dialog(t, m);
 
-	if (!l) {
-		t->env.stats.no_dialog++;
-		(void)txn_reply(txns, id, 481, NULL);
-	} else if (!sip_dialog_in_order(&l->dialog, m)) {
-		(void)txn_reply(txns, id, 500, NULL);
-	} else if (sip_msg_is(m, "BYE")) {
+	if (sip_msg_is(m, "BYE")) {
 		e.ev = LEG_N_BYE;
 		sip_leg_event(l, &e);
 	} else if (sip_msg_is(m, "INVITE")) {
@@ -578,6 +605,23 @@ static void in_dialog(struct legs *t, txn_id id, const struct sip_msg *m)
 	} else {
 		sip_dlg_other(l, id, m);
 		sip_leg_checkpoint(l);
+	}
+}
+
+static void in_dialog(struct legs *t, txn_id id, const struct sip_msg *m)
+{
+	struct txn_layer *txns = sip_stack_txns(t->env.stack);
+	struct leg *l = find_dialog(t, m);
+
+	if (!l) {
+		t->env.stats.no_dialog++;
+		(void)txn_reply(txns, id, 481, NULL);
+	} else if (l->dialog.remote_tag[0] &&
+		   !sip_dialog_in_order(&l->dialog, m)) {
+		(void)txn_reply(txns, id, 500, NULL);
+	} else {
+		sip_dialog_session_learn(&l->dialog, m);
+		to_leg(l, id, m);
 	}
 }
 
@@ -613,8 +657,10 @@ static void on_response(struct txn_user *u, txn_id id, const struct sip_msg *m)
 {
 	struct leg *l = of_user(u);
 
-	if (id == l->bye) {
+	if (id == l->bye.id) {
 		sip_dlg_bye_response(l, id, m);
+	} else if (id == l->se.update) {
+		sip_se_response(l, m);
 	} else if (id == l->again.client) {
 		sip_dlg_response(l, id, m);
 		sip_leg_checkpoint(l);
@@ -645,9 +691,11 @@ static void on_fail(struct txn_user *u, txn_id id, enum txn_fail why)
 {
 	struct leg *l = of_user(u);
 
-	if (id == l->bye) {
-		l->bye = 0;
+	if (id == l->bye.id) {
+		l->bye.id = 0;
 		sip_leg_event(l, &(struct leg_event){.ev = LEG_N_CLEARED});
+	} else if (id == l->se.update) {
+		sip_se_fail(l);
 	} else if (id == l->again.client) {
 		again_failed(l);
 	} else if (why == TXN_FAIL_NO_ACK) {
@@ -674,8 +722,10 @@ static void on_txn_end(struct txn_user *u, txn_id id)
 {
 	struct leg *l = of_user(u);
 
-	if (id == l->bye)
-		l->bye = 0;
+	if (id == l->bye.id)
+		l->bye.id = 0;
+	else if (id == l->se.update)
+		l->se.update = 0;
 	else if (id == l->again.client)
 		l->again.client = 0;
 	else if (id == l->again.server)

@@ -316,13 +316,25 @@ static int write_tail(const struct sdp_session *s, const struct sdp_local *l,
 	return o.overflow ? -ENOSPC : 0;
 }
 
+static int write_sent(const struct sdp_session *s, const struct sdp_local *l,
+		      char buf[SDP_OUT_MAX])
+{
+	char ip[NET_STR_MAX];
+	int n = snprintf(buf, SDP_OUT_MAX,
+			 "v=0\r\no=- %u %u IN IP%c %s\r\n%s", s->id,
+			 s->version, l->rtp.family == 6 ? '6' : '4',
+			 net_ip_str(&l->rtp, ip), s->sent);
+
+	return n < SDP_OUT_MAX ? n : -ENOSPC;
+}
+
 /* RFC 3264 8: the version grows by one when, and only when, the rest has
  * changed. */
 static int write_whole(struct sdp_session *s, const struct sdp_local *l,
 		       const struct line *line, char buf[SDP_OUT_MAX])
 {
-	char tail[SDP_OUT_MAX], ip[NET_STR_MAX];
-	int n, err = write_tail(s, l, line, tail);
+	char tail[SDP_OUT_MAX];
+	int err = write_tail(s, l, line, tail);
 
 	if (err)
 		return err;
@@ -330,10 +342,16 @@ static int write_whole(struct sdp_session *s, const struct sdp_local *l,
 		s->version++;
 		memcpy(s->sent, tail, sizeof(tail));
 	}
-	n = snprintf(buf, SDP_OUT_MAX, "v=0\r\no=- %u %u IN IP%c %s\r\n%s",
-		     s->id, s->version, l->rtp.family == 6 ? '6' : '4',
-		     net_ip_str(&l->rtp, ip), tail);
-	return n < SDP_OUT_MAX ? n : -ENOSPC;
+	return write_sent(s, l, buf);
+}
+
+int sdp_write_same(struct sdp_session *s, const struct sdp_local *l,
+		   char buf[SDP_OUT_MAX])
+{
+	if (!s->sent[0])
+		return sdp_write_offer(s, l, buf);
+	sdp_secure_begin(&s->secure, l, s->n_media > 0);
+	return write_sent(s, l, buf);
 }
 
 int sdp_write_answer(struct sdp_session *s, const struct sdp_local *l,

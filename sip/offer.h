@@ -83,6 +83,9 @@ int sdp_write_answer(struct sdp_session *, const struct sdp_local *,
 /* Our offer; in an established session with all its lines. Length, -ENOSPC. */
 int sdp_write_offer(struct sdp_session *, const struct sdp_local *,
 		    char buf[SDP_OUT_MAX]);
+/* Our last description once more, as an offer (RFC 4028 7.4). */
+int sdp_write_same(struct sdp_session *, const struct sdp_local *,
+		   char buf[SDP_OUT_MAX]);
 /* The peer's answer to it. Errors as sdp_on_offer(). */
 int sdp_on_answer(struct sdp_session *, const struct sdp_local *,
 		  const char *text, size_t len, struct cc_media *media);

@@ -211,6 +211,8 @@ int txn_resume_server(struct txn_layer *, struct sip_msg *invite, txn_id *id);
 int txn_respond(struct txn_layer *, txn_id, struct sip_msg *msg);
 /* The same with a bare response; reason NULL = the usual phrase. */
 int txn_reply(struct txn_layer *, txn_id, int status, const char *reason);
+/* The last 1xx once more, as it was. 0, -ESTALE, -EALREADY (a final one). */
+int txn_repeat(struct txn_layer *, txn_id);
 /* ACK of our 2xx has come: stop resending it. */
 void txn_acked(struct txn_layer *, txn_id);
 

@@ -346,6 +346,19 @@ int txn_reply(struct txn_layer *l, txn_id id, int status, const char *reason)
 	return m ? txn_respond(l, id, m) : -ENOMEM;
 }
 
+int txn_repeat(struct txn_layer *l, txn_id id)
+{
+	struct txn *t = txn_get(l, id);
+
+	if (!t || !txn_is_server(t) || !t->wire)
+		return -ESTALE;
+	if (t->state != TXN_PROCEEDING)
+		return -EALREADY;
+	l->stats.resent[t->kind]++;
+	txn_send(t);
+	return 0;
+}
+
 void txn_acked(struct txn_layer *l, txn_id id)
 {
 	struct txn *t = txn_get(l, id);

@@ -365,6 +365,8 @@ START_TEST(other_requests)
 	in_call("NOTIFY", "Event: refer\r\n", NULL);
 	expect_sent("SIP/2.0 405");
 	in_call("PRACK", "RAck: 1 1 INVITE\r\n", NULL);
+	expect_sent("SIP/2.0 481");
+	in_call("SUBSCRIBE", NULL, NULL);
 	expect_sent("SIP/2.0 405");
 	in_call("FLY", NULL, NULL);
 	expect_sent("SIP/2.0 501");

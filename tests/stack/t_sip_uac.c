@@ -658,6 +658,59 @@ START_TEST(bye_unanswered)
 }
 END_TEST
 
+#define MOVED(contact) "Contact: " contact "\r\n"
+
+/* 3xx: placed anew where that is set, over the same trunk. */
+START_TEST(redirected)
+{
+	const char *again;
+	int i;
+
+	rig_conf();
+	rig.conf.trunks[0].follow_3xx = true;
+	rig_open();
+	invite = place_call(&leg);
+	answer(invite, "302 Moved Temporarily", "t",
+	       MOVED("<sip:+49711124@evil.example>;q=0.4, "
+		     "<tel:+49711125>;q=0.9, <sip:alice@x>;q=1"),
+	       NULL);
+	expect_sent("ACK ");
+	again = expect_sent("INVITE sip:+49711125@" PEER_IP);
+	ck_assert_str_eq(value_of(again, "CSeq"), "2 INVITE");
+	ck_assert_ptr_nonnull(
+		strstr(value_of(again, "Diversion"), "<sip:+49711123@"));
+	/* to where it was already: it ends */
+	answer(again, "301 Moved Permanently", "t",
+	       MOVED("<sip:+49711125@x>"), NULL);
+	expect_sent("ACK ");
+	expect_cc(CC_RELEASED);
+	finish();
+	/* round and round */
+	rig_conf();
+	rig.conf.trunks[0].follow_3xx = true;
+	rig_open();
+	again = place_call(&leg);
+	for (i = 0; i <= 5; i++) {
+		answer(again, "302 Moved Temporarily", "t",
+		       i % 2 ? MOVED("<sip:+49711124@x>")
+			     : MOVED("<sip:+49711125@x>"),
+		       NULL);
+		expect_sent("ACK ");
+		if (i < 5)
+			again = expect_sent("INVITE ");
+	}
+	expect_cc(CC_RELEASED);
+	finish();
+	/* not followed, unless that is set */
+	begin();
+	answer(invite, "302 Moved Temporarily", "t",
+	       MOVED("<sip:+49711125@x>"), NULL);
+	expect_sent("ACK ");
+	expect_cc(CC_RELEASED);
+	finish();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {plain_call,
@@ -685,6 +738,7 @@ int main(void)
 				      privacy,
 				      connected_number,
 				      bye_unanswered,
+				      redirected,
 				      NULL};
 
 	return rig_run("sip_uac", tests);

@@ -225,7 +225,7 @@ START_TEST(unusable_requests)
 		{PEER_URI, NULL, "v=0\r\nc=IN IP4 " PEER_IP "\r\n",
 		 "SIP/2.0 488", "Warning", 65},
 		{PEER_URI, NULL, "nonsense", "SIP/2.0 400", NULL, 41},
-		{PEER_URI, "Require: 100rel\r\n", PEER_SDP, "SIP/2.0 420",
+		{PEER_URI, "Require: x-none\r\n", PEER_SDP, "SIP/2.0 420",
 		 "Unsupported", 0},
 	};
 	size_t i;
