@@ -251,12 +251,13 @@ static void check_trunks(const struct checker *c)
 			report_error(c->report, check_place(map, "auth", NULL),
 				     "auth needs both user and password");
 		}
-		if (t->session_expires_s && t->session_expires_s < t->min_se_s) {
+		if (t->dialog.session_expires_s &&
+		    t->dialog.session_expires_s < t->dialog.min_se_s) {
 			report_error(c->report,
-				     place_in(map, "session_expires", NULL),
+				     check_place(map, "session_expires", NULL),
 				     "session_expires is below min_se");
 		}
-		if (t->srtp != CONF_SRTP_OFF && t->transport == CONF_UDP) {
+		if (t->srtp.mode != CONF_SRTP_OFF && t->transport == CONF_UDP) {
 			problem_fix(report_warning(c->report,
 						   check_place(map, "srtp", NULL),
 						   "the keys of SRTP can be "

@@ -109,6 +109,19 @@ struct conf_wire {
 	uint16_t tcp_above;	  /* octets: longer requests go by TCP; 0 = never */
 };
 
+struct conf_trunk_srtp {
+	enum conf_srtp mode;
+	uint8_t n_suites, suites[CONF_SUITES]; /* enum srtp_suite of media */
+};
+
+/* What a trunk's dialogs do beyond RFC 3261. */
+struct conf_trunk_dialog {
+	enum conf_prack prack;
+	uint32_t session_expires_s, min_se_s; /* RFC 4028; 0 = no timers */
+	bool session_id;		      /* RFC 7989 */
+	bool follow_3xx;
+};
+
 struct conf_trunk {
 	char name[CONF_NAME];
 	char servers[CONF_SERVERS][CONF_HOST]; /* host or address [:port] */
@@ -118,12 +131,8 @@ struct conf_trunk {
 	enum conf_transport transport;
 	bool trusted;	      /* P-Asserted-Identity both ways */
 	bool dtmf_events;     /* RFC 4733 offered and accepted */
-	enum conf_srtp srtp;
-	enum conf_prack prack;
-	uint32_t session_expires_s, min_se_s; /* RFC 4028; 0 = no timers */
-	bool session_id;      /* RFC 7989 */
-	bool follow_3xx;
-	uint8_t n_srtp_suites, srtp_suites[CONF_SUITES]; /* as in media */
+	struct conf_trunk_srtp srtp;
+	struct conf_trunk_dialog dialog;
 	uint8_t ptime_ms;     /* we send, unless the peer asks otherwise */
 	uint8_t dscp;	      /* of SIP messages */
 	uint16_t max_calls;   /* 0 = no limit */

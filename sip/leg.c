@@ -311,7 +311,7 @@ void sip_leg_bad_sdp(struct leg *l, int err)
 	}
 	env->stats.no_key++;
 	log_warn("trunk %s: leg %u: %s", c->name, l->id,
-		 c->srtp == CONF_SRTP_OFF
+		 c->srtp.mode == CONF_SRTP_OFF
 			 ? "the peer wants SRTP, but srtp is off"
 			 : "no usable key of SRTP from the peer");
 }
@@ -363,11 +363,11 @@ void sip_leg_init_media(struct leg *l)
 		.events = c->dtmf_events,
 		.ptime_ms = c->ptime_ms,
 		.dir = SDP_BOTH,
-		.srtp = (uint8_t)c->srtp,
-		.n_suites = c->n_srtp_suites,
+		.srtp = (uint8_t)c->srtp.mode,
+		.n_suites = c->srtp.n_suites,
 	};
 	memcpy(l->local.codecs, c->codecs, sizeof(l->local.codecs));
-	memcpy(l->local.suites, c->srtp_suites, sizeof(c->srtp_suites));
+	memcpy(l->local.suites, c->srtp.suites, sizeof(c->srtp.suites));
 }
 
 void sip_leg_set_media(struct leg *l, const struct cc_media *ours)
@@ -396,12 +396,11 @@ struct sip_msg *sip_leg_response(struct leg *l, const struct sip_msg *request,
 
 const char *sip_leg_supported(const struct leg *l, char buf[64])
 {
-	const struct conf_trunk *c = sip_leg_conf(l);
+	const struct conf_trunk_dialog *c = &sip_leg_conf(l)->dialog;
+	bool rel = c->prack != CONF_PRACK_OFF, timer = c->session_expires_s;
 
-	snprintf(buf, 64, "%s%s%s",
-		 c->prack != CONF_PRACK_OFF ? "100rel" : "",
-		 c->prack != CONF_PRACK_OFF && c->session_expires_s ? ", " : "",
-		 c->session_expires_s ? "timer" : "");
+	snprintf(buf, 64, "%s%s%s", rel ? "100rel" : "",
+		 rel && timer ? ", " : "", timer ? "timer" : "");
 	return buf;
 }
 

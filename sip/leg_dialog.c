@@ -186,7 +186,7 @@ bool sip_dlg_offer(struct leg *l, const struct leg_event *e,
 /* 422 to a session timer below our least. */
 static bool too_short(struct leg *l, txn_id id, const struct sip_msg *m)
 {
-	uint32_t least = sip_leg_conf(l)->min_se_s;
+	uint32_t least = sip_leg_conf(l)->dialog.min_se_s;
 	struct sip_msg *no;
 	char text[16];
 

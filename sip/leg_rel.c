@@ -278,7 +278,7 @@ bool sip_rel_1xx(struct leg *l, const struct sip_msg *m)
 	if (!text || !sip_msg_has_token(m, "Require", "100rel"))
 		return true;
 	rseq = (uint32_t)strtoul(text, NULL, 10);
-	if (!f || !rseq || sip_leg_conf(l)->prack == CONF_PRACK_OFF)
+	if (!f || !rseq || sip_leg_conf(l)->dialog.prack == CONF_PRACK_OFF)
 		return false;
 	if (f->rseq && rseq != f->rseq + 1)
 		return false; /* a repeat, or one is missing before it */

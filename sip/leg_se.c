@@ -52,7 +52,7 @@ static uint32_t max(uint32_t a, uint32_t b)
 
 static uint32_t ours_min(const struct leg *l)
 {
-	return max(SIP_SE_MIN, sip_leg_conf(l)->min_se_s);
+	return max(SIP_SE_MIN, sip_leg_conf(l)->dialog.min_se_s);
 }
 
 static void add(struct sip_msg *m, const char *name, uint32_t s,
@@ -71,12 +71,12 @@ void sip_se_ask(const struct leg *l, struct sip_msg *m)
 	uint32_t least = max(ours_min(l), l->se.min_s);
 	bool agreed = l->se.interval_s != 0;
 
-	if (!c->session_expires_s)
+	if (!c->dialog.session_expires_s)
 		return;
 	/* Who refreshes is left to the first answer; then it stays so, as seen
 	 * by the sender of this request. */
 	add(m, "Session-Expires",
-	    max(agreed ? l->se.interval_s : c->session_expires_s, least),
+	    max(agreed ? l->se.interval_s : c->dialog.session_expires_s, least),
 	    !agreed	 ? ""
 	    : l->se.ours ? "uac"
 			 : "uas");
@@ -88,7 +88,7 @@ int sip_se_check(const struct leg *l, const struct sip_msg *m)
 {
 	struct session_expires se = read_se(m);
 
-	return sip_leg_conf(l)->session_expires_s && se.s &&
+	return sip_leg_conf(l)->dialog.session_expires_s && se.s &&
 			       se.s < ours_min(l) &&
 			       sip_msg_has_token(m, "Supported", "timer")
 		       ? 422
@@ -182,7 +182,7 @@ static void on_timer(struct timer *t)
 void sip_se_accept(struct leg *l, const struct sip_msg *request,
 		   struct sip_msg *response)
 {
-	uint32_t want = sip_leg_conf(l)->session_expires_s, s = want;
+	uint32_t want = sip_leg_conf(l)->dialog.session_expires_s, s = want;
 	struct session_expires se = read_se(request);
 	bool can = sip_msg_has_token(request, "Supported", "timer");
 	bool ours;
@@ -209,7 +209,7 @@ void sip_se_answered(struct leg *l, const struct sip_msg *m)
 	struct session_expires se = read_se(m);
 
 	sip_se_learn(l, m);
-	if (!sip_leg_conf(l)->session_expires_s || !se.s) {
+	if (!sip_leg_conf(l)->dialog.session_expires_s || !se.s) {
 		start(l, 0, false);
 		return;
 	}
@@ -220,8 +220,8 @@ bool sip_se_raise(struct leg *l, const struct sip_msg *m)
 {
 	uint32_t least = read_min(m);
 
-	if (sip_msg_status(m) != 422 || !sip_leg_conf(l)->session_expires_s ||
-	    least <= l->se.min_s)
+	if (sip_msg_status(m) != 422 || least <= l->se.min_s ||
+	    !sip_leg_conf(l)->dialog.session_expires_s)
 		return false;
 	l->se.min_s = least;
 	return true;

@@ -52,7 +52,7 @@ static int add_headers(struct leg *l, struct sip_msg *m,
 	sip_leg_common(l, m);
 	sip_se_ask(l, m);
 	sip_dialog_session_id(&l->dialog, m);
-	if (sip_leg_conf(l)->prack == CONF_PRACK_REQUIRED)
+	if (sip_leg_conf(l)->dialog.prack == CONF_PRACK_REQUIRED)
 		(void)sip_msg_add(m, "Require", "100rel");
 	if ((err = add(m, "P-Early-Media", "supported")) != 0 ||
 	    (err = add(m, "P-Asserted-Identity", who->pai)) != 0 ||
@@ -181,7 +181,7 @@ int sip_uac_begin(struct leg *l)
 	sip_leg_set_media(l, &l->setup.media);
 	if (!l->local.rtp.family)
 		return -EDESTADDRREQ;
-	if (sip_leg_conf(l)->session_id)
+	if (sip_leg_conf(l)->dialog.session_id)
 		sip_dialog_session_new(&l->dialog);
 	sip_token(tag);
 	str_copy(l->dialog.local_tag, sizeof(l->dialog.local_tag), tag);
@@ -251,7 +251,8 @@ static bool redirect(struct leg *l, const struct sip_msg *m, int status)
 	struct cc_number best = {0}, number;
 	unsigned n, q, best_q = 0;
 
-	if (status < 300 || status > 399 || !sip_leg_conf(l)->follow_3xx ||
+	if (status < 300 || status > 399 ||
+	    !sip_leg_conf(l)->dialog.follow_3xx ||
 	    l->inv.redirects >= REDIRECTS_MAX)
 		return false;
 	for (n = 0; n < CONTACTS_MAX; n++) {

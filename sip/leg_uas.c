@@ -119,13 +119,13 @@ static int extensions(struct leg *l, const struct sip_msg *m)
 	struct leg_rel *r = &l->inv.rel;
 
 	r->must = sip_msg_has_token(m, "Require", "100rel");
-	r->can = r->must || (c->prack != CONF_PRACK_OFF &&
+	r->can = r->must || (c->dialog.prack != CONF_PRACK_OFF &&
 			     sip_msg_has_token(m, "Supported", "100rel"));
-	if (r->must && c->prack == CONF_PRACK_OFF)
+	if (r->must && c->dialog.prack == CONF_PRACK_OFF)
 		return 420;
-	if (!r->can && c->prack == CONF_PRACK_REQUIRED)
+	if (!r->can && c->dialog.prack == CONF_PRACK_REQUIRED)
 		return 421;
-	if (c->session_id)
+	if (c->dialog.session_id)
 		sip_dialog_session_new(&l->dialog);
 	sip_dialog_session_learn(&l->dialog, m);
 	sip_se_learn(l, m);

@@ -469,7 +469,7 @@ static void add_extension(struct legs *t, struct sip_msg *r,
 		(void)sip_msg_add(r, "Require", "100rel");
 	} else if (status == 422) {
 		snprintf(text, sizeof(text), "%u",
-			 c->min_se_s > SIP_SE_MIN ? c->min_se_s : SIP_SE_MIN);
+			 c->dialog.min_se_s > SIP_SE_MIN ? c->dialog.min_se_s : SIP_SE_MIN);
 		(void)sip_msg_add(r, "Min-SE", text);
 	}
 }

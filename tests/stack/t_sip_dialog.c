@@ -422,10 +422,10 @@ static void conf_srtp(enum conf_srtp policy)
 	struct conf_trunk *t = &rig.conf.trunks[0];
 
 	rig_conf();
-	t->srtp = policy;
-	t->n_srtp_suites = 2;
-	t->srtp_suites[0] = CC_SRTP_AES_128_80;
-	t->srtp_suites[1] = CC_SRTP_GCM_256;
+	t->srtp.mode = policy;
+	t->srtp.n_suites = 2;
+	t->srtp.suites[0] = CC_SRTP_AES_128_80;
+	t->srtp.suites[1] = CC_SRTP_GCM_256;
 	rig_open();
 }
 

@@ -9,7 +9,7 @@ static leg_id leg;
 static void begin(enum conf_prack prack)
 {
 	rig_conf();
-	rig.conf.trunks[0].prack = prack;
+	rig.conf.trunks[0].dialog.prack = prack;
 	rig_open();
 }
 

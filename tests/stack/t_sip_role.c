@@ -418,9 +418,9 @@ START_TEST(console_asks)
 	rig_conf();
 	strcpy(rig.conf.trunks[0].auth_user, "gw1");
 	strcpy(rig.conf.trunks[0].auth_password, "s3cret");
-	rig.conf.trunks[0].srtp = CONF_SRTP_PREFERRED;
-	rig.conf.trunks[0].n_srtp_suites = 1;
-	rig.conf.trunks[0].srtp_suites[0] = CC_SRTP_GCM_128;
+	rig.conf.trunks[0].srtp.mode = CONF_SRTP_PREFERRED;
+	rig.conf.trunks[0].srtp.n_suites = 1;
+	rig.conf.trunks[0].srtp.suites[0] = CC_SRTP_GCM_128;
 	rig_open();
 	slot = sip_role_ops.slot(rig.role, ROLE_CONSOLE, 0, &ops);
 	ck_assert_int_eq(

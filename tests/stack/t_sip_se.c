@@ -9,8 +9,8 @@ static const char *first; /* our INVITE, or our 200 */
 static void conf(unsigned expires_s, unsigned min_s)
 {
 	rig_conf();
-	rig.conf.trunks[0].session_expires_s = expires_s;
-	rig.conf.trunks[0].min_se_s = min_s;
+	rig.conf.trunks[0].dialog.session_expires_s = expires_s;
+	rig.conf.trunks[0].dialog.min_se_s = min_s;
 }
 
 static void finish(void)
@@ -314,7 +314,7 @@ START_TEST(session_id)
 	const char *m;
 
 	conf(0, 90);
-	rig.conf.trunks[0].session_id = true;
+	rig.conf.trunks[0].dialog.session_id = true;
 	rig_open();
 	ours[0] = '\0';
 	first = place_call(&leg);
@@ -338,7 +338,7 @@ START_TEST(session_id)
 	expect_released(16, "BYE");
 	finish();
 	conf(0, 90);
-	rig.conf.trunks[0].session_id = true;
+	rig.conf.trunks[0].dialog.session_id = true;
 	ours[0] = '\0';
 	check_session(asked("Session-ID: " THEIRS ";remote=" NIL "\r\n"),
 		      THEIRS);

@@ -667,7 +667,7 @@ START_TEST(redirected)
 	int i;
 
 	rig_conf();
-	rig.conf.trunks[0].follow_3xx = true;
+	rig.conf.trunks[0].dialog.follow_3xx = true;
 	rig_open();
 	invite = place_call(&leg);
 	answer(invite, "302 Moved Temporarily", "t",
@@ -687,7 +687,7 @@ START_TEST(redirected)
 	finish();
 	/* round and round */
 	rig_conf();
-	rig.conf.trunks[0].follow_3xx = true;
+	rig.conf.trunks[0].dialog.follow_3xx = true;
 	rig_open();
 	again = place_call(&leg);
 	for (i = 0; i <= 5; i++) {
