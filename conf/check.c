@@ -243,6 +243,7 @@ static void check_trunks(const struct checker *c)
 		const struct conf_trunk *t = &c->conf->trunks[i];
 		const struct node *map = check_item(c, "trunks", i);
 
+		check_trunk_wire(c, i);
 		if (t->ptime_ms % 10) {
 			report_error(c->report, check_place(map, "ptime", NULL),
 				     "ptime: a multiple of 10 ms");

@@ -30,4 +30,8 @@ bool check_nfas_route(const struct checker *, const struct node *,
 bool check_nfas_group(const struct checker *, const char *name,
 		      uint8_t *index);
 
+/* --- check_trunk.c --- */
+/* TLS, addresses, and what tells the i-th trunk from those before it. */
+void check_trunk_wire(const struct checker *, unsigned i);
+
 #endif

@@ -27,6 +27,7 @@
 #define CONF_EMERGENCY 32
 #define CONF_SERVERS   8
 #define CONF_SOURCES   16
+#define CONF_USERS     16
 #define CONF_SUITES    6
 #define CONF_NFAS_SPANS 20 /* T1s of one group (ANSI T1.607) */
 #define CONF_NFAS_IDS	127 /* interface identifiers: 0-126 */
@@ -101,8 +102,32 @@ struct conf_span {
 	uint16_t rai_hold_ms;	/* the same when the far end reports it */
 };
 
+/* Whose certificate must be there and valid. */
+enum conf_verify { CONF_VERIFY_BOTH, CONF_VERIFY_SERVER, CONF_VERIFY_NONE };
+
+/* TLS of a trunk. The files are read by the supervisor, the sip role gets
+ * their octets (gateway/certs.h). */
+struct conf_tls {
+	char certificate[CONF_PATH], key[CONF_PATH]; /* "" = none */
+	char ca[CONF_PATH];   /* "" = the system's */
+	char name[CONF_HOST]; /* in the peer's certificate; "" = domain, server */
+	enum conf_verify verify;
+	uint32_t line; /* of the file, for log lines */
+};
+
+/* From where a trunk's peer may call. */
+enum conf_accept { CONF_ACCEPT_SOURCES, CONF_ACCEPT_REGISTRATION };
+
+/* Which requests are a trunk's, where their source alone does not say. */
+struct conf_match {
+	enum conf_accept accept;
+	uint8_t n_users; /* none: auth.user and number */
+	char users[CONF_USERS][CONF_NUMBER];
+};
+
 /* How a trunk's messages travel. */
 struct conf_wire {
+	struct net_addr bind6;	  /* besides bind */
 	struct net_addr external; /* ours as the peer sees it (NAT); no port:
 				     that of the bind */
 	uint16_t keepalive_s;	  /* RFC 5626; 0 = none */
@@ -137,8 +162,10 @@ struct conf_trunk {
 	uint8_t dscp;	      /* of SIP messages */
 	uint16_t max_calls;   /* 0 = no limit */
 	uint16_t max_calls_per_s; /* 0 = no limit */
-	struct net_addr bind, bind6; /* neither = the gateway's */
+	struct net_addr bind; /* and wire.bind6; neither = the gateway's */
 	struct conf_wire wire;
+	struct conf_tls tls;
+	struct conf_match match;
 	char domain[CONF_HOST]; /* in From and To; "" = our, their address */
 	char auth_user[64];
 	char auth_password[64]; /* secret: only in the sip role's part */
@@ -188,6 +215,7 @@ struct conf_media {
 
 /* The whole file. About 0.5 MiB: allocate it, never on the stack. */
 struct conf {
+	char file[CONF_PATH]; /* its name; cut when longer */
 	struct conf_gateway gateway;
 	struct conf_sip sip;
 	struct conf_media media;
@@ -223,6 +251,7 @@ struct conf_for_isdn {
 };
 
 struct conf_for_sip { /* the only part with passwords */
+	char file[CONF_PATH];
 	struct conf_sip sip;
 	uint16_t n_trunks, n_emergency;
 	struct conf_trunk trunks[CONF_TRUNKS];

@@ -268,6 +268,7 @@ struct conf *conf_load_text(const char *name, const char *text, size_t len,
 		return NULL;
 	}
 	report_init(r, name, text, len);
+	(void)str_copy(conf->file, sizeof(conf->file), name);
 	root = tree_parse(text, len, r);
 	if (root) {
 		read_all(&env, root, conf);

@@ -19,6 +19,8 @@ static const char *const hunt_names[] = { "up", "down", "round",
 static const char *const ringback_names[] = { "auto", "on", "off", NULL };
 static const char *const transport_names[] = { "udp", "tcp", "tls", "auto",
 					       NULL };
+static const char *const accept_names[] = { "sources", "registration", NULL };
+static const char *const verify_names[] = { "both", "server", "none", NULL };
 static const char *const dtmf_names[] = { "inband", "rfc4733", NULL };
 static const uint8_t dtmf_codes[] = { 0, 1 };
 static const char *const codec_names[] = { "PCMA", "PCMU", NULL };
@@ -225,6 +227,16 @@ static const struct setting trunk_settings[] = {
 	{ "sources", VALUE_NETWORKS, LIST_AT(conf_trunk, sources, n_sources),
 	  0, CONF_SOURCES, "", "", NULL, NULL, NONE,
 	  "networks that it also calls from" },
+	{ "accept", VALUE_ENUM, AT(conf_trunk, match.accept), 0, 0, 0,
+	  "sources", "", accept_names, NULL, NONE,
+	  "sources: calls come from server and sources alone, everything else "
+	  "is dropped unread; registration: also from anywhere, when they bear "
+	  "the token of our registered Contact or a certificate of the peer" },
+	{ "users", VALUE_PATTERNS, LIST_AT(conf_trunk, match.users,
+					   match.n_users), 0, CONF_USERS, "",
+	  "", NULL, NULL, NONE,
+	  "called users that are this trunk's, where several share a "
+	  "provider's address; none: auth.user and number" },
 	{ "transport", VALUE_ENUM, AT(conf_trunk, transport), 0, 0, 0, "udp",
 	  "", transport_names, NULL, ALL,
 	  "transport of SIP; auto: as NAPTR and SRV records say (RFC 3263)" },
@@ -239,6 +251,24 @@ static const struct setting trunk_settings[] = {
 	{ "keepalive", VALUE_INT, AT(conf_trunk, wire.keepalive_s), 0, 0, 3600,
 	  "0", "s", NULL, NULL, NONE,
 	  "line ends on connections so often (RFC 5626); 0: none" },
+	{ "tls.certificate", VALUE_FILE, AT(conf_trunk, tls.certificate), 0, 0,
+	  0, "", "", NULL, NULL, NONE,
+	  "file with our certificate and the chain up to the CA (PEM); read "
+	  "anew at each reload" },
+	{ "tls.key", VALUE_FILE, AT(conf_trunk, tls.key), 0, 1, 0, "", "",
+	  NULL, NULL, NONE, "file with its private key (PEM)" },
+	{ "tls.ca", VALUE_FILE, AT(conf_trunk, tls.ca), 0, 0, 0, "", "", NULL,
+	  NULL, NONE,
+	  "file with the CAs whose certificates are believed (PEM); empty: "
+	  "those of the system" },
+	{ "tls.name", VALUE_TEXT, AT(conf_trunk, tls.name), 0, 0, 0, "", "",
+	  NULL, NULL, NONE,
+	  "domain that the peer's certificate must bear (RFC 5922); empty: "
+	  "domain, or a name under server" },
+	{ "tls.verify", VALUE_ENUM, AT(conf_trunk, tls.verify), 0, 0, 0,
+	  "both", "", verify_names, NULL, NONE,
+	  "who must show a valid certificate: both: the peer, whoever "
+	  "connects; server: the peer where we connect to it; none: nobody" },
 	{ "codecs", VALUE_CODES, LIST_AT(conf_trunk, codecs, n_codecs), 1, 4,
 	  "PCMA, PCMU", "", codec_names, codec_codes, NONE,
 	  "codecs in order of preference" },
@@ -284,7 +314,7 @@ static const struct setting trunk_settings[] = {
 	  "new calls in a second; 0: no limit" },
 	{ "bind", VALUE_ADDRESS, AT(conf_trunk, bind), 0, 1, 0, "", "", NULL,
 	  NULL, ALL, "own address and port for this trunk" },
-	{ "bind6", VALUE_ADDRESS, AT(conf_trunk, bind6), 0, 1, 0, "", "", NULL,
+	{ "bind6", VALUE_ADDRESS, AT(conf_trunk, wire.bind6), 0, 1, 0, "", "", NULL,
 	  NULL, ALL, "a second one for IPv6" },
 	{ "domain", VALUE_TEXT, AT(conf_trunk, domain), 0, 0, 0, "", "", NULL,
 	  NULL, NONE, "domain in From and To; empty: the addresses" },

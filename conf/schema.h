@@ -21,6 +21,8 @@ enum value_type {
 			   may be */
 	VALUE_PORTS,	/* two uint16_t: "10000-20000" */
 	VALUE_SECRET,	/* char[size]: text, or {file: F} */
+	VALUE_FILE,	/* char[size]: a file that can be read, as a path from
+			   anywhere; min = 1: others must not read it */
 	VALUE_END,	/* name of a span or trunk; resolved by the checker */
 	VALUE_HOSTS,	/* list: char[max][size]; count in count_at */
 	VALUE_PATTERNS, /* list: char[max][size] */

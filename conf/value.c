@@ -400,6 +400,43 @@ static bool read_secret(const struct value_env *env, const struct setting *s,
 	return read_secret_file(env, s, file, to);
 }
 
+/* --- files that somebody else reads --- */
+
+static bool read_file_name(const struct value_env *env,
+			   const struct setting *s, const struct node *n,
+			   void *to)
+{
+	char path[CONF_PATH];
+	struct stat st;
+	int len, fd;
+
+	if (!n->text[0]) {
+		memset(to, 0, s->size);
+		return true;
+	}
+	len = snprintf(path, sizeof(path), "%s%s%s",
+		       n->text[0] == '/' || !env->dir ? "" : env->dir,
+		       n->text[0] == '/' || !env->dir ? "" : "/", n->text);
+	if (len >= s->size || !str_copy(to, s->size, path)) {
+		return too_long(env, s, n);
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		report_error(env->report, n->at, "%s: cannot read %.80s: %s",
+			     s->path, n->text,
+			     fd < 0 ? strerror(errno) : "not a file");
+	} else if (s->min == 1 && (st.st_mode & 077)) {
+		problem_fix(report_warning(env->report, n->at,
+					   "%s: %.80s can be read by others",
+					   s->path, n->text),
+			    "chmod 600 %.80s", n->text);
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+	return fd >= 0;
+}
+
 /* --- lists --- */
 
 static reader_fn *const readers[] = {
@@ -408,6 +445,7 @@ static reader_fn *const readers[] = {
 	[VALUE_BOOL] = read_bool,	[VALUE_ENUM] = read_enum,
 	[VALUE_CODE] = read_code,	[VALUE_ADDRESS] = read_address,
 	[VALUE_PORTS] = read_ports,	[VALUE_SECRET] = read_secret,
+	[VALUE_FILE] = read_file_name,
 	[VALUE_END] = NULL, /* by the checker, when all names are known */
 	[VALUE_HOSTS] = read_host,	[VALUE_PATTERNS] = read_pattern,
 	[VALUE_NETWORKS] = read_network, [VALUE_CODES] = read_code,

@@ -61,6 +61,7 @@ static void *part_sip(const struct conf *c, size_t *len)
 	struct conf_for_sip *p = calloc(1, *len = sizeof(*p));
 
 	if (p) {
+		memcpy(p->file, c->file, sizeof(p->file));
 		p->sip = c->sip;
 		p->n_trunks = c->n_trunks;
 		memcpy(p->trunks, c->trunks, sizeof(p->trunks));

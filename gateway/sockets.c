@@ -193,9 +193,9 @@ static void add_place(struct sip_places *p, struct net_addr addr, bool tls,
 static void add_trunk_places(struct sip_places *p, const struct conf *c,
 			     const struct conf_trunk *t)
 {
-	bool own = t->bind.family || t->bind6.family;
+	bool own = t->bind.family || t->wire.bind6.family;
 	struct net_addr a[2] = { own ? t->bind : c->sip.bind,
-				 own ? t->bind6 : c->sip.bind6 };
+				 own ? t->wire.bind6 : c->sip.bind6 };
 
 	for (unsigned i = 0; i < 2; i++) {
 		if (t->transport != CONF_TLS) {

@@ -17,6 +17,7 @@
 #include "gateway/base/notify.h"
 #include "gateway/base/obs.h"
 #include "gateway/base/str.h"
+#include "gateway/certs.h"
 #include "gateway/child.h"
 #include "gateway/parts.h"
 #include "gateway/sockets.h"
@@ -152,6 +153,20 @@ static void hand_conf(struct child *c, enum ctl_type type)
 	close(fd);
 }
 
+/* The files may have been replaced since: they are read anew. */
+static void hand_certs(struct child *sip)
+{
+	for (unsigned i = 0; i < sup.conf->n_trunks; i++) {
+		const struct conf_trunk *t = &sup.conf->trunks[i];
+		int fd = certs_wanted(t) ? certs_memfd(t, sup.conf->file) : -1;
+
+		if (fd >= 0) {
+			child_tell(sip, CTL_SOCKET, ROLE_SOCK_TLS, i, fd);
+			close(fd);
+		}
+	}
+}
+
 static void on_spawned(struct child *c)
 {
 	hand_conf(c, CTL_CONF);
@@ -167,6 +182,9 @@ static void on_spawned(struct child *c)
 		join_console(c);
 	}
 	sockets_each(sup.sockets, c->role, hand_socket, c);
+	if (c->role == ROLE_SIP) {
+		hand_certs(c);
+	}
 	child_tell(c, CTL_START, 0, 0, -1);
 	if (sup.phase == PHASE_DRAIN && (c->role == ROLE_CORE ||
 					 c->role == ROLE_SIP)) {
@@ -451,6 +469,7 @@ static int reload(bool may_restart, char *text, size_t size)
 		sup.conf = fresh;
 		hand_conf(find(ROLE_CORE), CTL_RELOAD);
 		hand_conf(find(ROLE_SIP), CTL_RELOAD);
+		hand_certs(find(ROLE_SIP));
 		hand_conf(find(ROLE_CONSOLE), CTL_RELOAD);
 		notify_ready(&sup.notify);
 		return 0;

@@ -49,6 +49,7 @@ static const struct reason_text gate_reasons[SIP_GATE_REASONS] = {
 				 "Content-Length Exceeds Message"},
 	[SIP_GATE_LONG_BODY] = {"long_body", 513, "Message Too Large"},
 	[SIP_GATE_PARSER] = {"parser", 400, "Bad Header"},
+	[SIP_GATE_NOBODY] = {"nobody", 404, "Not Found"},
 };
 
 struct header_rule {

@@ -166,6 +166,11 @@ static struct leg *find_dialog(const struct legs *t, const struct sip_msg *m)
 	return l;
 }
 
+bool sip_legs_knows(const struct legs *t, const struct sip_msg *m)
+{
+	return find_dialog(t, m) != NULL;
+}
+
 bool sip_legs_has_dialog(const struct legs *t, const struct sip_dialog *d)
 {
 	const struct leg *l = t->by_tag[tag_bucket(d->local_tag)];

@@ -48,6 +48,8 @@ void sip_legs_clear(struct legs *);
 /* A request of a peer that begins or belongs to a call. */
 void sip_legs_request(struct legs *, txn_id, const struct sip_msg *);
 void sip_legs_ack(struct legs *, const struct sip_msg *);
+/* Does that request belong to one of our dialogs? */
+bool sip_legs_knows(const struct legs *, const struct sip_msg *);
 
 /* Nothing is left but legs in state OVER. */
 bool sip_legs_is_idle(const struct legs *);

@@ -47,6 +47,8 @@ struct sip_msg {
 	size_t body_len;
 	char *call_id; /* whole; owned */
 	struct sip_path path; /* received: source */
+	uint64_t trunks; /* received: whose it can be, by its source; a bit
+			    each */
 };
 
 /* --- whole messages --- */

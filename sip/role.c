@@ -138,10 +138,18 @@ static void on_wire(struct sip_stack_user *u, bool sent,
 	sip_observe_wire(&r->observe, sent, path, data, len);
 }
 
+static bool has_dialog(struct sip_stack_user *u, const struct sip_msg *m)
+{
+	struct sip_role *r = container_of(u, struct sip_role, stack_user);
+
+	return sip_legs_knows(r->legs, m);
+}
+
 static const struct sip_stack_user_ops stack_ops = {
 	.on_request = on_request,
 	.on_ack = on_ack,
 	.on_wire = on_wire,
+	.has_dialog = has_dialog,
 };
 
 /* --- links --- */
@@ -293,6 +301,11 @@ static int sip_socket(struct role *role, enum role_socket what, unsigned index,
 	if (what == ROLE_SOCK_SIP)
 		return sip_transport_socket(sip_stack_transport(r->stack),
 					    index, fd);
+	if (what == ROLE_SOCK_TLS) {
+		/* One that is no good has been told; the rest goes on. */
+		(void)trunk_tls_bundle(sip_stack_tls(r->stack), index, fd);
+		return 0;
+	}
 	close(fd);
 	return -EINVAL;
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define REPLY_MAX      8192
 #define UNREACHABLE_MS 20
@@ -17,9 +18,12 @@ struct sip_stack {
 	struct sip_stack_user *user;
 	struct sip_transport *transport;
 	struct trunk_table *trunks;
+	struct trunk_tls *tls;
 	struct txn_layer *txns;
 	struct sip_stack_stats stats;
 	struct log_limit unknown_log, bad_log;
+	int64_t outside_ns; /* a bucket, as deep as a second */
+	mono_t outside_at;
 	struct net_addr unreachable; /* the last one */
 	mono_t unreachable_until;
 };
@@ -95,18 +99,30 @@ static const struct txn_owner_ops owner_ops = {
 
 /* --- what the transport brings --- */
 
-static void on_unknown(struct sip_stack *s, const struct net_addr *source)
+/* In the form that fail2ban's filter for Asterisk knows. */
+static void security_event(struct sip_stack *s, const struct sip_path *from,
+			   const char *event, const char *why)
 {
+	static const char *const protos[] = {"UDP", "TCP", "TLS"};
 	char text[NET_STR_MAX];
-	unsigned n;
+	unsigned n = log_allow(&s->unknown_log, loop_now(s->loop).ns);
 
-	s->stats.unknown_source++;
-	n = log_allow(&s->unknown_log, loop_now(s->loop).ns);
-	if (n) {
-		/* The form is fixed: packaging's fail2ban filter reads it. */
-		log_warn("sip: SecurityEvent unknown source %s, %u dropped",
-			 net_str(source, text), n);
+	if (!n) {
+		return;
 	}
+	log_warn("SECURITY[%d] sip/stack.c: SecurityEvent=\"%s\","
+		 "Severity=\"Error\",Service=\"SIP\","
+		 "RemoteAddress=\"IPV%u/%s/%s/%u\",Reason=\"%s\","
+		 "Dropped=\"%u\"",
+		 (int)getpid(), event, from->remote.family,
+		 protos[from->proto], net_ip_str(&from->remote, text),
+		 from->remote.port, why, n);
+}
+
+static void on_unknown(struct sip_stack *s, const struct sip_path *from)
+{
+	s->stats.unknown_source++;
+	security_event(s, from, "FailedACL", "unknown source");
 }
 
 static void on_faulty(struct sip_stack *s, struct sip_path *path,
@@ -120,8 +136,10 @@ static void on_faulty(struct sip_stack *s, struct sip_path *path,
 		n = log_allow(&s->bad_log, loop_now(s->loop).ns);
 	}
 	if (n) {
-		log_warn("trunk %s: malformed SIP from %s: %s, %u refused",
+		log_warn("trunk %s: %s from %s: %s, %u refused",
 			 trunk_conf(s->trunks, path->trunk)->name,
+			 r->reason == SIP_GATE_NOBODY ? "a call for no trunk"
+						      : "malformed SIP",
 			 net_str(&path->remote, text),
 			 sip_gate_reason_name(r->reason), n);
 	}
@@ -131,65 +149,221 @@ static void on_faulty(struct sip_stack *s, struct sip_path *path,
 	}
 }
 
+static struct sip_stack *of_transport(struct sip_transport_user *u)
+{
+	return container_of(u, struct sip_stack, transport_user);
+}
+
+/* What has come, and whose it may be. */
+struct arrival {
+	struct sip_path path;
+	uint64_t trunks;
+	bool outside; /* of all sources */
+	bool framed;
+	const char *data;
+	size_t len;
+};
+
+/* Only so many a second from outside are worth looking at. */
+static bool outside_allowed(struct sip_stack *s)
+{
+	mono_t now = loop_now(s->loop);
+
+	s->outside_ns += mono_diff_ns(now, s->outside_at);
+	s->outside_at = now;
+	if (s->outside_ns > NS_PER_S) {
+		s->outside_ns = NS_PER_S;
+	}
+	if (s->outside_ns < NS_PER_S / SIP_STACK_OUTSIDE_PER_S) {
+		s->stats.outside_dropped++;
+		return false;
+	}
+	s->outside_ns -= NS_PER_S / SIP_STACK_OUTSIDE_PER_S;
+	return true;
+}
+
+/* False: nobody's, nothing more is to be done for it. */
+static bool find_trunks(struct sip_stack *s, struct arrival *a)
+{
+	const struct sip_path *p = &a->path;
+	bool named = false;
+	uint64_t of_flow =
+		p->flow ? sip_transport_trunks(s->transport, p->flow, &named)
+			: UINT64_MAX;
+
+	a->trunks = trunk_sources(s->trunks, p->bind, &p->remote) & of_flow;
+	if (!a->trunks && named) {
+		/* We connected there, or its certificate says who it is. */
+		a->trunks = of_flow;
+	}
+	if (!a->trunks) {
+		a->outside = true;
+		a->trunks = trunk_open_to_all(s->trunks, p->bind) & of_flow;
+		if (!a->trunks || !outside_allowed(s)) {
+			on_unknown(s, p);
+			return false;
+		}
+	}
+	a->path.trunk = (uint8_t)__builtin_ctzll(a->trunks);
+	return true;
+}
+
+/* To which trunk of several it belongs. False: to none; it is refused, or, from
+ * outside, there is silence. */
+static bool choose_trunk(struct sip_stack *s, struct arrival *a,
+			 struct sip_gate_result *r, struct sip_msg *m)
+{
+	struct sip_stack_user *u = s->user;
+	int trunk;
+
+	m->path = a->path;
+	m->trunks = a->trunks;
+	if (!sip_msg_is_request(m)) {
+		return true; /* its transaction knows */
+	}
+	trunk = trunk_match(s->trunks, a->trunks, a->outside, m);
+	if (trunk >= 0) {
+		a->path.trunk = m->path.trunk = (uint8_t)trunk;
+		return true;
+	}
+	/* Within a dialog the tags say it, which nobody can guess. */
+	if (*sip_msg_to_tag(m) && (!a->outside || (u->ops->has_dialog &&
+						   u->ops->has_dialog(u, m)))) {
+		return true;
+	}
+	s->stats.nobodys++;
+	sip_gate_refuse(a->data, r, SIP_GATE_NOBODY, &s->stats.gate);
+	if (a->outside) {
+		security_event(s, &a->path, "InvalidAccountID", "no token");
+	} else {
+		on_faulty(s, &a->path, r, a->data);
+	}
+	return false;
+}
+
+static void refuse_arrival(struct sip_stack *s, struct arrival *a,
+			   const struct sip_gate_result *r)
+{
+	if (a->outside) {
+		security_event(s, &a->path, "FailedACL", "malformed");
+	} else {
+		on_faulty(s, &a->path, r, a->data);
+	}
+}
+
+static void on_arrival(struct sip_stack *s, struct arrival *a)
+{
+	struct sip_gate_result r;
+	struct sip_msg *m;
+
+	sip_gate_check(a->data, a->len, &r, &s->stats.gate);
+	if (!a->framed && r.verdict == SIP_GATE_PASS) {
+		sip_gate_refuse(a->data, &r, SIP_GATE_CONTENT_LENGTH,
+				&s->stats.gate);
+	}
+	if (s->user->ops->on_wire && r.reason != SIP_GATE_KEEPALIVE) {
+		s->user->ops->on_wire(s->user, false, &a->path, a->data,
+				      a->len);
+	}
+	if (r.verdict != SIP_GATE_PASS) {
+		refuse_arrival(s, a, &r);
+		return;
+	}
+	m = sip_msg_parse(a->data, &r);
+	if (!m) {
+		sip_gate_refuse(a->data, &r, SIP_GATE_PARSER, &s->stats.gate);
+		refuse_arrival(s, a, &r);
+	} else if (choose_trunk(s, a, &r, m)) {
+		txn_input(s->txns, m);
+	} else {
+		sip_msg_free(m);
+	}
+}
+
 static void on_message(struct sip_transport_user *u,
 		       const struct sip_path *from, bool framed,
 		       const char *data, size_t len)
 {
-	struct sip_stack *s = container_of(u, struct sip_stack, transport_user);
-	int trunk = trunk_find(s->trunks, from->bind, &from->remote);
-	struct sip_gate_result r;
-	struct sip_path path = *from;
-	struct sip_msg *m;
+	struct sip_stack *s = of_transport(u);
+	struct arrival a = {
+		.path = *from, .framed = framed, .data = data, .len = len};
 
-	if (trunk < 0) {
-		on_unknown(s, &from->remote);
-		return;
+	if (find_trunks(s, &a)) {
+		on_arrival(s, &a);
 	}
-	path.trunk = (uint8_t)trunk;
-	sip_gate_check(data, len, &r, &s->stats.gate);
-	if (!framed && r.verdict == SIP_GATE_PASS) {
-		sip_gate_refuse(data, &r, SIP_GATE_CONTENT_LENGTH,
-				&s->stats.gate);
-	}
-	if (s->user->ops->on_wire && r.reason != SIP_GATE_KEEPALIVE) {
-		s->user->ops->on_wire(s->user, false, &path, data, len);
-	}
-	if (r.verdict != SIP_GATE_PASS) {
-		on_faulty(s, &path, &r, data);
-		return;
-	}
-	m = sip_msg_parse(data, &r);
-	if (!m) {
-		sip_gate_refuse(data, &r, SIP_GATE_PARSER, &s->stats.gate);
-		on_faulty(s, &path, &r, data);
-		return;
-	}
-	m->path = path;
-	txn_input(s->txns, m);
 }
 
 static bool on_accept(struct sip_transport_user *u, const struct sip_path *from)
 {
-	struct sip_stack *s = container_of(u, struct sip_stack, transport_user);
+	struct sip_stack *s = of_transport(u);
 
-	if (trunk_find(s->trunks, from->bind, &from->remote) >= 0) {
+	if (trunk_sources(s->trunks, from->bind, &from->remote) ||
+	    (trunk_open_to_all(s->trunks, from->bind) && outside_allowed(s))) {
 		return true;
 	}
-	on_unknown(s, &from->remote);
+	on_unknown(s, from);
 	return false;
 }
 
 static void conn_conf_of(struct sip_transport_user *u,
 			 const struct sip_path *path, struct sip_conn_conf *out)
 {
-	const struct sip_stack *s =
-		container_of(u, struct sip_stack, transport_user);
+	const struct sip_stack *s = of_transport(u);
 	const struct conf_trunk *c = trunk_conf(s->trunks, path->trunk);
 
 	if (c) {
 		out->dscp = c->dscp;
 		out->keepalive_ms = 1000u * c->wire.keepalive_s;
+		out->tls = trunk_tls_of(s->tls, path->trunk);
+		trunk_tls_server_name(s->tls, path->trunk,
+				       out->server_name);
 	}
+}
+
+/* --- TLS --- */
+
+static uint64_t candidates(const struct sip_stack *s,
+			   const struct sip_path *path, bool inbound)
+{
+	uint64_t known;
+
+	if (!inbound) {
+		return UINT64_C(1) << path->trunk;
+	}
+	known = trunk_sources(s->trunks, path->bind, &path->remote);
+	return known ? known : trunk_open_to_all(s->trunks, path->bind);
+}
+
+static struct sip_tls *on_tls_for(struct sip_transport_user *u,
+				  const struct sip_path *path, const char *name)
+{
+	const struct sip_stack *s = of_transport(u);
+
+	return trunk_tls_choose(s->tls, candidates(s, path, true), name);
+}
+
+static uint64_t on_secured(struct sip_transport_user *u,
+			   const struct sip_path *path, bool inbound,
+			   const struct sip_tls_session *session, bool *named)
+{
+	struct sip_stack *s = of_transport(u);
+	uint64_t may = candidates(s, path, inbound);
+	uint64_t are = trunk_tls_peer(s->tls, may, inbound, session, named);
+
+	if (!are) {
+		trunk_tls_misnamed(s->tls, may, &path->remote, session);
+	}
+	return are;
+}
+
+static void on_insecure(struct sip_transport_user *u,
+			const struct sip_path *path, bool inbound,
+			const char *why)
+{
+	struct sip_stack *s = of_transport(u);
+
+	trunk_tls_failed(s->tls, candidates(s, path, inbound),
+			  &path->remote, why);
 }
 
 /* A peer that is gone answers every datagram so: look through the
@@ -197,7 +371,7 @@ static void conn_conf_of(struct sip_transport_user *u,
 static void on_unreachable(struct sip_transport_user *u,
 			   const struct sip_path *to, int err)
 {
-	struct sip_stack *s = container_of(u, struct sip_stack, transport_user);
+	struct sip_stack *s = of_transport(u);
 	int trunk = trunk_find(s->trunks, to->bind, &to->remote);
 	mono_t now = loop_now(s->loop);
 
@@ -217,7 +391,7 @@ static void on_unreachable(struct sip_transport_user *u,
 static void on_flow_down(struct sip_transport_user *u,
 			 const struct sip_path *path, int err)
 {
-	struct sip_stack *s = container_of(u, struct sip_stack, transport_user);
+	struct sip_stack *s = of_transport(u);
 
 	txn_flow_down(s->txns, path->flow);
 	if (s->user->ops->on_flow_down) {
@@ -230,6 +404,9 @@ static const struct sip_transport_user_ops transport_ops = {
 	.on_unreachable = on_unreachable,
 	.on_accept = on_accept,
 	.conf_of = conn_conf_of,
+	.tls_for = on_tls_for,
+	.on_secured = on_secured,
+	.on_insecure = on_insecure,
 	.on_flow_down = on_flow_down,
 };
 
@@ -255,6 +432,10 @@ struct sip_stack *sip_stack_new(struct loop *loop,
 	if (!s->trunks) {
 		goto fail;
 	}
+	s->tls = trunk_tls_new(loop, s->trunks, conf->file);
+	if (!s->tls) {
+		goto fail;
+	}
 	s->transport = sip_transport_new(loop, &s->transport_user, binds, n);
 	if (!s->transport) {
 		goto fail;
@@ -278,6 +459,7 @@ void sip_stack_free(struct sip_stack *s)
 	}
 	txn_layer_free(s->txns);
 	sip_transport_free(s->transport);
+	trunk_tls_free(s->tls);
 	trunk_table_free(s->trunks);
 	free(s);
 }
@@ -300,6 +482,11 @@ struct trunk_table *sip_stack_trunks(struct sip_stack *s)
 struct sip_transport *sip_stack_transport(struct sip_stack *s)
 {
 	return s->transport;
+}
+
+struct trunk_tls *sip_stack_tls(struct sip_stack *s)
+{
+	return s->tls;
 }
 
 const struct sip_stack_stats *sip_stack_stats(const struct sip_stack *s)

@@ -10,7 +10,9 @@
  * connect.
  *
  * An unknown source gets nothing: it is counted, and at most once a second a
- * line names it. Malformed messages of known trunks are answered or dropped
+ * line names it, in the form that fail2ban's filter for Asterisk reads. Where a
+ * trunk has accept: registration such messages are looked at, some in a
+ * second, and still get nothing unless they show whose they are. Malformed messages of known trunks are answered or dropped
  * as the gate says; the first of each second is named in a line.
  *
  * Owner: the sip role. Thread: its loop.
@@ -19,11 +21,14 @@
 #define SIP_STACK_H
 
 #include "sip/gate.h"
+#include "sip/trunk_tls.h"
 #include "sip/transaction.h"
 #include "sip/transport.h"
 #include "sip/trunk.h"
 
-#define SIP_STACK_TXNS 16384 /* transactions at a time */
+#define SIP_STACK_TXNS	16384 /* transactions at a time */
+#define SIP_STACK_OUTSIDE_PER_S 20 /* messages from outside all sources that are
+				      looked at, with accept: registration */
 
 struct sip_stack;
 struct sip_stack_user;
@@ -33,6 +38,8 @@ struct sip_stack_user_ops {
 	void (*on_request)(struct sip_stack_user *, txn_id,
 			   const struct sip_msg *);
 	void (*on_ack)(struct sip_stack_user *, const struct sip_msg *);
+	/* Is that request of a dialog that we know? NULL: no. */
+	bool (*has_dialog)(struct sip_stack_user *, const struct sip_msg *);
 	/* A connection that had been of use is no more (transport.h): a
 	 * registration that went over it has to be made anew. May be NULL. */
 	void (*on_flow_down)(struct sip_stack_user *, const struct sip_path *,
@@ -49,6 +56,8 @@ struct sip_stack_user {
 
 struct sip_stack_stats {
 	uint64_t unknown_source;
+	uint64_t outside_dropped; /* of them above SIP_STACK_OUTSIDE_PER_S */
+	uint64_t nobodys; /* requests for none, or several, of the trunks */
 	uint64_t unreachable; /* servers found dead by ICMP */
 	struct sip_gate_stats gate;
 };
@@ -62,6 +71,7 @@ int sip_stack_reload(struct sip_stack *, const struct conf_for_sip *);
 struct txn_layer *sip_stack_txns(struct sip_stack *);
 struct trunk_table *sip_stack_trunks(struct sip_stack *);
 struct sip_transport *sip_stack_transport(struct sip_stack *);
+struct trunk_tls *sip_stack_tls(struct sip_stack *);
 const struct sip_stack_stats *sip_stack_stats(const struct sip_stack *);
 /* The address to write into Via, Contact and From towards that path: ours, or
  * the trunk's external one. */

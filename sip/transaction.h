@@ -28,8 +28,8 @@
  * Done above: dialogs, 487 after on_cancel, ACK for 2xx, BYE after a lost ACK,
  * digest, sip_request_check().
  *
- * A match also needs the same trunk: a CANCEL or a response from another
- * peer finds nothing. Stray responses are dropped and counted (RFC 6026 8.4).
+ * A match also needs the same trunk, or one that may be it (sip_msg.trunks): a
+ * CANCEL or a response from another peer finds nothing. Stray responses are dropped and counted (RFC 6026 8.4).
  *
  * Memory: a fixed number of transactions (pool); the lookup is O(1) by a keyed
  * digest of branch, sent-by and method. Thread: the role's loop. Callbacks

@@ -23,6 +23,7 @@
 #define SIP_TRANSPORT_H
 
 #include "gateway/base/loop.h"
+#include "sip/tls.h"
 #include "sip/trunk.h"
 
 #define TRANSPORT_BATCH	    64
@@ -49,6 +50,7 @@ struct sip_transport_stats {
 	uint64_t conn_failed;	    /* never came to be of use */
 	uint64_t conn_slow;	    /* message or handshake not ended in time */
 	uint64_t conn_bad;	    /* no framing */
+	uint64_t tls_failed;	    /* handshakes */
 	uint64_t pings, pongs, dead_flows; /* RFC 5626; no pong came */
 };
 
@@ -56,6 +58,8 @@ struct sip_transport_stats {
 struct sip_conn_conf {
 	unsigned dscp;
 	unsigned keepalive_ms; /* CRLF CRLF so often; 0 = never */
+	struct sip_tls *tls;   /* TLS, outbound; NULL: it cannot be */
+	char server_name[CONF_HOST]; /* TLS, outbound: for SNI */
 };
 
 /* Who gets what arrives. Embedded in its owner. */
@@ -81,6 +85,19 @@ struct sip_transport_user_ops {
 	 * May be NULL. */
 	void (*conf_of)(struct sip_transport_user *, const struct sip_path *,
 			struct sip_conn_conf *out);
+	/* TLS from a peer: what to answer with when it asks for that name of
+	 * ours ("" none). NULL: nothing, the connection ends. */
+	struct sip_tls *(*tls_for)(struct sip_transport_user *,
+				   const struct sip_path *, const char *name);
+	/* The handshake is done: whose certificate is it? Those trunks; 0:
+	 * nobody's we would talk to here. *named: it said so itself. */
+	uint64_t (*on_secured)(struct sip_transport_user *,
+			       const struct sip_path *, bool inbound,
+			       const struct sip_tls_session *, bool *named);
+	/* The handshake failed, in words. */
+	void (*on_insecure)(struct sip_transport_user *,
+			    const struct sip_path *, bool inbound,
+			    const char *why);
 	/* The connection path.flow is no more, or never came to be; err = 0:
 	 * closed in good order. May be NULL. */
 	void (*on_flow_down)(struct sip_transport_user *,
@@ -140,6 +157,11 @@ int sip_transport_send(struct sip_transport *, struct sip_path *path,
 		       unsigned dscp, const char *data, size_t len);
 
 /* --- flows --- */
+/* Whose it can be: one that we opened, its trunk's; with TLS, those the peer's
+ * certificate names; else everybody's (all ones), UDP's (0) as well. *named:
+ * that is sure, wherever the peer is. */
+uint64_t sip_transport_trunks(const struct sip_transport *, uint32_t flow,
+			      bool *named);
 /* Is it open (or being opened)? */
 bool sip_transport_flow_up(const struct sip_transport *, uint32_t flow);
 /* CRLF CRLF each 80-100 % of ms from now on; must_answer: the peer has said

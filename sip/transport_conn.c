@@ -48,6 +48,15 @@ struct conn *conn_get(const struct sip_transport *t, uint32_t flow)
 	return c && c->state != CONN_CLOSED ? c : NULL;
 }
 
+uint64_t sip_transport_trunks(const struct sip_transport *t, uint32_t flow,
+			      bool *named)
+{
+	const struct conn *c = conn_get(t, flow);
+
+	*named = c && c->named;
+	return c ? c->trunks : UINT64_MAX;
+}
+
 unsigned sip_transport_conns(const struct sip_transport *t)
 {
 	return pool_used(t->conns);
@@ -89,8 +98,10 @@ static struct conn *conn_new(struct sip_transport *t,
 	c->path = *path;
 	c->path.flow = id;
 	c->inbound = inbound;
+	c->named = !inbound;
 	c->fd = -1;
 	c->state = CONN_CONNECTING;
+	c->trunks = inbound ? UINT64_MAX : UINT64_C(1) << path->trunk;
 	c->since = loop_now(t->loop);
 	t->half_open++;
 	link_conn(c);
@@ -163,9 +174,12 @@ static void accepted(struct sip_transport *t, unsigned bind, int fd,
 	set_options(c);
 	if (watch_start(t->loop, &c->watch, fd, WATCH_READ, conn_on_watch)) {
 		conn_close(c, -ENOMEM);
-		return;
+	} else if (c->path.proto == SIP_TLS) {
+		conn_rearm(c);
+		conn_secure(c);
+	} else {
+		conn_opened(c);
 	}
-	conn_opened(c);
 }
 
 void conn_on_listener(struct watch *w, int events)

@@ -2,7 +2,7 @@
 /*
  * One connection: octets in and out, its times, its end.
  *
- *   connecting --(8 s)--> fails
+ *   connecting, handshake --(8 s together)--> fails
  *   open  --message begun, 30 s--> closed   --nothing for 5 min--> closed
  *         --keep-alive: CRLF CRLF ->, <- CRLF within 10 s, else closed
  */
@@ -63,6 +63,13 @@ void conn_close(struct conn *c, int err)
 	if (c->state == CONN_CLOSED) {
 		return;
 	}
+	if (c->tls) {
+		if (was_open) {
+			sip_tls_bye(c->tls);
+		}
+		sip_tls_session_free(c->tls);
+		c->tls = NULL;
+	}
 	if (c->fd >= 0) {
 		watch_stop(t->loop, &c->watch);
 		close(c->fd);
@@ -75,7 +82,7 @@ void conn_close(struct conn *c, int err)
 	sip_stream_fini(&c->in);
 	free(c->out.buf);
 	c->out = (struct conn_out){0};
-	t->half_open -= c->state == CONN_CONNECTING;
+	t->half_open -= !was_open;
 	c->state = CONN_CLOSED;
 	c->err = err;
 	if (was_open) {
@@ -162,7 +169,7 @@ static void on_time(struct timer *timer)
 	struct conn *c = container_of(timer, struct conn, timer);
 	struct sip_transport_stats *s = &c->transport->stats;
 
-	if (c->state == CONN_CONNECTING) {
+	if (c->state != CONN_OPEN) {
 		s->conn_slow++;
 		conn_close(c, -ETIMEDOUT);
 	} else if (c->part_since.ns &&
@@ -248,6 +255,16 @@ void conn_on_octets(struct conn *c)
 	conn_rearm(c);
 }
 
+static ssize_t recv_plain(const struct conn *c, char *to, size_t room)
+{
+	ssize_t n = recv(c->fd, to, room, 0);
+
+	if (n >= 0) {
+		return n;
+	}
+	return errno == EINTR ? -EAGAIN : -errno;
+}
+
 /* False: nothing more to read now. */
 static bool read_some(struct conn *c)
 {
@@ -259,7 +276,7 @@ static bool read_some(struct conn *c)
 		conn_close(c, -ENOMEM);
 		return false;
 	}
-	n = recv(c->fd, to, room, 0);
+	n = c->tls ? sip_tls_recv(c->tls, to, room) : recv_plain(c, to, room);
 	if (n > 0) {
 		c->transport->stats.rx_octets += (uint64_t)n;
 		sip_stream_fill(&c->in, (size_t)n);
@@ -268,15 +285,28 @@ static bool read_some(struct conn *c)
 	}
 	if (n == 0) {
 		conn_close(c, 0);
-	} else if (errno != EAGAIN && errno != EINTR) {
-		conn_close(c, -errno);
+	} else if (n != -EAGAIN) {
+		conn_close(c, (int)n);
 	}
 	return false;
 }
 
+static void read_all(struct conn *c)
+{
+	for (int i = 0; i < READ_BATCH && c->state == CONN_OPEN; i++) {
+		if (!read_some(c)) {
+			return;
+		}
+	}
+	/* What TLS holds back wakes nobody. */
+	while (c->state == CONN_OPEN && c->tls && sip_tls_has_more(c->tls) &&
+	       read_some(c)) {
+	}
+}
+
 /* --- out --- */
 
-static void watch_for(struct conn *c, int events)
+void conn_watch(struct conn *c, int events)
 {
 	if (c->fd >= 0 && c->state != CONN_CLOSED &&
 	    watch_start(c->transport->loop, &c->watch, c->fd, events,
@@ -296,6 +326,10 @@ static ssize_t write_some(struct conn *c, const char *data, size_t len)
 			t->wire->ops->stream(t->wire, &c->path, data, len);
 		}
 		return (ssize_t)len;
+	}
+	if (c->tls) {
+		n = sip_tls_send(c->tls, data, len);
+		return n == -EAGAIN ? 0 : n;
 	}
 	n = send(c->fd, data, len, MSG_NOSIGNAL);
 	if (n < 0) {
@@ -349,9 +383,9 @@ static void flush(struct conn *c)
 	if (o->at == o->len) {
 		free(o->buf);
 		*o = (struct conn_out){0};
-		watch_for(c, WATCH_READ);
+		conn_watch(c, WATCH_READ);
 	} else {
-		watch_for(c, WATCH_READ | WATCH_WRITE);
+		conn_watch(c, WATCH_READ | WATCH_WRITE);
 	}
 }
 
@@ -374,7 +408,7 @@ int conn_send(struct conn *c, const char *data, size_t len)
 	if (err && n > 0) { /* half a message is of no use */
 		conn_close(c, err);
 	} else if (!err && c->state == CONN_OPEN) {
-		watch_for(c, WATCH_READ | WATCH_WRITE);
+		conn_watch(c, WATCH_READ | WATCH_WRITE);
 	}
 	return err;
 }
@@ -391,6 +425,10 @@ void conn_opened(struct conn *c)
 	}
 	conn_rearm(c);
 	flush(c);
+	/* Octets may have come with the end of the handshake. */
+	if (c->state == CONN_OPEN && c->tls) {
+		read_all(c);
+	}
 }
 
 /* --- events --- */
@@ -405,6 +443,8 @@ static void on_connected(struct conn *c)
 	}
 	if (err) {
 		conn_close(c, -err);
+	} else if (c->path.proto == SIP_TLS) {
+		conn_secure(c);
 	} else {
 		conn_opened(c);
 	}
@@ -418,14 +458,15 @@ void conn_on_watch(struct watch *w, int events)
 		on_connected(c);
 		return;
 	}
+	if (c->state == CONN_HANDSHAKE) {
+		conn_on_handshake(c);
+		return;
+	}
 	if ((events & WATCH_WRITE) && c->state == CONN_OPEN) {
 		flush(c);
 	}
 	if (events & WATCH_READ) {
-		for (int i = 0; i < READ_BATCH && c->state == CONN_OPEN &&
-				read_some(c);
-		     i++) {
-		}
+		read_all(c);
 	}
 }
 

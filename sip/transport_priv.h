@@ -2,7 +2,7 @@
 /*
  * Inside the transport: transport.c (binds, datagrams, addresses),
  * transport_conn.c (the table of connections and who may have one),
- * transport_io.c (octets, time and end of one connection).
+ * transport_tls.c (handshakes), transport_io.c (octets, time and end of one connection).
  *
  * A connection is closed at once and freed by a deferred call: whoever is
  * in the middle of it only has to look at its state again.
@@ -19,6 +19,7 @@
 
 enum conn_state {
 	CONN_CONNECTING, /* TCP */
+	CONN_HANDSHAKE,	 /* TLS */
 	CONN_OPEN,
 	CONN_CLOSED /* being freed */
 };
@@ -48,6 +49,9 @@ struct conn {
 	struct timer timer; /* the next of open, part, idle, keep */
 	struct defer end;
 	int err; /* CLOSED: why */
+	struct sip_tls_session *tls; /* NULL: plain TCP */
+	uint64_t trunks;	     /* whose it can be; all ones: anybody's */
+	bool named;		     /* that is sure */
 	struct sip_stream in;
 	struct conn_out out;
 	struct conn_keep keep;
@@ -95,8 +99,14 @@ struct conn *conn_get(const struct sip_transport *, uint32_t flow);
 void conn_unlink(struct conn *);
 void conn_free_all(struct sip_transport *);
 
+/* --- transport_tls.c --- */
+/* TCP stands: the handshake begins. */
+void conn_secure(struct conn *);
+void conn_on_handshake(struct conn *);
+
 /* --- transport_io.c --- */
-/* The connection stands (in a test: at once). */
+void conn_watch(struct conn *, int events);
+/* The connection is of use (in a test: at once). */
 void conn_opened(struct conn *);
 int conn_send(struct conn *, const char *data, size_t len);
 void conn_on_watch(struct watch *, int events);

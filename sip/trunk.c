@@ -19,14 +19,14 @@ static struct net_addr with_port(struct net_addr a, uint16_t port)
 static bool bind_of(const struct conf_sip *sip, const struct conf_trunk *t,
 		    bool tls, unsigned n, struct sip_bind *out)
 {
-	bool own = t->bind.family || t->bind6.family;
+	bool own = t->bind.family || t->wire.bind6.family;
 
 	if (tls ? t->transport != CONF_TLS && t->transport != CONF_AUTO
 		: t->transport == CONF_TLS) {
 		return false;
 	}
 	if (own) {
-		out->addr = n ? t->bind6 : t->bind;
+		out->addr = n ? t->wire.bind6 : t->bind;
 	} else {
 		out->addr = n ? sip->bind6 : sip->bind;
 	}
@@ -110,6 +110,7 @@ static void set_conf(struct trunk_table *t, unsigned idx,
 	memset(k->server, 0, sizeof(k->server));
 	k->conf = *conf;
 	find_binds(t, k, sip);
+	trunk_make_token(k);
 	for (unsigned i = 0; i < conf->n_servers; i++) {
 		str_copy(k->server[i].host, CONF_HOST, conf->servers[i]);
 		for (unsigned j = 0; j < CONF_SERVERS; j++) {

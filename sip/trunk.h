@@ -3,11 +3,21 @@
  * The trunks as the sip role sees them: who a datagram is from, whether a
  * call may begin, and which server is next.
  *
- * A source is recognised by the socket it came in on and its address, in this
- * order: address and port of a server, address of a server, the longest
- * network of sources:. Ports of sources: do not count. Among equals the first
- * in the file wins. Everything else is unknown (-1): the transport drops it
- * before any parsing.
+ * Who a message is from is said by, in this order, and each step only chooses
+ * among what those before have left:
+ *
+ *   its source     the socket it came in on and its address: address and port
+ *                  of a server, address of a server, the longest network of
+ *                  sources:. Ports of sources: do not count
+ *   certificate    with TLS: the names in it (trunk_tls.h)
+ *   token          in the Request-URI: ;line=TOKEN or user TOKEN, as our
+ *                  registered Contact has it
+ *   called user    in the Request-URI, else in To: users:, or auth.user and
+ *                  number
+ *
+ * More than one left is as bad as none: refused. What comes from no source we
+ * know is dropped unread, unless a trunk there has accept: registration; then
+ * the first three must say which, the source being nobody's.
  *
  * Server names are resolved with getaddrinfo() in the loop's helper thread, at
  * start and every TRUNK_REFRESH_S (TRUNK_RETRY_S after a failure); an answer
@@ -67,7 +77,20 @@ void trunk_table_free(struct trunk_table *);
  * counted. Trunks keep their index (the caller checked it). */
 int trunk_table_reload(struct trunk_table *, const struct conf_for_sip *);
 
-/* Index of the trunk, or -1. */
+/* All trunks that it can come from, a bit each; 0: nobody we know. */
+uint64_t trunk_sources(const struct trunk_table *, unsigned bind,
+		       const struct net_addr *source);
+/* Trunks that may be called from anywhere, at that bind. */
+uint64_t trunk_open_to_all(const struct trunk_table *, unsigned bind);
+/* The one of those that a request is for; outside: its source is nobody's, so
+ * that only the token can tell. -1: none, or several. */
+int trunk_match(const struct trunk_table *, uint64_t among, bool outside,
+		const struct sip_msg *);
+/* What our registered Contact is to bear as ;line=TOKEN, so that what the
+ * provider sends to it is known as this trunk's. Depends on the trunk's
+ * credentials alone, and cannot be guessed. "" when idx is none of ours. */
+const char *trunk_token(const struct trunk_table *, unsigned idx);
+/* Index of the first of the sources, or -1. */
 int trunk_find(const struct trunk_table *, unsigned bind,
 	       const struct net_addr *source);
 unsigned trunk_count(const struct trunk_table *);

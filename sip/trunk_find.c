@@ -96,24 +96,58 @@ static unsigned lower_bound(const struct trunk_table *t,
 	return lo;
 }
 
-int trunk_find(const struct trunk_table *t, unsigned bind,
-	       const struct net_addr *source)
+/* Trunks with a server at that address; with its port, if that is one's. */
+static uint64_t by_host(const struct trunk_table *t,
+			const struct trunk_host *key)
 {
-	struct trunk_host key = {*source, (uint8_t)bind, 0};
-	int found = -1;
+	uint64_t exact = 0, any = 0;
 
-	for (unsigned i = lower_bound(t, &key);
-	     i < t->n_hosts && !order_host(&t->host[i], &key); i++) {
-		if (t->host[i].addr.port == source->port) {
-			return t->host[i].trunk;
+	for (unsigned i = lower_bound(t, key);
+	     i < t->n_hosts && !order_host(&t->host[i], key); i++) {
+		uint64_t bit = UINT64_C(1) << t->host[i].trunk;
+
+		any |= bit;
+		if (t->host[i].addr.port == key->addr.port) {
+			exact |= bit;
 		}
-		found = found < 0 ? t->host[i].trunk : found;
 	}
-	for (unsigned i = 0; found < 0 && i < t->n_nets; i++) {
-		if (t->net[i].bind == bind &&
-		    net_prefix_has(&t->net[i].prefix, source)) {
-			found = t->net[i].trunk;
+	return exact ? exact : any;
+}
+
+/* Trunks with the longest network around it. */
+static uint64_t by_net(const struct trunk_table *t, unsigned bind,
+		       const struct net_addr *source)
+{
+	uint64_t found = 0;
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < t->n_nets; i++) {
+		const struct trunk_net *n = &t->net[i];
+
+		if (found && n->prefix.bits < bits) {
+			break;
+		}
+		if (n->bind == bind && net_prefix_has(&n->prefix, source)) {
+			found |= UINT64_C(1) << n->trunk;
+			bits = n->prefix.bits;
 		}
 	}
 	return found;
+}
+
+uint64_t trunk_sources(const struct trunk_table *t, unsigned bind,
+		       const struct net_addr *source)
+{
+	struct trunk_host key = {*source, (uint8_t)bind, 0};
+	uint64_t found = by_host(t, &key);
+
+	return found ? found : by_net(t, bind, source);
+}
+
+int trunk_find(const struct trunk_table *t, unsigned bind,
+	       const struct net_addr *source)
+{
+	uint64_t found = trunk_sources(t, bind, source);
+
+	return found ? __builtin_ctzll(found) : -1;
 }

@@ -7,6 +7,7 @@
 #include "sip/trunk.h"
 
 #define TRUNK_NO_BIND 255
+#define TRUNK_TOKEN   21 /* 80 bits and a NUL */
 
 struct trunk_server {
 	char host[CONF_HOST]; /* of the file; key for keeping answers */
@@ -39,6 +40,7 @@ struct trunk {
 	int64_t bucket_ns; /* a second's worth of calls is NS_PER_S */
 	mono_t bucket_at;
 	struct trunk_stats stats;
+	char token[TRUNK_TOKEN];
 };
 
 struct trunk_host {
@@ -62,6 +64,9 @@ struct trunk_table {
 	struct trunk_host *host;
 	struct trunk_net *net;
 };
+
+/* trunk_match.c: the token of the trunk's credentials. */
+void trunk_make_token(struct trunk *);
 
 /* Rebuilds host[] and net[]; after each change of servers or sources. */
 void trunk_index(struct trunk_table *);

@@ -115,7 +115,7 @@ static int start(struct txn_layer *l, struct txn_user *user,
 	t->user = user;
 	t->path = *path;
 	t->state = invite ? TXN_CALLING : TXN_TRYING;
-	txn_key_client(l, m, path->trunk, &t->key);
+	txn_key_client(l, m, &t->key);
 	txn_link(t);
 	err = print_request(t);
 	if (err) {
@@ -171,7 +171,7 @@ int txn_resume_client(struct txn_layer *l, struct txn_user *user,
 	t->user = user;
 	t->path = *path;
 	t->state = TXN_PROCEEDING;
-	txn_key_client(l, m, path->trunk, &t->key);
+	txn_key_client(l, m, &t->key);
 	txn_link(t);
 	*id = t->id;
 	return 0;
@@ -463,9 +463,10 @@ void txn_client_response(struct txn_layer *l, const struct sip_msg *m)
 	struct txn_key key;
 	struct txn *t;
 
-	txn_key_client(l, m, m->path.trunk, &key);
+	txn_key_client(l, m, &key);
 	t = txn_find(l, &key, false);
-	if (!t || t->state == TXN_TERMINATED) {
+	if (!t || t->state == TXN_TERMINATED ||
+	    !(m->trunks >> t->path.trunk & 1)) {
 		l->stats.stray_responses++;
 	} else if (!answers(t, m)) {
 		l->stats.bad++;

@@ -39,14 +39,13 @@ static void finish(struct sha256_ctx *c, struct txn_key *key)
 }
 
 void txn_key_client(const struct txn_layer *l, const struct sip_msg *m,
-		    unsigned trunk, struct txn_key *key)
+		    struct txn_key *key)
 {
 	struct sha256_ctx c;
 
 	begin(l, &c, "client");
 	part(&c, sip_msg_branch(m));
 	part(&c, sip_msg_method(m));
-	number(&c, trunk);
 	finish(&c, key);
 }
 

@@ -95,7 +95,7 @@ void txn_fail(struct txn *, enum txn_fail);
 
 /* --- txn_match.c --- */
 void txn_key_client(const struct txn_layer *, const struct sip_msg *,
-		    unsigned trunk, struct txn_key *);
+		    struct txn_key *);
 /* method: that of the transaction wanted (INVITE for ACK and CANCEL). */
 void txn_key_server(const struct txn_layer *, const struct sip_msg *,
 		    const char *method, struct txn_key *);

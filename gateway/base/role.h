@@ -32,7 +32,9 @@ enum role_socket { /* what a descriptor handed in is for */
 	ROLE_SOCK_CONTROL,  /* console: listening local socket */
 	ROLE_SOCK_METRICS,  /* console: listening TCP socket */
 	ROLE_SOCK_CDR_DIR,  /* core: directory descriptor */
-	ROLE_SOCK_STATE_DIR /* core: directory descriptor */
+	ROLE_SOCK_STATE_DIR, /* core: directory descriptor */
+	ROLE_SOCK_TLS	     /* sip: sealed memory file, index = trunk; also
+				later, when it has changed (sip/tls.h) */
 };
 
 struct role;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sip role alone on a real UDP socket, with a small core in the same
- * process, for black-box tests: it answers calls, or places them.
+ * The sip role alone on real sockets, with a small core in the same process,
+ * for black-box tests: it answers calls, or places them.
  *
  *	sip-driver LOCAL PEER CALLS [place=NUMBER] [rate=PER_S] [hold=MS]
  *		[giveup=MS] [grace=MS] [user=U password=P]
+ *		[transport=udp|tcp|tls] [cert=F key=F] [ca=F] [name=DOMAIN]
+ *		[verify=both|server|none] [limit=S]
  *
  * Without place= it waits for CALLS calls; the last three digits of the number
  * choose what becomes of each: 486 busy, 480 never answered, 183 early media
@@ -24,6 +26,7 @@
 #include "gateway/base/role.h"
 #include "gateway/base/str.h"
 #include "gateway/cc.h"
+#include "gateway/certs.h"
 
 #define CALLS	 4096 /* at a time */
 #define LIMIT_MS 60000
@@ -48,6 +51,7 @@ static struct driver {
 	unsigned causes[128];
 	int hold_ms, giveup_ms;
 	int grace_ms; /* for the last answers on the wire */
+	int limit_ms;
 	const char *number;
 	char detail[CC_DETAIL_MAX];
 } d;
@@ -63,7 +67,8 @@ static struct cc_msg with_media(void)
 {
 	struct cc_msg m = {.media = {.valid = 1, .codec = CC_PCMA}};
 
-	net_parse(&m.media.rtp, "127.0.0.1:40000");
+	m.media.rtp = d.conf.sip.bind;
+	m.media.rtp.port = 40000;
 	return m;
 }
 
@@ -217,14 +222,17 @@ static void on_pace(struct timer *t)
 
 /* --- start and end --- */
 
-static int open_socket(const struct net_addr *a)
+static int open_socket(const struct net_addr *a, int type)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = net_to_sockaddr(a, &ss);
-	int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			0);
+	int fd = socket(ss.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int on = 1;
 
-	if (fd >= 0 && bind(fd, (struct sockaddr *)&ss, len) < 0) {
+	if (fd >= 0 && type == SOCK_STREAM)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (fd >= 0 && (bind(fd, (struct sockaddr *)&ss, len) < 0 ||
+			(type == SOCK_STREAM && listen(fd, 64) < 0))) {
 		close(fd);
 		fd = -1;
 	}
@@ -233,12 +241,71 @@ static int open_socket(const struct net_addr *a)
 	return fd;
 }
 
+/* LOCAL is the trunk's own address for TLS; the plain one is beside it. */
+static void open_sockets(void)
+{
+	const struct conf_trunk *t = &d.conf.trunks[0];
+	bool tls = t->transport == CONF_TLS;
+	int fd = tls ? certs_memfd(t, d.conf.file) : -1;
+
+	sip_role_ops.socket(d.role, ROLE_SOCK_SIP, 0,
+			    open_socket(&d.conf.sip.bind, SOCK_DGRAM));
+	sip_role_ops.socket(d.role, ROLE_SOCK_SIP, 0,
+			    open_socket(&d.conf.sip.bind, SOCK_STREAM));
+	if (tls)
+		sip_role_ops.socket(d.role, ROLE_SOCK_SIP, 1,
+				    open_socket(&t->bind, SOCK_STREAM));
+	if (fd >= 0)
+		sip_role_ops.socket(d.role, ROLE_SOCK_TLS, 0, fd);
+}
+
 static bool option(const char *arg, const char *name, const char **value)
 {
 	size_t n = strlen(name);
 
 	*value = arg + n + 1;
 	return strncmp(arg, name, n) == 0 && arg[n] == '=';
+}
+
+static enum conf_transport transport_of(const char *v)
+{
+	return strcmp(v, "tls") == 0   ? CONF_TLS
+	       : strcmp(v, "tcp") == 0 ? CONF_TCP
+				       : CONF_UDP;
+}
+
+static bool wire_option(struct conf_trunk *t, const char *arg)
+{
+	const char *v;
+
+	if (option(arg, "transport", &v))
+		t->transport = transport_of(v);
+	else if (option(arg, "cert", &v))
+		str_copy(t->tls.certificate, sizeof(t->tls.certificate), v);
+	else if (option(arg, "key", &v))
+		str_copy(t->tls.key, sizeof(t->tls.key), v);
+	else if (option(arg, "ca", &v))
+		str_copy(t->tls.ca, sizeof(t->tls.ca), v);
+	else if (option(arg, "name", &v))
+		str_copy(t->tls.name, sizeof(t->tls.name), v);
+	else if (option(arg, "verify", &v))
+		t->tls.verify = strcmp(v, "both") == 0 ? CONF_VERIFY_BOTH
+				: *v == 's'	       ? CONF_VERIFY_SERVER
+						       : CONF_VERIFY_NONE;
+	else
+		return false;
+	return true;
+}
+
+/* With TLS, LOCAL is the trunk's; plain SIP then lies one port above. */
+static void place_tls(struct conf_trunk *t)
+{
+	str_copy(d.conf.file, sizeof(d.conf.file), "driver.yaml");
+	t->tls.line = 12;
+	if (t->transport == CONF_TLS) {
+		t->bind = d.conf.sip.bind;
+		d.conf.sip.bind.port++;
+	}
 }
 
 static void options(int argc, char **argv)
@@ -266,9 +333,12 @@ static void options(int argc, char **argv)
 			str_copy(t->auth_user, sizeof(t->auth_user), v);
 		else if (option(argv[i], "password", &v))
 			str_copy(t->auth_password, sizeof(t->auth_password), v);
-		else
+		else if (option(argv[i], "limit", &v))
+			d.limit_ms = 1000 * atoi(v);
+		else if (!wire_option(t, argv[i]))
 			log_fatal("what is %s?", argv[i]);
 	}
+	place_tls(t);
 }
 
 static void configure(void)
@@ -329,10 +399,10 @@ int main(int argc, char **argv)
 	slot = sip_role_ops.slot(d.role, ROLE_CORE, 0, &ops);
 	link_open_mem(slot, ops, &d.core, &core_ops, d.loop);
 	sip_role_ops.link_up(d.role, ROLE_CORE, 0);
-	sip_role_ops.socket(d.role, ROLE_SOCK_SIP, 0,
-			    open_socket(&d.conf.sip.bind));
+	open_sockets();
 	sip_role_ops.start(d.role);
-	timer_start(d.loop, &d.end, on_end, LIMIT_MS);
+	timer_start(d.loop, &d.end, on_end,
+		    d.limit_ms ? d.limit_ms : LIMIT_MS);
 	if (d.number)
 		timer_start(d.loop, &d.pace, on_pace, 100);
 	loop_run(d.loop);

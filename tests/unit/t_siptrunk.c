@@ -481,7 +481,9 @@ START_TEST(test_unknown_source)
 	ck_assert_uint_eq(sip_stack_stats(net.stack)->unknown_source, 2000);
 	ck_assert_uint_eq(sip_stack_stats(net.stack)->gate.seen, 0);
 	ck_assert_uint_eq(n_lines, 1);
-	ck_assert_ptr_nonnull(strstr(log_lines[0], "100.64.0.1:5060"));
+	ck_assert_ptr_nonnull(strstr(log_lines[0], "SecurityEvent=\"FailedACL\""));
+	ck_assert_ptr_nonnull(strstr(
+		log_lines[0], "RemoteAddress=\"IPV4/UDP/100.64.0.1/5060\""));
 	loop_advance(net.loop, 1000);
 	sip_transport_inject(sip_stack_transport(net.stack), 0, &stranger,
 			     options, strlen(options));
