@@ -172,6 +172,10 @@ int call_send(struct leg *leg, struct cc_msg *m, enum cc_type type)
 
 	m->leg = leg->id;
 	m->end = leg->end;
+	if (leg->waits) {
+		leg->missed = true;
+		return 0;
+	}
 	err = link_send(core_link(core, leg->end), &m->head, (uint16_t)type,
 			sizeof(*m));
 	if (err != 0) {
@@ -196,6 +200,11 @@ static void release_leg(struct leg *leg, struct cc_cause cause)
 	struct cc_msg m = {.cause = cause};
 
 	if (!is_live(leg)) {
+		return;
+	}
+	if (leg->waits) { /* nobody is there who could tell its far end */
+		core_snapshot_lose(leg->call->core, leg, cause);
+		call_leg_end(leg);
 		return;
 	}
 	call_set_state(leg, leg->side == SIDE_A ? (unsigned)A_RELEASING
@@ -276,6 +285,7 @@ void call_leg_end(struct leg *leg)
 		*owner = *owner == leg->call->id ? 0 : *owner;
 	}
 	leg->id = 0;
+	leg->waits = false;
 	leg->state = LEG_GONE;
 	if (leg->call->gives_way_to != 0) {
 		call_resume(core, leg);

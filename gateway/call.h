@@ -94,6 +94,7 @@ struct call *call_get(const struct core *, pool_id);
 typedef void call_act_fn(struct call *, struct leg *, const struct cc_msg *);
 extern call_act_fn *const call_acts[CALL_ACTS];
 
+extern const struct cc_cause call_lost_cause; /* with its role: 41 */
 enum cdr_by call_by(const struct leg *); /* pstn or sip */
 void call_set_state(struct leg *, unsigned state);
 /* Fills leg and end. A lost message is counted; 0 or -errno. */

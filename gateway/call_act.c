@@ -416,7 +416,7 @@ static void act_b_gone(struct call *call, struct leg *leg,
 	}
 }
 
-static const struct cc_cause lost_cause = {CAUSE_TEMPORARY, CC_LOC_NONE};
+const struct cc_cause call_lost_cause = {CAUSE_TEMPORARY, CC_LOC_NONE};
 
 static void act_lost(struct call *call, struct leg *leg,
 		     const struct cc_msg *m)
@@ -426,7 +426,7 @@ static void act_lost(struct call *call, struct leg *leg,
 	log_warn("call %s: no RELEASED from %s", call->cdr.id,
 		 core_end_name(call->core, leg->end));
 	call_leg_end(leg);
-	call_clear(call, call_by(leg), first_cause(leg, lost_cause), "");
+	call_clear(call, call_by(leg), first_cause(leg, call_lost_cause), "");
 }
 
 static void act_down(struct call *call, struct leg *leg,
@@ -434,7 +434,7 @@ static void act_down(struct call *call, struct leg *leg,
 {
 	(void)m;
 	call_leg_end(leg);
-	call_clear(call, CDR_BY_GW, lost_cause,
+	call_clear(call, CDR_BY_GW, call_lost_cause,
 		   leg->end.kind == CC_END_SPAN ? "isdn role lost"
 						: "sip role lost");
 }
@@ -445,7 +445,7 @@ static void act_b_down(struct call *call, struct leg *leg,
 	(void)m;
 	call_leg_end(leg);
 	if (!call->ending) {
-		call_next(call, CDR_BY_GW, lost_cause);
+		call_next(call, CDR_BY_GW, call_lost_cause);
 	}
 }
 

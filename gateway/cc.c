@@ -14,7 +14,8 @@ static const char *const type_names[CC_TYPES] = {
 	[CC_INFO] = "INFO",	      [CC_RELEASE] = "RELEASE",
 	[CC_RELEASED] = "RELEASED",   [CC_END_STATE] = "END_STATE",
 	[CC_RELOAD] = "RELOAD",	      [CC_SNAPSHOT] = "SNAPSHOT",
-	[CC_CLEAR] = "CLEAR",
+	[CC_CLEAR] = "CLEAR",	      [CC_KEEP] = "KEEP",
+	[CC_SETTLED] = "SETTLED",
 };
 
 /* Q.850 (2018) table 1, in words. */
@@ -248,9 +249,10 @@ bool cc_msg_ok(const struct link_head *head)
 		return head->len == sizeof(struct cc_end_state) &&
 		       end_state_ok((const struct cc_end_state *)head);
 	}
-	if (head->type == CC_SNAPSHOT || head->type == CC_CLEAR) {
+	if (head->type == CC_SNAPSHOT || head->type == CC_CLEAR ||
+	    head->type == CC_KEEP) {
 		return head->len == sizeof(struct cc_snapshot) &&
 		       snapshot_ok((const struct cc_snapshot *)head);
 	}
-	return false;
+	return head->type == CC_SETTLED && head->len == sizeof(*head);
 }

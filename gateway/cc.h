@@ -32,9 +32,18 @@
  * cause 41; a role clears every leg it has (41) towards its network, and
  * forgets them without RELEASED. A role that was killed cannot: so it may
  * leave with the core, at each change of a leg, what its successor needs to
- * clear it (SNAPSHOT, opaque to the core; the latest one counts). When the
- * link is up again the core sends CLEAR for each leg lost, and forgets it.
- * The sip role does so; isdn begins each link with RESTART instead.
+ * go on with it or to clear it (SNAPSHOT, opaque to the core; the latest one
+ * counts). The sip role does so; isdn begins each link with RESTART instead.
+ * When the link is up again,
+ *
+ *    core                    new sip role
+ *     KEEP ------------------->  an answered leg: it lives on
+ *      <------- RELEASED         (only if that cannot be)
+ *     SETTLED ---------------->  those were all: a dialog not known now is
+ *                                not ours
+ *     CLEAR ------------------>  a leg that did not live on
+ *
+ * The core waits for the successor for CORE_KEEP_S, and no longer.
  *
  * Thread: the role's loop. Messages are handled one at a time, in order.
  */
@@ -72,6 +81,10 @@ enum cc_type {
 	CC_CLEAR,      /* core -> role: a leg of an earlier process of this
 			  role: clear it towards the network with that cause;
 			  nothing comes back */
+	CC_KEEP,       /* core -> role: a leg of an earlier process of this
+			  role that the core still has; go on with it */
+	/* only a link_head: */
+	CC_SETTLED,    /* core -> role: every leg to be kept has been told */
 	CC_TYPES
 };
 
@@ -261,10 +274,11 @@ struct cc_end_state {
 	char text[61];	  /* "layer 2 down", in words */
 };
 
-#define CC_SNAPSHOT_MAX 1024
+#define CC_SNAPSHOT_MAX 2048
 
-/* What a role needs to clear a leg that it knows nothing else of. leg of a
- * CC_CLEAR is the lost one's, for people: it may have a namesake by now. */
+/* What a role needs to go on with a leg that it knows nothing else of, or to
+ * clear it. leg of a CC_CLEAR is the lost one's, for people: it may have a
+ * namesake by now. */
 struct cc_snapshot {
 	struct link_head head;
 	leg_id leg;

@@ -5,6 +5,8 @@
  *
  *   SNAPSHOT --> kept --RELEASED--> dropped
  *                  \---link gone--> lost --link up, CLEAR--> dropped
+ *
+ * Answered legs are not lost at once: core_keep.c.
  */
 #include "gateway/core_priv.h"
 
@@ -61,14 +63,25 @@ void core_snapshot_drop(struct core *core, struct leg *leg)
 	}
 }
 
-void core_snapshot_lose(struct core *core, struct leg *leg)
+const struct cc_snapshot *core_snapshot_of(const struct core *core,
+					   const struct leg *leg)
+{
+	const struct kept *k = pool_get(core->lost.pool, leg->snapshot);
+
+	return &k->snapshot;
+}
+
+void core_snapshot_lose(struct core *core, struct leg *leg,
+			struct cc_cause cause)
 {
 	struct core_lost *lost = &core->lost;
 	struct kept *last = pool_get(lost->pool, lost->last);
+	struct kept *k = pool_get(lost->pool, leg->snapshot);
 
-	if (leg->snapshot == 0) {
+	if (k == NULL) {
 		return;
 	}
+	k->snapshot.cause = cause;
 	if (last != NULL) {
 		last->next = leg->snapshot;
 	} else {
@@ -86,7 +99,6 @@ static int clear_first(struct core *core)
 	pool_id id = lost->first;
 	int err;
 
-	k->snapshot.cause = (struct cc_cause){CAUSE_TEMPORARY, CC_LOC_NONE};
 	err = link_send(&core->sip, &k->snapshot.head, CC_CLEAR,
 			sizeof(k->snapshot));
 	if (err != 0) {

@@ -65,6 +65,7 @@ struct core_counts {
 	uint64_t preempted;		/* gave way to an emergency call */
 	uint64_t crashed;		/* calls of an earlier life */
 	uint64_t cleared;		/* CLEARs sent for legs lost */
+	uint64_t kept;			/* KEEPs sent: calls that went on */
 };
 
 /* Snapshots of the legs that a killed sip role left, the oldest first. */
@@ -84,6 +85,7 @@ struct core {
 	struct pool *calls;
 	struct leg_table legs;
 	struct core_lost lost;
+	struct timer keep_guard; /* legs that wait; core_keep.c */
 	struct cdr_log cdr;
 	struct journal journal;
 	int state_dir; /* -1 = none */
@@ -138,10 +140,20 @@ void core_lost_close(struct core *);
 void core_snapshot_keep(struct core *, struct leg *,
 			const struct cc_snapshot *);
 void core_snapshot_drop(struct core *, struct leg *);
+/* The latest of a leg that has one. */
+const struct cc_snapshot *core_snapshot_of(const struct core *,
+					   const struct leg *);
 /* The leg is lost with its link: the snapshot waits for the next one. */
-void core_snapshot_lose(struct core *, struct leg *);
+void core_snapshot_lose(struct core *, struct leg *, struct cc_cause);
 /* The link to sip is up: what waits is sent, a few at a time. */
 void core_lost_clear(struct core *);
+/* core_keep.c: how long an answered leg waits for a new sip role. It is back
+ * in a tenth of a second; the longest pause of a supervisor is 5 s. */
+#define CORE_KEEP_S 10
+/* The leg's link is gone. true: it waits, and its call goes on. */
+bool core_keep_leg(struct core *, struct leg *);
+/* The link to sip is up: all that wait, and that these were all. */
+void core_keep_tell(struct core *);
 /* core_recover.c: CDRs for the calls of an earlier life. */
 void core_recover(struct core *);
 

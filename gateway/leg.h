@@ -27,6 +27,8 @@ struct leg {
 	uint8_t state;	 /* enum a_state or b_state */
 	uint8_t channel; /* span: B channel; 0 = none yet */
 	bool held;	 /* its far end has put us on hold */
+	bool waits;	 /* for a new role; core_keep.c */
+	bool missed;	 /* and something could not be told meanwhile */
 	pool_id snapshot; /* core_lost.c; 0 = none */
 	struct cc_cause cause;	/* with which its clearing began */
 	struct cc_media remote; /* trunk: the far end, as last told */

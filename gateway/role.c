@@ -152,6 +152,12 @@ static void on_snapshot(struct core *core, const struct cc_snapshot *s,
 	}
 }
 
+/* What only the core says. */
+static bool is_core_only(unsigned type)
+{
+	return type == CC_CLEAR || type == CC_KEEP || type == CC_SETTLED;
+}
+
 /* from: the link it came over; its index says nothing when that is sip's. */
 static void on_cc(struct core *core, const struct link_head *head, int fd,
 		  struct cc_end from)
@@ -172,7 +178,8 @@ static void on_cc(struct core *core, const struct link_head *head, int fd,
 	} else if (head->type == CC_SETUP) {
 		end = m->end;
 	}
-	if (head->type == CC_CLEAR || end.kind != from.kind || !is_known_end(core, end) ||
+	if (is_core_only(head->type) || end.kind != from.kind ||
+	    !is_known_end(core, end) ||
 	    (from.kind == CC_END_SPAN &&
 	     core_leader(core, end.index) != from.index) ||
 	    (head->type == CC_SETUP && (m->leg & CC_LEG_CORE) != 0)) {
@@ -196,7 +203,10 @@ static bool is_on_link(const struct leg *leg, struct cc_end end)
 
 static void lose_leg(struct core *core, struct leg *leg)
 {
-	core_snapshot_lose(core, leg);
+	if (leg->end.kind == CC_END_TRUNK && core_keep_leg(core, leg)) {
+		return;
+	}
+	core_snapshot_lose(core, leg, call_lost_cause);
 	call_on_down(leg);
 }
 
@@ -406,6 +416,7 @@ static void core_close(struct role *r)
 	cdr_log_close(&core->cdr);
 	journal_close(&core->journal);
 	core_lost_close(core);
+	timer_stop(core->role.loop, &core->keep_guard);
 	if (core->state_dir >= 0) {
 		close(core->state_dir);
 	}
@@ -492,6 +503,7 @@ static void core_link_up(struct role *r, enum role_id peer, unsigned index)
 		break;
 	case ROLE_SIP:
 		lose_sip(core);
+		core_keep_tell(core);
 		core_lost_clear(core);
 		break;
 	case ROLE_MEDIA:

@@ -13,7 +13,6 @@
 #include "sip/uri.h"
 
 #define AGAIN_S 10 /* a refresh that failed is tried again */
-#define MAX_S	(7 * 86400)
 
 /* "1800;refresher=uac" */
 struct session_expires {
@@ -31,7 +30,7 @@ static struct session_expires read_se(const struct sip_msg *m)
 	if (!text || *text < '0' || *text > '9')
 		return se;
 	n = strtoul(text, &end, 10);
-	se.s = n > MAX_S ? MAX_S : (uint32_t)n;
+	se.s = n > SIP_SE_MAX ? SIP_SE_MAX : (uint32_t)n;
 	if (!sip_param(end, "refresher", se.refresher, sizeof(se.refresher)))
 		se.refresher[0] = '\0';
 	return se;
@@ -42,7 +41,7 @@ static uint32_t read_min(const struct sip_msg *m)
 	const char *text = sip_msg_plain(m, "Min-SE", 0);
 	unsigned long n = text ? strtoul(text, NULL, 10) : 0;
 
-	return n > MAX_S ? MAX_S : (uint32_t)n;
+	return n > SIP_SE_MAX ? SIP_SE_MAX : (uint32_t)n;
 }
 
 static uint32_t max(uint32_t a, uint32_t b)
@@ -128,6 +127,16 @@ void sip_se_stop(struct leg *l)
 	timer_stop(sip_legs_env(l->legs)->loop, &l->se.timer);
 	txn_detach(sip_leg_txns(l), l->se.update);
 	l->se.update = 0;
+}
+
+void sip_se_resume(struct leg *l)
+{
+	/* Ours soon, for the peer may be about to give up; not all at once. */
+	int64_t s = l->se.ours ? 1 + l->id % AGAIN_S : ends_after_s(&l->se);
+
+	l->se.since = loop_now(sip_legs_env(l->legs)->loop);
+	if (l->se.interval_s)
+		wait_s(l, s);
 }
 
 static void dead(struct leg *l, unsigned key, const char *detail)

@@ -17,6 +17,7 @@
 #include "sip/transaction.h"
 
 #define SIP_SE_MIN 90 /* RFC 4028 5 */
+#define SIP_SE_MAX (7 * 86400) /* taken from a peer, at most */
 
 struct leg_se {
 	struct timer timer;
@@ -46,6 +47,9 @@ bool sip_se_raise(struct leg *, const struct sip_msg *response);
 /* Remembers whether UPDATE is allowed, where the message says. */
 void sip_se_learn(struct leg *, const struct sip_msg *);
 void sip_se_stop(struct leg *);
+/* Of an earlier process: interval_s, ours and peer_update stand there already.
+ * When it was refreshed last nobody knows. */
+void sip_se_resume(struct leg *);
 
 /* The answer to our UPDATE, or that none came. */
 void sip_se_response(struct leg *, const struct sip_msg *);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The death of this process: while a leg lives the core keeps a snapshot of
- * it (snapshot.h); the next process gets it back as CLEAR, and clears the
- * call towards the peer.
+ * it (snapshot.h). The next process gets those of answered calls back as KEEP,
+ * and goes on with them where they stood; transactions that were open then are
+ * lost, and the peer repeats its own. The others it gets as CLEAR, as is an
+ * answered one whose call has ended meanwhile, and clears them towards the
+ * peer:
  *
  *   answered                     BYE
  *   the peer's INVITE, open      503
@@ -76,6 +79,12 @@ static int take(struct leg *l, struct sip_snapshot *s)
 	case LEG_ANSWERED:
 	case LEG_UP:
 		s->kind = SIP_SNAPSHOT_DIALOG;
+		s->local = l->local;
+		s->sdp = l->sdp;
+		s->media = l->media;
+		s->se.interval_s = l->se.interval_s;
+		s->se.ours = l->se.ours;
+		s->se.peer_update = l->se.peer_update;
 		return 0;
 	case LEG_INCOMING:
 		s->kind = SIP_SNAPSHOT_OFFERED;
@@ -129,7 +138,7 @@ void sip_leg_checkpoint(struct leg *l)
 		env->stats.send_failed++;
 }
 
-/* --- clearing what is not ours any more --- */
+/* --- what another process has left --- */
 
 /* The INVITE that the transaction was about, as far as it matters. */
 static struct sip_msg *make_invite(const struct sip_snapshot *s, bool ours)
@@ -186,19 +195,25 @@ static int refuse_offered(struct legs *t, const struct sip_snapshot *s,
 	return err;
 }
 
+static void restore_dialog(struct leg *l, const struct sip_snapshot *s)
+{
+	struct net_addr local;
+
+	l->dialog = s->dialog;
+	sip_stack_local(sip_legs_env(l->legs)->stack, &s->dialog.path, &local);
+	sip_dialog_contact(&l->dialog, &local);
+	sip_legs_add_tag(l->legs, l);
+}
+
 static struct leg *restore_leg(struct legs *t, const struct cc_snapshot *m,
 			       const struct sip_snapshot *s)
 {
 	struct leg *l = sip_legs_orphan(t, m->leg, s->dialog.path.trunk);
-	struct net_addr local;
 
 	if (!l)
 		return NULL;
 	l->cause = m->cause;
-	l->dialog = s->dialog;
-	sip_stack_local(sip_legs_env(t)->stack, &s->dialog.path, &local);
-	sip_dialog_contact(&l->dialog, &local);
-	sip_legs_add_tag(t, l);
+	restore_dialog(l, s);
 	return l;
 }
 
@@ -246,38 +261,104 @@ static int cancel_calling(struct legs *t, const struct cc_snapshot *m,
 			  sip_reason_write(reason, m->cause));
 }
 
-static int restore(struct legs *t, const struct cc_snapshot *m)
+static int read_snapshot(struct legs *t, const struct cc_snapshot *m,
+			 struct sip_snapshot *s)
 {
-	struct legs_env *env = sip_legs_env(t);
-	struct sip_snapshot s;
-	int err = sip_snapshot_read(&s, m->bytes, m->len);
+	struct trunk_table *trunks = sip_stack_trunks(sip_legs_env(t)->stack);
+	int err = sip_snapshot_read(s, m->bytes, m->len);
 
 	if (err)
 		return err;
-	if (!trunk_conf(sip_stack_trunks(env->stack), s.dialog.path.trunk))
+	if (!trunk_conf(trunks, s->dialog.path.trunk))
 		return -ENODEV;
-	if (sip_legs_has_dialog(t, &s.dialog))
-		return -EEXIST;
-	switch (s.kind) {
+	return sip_legs_has_dialog(t, &s->dialog) ? -EEXIST : 0;
+}
+
+static int clear(struct legs *t, const struct cc_snapshot *m,
+		 const struct sip_snapshot *s)
+{
+	switch (s->kind) {
 	case SIP_SNAPSHOT_OFFERED:
-		return refuse_offered(t, &s, m->cause);
+		return refuse_offered(t, s, m->cause);
 	case SIP_SNAPSHOT_CALLING:
-		return cancel_calling(t, m, &s);
+		return cancel_calling(t, m, s);
 	default:
-		return clear_dialog(t, m, &s);
+		return clear_dialog(t, m, s);
 	}
 }
 
 void sip_legs_restore(struct legs *t, const struct cc_snapshot *m)
 {
 	struct legs_stats *stats = &sip_legs_env(t)->stats;
-	int err = restore(t, m);
+	struct sip_snapshot s;
+	int err = read_snapshot(t, m, &s);
 
+	if (!err)
+		err = clear(t, m, &s);
 	if (!err) {
 		stats->restored++;
 	} else if (err != -EEXIST) { /* else the call is cleared already */
 		stats->not_restored++;
 		log_warn("leg %u of an earlier process: not cleared: %s",
 			 m->leg, strerror(-err));
+	}
+}
+
+/* Where it stood: up, and with nothing open. */
+static int keep_dialog(struct legs *t, const struct cc_snapshot *m,
+		       const struct sip_snapshot *s)
+{
+	struct leg *l = sip_legs_adopt(t, m->leg, s->dialog.path.trunk);
+
+	if (!l)
+		return -ENOMEM;
+	restore_dialog(l, s);
+	sip_leg_init_media(l);
+	l->local.rtp = s->local.rtp;
+	l->local.dir = s->local.dir;
+	l->sdp = s->sdp;
+	sdp_session_resume(&l->sdp);
+	l->media = s->media;
+	l->held = sdp_is_held(&l->sdp);
+	l->se.interval_s = s->se.interval_s;
+	l->se.ours = s->se.ours;
+	l->se.peer_update = s->se.peer_update;
+	l->snapshot = digest(m->bytes, m->len);
+	sip_leg_enter(l, LEG_UP);
+	sip_se_resume(l);
+	return 0;
+}
+
+static int keep(struct legs *t, const struct cc_snapshot *m)
+{
+	const struct cc_cause cause = {CAUSE_TEMPORARY, CC_LOC_PRIVATE_LOCAL};
+	struct cc_snapshot lost = *m;
+	struct sip_snapshot s;
+	int err = read_snapshot(t, m, &s);
+
+	if (err)
+		return err;
+	if (s.kind == SIP_SNAPSHOT_DIALOG && s.media.valid)
+		return keep_dialog(t, m, &s);
+	/* The answer was on its way, and is lost. */
+	lost.cause = cause;
+	err = clear(t, &lost, &s);
+	return err ? err : -ECONNRESET;
+}
+
+void sip_legs_keep(struct legs *t, const struct cc_snapshot *m)
+{
+	struct legs_env *env = sip_legs_env(t);
+	/* The link was lost, not the process: it is here already. */
+	int err = sip_legs_has_id(t, m->leg) ? -EALREADY : keep(t, m);
+
+	if (!err) {
+		env->stats.kept++;
+	} else if (err != -EALREADY) {
+		env->stats.not_restored++;
+		log_warn("leg %u of an earlier process: not kept: %s", m->leg,
+			 strerror(-err));
+		sip_legs_refuse(t, m->leg, CAUSE_TEMPORARY,
+				"lost with the sip role");
 	}
 }

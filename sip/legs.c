@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "gateway/base/log.h"
 #include "gateway/base/str.h"
@@ -20,6 +21,7 @@ struct legs {
 	uint32_t last_id;
 	unsigned known; /* in by_id */
 	bool draining;
+	bool settled; /* the core has told what an earlier process left */
 	uint16_t n_emergency;
 	char emergency[CONF_EMERGENCY][CONF_NUMBER];
 };
@@ -45,6 +47,8 @@ struct legs *sip_legs_new(struct loop *loop, struct sip_stack *stack,
 		return NULL;
 	}
 	pool_touch(t->pool, LEGS_READY);
+	/* Legs of an earlier process that live on have ids, too. */
+	(void)!getrandom(&t->last_id, sizeof(t->last_id), 0);
 	t->env.loop = loop;
 	t->env.stack = stack;
 	t->env.core = core;
@@ -103,6 +107,11 @@ static struct leg *find_id(const struct legs *t, leg_id id)
 	while (l && l->id != id)
 		l = l->next_id;
 	return l;
+}
+
+bool sip_legs_has_id(const struct legs *t, leg_id id)
+{
+	return find_id(t, id) != NULL;
 }
 
 static void add_id(struct legs *t, struct leg *l)
@@ -218,6 +227,17 @@ struct leg *sip_legs_orphan(struct legs *t, leg_id id, uint8_t trunk)
 	return l;
 }
 
+struct leg *sip_legs_adopt(struct legs *t, leg_id id, uint8_t trunk)
+{
+	struct leg *l = find_id(t, id) ? NULL : leg_take(t, id, trunk);
+
+	if (!l)
+		return NULL;
+	add_id(t, l);
+	trunk_call_kept(sip_stack_trunks(t->env.stack), trunk);
+	return l;
+}
+
 static struct leg *leg_new(struct legs *t, leg_id id, uint8_t trunk)
 {
 	struct leg *l = leg_take(t, id, trunk);
@@ -304,11 +324,10 @@ void sip_legs_clear(struct legs *t)
 
 /* --- the core's messages --- */
 
-/* A SETUP that cannot be: RELEASED without a leg. */
-static void refuse_setup(struct legs *t, const struct cc_msg *setup,
-			 unsigned cause, const char *detail)
+void sip_legs_refuse(struct legs *t, leg_id id, unsigned cause,
+		     const char *detail)
 {
-	struct cc_msg m = {.leg = setup->leg, .end = setup->end};
+	struct cc_msg m = {.leg = id, .end.kind = CC_END_TRUNK};
 
 	m.cause = (struct cc_cause){(uint8_t)cause, CC_LOC_PRIVATE_LOCAL};
 	str_copy(m.detail, sizeof(m.detail), detail);
@@ -361,13 +380,13 @@ static void on_setup(struct legs *t, const struct cc_msg *m)
 	int err;
 
 	if (cause) {
-		refuse_setup(t, m, cause, why);
+		sip_legs_refuse(t, m->leg, cause, why);
 		return;
 	}
 	l = leg_new(t, m->leg, m->end.index);
 	if (!l) {
 		trunk_call_end(sip_stack_trunks(t->env.stack), m->end.index);
-		refuse_setup(t, m, CAUSE_RESOURCE, "too many calls");
+		sip_legs_refuse(t, m->leg, CAUSE_RESOURCE, "too many calls");
 		return;
 	}
 	l->setup = *m;
@@ -405,6 +424,24 @@ static int core_event(unsigned type)
 	}
 }
 
+/* Of the process that was here before us. */
+static bool about_earlier(struct legs *t, const struct link_head *head)
+{
+	switch (head->type) {
+	case CC_CLEAR:
+		sip_legs_restore(t, (const void *)head);
+		return true;
+	case CC_KEEP:
+		sip_legs_keep(t, (const void *)head);
+		return true;
+	case CC_SETTLED:
+		t->settled = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
 void sip_legs_core(struct legs *t, const struct link_head *head)
 {
 	const struct cc_msg *m = (const struct cc_msg *)(const void *)head;
@@ -417,10 +454,8 @@ void sip_legs_core(struct legs *t, const struct link_head *head)
 		t->env.stats.core_bad++;
 		return;
 	}
-	if (head->type == CC_CLEAR) {
-		sip_legs_restore(t, (const void *)head);
+	if (about_earlier(t, head))
 		return;
-	}
 	l = find_id(t, m->leg);
 	if (head->type == CC_SETUP) {
 		if (l || !(m->leg & CC_LEG_CORE))
@@ -618,7 +653,12 @@ static void in_dialog(struct legs *t, txn_id id, const struct sip_msg *m)
 	struct txn_layer *txns = sip_stack_txns(t->env.stack);
 	struct leg *l = find_dialog(t, m);
 
-	if (!l) {
+	if (!l && !t->settled) {
+		/* It may be a dialog of an earlier process that the core is
+		 * about to tell us: 481 would end its call. It comes again. */
+		t->env.stats.unsettled++;
+		txn_kill(txns, id);
+	} else if (!l) {
 		t->env.stats.no_dialog++;
 		(void)txn_reply(txns, id, 481, NULL);
 	} else if (l->dialog.remote_tag[0] &&

@@ -30,8 +30,10 @@ struct legs_stats {
 	uint64_t send_failed;  /* link to the core full or gone */
 	uint64_t forks;	       /* 2xx that were acknowledged and cleared */
 	uint64_t snapshot_big; /* a leg whose snapshot the core cannot hold */
-	uint64_t restored;     /* legs of an earlier process, cleared */
-	uint64_t not_restored; /* of those, impossible */
+	uint64_t kept;	       /* legs of an earlier process that live on */
+	uint64_t restored;     /* those that were cleared */
+	uint64_t unsettled;    /* requests not answered before SETTLED */
+	uint64_t not_restored; /* neither was possible */
 };
 
 /* NULL + errno. core: the link to the core, lives longer; may be down. */
@@ -70,10 +72,17 @@ void sip_legs_forget_id(struct legs *, struct leg *);
 /* The leg's local tag is known: requests find it. */
 void sip_legs_add_tag(struct legs *, struct leg *);
 bool sip_legs_has_dialog(const struct legs *, const struct sip_dialog *);
+bool sip_legs_has_id(const struct legs *, leg_id); /* the core knows it */
 /* A leg that the core knows nothing of, in no table and state. NULL: full. */
 struct leg *sip_legs_orphan(struct legs *, leg_id, uint8_t trunk);
-/* leg_snapshot.c: CLEAR. What we have a leg for is left to that. */
+/* An answered leg of an earlier process, in no state and not in the table of
+ * tags. NULL: full, or the core's id is taken. */
+struct leg *sip_legs_adopt(struct legs *, leg_id, uint8_t trunk);
+/* RELEASED for an id of the core's that has no leg. */
+void sip_legs_refuse(struct legs *, leg_id, unsigned cause, const char *detail);
+/* leg_snapshot.c: CLEAR, KEEP. What we have a leg for is left to that. */
 void sip_legs_restore(struct legs *, const struct cc_snapshot *);
+void sip_legs_keep(struct legs *, const struct cc_snapshot *);
 /* Gives the leg back, in the loop's next turn. */
 void sip_legs_end(struct legs *, struct leg *);
 

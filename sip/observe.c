@@ -205,6 +205,9 @@ static void put_legs(struct text *t, const struct sip_observe *o)
 	counter(t, "forks", "Answers of further branches, cleared", s->forks);
 	counter(t, "snapshot_big", "Calls a new process could not clear",
 		s->snapshot_big);
+	counter(t, "kept", "Calls of a killed process that went on", s->kept);
+	counter(t, "unsettled", "Requests not answered until the core had told "
+		"of such calls", s->unsettled);
 	counter(t, "restored", "Calls of a killed process, cleared",
 		s->restored);
 	counter(t, "not_restored", "Calls of a killed process, not cleared",

@@ -17,6 +17,11 @@ void sdp_session_init(struct sdp_session *s, uint32_t id)
 	s->dir = SDP_BOTH;
 }
 
+void sdp_session_resume(struct sdp_session *s)
+{
+	sdp_secure_resume(&s->secure);
+}
+
 /* The other end's view of the same directions. */
 static uint8_t swapped(uint8_t dir)
 {

@@ -68,6 +68,8 @@ struct sdp_session {
 };
 
 void sdp_session_init(struct sdp_session *, uint32_t id);
+/* One that another process began, with the key in use alone. */
+void sdp_session_resume(struct sdp_session *);
 
 /* Takes an offer. On failure nothing has changed. 0; -ENOTSUP: nothing in it
  * that we can do (488); -ENOKEY: nothing, for SRTP is required and there is no

@@ -198,8 +198,6 @@ static struct link *sip_slot(struct role *role, enum role_id peer,
 
 	(void)index;
 	if (peer == ROLE_CORE) {
-		/* A new core knows nothing of the calls of the old one. */
-		sip_legs_clear(r->legs);
 		*ops = &core_ops;
 		return &r->core;
 	}
@@ -220,6 +218,8 @@ static void sip_link_up(struct role *role, enum role_id peer, unsigned index)
 		r->observe.tracing = false;
 	if (peer != ROLE_CORE)
 		return;
+	/* A new core knows nothing of the calls of the old one. */
+	sip_legs_clear(r->legs);
 	for (i = 0; i < trunk_count(sip_stack_trunks(r->stack)); i++)
 		tell_state(r, i);
 }

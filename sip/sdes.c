@@ -96,6 +96,11 @@ uint8_t sdes_name_of(unsigned suite)
 	return i;
 }
 
+bool sdes_is_name_of(uint8_t name, unsigned suite)
+{
+	return name < SUITES && suites[name].suite == suite;
+}
+
 /* --- reading --- */
 
 /* Padding is often left away. */

@@ -41,6 +41,7 @@ unsigned sdes_read_all(struct sdes out[SDES_OFFERS], const char *sdp,
 int sdes_write(const struct sdes *, char *buf, size_t size);
 /* The name that we give to a suite. */
 uint8_t sdes_name_of(unsigned suite);
+bool sdes_is_name_of(uint8_t name, unsigned suite);
 /* A new secret of our own, from the kernel. 0 or -errno. */
 int sdes_make_key(struct cc_key *);
 

@@ -66,6 +66,15 @@ static bool have_keys(struct sdp_secure *s)
 	return s->has_keys || make_keys(s) == 0;
 }
 
+void sdp_secure_resume(struct sdp_secure *s)
+{
+	struct cc_key used = s->ours[s->agreed.suite];
+
+	if (s->agreed.suite != CC_RTP_PLAIN && make_keys(s) == 0)
+		s->ours[s->agreed.suite] = used;
+	explicit_bzero(&used, sizeof(used));
+}
+
 int sdp_secure_offered(struct sdp_secure *s, struct sdp_pick *p,
 		       const struct sdp_local *l, const struct sdp_text *t,
 		       unsigned line, bool srtp)

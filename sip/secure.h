@@ -50,6 +50,9 @@ int sdp_secure_answered(const struct sdp_secure *, struct sdp_pick *,
 /* It holds from now on, and is wiped. */
 void sdp_secure_agree(struct sdp_secure *, struct sdp_pick *, bool offered);
 
+/* Only the key in use is known: others are made, should the suite change. */
+void sdp_secure_resume(struct sdp_secure *);
+
 /* What our next offer says; established: something was agreed before. */
 void sdp_secure_begin(struct sdp_secure *, const struct sdp_local *,
 		      bool established);

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sip/leg_se.h"
+#include "sip/sdes.h"
+
 #define ROUTES_MAX 16
 
 /* --- writing: too much is noted and comes out at the end --- */
@@ -38,6 +41,69 @@ static void put_text(struct out *o, const char *text)
 	put_octets(o, text, n);
 }
 
+static void put_addr(struct out *o, const struct net_addr *a)
+{
+	put_number(o, a->family, 1);
+	put_octets(o, a->ip, sizeof(a->ip));
+	put_number(o, a->port, 2);
+}
+
+static void put_key(struct out *o, const struct cc_key *k)
+{
+	put_octets(o, k->key, sizeof(k->key));
+	put_octets(o, k->salt, sizeof(k->salt));
+	put_number(o, k->mki_len, 1);
+	put_octets(o, k->mki, sizeof(k->mki));
+}
+
+static void put_secure(struct out *o, const struct sdp_secure *s)
+{
+	put_number(o, s->profile, 1);
+	put_number(o, s->agreed.suite, 1);
+	if (s->agreed.suite == CC_RTP_PLAIN)
+		return;
+	put_number(o, s->agreed.tag, 4);
+	put_number(o, s->agreed.name, 1);
+	put_key(o, &s->ours[s->agreed.suite]);
+	put_key(o, &s->rx);
+}
+
+static void put_session(struct out *o, const struct sip_snapshot *s)
+{
+	const struct sdp_session *sdp = &s->sdp;
+	const struct cc_media *m = &s->media;
+	unsigned i;
+
+	put_number(o, s->se.interval_s, 4);
+	put_number(o, s->se.ours, 1);
+	put_number(o, s->se.peer_update, 1);
+	put_number(o, m->valid, 1);
+	if (!m->valid)
+		return;
+	put_addr(o, &s->local.rtp);
+	put_number(o, s->local.dir, 1);
+	put_number(o, sdp->id, 4);
+	put_number(o, sdp->version, 4);
+	put_number(o, sdp->codec, 1);
+	put_number(o, sdp->event_tx, 1);
+	put_number(o, sdp->event_rx, 1);
+	put_number(o, sdp->ptime_ms, 1);
+	put_number(o, sdp->dir, 1);
+	put_addr(o, &m->rtp);
+	put_number(o, m->codec, 1);
+	put_number(o, m->dtmf_pt, 1);
+	put_number(o, m->ptime_ms, 1);
+	put_number(o, m->direction, 1);
+	put_secure(o, &sdp->secure);
+	put_number(o, sdp->audio, 1);
+	put_number(o, sdp->n_media, 1);
+	for (i = 0; i < sdp->n_media; i++) {
+		put_text(o, sdp->remote.media[i].type);
+		put_text(o, sdp->remote.media[i].proto);
+		put_text(o, sdp->remote.media[i].formats);
+	}
+}
+
 int sip_snapshot_write(const struct sip_snapshot *s, uint8_t *buf, size_t size)
 {
 	const struct sip_dialog *d = &s->dialog;
@@ -50,19 +116,22 @@ int sip_snapshot_write(const struct sip_snapshot *s, uint8_t *buf, size_t size)
 	put_number(&o, d->path.trunk, 1);
 	put_number(&o, d->path.bind, 1);
 	put_number(&o, d->path.proto, 1);
-	put_number(&o, d->path.remote.family, 1);
-	put_octets(&o, d->path.remote.ip, sizeof(d->path.remote.ip));
-	put_number(&o, d->path.remote.port, 2);
+	put_addr(&o, &d->path.remote);
 	put_number(&o, d->cseq, 4);
+	put_number(&o, d->remote_cseq, 4);
 	put_text(&o, d->call_id);
 	put_text(&o, d->local);
 	put_text(&o, d->remote);
 	put_text(&o, d->local_tag);
 	put_text(&o, d->remote_tag);
 	put_text(&o, d->target);
+	put_text(&o, d->session);
+	put_text(&o, d->remote_session);
 	put_number(&o, d->n_routes, 1);
 	for (i = 0; i < d->n_routes; i++, route += strlen(route) + 1)
 		put_text(&o, route);
+	if (s->kind == SIP_SNAPSHOT_DIALOG)
+		put_session(&o, s);
 	return o.len <= size ? (int)o.len : -E2BIG;
 }
 
@@ -127,22 +196,36 @@ static size_t get_text(struct in *in, char *buf, size_t size, bool must)
 	return n + 1;
 }
 
-static void get_path(struct in *in, struct sip_path *path)
+static void get_addr(struct in *in, struct net_addr *a)
 {
 	const uint8_t *ip;
 
-	path->trunk = (uint8_t)get_number(in, 1);
-	path->bind = (uint8_t)get_number(in, 1);
-	path->proto = (uint8_t)get_number(in, 1);
-	path->flow = 0; /* a connection does not outlive its process */
-	path->remote.family = (uint8_t)get_number(in, 1);
-	ip = get_octets(in, sizeof(path->remote.ip));
+	a->family = (uint8_t)get_number(in, 1);
+	ip = get_octets(in, sizeof(a->ip));
 	if (ip)
-		memcpy(path->remote.ip, ip, sizeof(path->remote.ip));
-	path->remote.port = (uint16_t)get_number(in, 2);
-	if ((path->remote.family != 4 && path->remote.family != 6) ||
-	    path->proto > SIP_TLS || path->remote.port == 0)
+		memcpy(a->ip, ip, sizeof(a->ip));
+	a->port = (uint16_t)get_number(in, 2);
+	if ((a->family != 4 && a->family != 6) || a->port == 0)
 		in->bad = true;
+}
+
+/* A number that is at most max. */
+static uint8_t get_small(struct in *in, uint8_t max)
+{
+	uint32_t value = get_number(in, 1);
+
+	if (value > max)
+		in->bad = true;
+	return (uint8_t)value;
+}
+
+static uint8_t get_codec(struct in *in)
+{
+	uint8_t codec = get_small(in, CC_PCMA);
+
+	if (codec != CC_PCMU && codec != CC_PCMA)
+		in->bad = true;
+	return codec;
 }
 
 static void get_routes(struct in *in, struct sip_dialog *d)
@@ -156,6 +239,90 @@ static void get_routes(struct in *in, struct sip_dialog *d)
 	for (i = 0; i < d->n_routes && !in->bad; i++)
 		used += get_text(in, d->routes + used,
 				 sizeof(d->routes) - used, true);
+}
+
+static void get_lines(struct in *in, struct sdp_session *s)
+{
+	unsigned i;
+
+	s->audio = get_small(in, SDP_MEDIA - 1);
+	s->n_media = get_small(in, SDP_MEDIA);
+	if (s->audio >= s->n_media)
+		in->bad = true;
+	for (i = 0; i < s->n_media && !in->bad; i++) {
+		struct sdp_media *m = &s->remote.media[i];
+
+		(void)get_text(in, m->type, sizeof(m->type), true);
+		(void)get_text(in, m->proto, sizeof(m->proto), true);
+		(void)get_text(in, m->formats, sizeof(m->formats), true);
+	}
+	s->remote.n_media = s->n_media;
+}
+
+static void get_key(struct in *in, struct cc_key *k)
+{
+	const uint8_t *p = get_octets(in, sizeof(k->key) + sizeof(k->salt));
+
+	if (p) {
+		memcpy(k->key, p, sizeof(k->key));
+		memcpy(k->salt, p + sizeof(k->key), sizeof(k->salt));
+	}
+	k->mki_len = get_small(in, CC_MKI_MAX);
+	p = get_octets(in, sizeof(k->mki));
+	if (p)
+		memcpy(k->mki, p, sizeof(k->mki));
+}
+
+static void get_secure(struct in *in, struct sdp_secure *s,
+		       struct cc_crypto *out)
+{
+	uint8_t suite;
+
+	s->profile = get_small(in, SDP_PROFILES - 1);
+	suite = get_small(in, CC_SRTP_SUITES - 1);
+	s->agreed.suite = suite;
+	if (suite == CC_RTP_PLAIN)
+		return;
+	s->agreed.tag = get_number(in, 4);
+	s->agreed.name = (uint8_t)get_number(in, 1);
+	if (!sdes_is_name_of(s->agreed.name, suite))
+		in->bad = true;
+	get_key(in, &s->ours[suite]);
+	get_key(in, &s->rx);
+	out->suite = suite;
+	out->tx = s->ours[suite];
+	out->rx = s->rx;
+}
+
+static void get_session(struct in *in, struct sip_snapshot *s)
+{
+	struct sdp_session *sdp = &s->sdp;
+	struct cc_media *m = &s->media;
+
+	s->se.interval_s = get_number(in, 4);
+	if (s->se.interval_s > SIP_SE_MAX)
+		in->bad = true;
+	s->se.ours = get_small(in, 1);
+	s->se.peer_update = get_small(in, 1);
+	m->valid = get_small(in, 1);
+	if (!m->valid)
+		return;
+	get_addr(in, &s->local.rtp);
+	s->local.dir = get_small(in, SDP_BOTH);
+	sdp->id = get_number(in, 4);
+	sdp->version = get_number(in, 4);
+	sdp->codec = get_codec(in);
+	sdp->event_tx = get_small(in, 127);
+	sdp->event_rx = get_small(in, 127);
+	sdp->ptime_ms = get_small(in, SDP_PTIME_MAX);
+	sdp->dir = get_small(in, SDP_BOTH);
+	get_addr(in, &m->rtp);
+	m->codec = get_codec(in);
+	m->dtmf_pt = get_small(in, 127);
+	m->ptime_ms = get_small(in, SDP_PTIME_MAX);
+	m->direction = get_small(in, CC_INACTIVE);
+	get_secure(in, &sdp->secure, &m->crypto);
+	get_lines(in, sdp);
 }
 
 static bool fits_kind(const struct sip_snapshot *s)
@@ -181,14 +348,23 @@ int sip_snapshot_read(struct sip_snapshot *s, const uint8_t *data, size_t len)
 	if (get_number(&in, 1) != SIP_SNAPSHOT_VERSION)
 		return -EBADMSG;
 	s->kind = (enum sip_snapshot_kind)get_number(&in, 1);
-	get_path(&in, &d->path);
+	d->path.trunk = (uint8_t)get_number(&in, 1);
+	d->path.bind = (uint8_t)get_number(&in, 1);
+	d->path.proto = get_small(&in, SIP_TLS);
+	get_addr(&in, &d->path.remote);
 	d->cseq = get_number(&in, 4);
+	d->remote_cseq = get_number(&in, 4);
 	(void)get_text(&in, d->call_id, sizeof(d->call_id), true);
 	(void)get_text(&in, d->local, sizeof(d->local), true);
 	(void)get_text(&in, d->remote, sizeof(d->remote), true);
 	(void)get_text(&in, d->local_tag, sizeof(d->local_tag), true);
 	(void)get_text(&in, d->remote_tag, sizeof(d->remote_tag), false);
 	(void)get_text(&in, d->target, sizeof(d->target), false);
+	(void)get_text(&in, d->session, sizeof(d->session), false);
+	(void)get_text(&in, d->remote_session, sizeof(d->remote_session),
+		       false);
 	get_routes(&in, d);
+	if (s->kind == SIP_SNAPSHOT_DIALOG)
+		get_session(&in, s);
 	return in.bad || in.left || !fits_kind(s) ? -EBADMSG : 0;
 }

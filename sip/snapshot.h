@@ -1,24 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a leg needs to be cleared by another process than the one that made
- * it, as octets for the core to keep (cc.h, SNAPSHOT). Form, numbers big
- * endian, a string as its length in two octets and then its characters:
+ * What another process than the one that made a leg needs to go on with it,
+ * or to clear it, as octets for the core to keep (cc.h, SNAPSHOT). Form,
+ * numbers big endian, an address as family[1] address[16] port[2], a string as
+ * its length in two octets and then its characters:
  *
- *   version kind trunk bind family address[16] port[2] cseq[4]
- *   call_id local remote local_tag remote_tag target
+ *   version kind trunk bind proto address cseq[4] remote_cseq[4]
+ *   call_id local remote local_tag remote_tag target session remote_session
  *   n_routes[1] and that many strings
+ * and of an answered leg
+ *   of the session timer interval_s[4], ours, peer_update
+ *   has_session[1], and when it has one
+ *   our address for RTP, direction wanted, o= id[4] and version[4]
+ *   codec event_tx event_rx ptime direction
+ *   the peer's address for RTP as told the core, codec event ptime direction
+ *   profile suite, and of a suite of SRTP
+ *     tag[4] name, our key and the peer's: key[32] salt[14] mki_len mki[8]
+ *   audio n_media and of that many m= lines: type proto formats
  *
+ * It may hold keys: it goes over the link to the core and nowhere else.
  * Pure functions. Thread: any.
  */
 #ifndef SIP_SNAPSHOT_H
 #define SIP_SNAPSHOT_H
 
 #include "sip/dialog.h"
+#include "sip/offer.h"
 
-#define SIP_SNAPSHOT_VERSION 2
+#define SIP_SNAPSHOT_VERSION 3
 
 enum sip_snapshot_kind {
-	/* Answered: takes BYE. */
+	/* Answered: lives on, or takes BYE. */
 	SIP_SNAPSHOT_DIALOG = 1,
 	/* An INVITE of the peer, not answered: takes a final response. Of the
 	 * dialog: routes are the Via values of the INVITE, cseq is its, path
@@ -30,9 +42,22 @@ enum sip_snapshot_kind {
 	SIP_SNAPSHOT_KINDS
 };
 
+/* RFC 4028, as in struct leg_se. */
+struct sip_snapshot_se {
+	uint32_t interval_s;
+	bool ours, peer_update;
+};
+
 struct sip_snapshot {
 	enum sip_snapshot_kind kind;
-	struct sip_dialog dialog; /* without contact and remote_cseq */
+	struct sip_dialog dialog; /* without contact */
+	/* DIALOG only. */
+	struct sip_snapshot_se se;
+	/* The codecs we can do are the file's, not kept. */
+	struct sdp_local local;
+	struct sdp_session sdp; /* of remote: what an answer must repeat */
+	struct cc_media media;	/* the peer's end, as last told the core; not
+				 * valid: the session has no answer yet */
 };
 
 /* Length, or -E2BIG. */

@@ -377,6 +377,13 @@ int trunk_call_begin(struct trunk_table *t, unsigned idx, bool emergency)
 	return 0;
 }
 
+void trunk_call_kept(struct trunk_table *t, unsigned idx)
+{
+	if (idx < t->n) {
+		t->trunk[idx].stats.active++;
+	}
+}
+
 void trunk_call_end(struct trunk_table *t, unsigned idx)
 {
 	if (idx < t->n && t->trunk[idx].stats.active) {

@@ -119,5 +119,7 @@ void trunk_server_up(struct trunk_table *, unsigned idx,
  * call is counted until trunk_call_end(). */
 int trunk_call_begin(struct trunk_table *, unsigned idx, bool emergency);
 void trunk_call_end(struct trunk_table *, unsigned idx);
+/* One of an earlier process: counted as active, whatever the limits. */
+void trunk_call_kept(struct trunk_table *, unsigned idx);
 
 #endif

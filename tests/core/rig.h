@@ -188,9 +188,10 @@ static inline void span_msg(struct link *l, const struct link_head *h, int fd)
 	}
 }
 
-static inline void out_clear(const struct cc_snapshot *s)
+static inline void out_snapshot(const struct cc_snapshot *s)
 {
-	rig_out("< sip CLEAR %s%u cause=%u %.*s\n",
+	rig_out("< sip %s %s%u cause=%u %.*s\n",
+		cc_type_name(s->head.type),
 		(s->leg & CC_LEG_CORE) != 0 ? "c" : "", s->leg & ~CC_LEG_CORE,
 		s->cause.value, s->len, (const char *)s->bytes);
 }
@@ -200,8 +201,12 @@ static inline void sip_msg(struct link *l, const struct link_head *h, int fd)
 	(void)l;
 	(void)fd;
 	ck_assert(cc_msg_ok(h));
-	if (h->type == CC_CLEAR) {
-		out_clear((const void *)h);
+	if (h->type == CC_CLEAR || h->type == CC_KEEP) {
+		out_snapshot((const void *)h);
+		return;
+	}
+	if (h->type == CC_SETTLED) {
+		rig_out("< sip SETTLED\n");
 		return;
 	}
 	out_msg("sip", (const struct cc_msg *)h);

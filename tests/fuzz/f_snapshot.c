@@ -2,8 +2,9 @@
 /* rooms: sip core base */
 /*
  * Snapshots of SIP legs: what is accepted is written again as the same
- * octets; and a role that gets any octets as CLEAR sends nothing with a line
- * that was not there, and is done with it after its timers.
+ * octets; and a role that gets any octets as CLEAR, or as KEEP and then the
+ * end of that call, sends nothing with a line that was not there, and is done
+ * with it after its timers.
  */
 #include "gateway/base/log.h"
 #include "sip/sip.h"
@@ -50,8 +51,8 @@ static void on_msg(struct link *l, const struct link_head *h, int fd)
 {
 	(void)l;
 	(void)fd;
-	if (h->type != CC_END_STATE)
-		abort(); /* nothing comes back */
+	if (h->type != CC_END_STATE && h->type != CC_RELEASED)
+		abort(); /* nothing else comes back */
 }
 
 static void on_down(struct link *l)
@@ -77,13 +78,15 @@ static void check_form(const uint8_t *data, size_t size)
 	free(exact);
 }
 
-static void check_role(const uint8_t *data, size_t size)
+static void check_role(const uint8_t *data, size_t size, enum cc_type type)
 {
 	struct cc_snapshot m = {.leg = 1, .cause = {41, CC_LOC_NONE}};
+	struct cc_msg end = {.leg = 1, .cause = {16, CC_LOC_NONE}};
 
 	m.len = (uint16_t)size;
 	memcpy(m.bytes, data, size);
-	link_send(&core, &m.head, CC_CLEAR, sizeof(m));
+	link_send(&core, &m.head, (uint16_t)type, sizeof(m));
+	link_send(&core, &end.head, CC_RELEASE, sizeof(end));
 	loop_advance(loop, 120000);
 	if (txn_layer_used(sip_stack_txns(sip_role_stack(role))) ||
 	    !sip_role_ops.is_idle(role))
@@ -117,6 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0 || size > CC_SNAPSHOT_MAX)
 		return 0;
 	check_form(data, size);
-	check_role(data, size);
+	check_role(data, size, CC_CLEAR);
+	check_role(data, size, CC_KEEP);
 	return 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rooms: sip core base */
 /*
- * The sip role is killed and opened anew: what it left with the core, given
- * back as CLEAR, clears the call towards the peer.
+ * The sip role is killed and opened anew. What it left with the core, given
+ * back as KEEP, goes on as if nothing had been; as CLEAR, it clears the call
+ * towards the peer.
  */
 #include "tests/stack/sip_rig.h"
 
@@ -30,12 +31,13 @@ static struct sip_wire dead = {&dead_ops};
 /* SIGKILL: no word to anybody. Then a new one, its sockets the same. */
 static void kill_role(const char *text)
 {
-	snprintf(said, sizeof(said), "%s", text);
+	if (text != said)
+		snprintf(said, sizeof(said), "%s", text);
 	kept = rig.snapshot;
 	sip_transport_wire(sip_stack_transport(sip_role_stack(rig.role)),
 			   &dead);
 	rig_close();
-	rig_open();
+	rig_open_unsettled();
 }
 
 static void core_clears(void)
@@ -44,6 +46,20 @@ static void core_clears(void)
 	ck_assert_int_eq(link_send(&rig.core, &kept.head, CC_CLEAR,
 				   sizeof(kept)),
 			 0);
+}
+
+static void core_keeps(void)
+{
+	kept.cause = (struct cc_cause){0};
+	ck_assert_int_eq(link_send(&rig.core, &kept.head, CC_KEEP,
+				   sizeof(kept)),
+			 0);
+	core_settles();
+}
+
+static const struct trunk_stats *trunk(void)
+{
+	return trunk_stats(sip_stack_trunks(sip_role_stack(rig.role)), 0);
 }
 
 static void begin(void)
@@ -142,12 +158,12 @@ START_TEST(refreshed)
 	answer(text, "200 OK", NULL, NULL, PEER_SDP);
 	expect_sent("ACK ");
 	wait_ms(10);
-	ck_assert_uint_eq(rig.n_snapshots, before + 1);
+	ck_assert_uint_eq(rig.n_snapshots, before + 2); /* offer, answer */
 	request_in("INVITE", invite, "t", "Contact: <sip:new@" PEER_IP ">\r\n",
 		   PEER_SDP);
 	expect_sent("SIP/2.0 200");
 	wait_ms(10);
-	ck_assert_uint_eq(rig.n_snapshots, before + 2);
+	ck_assert_uint_eq(rig.n_snapshots, before + 3);
 	kill_role(invite);
 	core_clears();
 	text = expect_sent("BYE ");
@@ -284,6 +300,7 @@ START_TEST(still_there)
 	(void)take_and_answer(&leg, "c1");
 	kept = rig.snapshot;
 	connect_core();
+	expect_released(41, "BYE");
 	core_clears();
 	answer(expect_sent("BYE "), "200 OK", NULL, NULL, NULL);
 	finish();
@@ -294,14 +311,16 @@ END_TEST
  * has is the INVITE's, to which 503 would do no harm. */
 START_TEST(too_long)
 {
-	static char more[1200];
+	static char more[2400];
 	unsigned before;
 
 	begin();
 	snprintf(more, sizeof(more),
 		 "From: <sip:%0350d@" PEER_IP ">;tag=f%0100d\r\n"
+		 "Record-Route: <sip:%0400d@" PEER_IP ";lr>\r\n"
+		 "Record-Route: <sip:%0400d@" PEER_IP ";lr>\r\n"
 		 "Record-Route: <sip:%0400d@" PEER_IP ";lr>\r\n",
-		 1, 1, 1);
+		 1, 1, 1, 1, 1);
 	before = rig.n_snapshots;
 	invite_from_peer(PEER_URI, "c1", more, PEER_SDP);
 	leg = expect_cc(CC_SETUP)->leg;
@@ -334,13 +353,274 @@ START_TEST(nonsense)
 }
 END_TEST
 
+/* --- calls that go on --- */
+
+static void check_dialog(const char *text)
+{
+	same(text, "Call-ID", said, "Call-ID");
+}
+
+/* Both ends may do again whatever they could, and then hang up. */
+static void goes_on(const char *ours, const char *tag)
+{
+	const char *text;
+
+	ck_assert_uint_eq(trunk()->active, 1);
+	core_tells(leg, CC_HOLD);
+	text = expect_sent("INVITE ");
+	check_dialog(text);
+	ck_assert_ptr_nonnull(strstr(text, "m=audio 40000 RTP/AVP 8"));
+	ck_assert_ptr_nonnull(strstr(text, "a=sendonly"));
+	answer(text, "200 OK", NULL, NULL, PEER_SDP);
+	expect_sent("ACK ");
+	ck_assert_uint_eq(expect_cc(CC_UPDATE)->media.direction, CC_SENDONLY);
+	request_in("INVITE", ours, tag, NULL,
+		   SDP(PEER_IP, "7002", "a=sendonly\r\n"));
+	text = expect_sent("SIP/2.0 200");
+	ck_assert_ptr_nonnull(strstr(text, "m=audio 40000 RTP/AVP 8"));
+	ack_from_peer(text, NULL);
+	ck_assert_uint_eq(expect_cc(CC_UPDATE)->media.rtp.port, 7002);
+	expect_cc(CC_HOLD);
+	request_in("OPTIONS", ours, tag, NULL, NULL);
+	expect_sent("SIP/2.0 200");
+}
+
+START_TEST(kept_in)
+{
+	begin();
+	kill_role(take_and_answer(&leg, "c1"));
+	core_keeps();
+	goes_on(said, NULL);
+	request_in("BYE", said, NULL, NULL, NULL);
+	expect_sent("SIP/2.0 200");
+	expect_released(16, "BYE");
+	finish();
+}
+END_TEST
+
+START_TEST(kept_out)
+{
+	const char *text;
+
+	begin();
+	kill_role(place_and_answer(&leg, "t"));
+	core_keeps();
+	goes_on(said, "t");
+	core_releases(leg, 16);
+	expect_released(16, "BYE");
+	text = expect_sent("BYE ");
+	check_dialog(text);
+	ck_assert_str_eq(value_of(text, "CSeq"), "3 BYE");
+	answer(text, "200 OK", NULL, NULL, NULL);
+	finish();
+}
+END_TEST
+
+/* The next death, before and after the dialog has moved on. */
+START_TEST(kept_twice)
+{
+	begin();
+	kill_role(take_and_answer(&leg, "c1"));
+	core_keeps();
+	wait_ms(10);
+	ck_assert_uint_eq(rig.n_snapshots, 0); /* the core has that one */
+	request_in("INVITE", said, NULL, NULL, PEER_SDP);
+	ack_from_peer(expect_sent("SIP/2.0 200"), NULL);
+	wait_ms(10);
+	ck_assert_uint_eq(rig.n_snapshots, 1);
+	kill_role(said);
+	core_keeps();
+	goes_on(said, NULL);
+	request_in("BYE", said, NULL, NULL, NULL);
+	expect_sent("SIP/2.0 200");
+	expect_released(16, "BYE");
+	finish();
+}
+END_TEST
+
+/* Its lines: those of an earlier description are answered as before. */
+START_TEST(kept_lines)
+{
+	const char *text;
+
+	begin();
+	invite_from_peer(PEER_URI, "c1", NULL,
+			 PEER_SDP "m=video 7008 RTP/AVP 31\r\n");
+	leg = expect_cc(CC_SETUP)->leg;
+	core_tells(leg, CC_ANSWER);
+	text = expect_sent("SIP/2.0 200");
+	ack_from_peer(text, NULL);
+	wait_ms(10);
+	kill_role(text);
+	core_keeps();
+	core_tells(leg, CC_HOLD);
+	text = expect_sent("INVITE ");
+	ck_assert_ptr_nonnull(strstr(text, "m=video 0 RTP/AVP 31"));
+	answer(text, "200 OK", NULL, NULL,
+	       PEER_SDP "m=video 0 RTP/AVP 31\r\n");
+	expect_sent("ACK ");
+	expect_cc(CC_UPDATE);
+	core_releases(leg, 16);
+	expect_released(16, "BYE");
+	answer(expect_sent("BYE "), "200 OK", NULL, NULL, NULL);
+	finish();
+}
+END_TEST
+
+/* SRTP goes on under the keys there are. */
+START_TEST(kept_srtp)
+{
+	static char key[128];
+	const char *text;
+
+	rig_conf();
+	rig.conf.trunks[0].srtp.mode = CONF_SRTP_REQUIRED;
+	rig.conf.trunks[0].srtp.n_suites = 1;
+	rig.conf.trunks[0].srtp.suites[0] = CC_SRTP_AES_128_80;
+	rig_open();
+	invite_from_peer(PEER_URI, "c1", NULL,
+			 "v=0\r\no=- 1 1 IN IP4 " PEER_IP "\r\ns=-\r\n"
+			 "c=IN IP4 " PEER_IP "\r\nt=0 0\r\n"
+			 "m=audio 7000 RTP/SAVP 8\r\n"
+			 "a=crypto:4 AES_CM_128_HMAC_SHA1_80 inline:"
+			 "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n");
+	leg = expect_cc(CC_SETUP)->leg;
+	core_tells(leg, CC_ANSWER);
+	text = expect_sent("SIP/2.0 200");
+	snprintf(key, sizeof(key), "%.*s",
+		 (int)strcspn(strstr(text, "a=crypto:4 "), "\r"),
+		 strstr(text, "a=crypto:4 "));
+	ack_from_peer(text, NULL);
+	wait_ms(10);
+	kill_role(text);
+	core_keeps();
+	core_tells(leg, CC_HOLD);
+	text = expect_sent("INVITE ");
+	ck_assert_ptr_nonnull(strstr(text, "m=audio 40000 RTP/SAVP 8"));
+	ck_assert_ptr_nonnull(strstr(text, key));
+	answer(text, "488 Not Acceptable Here", NULL, NULL, NULL);
+	expect_sent("ACK ");
+	core_releases(leg, 16);
+	expect_released(16, "BYE");
+	answer(expect_sent("BYE "), "200 OK", NULL, NULL, NULL);
+	finish();
+}
+END_TEST
+
+/* The session timer (RFC 4028): ours to refresh, and soon, for nobody knows
+ * when it was done last; and over when no answer comes. */
+START_TEST(kept_timer)
+{
+	const char *text;
+	unsigned i;
+
+	rig_conf();
+	rig.conf.trunks[0].dialog.session_expires_s = 1800;
+	rig_open();
+	invite_from_peer(PEER_URI, "c1",
+			 "Supported: timer\r\nAllow: UPDATE\r\n"
+			 "Session-Expires: 1800;refresher=uas\r\n",
+			 PEER_SDP);
+	leg = expect_cc(CC_SETUP)->leg;
+	core_tells(leg, CC_ANSWER);
+	text = expect_sent("SIP/2.0 200");
+	ck_assert_ptr_nonnull(strstr(text, "Session-Expires: 1800"));
+	ack_from_peer(text, NULL);
+	wait_ms(10);
+	kill_role(text);
+	core_keeps();
+	for (i = 0; i < 1200 && rig.seen == rig.n_sent; i++)
+		wait_ms(10);
+	text = expect_sent("UPDATE ");
+	ck_assert_ptr_nonnull(strstr(text, "Session-Expires: 1800"));
+	answer(text, "200 OK", NULL,
+	       "Session-Expires: 1800;refresher=uac\r\n", NULL);
+	core_releases(leg, 16);
+	expect_released(16, "BYE");
+	answer(expect_sent("BYE "), "200 OK", NULL, NULL, NULL);
+	finish();
+}
+END_TEST
+
+/* Answered, the ACK still to come: it finds the dialog. */
+START_TEST(kept_unacked)
+{
+	begin();
+	leg = take_call("c1");
+	core_tells(leg, CC_ANSWER);
+	wait_ms(10);
+	kill_role(expect_sent("SIP/2.0 200"));
+	core_keeps();
+	ack_from_peer(said, NULL);
+	goes_on(said, NULL);
+	request_in("BYE", said, NULL, NULL, NULL);
+	expect_sent("SIP/2.0 200");
+	expect_released(16, "BYE");
+	finish();
+}
+END_TEST
+
+/* A request before the core has told of its dialog: no word; then 200. */
+START_TEST(early_request)
+{
+	begin();
+	kill_role(take_and_answer(&leg, "c1"));
+	request_in("BYE", said, NULL, NULL, NULL);
+	expect_silence();
+	core_keeps();
+	rig.cseq--;
+	request_in("BYE", said, NULL, NULL, NULL);
+	expect_sent("SIP/2.0 200");
+	expect_released(16, "BYE");
+	kill_role(said);
+	core_settles();
+	request_in("BYE", said, NULL, NULL, NULL);
+	expect_sent("SIP/2.0 481");
+	finish();
+}
+END_TEST
+
+/* The answer had not reached the peer when the role was killed. */
+START_TEST(kept_too_early)
+{
+	const char *no;
+
+	begin();
+	leg = take_call("c1");
+	core_tells(leg, CC_ALERTING);
+	wait_ms(10);
+	kill_role(skip_to("SIP/2.0 180"));
+	core_keeps();
+	no = expect_sent("SIP/2.0 503");
+	cause_41(no);
+	expect_released(41, "lost with the sip role");
+	ack_from_peer(no, NULL);
+	finish();
+}
+END_TEST
+
+START_TEST(kept_nonsense)
+{
+	begin();
+	(void)take_and_answer(&leg, "c1");
+	kill_role("");
+	memset(kept.bytes, 0xff, sizeof(kept.bytes));
+	core_keeps();
+	expect_released(41, "lost with the sip role");
+	finish();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
 		answered_in, answered_out,     refreshed,	offered,
 		offered_again, calling,	       calling_answered,
 		calling_in_vain, challenged,   still_there,	too_long,
-		nonsense,    NULL,
+		nonsense,    kept_in,	       kept_out,	kept_twice,
+		kept_lines,  kept_unacked,     early_request,
+		kept_too_early, kept_nonsense, kept_srtp,	kept_timer,
+		NULL,
 	};
 
 	return rig_run("sip_restore", tests);

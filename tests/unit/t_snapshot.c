@@ -7,7 +7,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define MAX 1024
+#define MAX 2048
+
+static void sample_session(struct sip_snapshot *s)
+{
+	struct sdp_session *sdp = &s->sdp;
+
+	s->local.rtp = (struct net_addr){.family = 6, .port = 40000,
+					 .ip = {0x20, 1, 0xd, 0xb8}};
+	s->local.dir = SDP_SEND;
+	s->se = (struct sip_snapshot_se){0x708, true, false};
+	sdp->id = 0x11121314;
+	sdp->version = 0x21222324;
+	sdp->codec = CC_PCMA;
+	sdp->event_tx = 97;
+	sdp->event_rx = 101;
+	sdp->ptime_ms = 30;
+	sdp->dir = SDP_RECV;
+	s->media = (struct cc_media){
+		.rtp = {.family = 6, .port = 7000, .ip = {0x20, 2}},
+		.valid = 1, .codec = CC_PCMU, .dtmf_pt = 96, .ptime_ms = 20,
+		.direction = CC_RECVONLY};
+	sdp->secure.profile = SDP_SAVP;
+	sdp->audio = 1;
+	sdp->n_media = sdp->remote.n_media = 2;
+	strcpy(sdp->remote.media[0].type, "video");
+	strcpy(sdp->remote.media[0].proto, "RTP/AVP");
+	strcpy(sdp->remote.media[0].formats, "31 32");
+	strcpy(sdp->remote.media[1].type, "audio");
+	strcpy(sdp->remote.media[1].proto, "RTP/AVP");
+	strcpy(sdp->remote.media[1].formats, "8");
+}
 
 static struct sip_snapshot sample(void)
 {
@@ -23,11 +53,14 @@ static struct sip_snapshot sample(void)
 	memcpy(d->routes, "<sip:a;lr>\0<sip:bb;lr>", 23);
 	d->n_routes = 2;
 	d->cseq = 0x01020304;
+	d->remote_cseq = 0x05060708;
+	strcpy(d->session, "0123456789abcdef0123456789abcdef");
 	d->path.trunk = 3;
 	d->path.bind = 2;
 	d->path.proto = SIP_TCP;
 	d->path.remote = (struct net_addr){.family = 4, .port = 5060,
 					   .ip = {192, 0, 2, 9}};
+	sample_session(&s);
 	return s;
 }
 
@@ -57,6 +90,14 @@ START_TEST(round_trip)
 	ck_assert_uint_eq(got.dialog.n_routes, 2);
 	ck_assert_mem_eq(got.dialog.routes, s.dialog.routes, 23);
 	ck_assert_uint_eq(got.dialog.cseq, 0x01020304);
+	ck_assert_uint_eq(got.dialog.remote_cseq, 0x05060708);
+	ck_assert(net_addr_eq(&got.local.rtp, &s.local.rtp));
+	ck_assert_uint_eq(got.local.dir, SDP_SEND);
+	ck_assert_uint_eq(got.se.interval_s, 0x708);
+	ck_assert(got.se.ours && !got.se.peer_update);
+	ck_assert_str_eq(got.dialog.session, s.dialog.session);
+	ck_assert_mem_eq(&got.sdp, &s.sdp, sizeof(got.sdp));
+	ck_assert_mem_eq(&got.media, &s.media, sizeof(got.media));
 	ck_assert_uint_eq(got.dialog.path.trunk, 3);
 	ck_assert_uint_eq(got.dialog.path.bind, 2);
 	ck_assert_uint_eq(got.dialog.path.proto, SIP_TCP);
@@ -67,17 +108,30 @@ END_TEST
 /* What the octets are, so that another release can still read them. */
 START_TEST(octets)
 {
-	static const uint8_t start[] = {2,    1,    3,	  2,	1,    4,
+	static const uint8_t start[] = {3,    1,    3,	  2,	1,    4,
 					192,  0,    2,	  9,	0,    0,
 					0,    0,    0,	  0,	0,    0,
 					0,    0,    0,	  0,	0x13, 0xc4,
-					1,    2,    3,	  4,	0,    14,
-					'4',  'f',  '1',  'c'};
+					1,    2,    3,	  4,	5,    6,
+					7,    8,    0,	  14,	'4',  'f',
+					'1',  'c'};
+	static const uint8_t session[] = {
+		0,  0,	7,    8,    1,	  0,
+		1,  6,	0x20, 1,    0xd,  0xb8, 0,    0,    0,	  0,	0,
+		0,  0,	0,    0,    0,	  0,	0,    0x9c, 0x40, 1,
+		17, 18, 19,   20,   0x21, 0x22, 0x23, 0x24, 8,	  97,	101,
+		30, 2,	6,    0x20, 2,	  0,	0,    0,    0,	  0,	0,
+		0,  0,	0,    0,    0,	  0,	0,    0,    0x1b, 0x58, 0,
+		96, 20, 2,    2,    0,	  1,	2,    0,    5,    'v',  'i',  'd',	'e',
+		'o'};
+	static const uint8_t end[] = "\0\013<sip:bb;lr>";
+	const size_t tail = sizeof(session) - 7 + 42;
 	uint8_t buf[MAX];
 	size_t len = write_sample(buf);
 
 	ck_assert_mem_eq(buf, start, sizeof(start));
-	ck_assert_mem_eq(buf + len - 13, "\0\013<sip:bb;lr>", 13);
+	ck_assert_mem_eq(buf + len - tail, session, sizeof(session));
+	ck_assert_mem_eq(buf + len - tail - 13, end, 13);
 }
 END_TEST
 
@@ -170,6 +224,7 @@ START_TEST(limits)
 	ck_assert_int_eq(sip_snapshot_write(&s, buf, (size_t)len - 1), -E2BIG);
 	memset(s.dialog.local, 'x', SIP_URI_MAX - 1);
 	memset(s.dialog.target, 'x', SIP_URI_MAX - 1);
+	memset(s.dialog.routes, 'x', MAX / 2);
 	ck_assert_int_eq(sip_snapshot_write(&s, buf, MAX), -E2BIG);
 	s = sample();
 	s.dialog.call_id[0] = '\0';
@@ -179,6 +234,52 @@ START_TEST(limits)
 	s.dialog.path.remote.port = 0;
 	len = sip_snapshot_write(&s, buf, MAX);
 	ck_assert_int_eq(sip_snapshot_read(&got, buf, (size_t)len), -EBADMSG);
+	s = sample();
+	s.sdp.audio = 2;
+	len = sip_snapshot_write(&s, buf, MAX);
+	ck_assert_int_eq(sip_snapshot_read(&got, buf, (size_t)len), -EBADMSG);
+}
+END_TEST
+
+START_TEST(secure)
+{
+	struct sip_snapshot s = sample(), got;
+	struct sdp_secure *k = &s.sdp.secure;
+	uint8_t buf[MAX];
+	int len;
+
+	k->agreed = (struct sdp_suite){
+		.tag = 7,
+		.suite = CC_SRTP_GCM_256,
+		.name = sdes_name_of(CC_SRTP_GCM_256),
+	};
+	memset(&k->ours[CC_SRTP_GCM_256], 0x5a, sizeof(k->rx));
+	memset(&k->rx, 0xa5, sizeof(k->rx));
+	k->rx.mki_len = k->ours[CC_SRTP_GCM_256].mki_len = 3;
+	len = sip_snapshot_write(&s, buf, MAX);
+	ck_assert_int_eq(sip_snapshot_read(&got, buf, (size_t)len), 0);
+	ck_assert_mem_eq(&got.sdp.secure, k, sizeof(*k));
+	ck_assert_uint_eq(got.media.crypto.suite, CC_SRTP_GCM_256);
+	ck_assert_mem_eq(&got.media.crypto.tx, &k->ours[CC_SRTP_GCM_256],
+			 sizeof(k->rx));
+	ck_assert_mem_eq(&got.media.crypto.rx, &k->rx, sizeof(k->rx));
+	k->agreed.name = sdes_name_of(CC_SRTP_AES_128_80);
+	len = sip_snapshot_write(&s, buf, MAX);
+	ck_assert_int_eq(sip_snapshot_read(&got, buf, (size_t)len), -EBADMSG);
+}
+END_TEST
+
+/* Answered, but what the peer's end is comes with the ACK. */
+START_TEST(no_session)
+{
+	struct sip_snapshot s = sample(), got;
+	uint8_t buf[MAX];
+	int len;
+
+	s.media.valid = 0;
+	len = sip_snapshot_write(&s, buf, MAX);
+	ck_assert_int_eq(sip_snapshot_read(&got, buf, (size_t)len), 0);
+	ck_assert(!got.media.valid);
 }
 END_TEST
 
@@ -195,6 +296,8 @@ int main(void)
 	tcase_add_test(t, every_octet);
 	tcase_add_test(t, kinds);
 	tcase_add_test(t, limits);
+	tcase_add_test(t, secure);
+	tcase_add_test(t, no_session);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
 	srunner_set_fork_status(sr, CK_NOFORK);
