@@ -8,8 +8,7 @@
 
 #include "gateway/base/log.h"
 
-#define UNKNOWN 0x7f /* no type of message */
-#define FCS	2    /* octets that libpri expects after a frame, and adds */
+#define FCS 2 /* octets that libpri expects after a frame, and adds */
 
 /* libpri cannot free a controller; closed ones are kept in this list, so
  * that leak checkers see that nobody forgot them. */
@@ -242,14 +241,14 @@ void dchan_probe(struct dchan *d)
 	d->ops->send(d, rr, sizeof(rr));
 }
 
-/* libpri looks up the call of a message before anything else, even of one
- * that it then does not know; so it gets such a one, outside the numbering of
- * layer 2. */
+/* libpri takes note where the messages of a call come from; so it gets one, a
+ * notification that says nothing, outside the numbering of layer 2. */
 void dchan_adopt(struct dchan *d, uint16_t cref, bool ours)
 {
 	const uint8_t ui[] = { d->network ? 0x00 : 0x02, 0x01, 0x03, 0x08,
 			       2, (uint8_t)((ours ? 0x80 : 0) | cref >> 8),
-			       (uint8_t)cref, UNKNOWN };
+			       (uint8_t)cref, Q931_NOTIFY,
+			       IE_NOTIFY, 1, 0xff };
 
 	d->rx = ui;
 	d->rx_len = sizeof(ui);

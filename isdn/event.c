@@ -181,7 +181,7 @@ static void on_ring(struct isdn *isdn, const pri_event *e,
 		return;
 	}
 	isdn->stats.calls_in++;
-	cause = setup_read(raw, &m);
+	cause = setup_read(isdn, raw, &m);
 	if (!cause && (isdn->draining || !link_is_up(&isdn->core))) {
 		cause = CAUSE_TEMPORARY;
 	}

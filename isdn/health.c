@@ -173,7 +173,7 @@ static void enquire(struct isdn *isdn, struct leg *l)
 {
 	l->asked++;
 	isdn->stats.audited += l->asked == 1;
-	pri_notify(isdn_pri(isdn), l->call, 0, PATCH_ENQUIRY);
+	service_enquiry(isdn, l->s.cref, l->s.ours);
 }
 
 static void on_t322(struct timer *t)

@@ -97,6 +97,7 @@ struct health {
 	struct timer audit;	 /* begins the asking */
 	struct timer hold;	 /* at the start the primary goes first */
 	bool begun;		 /* a D channel was in service once */
+	bool held;		 /* that start is over */
 };
 
 struct isdn {
@@ -202,6 +203,8 @@ void service_received(struct isdn_d *, const uint8_t *info, size_t len);
 void service_send_d(struct isdn_d *about, uint8_t status);
 /* STATUS with the global call reference. */
 void service_status(struct isdn_d *, uint8_t cause);
+/* STATUS ENQUIRY for a call; ours: we chose the reference. */
+void service_enquiry(struct isdn *, uint16_t cref, bool ours);
 /* What libpri was given to send, turned into what is meant; 0: not ours. */
 size_t service_make(const struct isdn *, const struct lapd *,
 		    const uint8_t *frame, uint8_t *out);
@@ -213,7 +216,8 @@ void order_handle(struct isdn *, const struct cc_msg *);
 
 /* --- setup.c --- */
 /* What a received SETUP says. Returns 0 or the cause to refuse it with. */
-uint8_t setup_read(const struct ie_msg *, struct cc_msg *);
+uint8_t setup_read(const struct isdn *, const struct ie_msg *,
+		   struct cc_msg *);
 /* Sends SETUP of l->setup on channel l->slot. 0 or -errno. */
 int setup_send(struct isdn *, struct leg *);
 /* Element -> number; not valid when its digits are not digits. */
@@ -226,8 +230,6 @@ uint8_t setup_progress(const struct ie_msg *);
 void setup_connected(struct isdn *, struct leg *, const struct cc_msg *);
 
 /* --- patch.c: frames on their way out --- */
-/* A notification that becomes a STATUS ENQUIRY, which libpri cannot send. */
-#define PATCH_ENQUIRY 0x7e
 /* Writes what libpri cannot: cause and location, a second calling number.
  * Returns the frame to send: the same, changed in place, or out. */
 const uint8_t *patch_frame(struct isdn *, uint8_t *frame, size_t *len,

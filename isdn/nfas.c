@@ -26,6 +26,7 @@
 #define ANSWER_MS 4000 /* to SERVICE */
 #define TRIES	  2
 #define HOLD_MS	  5000 /* at the start: the primary may be on its way */
+#define AGAIN_MS  1500 /* both were lost: so may it be then */
 
 /* While media keeps the calls of a line in alarm, layer 2 decides: it may
  * still work. */
@@ -117,6 +118,7 @@ static void in_service(struct isdn_d *d)
 	}
 	timer_stop(isdn_loop(isdn), &isdn->health.hold);
 	isdn->health.begun = true;
+	isdn->health.held = false;
 	health_changed(isdn);
 	health_audit(isdn);
 	place_waiting(isdn);
@@ -156,9 +158,20 @@ static void on_hold(struct timer *t)
 {
 	struct isdn *isdn = container_of(t, struct isdn, health.hold);
 
-	isdn->health.begun = true; /* it has waited enough */
+	isdn->health.held = true;
 	nfas_changed(isdn);
 	isdn_settle(isdn);
+}
+
+/* The backup that has just come up waits for the primary. */
+static bool must_wait(const struct isdn_d *backup)
+{
+	struct isdn *isdn = backup->isdn;
+	int64_t up_ms = mono_diff_ms(loop_now(isdn_loop(isdn)), backup->since);
+
+	return !isdn->health.held &&
+	       (!isdn->health.begun ||
+		(up_ms < HOLD_MS && isdn->d[0].span->line.up));
 }
 
 /* None is in service: the primary if it can, else the backup. */
@@ -175,11 +188,12 @@ static void elect(struct isdn *isdn)
 	}
 	if (isdn->n_d == 1) {
 		in_service(d);
-	} else if (d == &isdn->d[0] || isdn->health.begun) {
+	} else if (d == &isdn->d[0] || !must_wait(d)) {
 		timer_stop(isdn_loop(isdn), hold);
 		ask(d);
 	} else if (!timer_is_running(hold)) {
-		timer_start(isdn_loop(isdn), hold, on_hold, HOLD_MS);
+		timer_start(isdn_loop(isdn), hold, on_hold,
+			    isdn->health.begun ? AGAIN_MS : HOLD_MS);
 	}
 }
 

@@ -117,22 +117,6 @@ static size_t add_asserted(const struct sent *s, const uint8_t *frame,
 	return len + 4 + digits;
 }
 
-/* The message without its elements and with another type. */
-static size_t make_enquiry(const struct sent *s, const uint8_t *frame,
-			   uint8_t *out)
-{
-	size_t head = (size_t)(s->m.ies - frame);
-	struct ie ie;
-
-	if (!ie_find(&s->m, IE_NOTIFY, 0, &ie) || ie.len != 1 ||
-	    (ie.data[0] & 0x7f) != PATCH_ENQUIRY) {
-		return 0;
-	}
-	memcpy(out, frame, head);
-	out[head - 1] = Q931_STATUS_ENQUIRY;
-	return head;
-}
-
 /* libpri clears an answered call by itself when CONNECT is not acknowledged
  * (T313), and tells nobody. Q.931 5.2.8 gives cause 102. A CONNECT ACK that
  * comes after all would stop its T305; our own supervision stays. */
@@ -177,9 +161,6 @@ const uint8_t *patch_frame(struct isdn *isdn, uint8_t *frame, size_t *len,
 	case Q931_ALERTING:
 	case Q931_CONNECT:
 		patch_progress(isdn, &s, frame);
-		break;
-	case Q931_NOTIFY:
-		n = make_enquiry(&s, frame, out);
 		break;
 	case Q931_SETUP:
 		patch_progress(isdn, &s, frame);

@@ -7,9 +7,14 @@
  * with our wishes in fields that are ours to use, and service_make() writes
  * the message from these, again each time that layer 2 repeats it.
  *
- *   change status  bits 1-3 status, 4 D channel, 5 acknowledge, 6 STATUS
+ *   change status  bits 1-3 status, 4 D channel, 5 acknowledge
  *   interface      0 = none named, else 1 + its number
  *   channel        bits 1-5 slot, 6 always set, 7 protocol 0x03, not 0x43
+ *
+ * The same way go two messages of Q.931 that libpri does not send when asked:
+ * STATUS with the global call reference (bit 6 of the status; the channel is
+ * the cause), and STATUS ENQUIRY (bits 6 and 5; the call reference is spread
+ * over all three fields).
  */
 #include <string.h>
 
@@ -22,6 +27,9 @@
 #define WISH_D	    0x08
 #define WISH_ACK    0x10
 #define WISH_STATUS 0x20
+#define WISH_ENQUIRY (WISH_STATUS | WISH_ACK)
+#define CREF_BITS   6 /* in each of interface and channel, 0x40 with them */
+#define CREF_MASK   0x3f
 #define SLOT_SET    0x20
 #define SLOT_ATT    0x40
 
@@ -68,7 +76,33 @@ void service_status(struct isdn_d *d, uint8_t cause)
 	send_wish(d, &w);
 }
 
+void service_enquiry(struct isdn *isdn, uint16_t cref, bool ours)
+{
+	unsigned high = cref >> 2 * CREF_BITS | (ours ? 0 : 8);
+
+	pri_maintenance_service(isdn_pri(isdn),
+				0x40 | (cref >> CREF_BITS & CREF_MASK),
+				0x40 | (cref & CREF_MASK),
+				(int)(WISH_ENQUIRY | high));
+}
+
 /* --- writing --- */
+
+/* i: libpri's message */
+static size_t put_enquiry(uint8_t *p, const uint8_t *i)
+{
+	unsigned high = i[7] & 0x0f;
+	unsigned cref = (high & 7) << 2 * CREF_BITS |
+			(i[11] & CREF_MASK) << CREF_BITS |
+			(i[13] & CREF_MASK);
+
+	p[0] = 0x08;
+	p[1] = 2;
+	p[2] = (uint8_t)(cref >> 8 | (high & 8) << 4);
+	p[3] = (uint8_t)cref;
+	p[4] = Q931_STATUS_ENQUIRY;
+	return 5;
+}
 
 static size_t put_channel(uint8_t *p, const struct wish *w)
 {
@@ -131,6 +165,9 @@ size_t service_make(const struct isdn *isdn, const struct lapd *f,
 	w.interface = i[10] & 0x40 ? (i[11] & 0x7f) - 1 : -1;
 	w.slot = i[f->info_len - 1] & 0x7f;
 	memcpy(out, frame, head);
+	if ((w.flags & WISH_ENQUIRY) == WISH_ENQUIRY) {
+		return head + put_enquiry(out + head, i);
+	}
 	if (w.flags & WISH_STATUS) {
 		return head + put_status(isdn, out + head, w.slot);
 	}

@@ -156,7 +156,8 @@ uint8_t setup_progress(const struct ie_msg *raw)
 	return bits;
 }
 
-uint8_t setup_read(const struct ie_msg *raw, struct cc_msg *m)
+uint8_t setup_read(const struct isdn *isdn, const struct ie_msg *raw,
+		   struct cc_msg *m)
 {
 	uint8_t cause = read_bearer(raw, &m->bearer);
 	struct ie ie;
@@ -169,7 +170,9 @@ uint8_t setup_read(const struct ie_msg *raw, struct cc_msg *m)
 	setup_number(raw, IE_REDIRECTING, 0, &m->redirecting);
 	setup_name(raw, m->name);
 	m->progress = setup_progress(raw);
-	m->complete = ie_find(raw, IE_SENDING_COMPLETE, 0, &ie);
+	/* NI2 knows no overlap sending */
+	m->complete = isdn_ni2(isdn) ||
+		      ie_find(raw, IE_SENDING_COMPLETE, 0, &ie);
 	return cause;
 }
 

@@ -196,8 +196,9 @@ static void bare_receive(struct bare *b, const uint8_t *frame, size_t len)
 	bare_arm(b);
 }
 
-static void bare_open(struct bare *b, struct loop *loop, bool network,
-		      void (*send)(struct bare *, const uint8_t *, size_t))
+static void bare_open_as(struct bare *b, struct loop *loop, bool network,
+			 bool ni2,
+			 void (*send)(struct bare *, const uint8_t *, size_t))
 {
 	memset(b, 0, sizeof(*b));
 	b->loop = loop;
@@ -206,10 +207,19 @@ static void bare_open(struct bare *b, struct loop *loop, bool network,
 	pri_set_message(bare_quiet);
 	pri_set_error(bare_quiet);
 	b->pri = pri_new_cb(-1, network ? PRI_NETWORK : PRI_CPE,
-			    PRI_SWITCH_EUROISDN_E1, bare_read, bare_write, b);
+			    ni2 ? PRI_SWITCH_NI2 : PRI_SWITCH_EUROISDN_E1,
+			    bare_read, bare_write, b);
 	pri_hangup_fix_enable(b->pri, 1);
+	pri_set_service_message_support(b->pri, ni2);
 	pri_set_timer(b->pri, PRI_TIMER_T309, 90000);
 	bare_arm(b);
+}
+
+static inline void bare_open(struct bare *b, struct loop *loop, bool network,
+			     void (*send)(struct bare *, const uint8_t *,
+					  size_t))
+{
+	bare_open_as(b, loop, network, false, send);
 }
 
 /* libpri has no destructor; here a leak checker finds them. */

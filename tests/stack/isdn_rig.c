@@ -33,6 +33,7 @@ struct rig;
 struct rig_frame {
 	int64_t ms;
 	bool from_a;
+	uint8_t span;
 	uint16_t len;
 	uint8_t octets[GATE_FRAME];
 };
@@ -47,7 +48,8 @@ struct our {
 	struct cc_msg refused; /* the last SETUP told for its CDR alone */
 	unsigned refusals;
 	void (*on_msg)(struct our *, const struct cc_msg *); /* or NULL */
-	struct cc_end_state state;
+	struct cc_end_state state; /* of span 0 */
+	struct cc_end_state span_state[CONF_NFAS_SPANS];
 	unsigned states, traces;
 	char trace[300]; /* last one with a gate fault */
 	char reply[40000];
@@ -60,10 +62,11 @@ struct rig {
 	struct loop *loop;
 	enum rig_kind kind;
 	struct our a, b; /* b: RIG_OUR */
-	struct bare bare;
+	struct bare bare, backup; /* backup: of an NFAS group */
 	struct rig_frame frames[RIG_FRAMES];
 	unsigned n_frames, mark;
 	bool cut;
+	uint32_t cut_spans; /* as bits */
 	unsigned loss; /* of 1000 frames so many are lost */
 	uint32_t random;
 	leg_id next_leg;
@@ -98,12 +101,19 @@ static unsigned rig_random(unsigned n)
 
 /* --- the wire --- */
 
-static void our_receive(struct our *o, const uint8_t *octets, size_t len)
+static void our_receive_on(struct our *o, unsigned span, const uint8_t *octets,
+			   size_t len)
 {
-	struct frame_data f = { .span = 0, .len = (uint16_t)len };
+	struct frame_data f = { .span = (uint16_t)span,
+				.len = (uint16_t)len };
 
 	memcpy(f.octets, octets, len);
 	link_send(&o->media, &f.head, FRAME_DATA, FRAME_DATA_LEN(len));
+}
+
+static void our_receive(struct our *o, const uint8_t *octets, size_t len)
+{
+	our_receive_on(o, 0, octets, len);
 }
 
 /* With RIG_PCAP=file: what our roles send, for tshark (link type 177,
@@ -137,7 +147,8 @@ static bool our_is_network(const struct our *o)
 	return isdn_network(container_of(o->role, struct isdn, role));
 }
 
-static void wire(bool from_a, const uint8_t *octets, size_t len)
+static void wire_on(unsigned span, bool from_a, const uint8_t *octets,
+		    size_t len)
 {
 	struct rig_frame *f;
 
@@ -146,27 +157,33 @@ static void wire(bool from_a, const uint8_t *octets, size_t len)
 			   len);
 	}
 
-	if (rig->cut || (rig->loss && rig_random(1000) < rig->loss)) {
+	if (rig->cut || rig->cut_spans & (1u << span) ||
+	    (rig->loss && rig_random(1000) < rig->loss)) {
 		return;
 	}
 	f = &rig->frames[rig->n_frames++ % RIG_FRAMES];
 	f->ms = rig_ms();
 	f->from_a = from_a;
+	f->span = (uint8_t)span;
 	f->len = (uint16_t)len;
 	memcpy(f->octets, octets, len);
 	if (!from_a) {
-		our_receive(&rig->a, octets, len);
+		our_receive_on(&rig->a, span, octets, len);
 	} else if (rig->kind == RIG_OUR) {
-		our_receive(&rig->b, octets, len);
+		our_receive_on(&rig->b, span, octets, len);
 	} else if (rig->kind == RIG_BARE) {
-		bare_receive(&rig->bare, octets, len);
+		bare_receive(span ? &rig->backup : &rig->bare, octets, len);
 	}
+}
+
+static void wire(bool from_a, const uint8_t *octets, size_t len)
+{
+	wire_on(0, from_a, octets, len);
 }
 
 static void bare_to_wire(struct bare *b, const uint8_t *octets, size_t len)
 {
-	(void)b;
-	wire(false, octets, len);
+	wire_on(b == &rig->backup, false, octets, len);
 }
 
 /* --- core, media, console --- */
@@ -182,7 +199,11 @@ static void core_on_msg(struct link *l, const struct link_head *head, int fd)
 		memcpy(&o->refused, head, sizeof(o->refused));
 		o->refusals++;
 	} else if (head->type == CC_END_STATE) {
-		memcpy(&o->state, head, sizeof(o->state));
+		const struct cc_end_state *e = (const void *)head;
+
+		ck_assert_uint_lt(e->end.index, CONF_NFAS_SPANS);
+		o->span_state[e->end.index] = *e;
+		o->state = o->span_state[0];
 		o->states++;
 	} else {
 		memcpy(&o->msgs[o->n++ % RIG_MSGS], head, sizeof(o->msgs[0]));
@@ -196,15 +217,17 @@ static void media_on_msg(struct link *l, const struct link_head *head, int fd)
 {
 	struct our *o = container_of(l, struct our, media);
 	const struct frame_data *f = (const void *)head;
+	const struct frame_line *hello = (const void *)head;
 	struct frame_line line = { .up = 1 };
 
 	(void)fd;
 	if (head->type == FRAME_HELLO) {
+		line.span = hello->span;
 		link_send(l, &line.head, FRAME_LINE, sizeof(line));
 	} else {
 		ck_assert_uint_eq(head->type, FRAME_DATA);
 		ck_assert_uint_eq(head->len, FRAME_DATA_LEN(f->len));
-		wire(o == &rig->a, f->octets, f->len);
+		wire_on(f->span, o == &rig->a, f->octets, f->len);
 	}
 }
 
@@ -258,6 +281,35 @@ static void rig_conf(struct conf_for_isdn *c, bool network)
 		.t200_ms = 1000,
 		.t203_ms = 10000,
 	};
+}
+
+/* An NFAS group of T1s: span 0 has the primary, span 1 the backup. */
+static void rig_group_conf(struct conf_for_isdn *c, bool network,
+			   unsigned spans, bool backup)
+{
+	unsigned i;
+
+	rig_conf(c, network);
+	c->span.isdn.exchange = CONF_NI2;
+	c->span.law = CONF_ULAW;
+	strcpy(c->span.isdn.nfas.group, network ? "east" : "west");
+	c->span.line.d_slot = c->span.line.last_slot = 24;
+	c->n_members = (uint16_t)spans;
+	for (i = 0; i < spans; i++) {
+		struct conf_member *m = &c->members[i];
+
+		*m = (struct conf_member){ .index = (uint16_t)i,
+					   .first_slot = 1,
+					   .last_slot = 24,
+					   .d = CONF_D_NONE };
+		m->interface = (uint8_t)i;
+		snprintf(m->name, sizeof(m->name), "%s%u",
+			 c->span.isdn.nfas.group, i);
+		if (i == 0 || (i == 1 && backup)) {
+			m->d = i ? CONF_D_BACKUP : CONF_D_PRIMARY;
+			m->d_slot = 24;
+		}
+	}
 }
 
 static void our_link(struct our *o, enum role_id peer, struct link *end,
@@ -326,10 +378,24 @@ static void rig_open_conf(enum rig_kind kind, const struct conf_for_isdn *a)
 	our_open(&rig->a, a);
 	if (kind == RIG_OUR) {
 		rig_conf(&b, !network);
+		if (a->n_members) {
+			rig_group_conf(&b, !network, a->n_members,
+				       a->members[1].d == CONF_D_BACKUP);
+		}
+		b.span.isdn.exchange = a->span.isdn.exchange;
 		b.span.isdn.exclusive = a->span.isdn.exclusive;
+		b.span.isdn.restart = a->span.isdn.restart;
 		our_open(&rig->b, &b);
 	} else if (kind == RIG_BARE) {
-		bare_open(&rig->bare, rig->loop, !network, bare_to_wire);
+		bool ni2 = a->span.isdn.exchange == CONF_NI2;
+
+		bare_open_as(&rig->bare, rig->loop, !network, ni2,
+			     bare_to_wire);
+		if (a->n_members) {
+			bare_open_as(&rig->backup, rig->loop, !network, ni2,
+				     bare_to_wire);
+			pri_enslave(rig->bare.pri, rig->backup.pri);
+		}
 	}
 }
 
@@ -357,6 +423,9 @@ static void rig_close(void)
 		our_close(&rig->b);
 	} else if (rig->kind == RIG_BARE) {
 		bare_close(&rig->bare);
+		if (rig->backup.pri) {
+			bare_close(&rig->backup);
+		}
 	}
 	loop_free(rig->loop);
 	free(rig);
