@@ -138,6 +138,14 @@ int dchan_open(struct dchan *d, struct loop *loop,
 	pri_hangup_fix_enable(d->pri, 1);
 	/* Sending complete only when we say so; NI2 has neither */
 	pri_set_overlapdial(d->pri, !c->ni2);
+	if (c->ni2) {
+		pri_facility_enable(d->pri);
+	}
+	if (!c->network) {
+		/* Display is for the network to send; NI2's name has an
+		 * element of its own */
+		pri_display_options_send(d->pri, PRI_DISPLAY_OPTION_BLOCK);
+	}
 	dchan_settle(d);
 	return 0;
 }

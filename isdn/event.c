@@ -9,6 +9,7 @@
 
 #include "gateway/base/str.h"
 #include "isdn/isdn_priv.h"
+#include "isdn/name.h"
 
 /* The cause of a clearing message with its location; without one, or when
  * one of libpri's timers ended the call: value, and our own location. */
@@ -163,6 +164,10 @@ static void accept_call(struct isdn *isdn, struct leg *l, struct cc_msg *m,
 		pri_setup_ack(isdn_pri(isdn), l->call, channel, 0, 0);
 	}
 	leg_ref(l, m->ref);
+	if (isdn_ni2(isdn) && !m->name[0] && name_follows(raw) &&
+	    leg_await_name(l, m)) {
+		return;
+	}
 	leg_tell(l, CC_SETUP, m);
 	isdn_state_changed(isdn);
 }
@@ -394,7 +399,7 @@ static void on_answer(struct isdn *isdn, const pri_event *e,
 		if (!m.connected.valid) {
 			setup_number(raw, IE_CONNECTED_OLD, 0, &m.connected);
 		}
-		setup_name(raw, m.name);
+		name_read(raw, m.name);
 	}
 	leg_tell(l, CC_ANSWER, &m);
 }

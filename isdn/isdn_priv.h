@@ -163,6 +163,8 @@ void event_handle(struct isdn *, const pri_event *, const struct ie_msg *raw);
 void layer2_up(struct isdn_d *);
 void layer2_down(struct isdn_d *);
 void layer2_same_side(struct isdn_d *);
+/* It is up at both ends. */
+void layer2_settled(struct isdn_d *);
 /* A frame arrived: what it says of the far end's layer 2. */
 void layer2_seen(struct isdn_d *, const uint8_t *frame, size_t len);
 void layer2_stop(struct isdn_d *); /* its timers */
@@ -223,7 +225,6 @@ int setup_send(struct isdn *, struct leg *);
 /* Element -> number; not valid when its digits are not digits. */
 void setup_number(const struct ie_msg *, uint8_t id, unsigned nth,
 		  struct cc_number *);
-void setup_name(const struct ie_msg *, char name[CC_NAME_MAX]);
 /* enum cc_progress bits of the progress indicators of a message. */
 uint8_t setup_progress(const struct ie_msg *);
 /* Connected number of an answer, for libpri to send. */

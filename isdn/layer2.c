@@ -15,10 +15,19 @@ static void on_settled(struct timer *t)
 {
 	struct isdn_d *d = container_of(t, struct isdn_d, settle);
 
+	layer2_settled(d);
+	isdn_settle(d->isdn);
+}
+
+void layer2_settled(struct isdn_d *d)
+{
+	if (!d->up || d->settled) {
+		return;
+	}
+	timer_stop(isdn_loop(d->isdn), &d->settle);
 	d->settled = d->fresh = true;
 	nfas_changed(d->isdn);
 	isdn_state_changed(d->isdn);
-	isdn_settle(d->isdn);
 }
 
 static void settle_after(struct isdn_d *d, int64_t ms)

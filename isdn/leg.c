@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "isdn/isdn_priv.h"
+#include "isdn/name.h"
 
 #define WAIT_MS	    5000
 #define T304_MS	    30000
 #define TONE_MS	    20000
+#define NAME_MS	    500
 #define CLEARING_MS 45000 /* T305 and T308 twice: 38 s */
 
 static const struct {
@@ -129,6 +132,17 @@ static void give_up(struct leg *l, uint8_t value)
 	leg_clear(l, cause);
 }
 
+/* The SETUP that waited for the name. */
+static void tell_setup(struct leg *l)
+{
+	struct cc_msg *m = l->setup;
+
+	l->setup = NULL;
+	l->untold = false;
+	leg_tell(l, CC_SETUP, m);
+	free(m);
+}
+
 static void on_timer(struct timer *t)
 {
 	struct leg *l = container_of(t, struct leg, timer);
@@ -138,6 +152,9 @@ static void on_timer(struct timer *t)
 	case LEG_WAIT:
 		l->s.seen = own_cause(l, CAUSE_NET_OUT_OF_ORDER);
 		leg_end(l);
+		break;
+	case LEG_PROCEEDING_IN:
+		leg_settle(l);
 		break;
 	case LEG_OVERLAP:
 	case LEG_PROCEEDING:
@@ -229,9 +246,41 @@ void leg_place(struct leg *l)
 	isdn_state_changed(isdn);
 }
 
+bool leg_await_name(struct leg *l, const struct cc_msg *setup)
+{
+	l->setup = malloc(sizeof(*l->setup));
+	if (!l->setup) {
+		return false;
+	}
+	*l->setup = *setup;
+	l->untold = true;
+	timer_start(isdn_loop(l->isdn), &l->timer, on_timer, NAME_MS);
+	return true;
+}
+
+void leg_hear_name(struct isdn *isdn, const struct ie_msg *m)
+{
+	struct leg *l = leg_by_cref(isdn, m->cref, m->flag);
+	char name[CC_NAME_MAX];
+
+	if (!l || !l->untold) {
+		return;
+	}
+	name_read(m, name);
+	if (name[0]) {
+		memcpy(l->setup->name, name, sizeof(name));
+		timer_stop(isdn_loop(isdn), &l->timer);
+		tell_setup(l);
+	}
+}
+
 void leg_tell(struct leg *l, enum cc_type type, struct cc_msg *m)
 {
 	const struct isdn *isdn = l->isdn;
+
+	if (l->untold) {
+		tell_setup(l); /* it comes first */
+	}
 
 	if (l->s.orphan || (l->s.told_release && type != CC_RELEASED)) {
 		return;
@@ -268,6 +317,9 @@ void leg_tell_release(struct leg *l, struct cc_cause cause)
 
 void leg_settle(struct leg *l)
 {
+	if (l->untold) {
+		tell_setup(l);
+	}
 	free(l->setup);
 	l->setup = NULL;
 }

@@ -12,6 +12,7 @@
  * Timers, one at a time, by state (Q.931 table 9-2; libpri runs T303, T305,
  * T308, T309, T313 by itself):
  *   wait       5 s after the data link went down     cause 38
+ *   proceeding from the network, NI2: 500 ms for the caller's name
  *   overlap    T304, 30 s                            cause 102
  *   proceeding T310, conf                            cause 102
  *   delivered  T301, conf                            cause 19
@@ -26,6 +27,7 @@
 #include "gateway/base/loop.h"
 #include "gateway/cc.h"
 #include "isdn/channel.h"
+#include "isdn/ie.h"
 
 #define LEG_CHANNEL_TRIES 3
 
@@ -75,7 +77,9 @@ struct leg {
 	struct leg_state s;
 	struct isdn *isdn;
 	q931_call *call;      /* NULL: libpri has none (yet, or any more) */
-	struct cc_msg *setup; /* owned; until the call is answered or cleared */
+	struct cc_msg *setup; /* owned; until the call is answered or cleared;
+				 untold: of a call from the network */
+	bool untold; /* the core does not know of it: its name is awaited */
 	char more[CC_DIGITS_MAX]; /* digits that wait for SETUP ACK */
 	struct timer timer;
 	uint8_t asked; /* STATUS ENQUIRY sent so often, no answer yet */
@@ -101,6 +105,10 @@ void leg_place(struct leg *);
 void leg_settle(struct leg *);
 /* "carrier 0x8012"; bit 15: we chose the reference. */
 void leg_ref(const struct leg *, char ref[CC_REF_MAX]);
+/* NI2: the caller's name follows the SETUP in a message of its own; for so
+ * long, at most 500 ms, the core does not hear of the call. false: no room. */
+bool leg_await_name(struct leg *, const struct cc_msg *setup);
+void leg_hear_name(struct isdn *, const struct ie_msg *);
 /* Sends a message about the leg to the core, unless nothing may follow. */
 void leg_tell(struct leg *, enum cc_type, struct cc_msg *);
 void leg_tell_proceeding(struct leg *); /* once, with the channel */

@@ -258,6 +258,7 @@ uint8_t nfas_service(struct isdn_d *about, uint8_t status)
 		return status;
 	}
 	about->far_out = false;
+	layer2_settled(about); /* SERVICE is not sent before */
 	if (!works(about)) {
 		nfas_changed(isdn);
 		return CHANNEL_OUT_OF_SERVICE;

@@ -390,6 +390,9 @@ static void look_at_message(struct isdn_d *d, const uint8_t *frame, size_t len,
 	} else if (ie_msg_parse(&m, f.info, f.info_len) == 0 &&
 		   nfas_message(d)) {
 		health_heard(d->isdn, m.cref, m.flag);
+		if (m.type == Q931_FACILITY) {
+			leg_hear_name(d->isdn, &m);
+		}
 	}
 }
 

@@ -10,6 +10,7 @@
 
 #include "gateway/base/str.h"
 #include "isdn/isdn_priv.h"
+#include "isdn/name.h"
 
 #define LIBPRI_DIGITS 31 /* of a number that libpri sends */
 
@@ -110,30 +111,6 @@ static void read_callers(const struct ie_msg *raw, struct cc_msg *m)
 	}
 }
 
-void setup_name(const struct ie_msg *raw, char name[CC_NAME_MAX])
-{
-	size_t i, n = 0;
-	struct ie ie;
-
-	name[0] = '\0';
-	if (!ie_find(raw, IE_DISPLAY, 0, &ie) || !ie.len) {
-		return;
-	}
-	/* a first octet with bit 8 names the character set; ISO 8859-1 */
-	i = ie.data[0] & 0x80 && ie.data[0] < 0xc0 ? 1 : 0;
-	for (; i < ie.len && n + 3 < CC_NAME_MAX; i++) {
-		uint8_t c = ie.data[i];
-
-		if (c >= 0xa0) {
-			name[n++] = (char)(0xc0 | c >> 6);
-			name[n++] = (char)(0x80 | (c & 0x3f));
-		} else if (c >= 0x20 && c < 0x7f) {
-			name[n++] = (char)c;
-		}
-	}
-	name[n] = '\0';
-}
-
 uint8_t setup_progress(const struct ie_msg *raw)
 {
 	struct ie_progress p;
@@ -168,7 +145,7 @@ uint8_t setup_read(const struct isdn *isdn, const struct ie_msg *raw,
 	}
 	read_callers(raw, m);
 	setup_number(raw, IE_REDIRECTING, 0, &m->redirecting);
-	setup_name(raw, m->name);
+	name_read(raw, m->name);
 	m->progress = setup_progress(raw);
 	/* NI2 knows no overlap sending */
 	m->complete = isdn_ni2(isdn) ||

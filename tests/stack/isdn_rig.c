@@ -303,7 +303,7 @@ static void rig_group_conf(struct conf_for_isdn *c, bool network,
 					   .last_slot = 24,
 					   .d = CONF_D_NONE };
 		m->interface = (uint8_t)i;
-		snprintf(m->name, sizeof(m->name), "%s%u",
+		snprintf(m->name, sizeof(m->name), "%.8s%u",
 			 c->span.isdn.nfas.group, i);
 		if (i == 0 || (i == 1 && backup)) {
 			m->d = i ? CONF_D_BACKUP : CONF_D_PRIMARY;
@@ -383,6 +383,7 @@ static void rig_open_conf(enum rig_kind kind, const struct conf_for_isdn *a)
 				       a->members[1].d == CONF_D_BACKUP);
 		}
 		b.span.isdn.exchange = a->span.isdn.exchange;
+		b.span.line = a->span.line;
 		b.span.isdn.exclusive = a->span.isdn.exclusive;
 		b.span.isdn.restart = a->span.isdn.restart;
 		our_open(&rig->b, &b);
