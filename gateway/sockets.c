@@ -34,6 +34,8 @@ struct held {
 
 struct sockets {
 	struct cards *cards;
+	bool card[CONF_SPANS];	 /* DAHDI */
+	bool off[CONF_SPANS];	 /* by the operator: no card is wanted */
 	bool absent[CONF_SPANS]; /* DAHDI: told that it cannot be opened */
 	uint8_t mute[CONF_SPANS]; /* its driver has not answered so often */
 	unsigned n;
@@ -362,6 +364,12 @@ static bool take_card(struct sockets *s, const struct conf_span *span,
 		return false;
 	}
 	s->mute[index] = 0;
+	if (s->off[index]) {
+		for (unsigned i = 0; i < f->n; i++) {
+			close(f->fds[i]);
+		}
+		return false;
+	}
 	if (f->state == CARD_STAYS) {
 		return false;
 	}
@@ -389,12 +397,14 @@ static int open_cards(struct sockets *s, const struct conf *c)
 
 	s->cards = cards_new();
 	for (unsigned i = 0; s->cards && i < c->n_spans; i++) {
-		if (c->spans[i].line.driver == CONF_DAHDI && !r) {
+		s->card[i] = c->spans[i].line.driver == CONF_DAHDI;
+		s->off[i] = c->spans[i].shutdown;
+		if (c->spans[i].line.driver == CONF_DAHDI && !s->off[i] && !r) {
 			r = cards_look(s->cards, i, &c->spans[i], -1, NULL);
 		}
 	}
 	for (unsigned i = 0; s->cards && i < c->n_spans && !r; i++) {
-		if (c->spans[i].line.driver != CONF_DAHDI) {
+		if (c->spans[i].line.driver != CONF_DAHDI || s->off[i]) {
 			continue;
 		}
 		cards_found(s->cards, i, left_ms, &f);
@@ -574,11 +584,20 @@ static void renew(struct sockets *s, const struct conf_span *span,
 	}
 }
 
+void sockets_switch(struct sockets *s, unsigned span, bool on)
+{
+	s->off[span] = !on;
+	s->absent[span] = false;
+	if (!on && s->card[span]) {
+		let_go(s, span);
+	}
+}
+
 void sockets_renew(struct sockets *s, const struct conf *c, sockets_fn *fn,
 		   void *arg)
 {
 	for (unsigned i = 0; i < c->n_spans; i++) {
-		if (c->spans[i].line.driver == CONF_DAHDI) {
+		if (c->spans[i].line.driver == CONF_DAHDI && !s->off[i]) {
 			renew(s, &c->spans[i], i, fn, arg);
 		}
 	}

@@ -31,6 +31,9 @@ typedef void sockets_fn(void *arg, enum role_socket what, unsigned index,
 void sockets_each(const struct sockets *, enum role_id, sockets_fn *,
 		  void *arg);
 
+/* Spans that are off have no card: it is let go of, and left alone. */
+void sockets_switch(struct sockets *, unsigned span, bool on);
+
 /* Cards come and go. Lets go of channels that are no more, opens those that
  * are there now and calls fn for each, which are the media role's. For every
  * few seconds. */

@@ -21,6 +21,7 @@
 #include "gateway/child.h"
 #include "gateway/parts.h"
 #include "gateway/sockets.h"
+#include "gateway/supervisor_priv.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -31,31 +32,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define FIXED_CHILDREN 4
-#define MAX_CHILDREN   (FIXED_CHILDREN + CONF_SPANS)
 #define CLEAR_MS       3000 /* for releases to reach the networks */
 #define LEAVE_MS       3000 /* then what has not left is ended */
 #define NOTIFY_MS      1000
 #define RENEW_MS       3000 /* cards that have come or gone */
-
-enum phase { PHASE_RUN, PHASE_DRAIN, PHASE_CLEAR, PHASE_STOP };
-
-struct supervisor {
-	struct loop *loop;
-	const char *conf_path, *dir;
-	struct conf *conf;
-	struct conf *next_conf; /* after a restart; NULL: none */
-	struct sockets *sockets;
-	struct child children[MAX_CHILDREN];
-	unsigned n_children;
-	enum phase phase;
-	bool announced;	  /* READY=1 said */
-	int exit_status;
-	struct timer phase_timer, notify_timer, renew_timer;
-	struct sigwatch sig_term, sig_int, sig_hup, sig_chld;
-	struct link console; /* commands of trunkctl */
-	struct notify notify;
-};
 
 /* There is one supervisor in a process; its children find it here. */
 static struct supervisor sup;
@@ -75,12 +55,7 @@ static int start_all(void);
 
 static struct child *find(enum role_id role)
 {
-	for (unsigned i = 0; i < sup.n_children; i++) {
-		if (sup.children[i].role == role) {
-			return &sup.children[i];
-		}
-	}
-	return NULL;
+	return supervisor_child(&sup, role);
 }
 
 /* --- joining the roles --- */
@@ -186,6 +161,12 @@ static void on_spawned(struct child *c)
 		hand_certs(c);
 	}
 	child_tell(c, CTL_START, 0, 0, -1);
+	for (unsigned i = 0; c->role == ROLE_MEDIA && i < sup.conf->n_spans;
+	     i++) {
+		if (sup.off[i]) {
+			child_tell(c, CTL_SPAN, 0, i, -1);
+		}
+	}
 	if (sup.phase == PHASE_DRAIN && (c->role == ROLE_CORE ||
 					 c->role == ROLE_SIP)) {
 		child_tell(c, CTL_DRAIN, 0, 0, -1);
@@ -197,7 +178,8 @@ static void on_spawned(struct child *c)
 static void announce(void)
 {
 	for (unsigned i = 0; i < sup.n_children; i++) {
-		if (sup.children[i].state != CHILD_UP) {
+		if (sup.children[i].state != CHILD_UP &&
+		    !supervisor_is_off(&sup, &sup.children[i])) {
 			return;
 		}
 	}
@@ -242,20 +224,24 @@ static void on_message(struct child *c, const struct ctl_msg *m)
 	}
 }
 
-static void on_restart(struct timer *t)
+void supervisor_restart(struct timer *t)
 {
 	struct child *c = container_of(t, struct child, restart);
 
 	if (child_start(c, sup.dir) < 0) {
-		child_plan_restart(c, on_restart);
+		child_plan_restart(c, supervisor_restart);
 	}
 }
 
 static void on_exit_of(struct child *c, int status)
 {
 	(void)status;
-	if (sup.phase == PHASE_RUN) {
-		child_plan_restart(c, on_restart);
+	if (sup.phase == PHASE_RUN && supervisor_is_off(&sup, c)) {
+		if (sup.restart[c->index]) {
+			supervisor_switch(&sup, c->index, true);
+		}
+	} else if (sup.phase == PHASE_RUN) {
+		child_plan_restart(c, supervisor_restart);
 	} else if (sup.phase == PHASE_DRAIN && c->role == ROLE_CORE) {
 		next_phase();
 	} else if (all_idle_or_down()) {
@@ -284,6 +270,10 @@ static void add_child(enum role_id role, unsigned index, const char *name)
 
 static int start_all(void)
 {
+	for (unsigned i = 0; i < sup.conf->n_spans; i++) {
+		sup.off[i] = sup.conf->spans[i].shutdown;
+		sup.restart[i] = false;
+	}
 	sup.n_children = 0;
 	sup.phase = PHASE_RUN;
 	sup.announced = false;
@@ -302,7 +292,9 @@ static int start_all(void)
 	}
 	add_child(ROLE_SIP, 0, "sip");
 	for (unsigned i = 0; i < sup.n_children; i++) {
-		int r = child_start(&sup.children[i], sup.dir);
+		int r = supervisor_is_off(&sup, &sup.children[i])
+				? 0
+				: child_start(&sup.children[i], sup.dir);
 
 		if (r < 0) {
 			return r;
@@ -464,13 +456,16 @@ static int reload(bool may_restart, char *text, size_t size)
 	snprintf(text, size, "%s", *changes ? changes : "no changes");
 	free(changes);
 	notify_reloading(&sup.notify);
-	if (cost == CONF_COST_NONE) {
-		free(sup.conf);
+	if (cost != CONF_COST_ALL) {
+		struct conf *was = sup.conf;
+
 		sup.conf = fresh;
 		hand_conf(find(ROLE_CORE), CTL_RELOAD);
 		hand_conf(find(ROLE_SIP), CTL_RELOAD);
 		hand_certs(find(ROLE_SIP));
 		hand_conf(find(ROLE_CONSOLE), CTL_RELOAD);
+		supervisor_apply(&sup, was);
+		free(was);
 		notify_ready(&sup.notify);
 		return 0;
 	}
@@ -515,6 +510,8 @@ static void on_command(struct link *l, const struct link_head *head, int fd)
 		r = -EINVAL;
 	} else if (!strcmp(q->verb, "reload")) {
 		r = reload(*q->arg, text, sizeof(text));
+	} else if (!strcmp(q->verb, "span")) {
+		r = supervisor_span(&sup, q->arg, text, sizeof(text));
 	} else if (!strcmp(q->verb, "drain") || !strcmp(q->verb, "stop")) {
 		if (sup.phase == PHASE_RUN) {
 			next_phase();
@@ -627,6 +624,7 @@ static int start_watching(void)
 	sig_start(sup.loop, &sup.sig_hup, SIGHUP, on_hup);
 	sig_start(sup.loop, &sup.sig_chld, SIGCHLD, on_chld);
 	on_notify_timer(&sup.notify_timer);
+	sup.renew = on_renew_timer;
 	timer_start(sup.loop, &sup.renew_timer, on_renew_timer, RENEW_MS);
 	return 0;
 }

@@ -274,6 +274,15 @@ static int dahdi_add(struct line *l, int fd)
 	return err;
 }
 
+/* tick */
+static void dahdi_release(struct line *l)
+{
+	struct dahdi *p = dahdi_of(l);
+
+	dahdi_forget_channels(p);
+	p->watch.gone = true;
+}
+
 /* not in the owner's thread */
 static bool dahdi_offer(struct line *l, int fd)
 {
@@ -299,6 +308,7 @@ static const struct line_ops dahdi_ops = {
 	.due = dahdi_due,
 	.add = dahdi_add,
 	.offer = dahdi_offer,
+	.release = dahdi_release,
 	.frame_get = dahdi_frame_get,
 	.frame_put = dahdi_frame_put,
 	.frame_stats = dahdi_frame_stats,

@@ -220,6 +220,17 @@ bool engine_command(struct engine *e, const struct engine_command *c)
 	return engine_route(e, c);
 }
 
+bool engine_set_down(struct engine *e, unsigned span, bool down)
+{
+	struct engine_command c = {
+		.op = ENGINE_LINE,
+		.u.line = { (uint16_t)span, down },
+	};
+
+	return span < e->cfg.spans &&
+	       ring_put(&e->workers[e->span_worker[span]].rings.commands, &c);
+}
+
 /* The next event of a worker, or, after them, a session it has given back:
  * what it said of the session comes before what another will say. */
 static bool worker_event(struct engine *e, struct worker *w,

@@ -96,7 +96,8 @@ enum engine_op {
 	ENGINE_TONE,
 	ENGINE_DTMF,
 	ENGINE_CRYPTO,
-	ENGINE_CLOSE
+	ENGINE_CLOSE,
+	ENGINE_LINE /* of a span, not of a session: engine_set_down() */
 };
 
 struct engine_command {
@@ -120,6 +121,10 @@ struct engine_command {
 			uint8_t code, to_rtp;
 			uint16_t ms;
 		} dtmf;
+		struct {
+			uint16_t span;
+			uint8_t down;
+		} line;
 		struct { /* wiped in the ring when it was obeyed */
 			uint8_t suite; /* enum srtp_suite */
 			struct srtp_master tx, rx;
@@ -130,6 +135,9 @@ struct engine_command {
 
 /* False: the ring is full, nothing was done. */
 bool engine_command(struct engine *, const struct engine_command *);
+/* Take the line of a span out of service, its device is given back; or bring
+ * it back. False: the ring is full. */
+bool engine_set_down(struct engine *, unsigned span, bool down);
 
 enum engine_event_kind {
 	ENGINE_EV_MEDIA,   /* u.media: as in struct media_event */

@@ -320,6 +320,13 @@ void line_set_down(struct line *l, bool down)
 }
 
 /* tick */
+void line_release(struct line *l)
+{
+	if (l->ops->release)
+		l->ops->release(l);
+}
+
+/* tick */
 void line_unplug(struct line *l, bool out)
 {
 	l->out = out;

@@ -307,6 +307,9 @@ unsigned line_defects(const struct line *l);
 /* tick: administratively down: the peer is told (L = 1), nothing is played. */
 void line_set_down(struct line *l, bool down);
 
+/* tick: its device is given back: it may be offered again. */
+void line_release(struct line *l);
+
 /* tick: as if the cable were out: nothing is sent, what arrives is lost. */
 void line_unplug(struct line *l, bool out);
 

@@ -13,7 +13,9 @@ struct words {
 /* The first that is there is told: those that say most, or that explain the
  * others, come first. */
 static const struct words alarm_words[] = {
-	{LINE_DOWN, "down", "taken down by the operator", NULL},
+	{LINE_DOWN, "down",
+	 "taken down by the operator: trunkctl span NAME up takes it back",
+	 NULL},
 	{LINE_GONE, "gone", "the line's device is not there",
 	 "the card is not there: was it pulled, or its module unloaded? "
 	 "dahdi_scan shows; it is taken again by itself when it is back"},

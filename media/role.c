@@ -463,6 +463,15 @@ static int media_reload(struct role *role, const void *conf, size_t len)
 	return 0;
 }
 
+static void media_span(struct role *role, unsigned index, bool on)
+{
+	struct media_role *m = media_role_of(role);
+
+	if (m->engine && index < m->conf.n_spans &&
+	    !engine_set_down(m->engine, index, !on))
+		m->drops.commands++;
+}
+
 static void media_drain(struct role *role)
 {
 	media_role_of(role)->draining = true;
@@ -509,6 +518,7 @@ const struct role_ops media_role_ops = {
 	.socket = media_socket,
 	.start = media_start,
 	.reload = media_reload,
+	.span = media_span,
 	.drain = media_drain,
 	.is_idle = media_is_idle,
 	.close = media_close,

@@ -114,8 +114,20 @@ static void on_session(struct worker *w, struct tick *t, struct session *s,
 		close_session(w, t, s);
 		break;
 	case ENGINE_OPEN:
+	case ENGINE_LINE:
 		break;
 	}
+}
+
+static void set_down(struct worker *w, const struct engine_command *c)
+{
+	struct line *l = w->engine->spans[c->u.line.span].line;
+
+	if (!l)
+		return;
+	line_set_down(l, c->u.line.down);
+	if (c->u.line.down)
+		line_release(l);
 }
 
 static void run_command(struct worker *w, struct tick *t,
@@ -123,7 +135,9 @@ static void run_command(struct worker *w, struct tick *t,
 {
 	struct session *s = &w->engine->sessions[c->session];
 
-	if (c->op == ENGINE_OPEN)
+	if (c->op == ENGINE_LINE)
+		set_down(w, c);
+	else if (c->op == ENGINE_OPEN)
 		open_session(w, t, s, c);
 	else if (c->op == ENGINE_YIELD)
 		yield_session(w, s);

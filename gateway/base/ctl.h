@@ -17,6 +17,7 @@ enum ctl_type {
 	CTL_DRAIN,
 	CTL_STOP,     /* close and exit 0 */
 	CTL_PING,
+	CTL_SPAN,     /* what: 1 on, 0 off; index: of the span */
 	/* role -> supervisor */
 	CTL_READY = 64, /* after START succeeded; status 0, else -errno */
 	CTL_RELOADED,	/* status */

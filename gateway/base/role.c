@@ -144,6 +144,11 @@ static void on_command(struct host *h, const struct ctl_msg *m)
 	case CTL_STOP:
 		leave(h, 0);
 		break;
+	case CTL_SPAN:
+		if (h->role && h->ops->span) {
+			h->ops->span(h->role, m->index, m->what);
+		}
+		break;
 	case CTL_PING:
 		reply(h, CTL_PONG, 0, m->seq);
 		break;

@@ -55,6 +55,9 @@ struct role_ops {
 	/* A new, checked configuration whose lasting parts are unchanged.
 	 * 0 or -errno; on failure the old one stays. */
 	int (*reload)(struct role *, const void *conf, size_t len);
+	/* A span is switched off or on again by the operator. NULL: that is
+	 * nothing to it. */
+	void (*span)(struct role *, unsigned index, bool on);
 	void (*drain)(struct role *); /* take no new calls */
 	bool (*is_idle)(const struct role *); /* no call left */
 	void (*close)(struct role *); /* clears what is left, frees all */

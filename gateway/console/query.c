@@ -31,6 +31,7 @@ static const struct {
 	{ "metrics", ALL_ROLES, false },
 	{ "reload", 0, true },
 	{ "drain", 0, true },
+	{ "span", 0, true },
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))

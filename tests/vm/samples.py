@@ -4,15 +4,17 @@
 
     samples.py make DIR          net.wav and user.wav, of random G.711 codes
     samples.py judge NAME DIR    net-N.wav against user.wav, and the reverse
-    samples.py echo NAME DIR N   net-N.wav against user.wav: N calls that had
-                                 the gateway and a phone's echo in their path
+    samples.py echo NAME DIR N   DIR/calls/ROUND/net-N.wav against user.wav: N
+                                 calls that had the gateway and a phone's echo
+                                 in their path; DIR/cancelled: with the canceller
 
 The machine may stall; then a line slips, which its owner counts in its summary
 and which shows as a jump within the source, or as idle codes. Each sample must
 be the next one of the source, or idle; there may not be more jumps than slips
-were counted, and no sample may be altered. Behind the gateway a stall also makes it
-conceal and catch up: there each call must bring GOOD_S of exact samples, and a
-run that says in DIR/stalled how much the machine stalled is not judged.
+were counted, and no sample may be altered. Behind the gateway a stall also makes
+it conceal and catch up: there the round with the fewest stalls is judged, in
+which each call must bring GOOD_S of exact samples. Behind the canceller no sample
+is exact: what is heard must be the source by its correlation.
 """
 import glob
 import json
@@ -27,6 +29,8 @@ MATCH = 4       # samples that say where in the source we are
 IDLE = 16       # largest sample of silence, 16 bit
 CALLS = 4
 GOOD_S = 2.0    # of each call, at least
+SIGNS = 24
+LIKE = 0.8      # correlation behind the canceller, at least
 
 
 def decode(law, code):
@@ -109,18 +113,56 @@ def judge(name, directory):
             print("# " + line)
 
 
+def calmest(directory):
+    """The round in which the machine stalled least; "" if there was none."""
+    rounds = [("inf", "")]
+    for d in sorted(glob.glob(directory + "/*")):
+        with open(d + "/stalled") as f:
+            rounds.append((f.read().split()[0], d))
+    return min(rounds, key=lambda r: float(r[0]))[1]
+
+
+def signs(samples, at):
+    return sum((samples[at + k] > 0) << k for k in range(SIGNS))
+
+
+def likeness(source, heard):
+    """Correlation of the middle of a recording with the source, where most of
+    its signs say that it is."""
+    heard = heard[len(heard) // 3:2 * len(heard) // 3]
+    places = {signs(source, i): i for i in range(len(source) - SIGNS)}
+    shifts = {}
+    for i in range(0, len(heard) - SIGNS, 5):
+        at = places.get(signs(heard, i))
+        if at is not None:
+            shifts[at - i] = shifts.get(at - i, 0) + 1
+    if not shifts or len(heard) < 8000:
+        return 0.0
+    shift = max(shifts, key=shifts.get)
+    pairs = [(source[i + shift], x) for i, x in enumerate(heard)
+             if 0 <= i + shift < len(source)]
+    power = sum(a * a for a, _ in pairs) * sum(b * b for _, b in pairs)
+    return sum(a * b for a, b in pairs) / (power ** 0.5 + 1)
+
+
 def echo(name, directory, calls):
-    if os.path.exists(directory + "/stalled"):
-        with open(directory + "/stalled") as f:
-            print(f"skip {name}: what the phone echoes: the machine stalled, "
-                  + f.read())
-        return
     source = read(f"{directory}/user.wav")
-    files = glob.glob(f"{directory}/net-*.wav")
-    right = sorted(compare(source, read(f))[0] for f in files)
+    played = calmest(directory + "/calls")
+    right = sorted(compare(source, read(f))[0]
+                   for f in glob.glob(f"{played}/net-*.wav"))
     good = len(right) == calls and right[0] >= GOOD_S * 8000
     print(("ok " if good else "not ok ") + f"{name}: what the phone echoes is "
-          f"what was said ({len(right)} calls, least {right[:1]} samples right)")
+          f"what was said ({len(right)} calls, least {right[:1]} samples "
+          f"right, round {os.path.basename(played)})")
+    if not os.path.exists(directory + "/cancelled"):
+        return
+    played = calmest(directory + "/cancelled")
+    like = sorted(likeness(source, read(f))
+                  for f in glob.glob(f"{played}/net-*.wav"))
+    good = len(like) == 2 and like[0] >= LIKE
+    print(("ok " if good else "not ok ") + f"{name}: and behind the canceller "
+          f"({', '.join(f'{x:.2f}' for x in like)} alike, round "
+          f"{os.path.basename(played)})")
 
 
 def main(args):

@@ -21,6 +21,8 @@ static const char usage[] =
 "  explain FROM NUMBER  which route a number would take\n"
 "  performance SPAN     errored seconds (G.826), in quarters of an hour\n"
 "  trace [-w FILE]      live ladder lines, or a capture file\n"
+"  span NAME up|down|restart\n"
+"                       one span out of service or back, the others go on\n"
 "  drain                take no new calls, stop when the last one has ended\n"
 "  reload [--restart]   read the configuration anew\n"
 "  metrics              Prometheus text\n"
@@ -116,6 +118,7 @@ static const struct {
 	{ "trunks", 0 }, { "explain", 2 }, { "trace", 0 },    { "drain", 0 },
 	{ "reload", 0 }, { "metrics", 0 },
 	{ "performance", 1 },
+	{ "span", 2 },
 };
 
 static bool is_usage(const struct options *o, int argc, char **argv)

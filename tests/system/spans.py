@@ -1,0 +1,142 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Spans that go out of service and come back one by one, by command and by
+reload, while a call runs on the other."""
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import lab as laboratory  # noqa: E402
+from lab import BUILD, Lab, main, wait_for  # noqa: E402
+
+SECOND = """  - name: second
+    line: {{driver: pseudowire, local: "127.0.0.1:{line2}",
+           peer: "127.0.0.1:{far2}", clock: slave}}
+    shutdown: {shutdown}
+    isdn: {{side: user, switch: euroisdn, t309: {t309}}}
+trunks:
+"""
+ROUTE = "  - {{from: second, to: provider}}\n"
+
+
+class Two(Lab):
+    def __init__(self):
+        super().__init__("spans", shutdown="false", t309=90)
+        self.conf.update(line2=self.port["line"] + 5,
+                         far2=self.port["line"] + 6)
+        self.text = laboratory.CONF.replace("trunks:\n", SECOND) + ROUTE
+
+    def write_conf(self):
+        with open(self.yaml, "w") as f:
+            f.write(self.text.format(**self.conf))
+
+    def on(self, name):
+        """An exchange on that span, to be told to call; its calls stay."""
+        far, line = ("far2", "line2") if name == "second" else ("far", "line")
+        return self.start(
+            name, BUILD + "/pbxsim", "--local",
+            f"127.0.0.1:{self.conf[far]}", "--peer",
+            f"127.0.0.1:{self.conf[line]}", "--from", "0711", "--hold", 0,
+            "--stay", "--stdin", stdin=subprocess.PIPE)
+
+    def say(self, *words):
+        r = subprocess.run([BUILD + "/trunkctl", "--socket",
+                            self.path("run/ctl"), *words],
+                           capture_output=True, text=True, check=False)
+        return r.returncode, r.stdout + r.stderr
+
+    def span(self, index):
+        spans = (self.ctl("spans") or {})
+        return {**spans.get("core", [{}, {}])[index],
+                "line": spans.get("media", [{}, {}])[index]}
+
+    def up(self, index):
+        good = wait_for(lambda: self.span(index).get("up"), 30)
+        time.sleep(1.5)  # RESTART of 30 B channels
+        return good
+
+    def call(self, exchange):
+        exchange.stdin.write(b"call 601\n")
+        exchange.stdin.flush()
+
+    def calls_are(self, n):
+        return wait_for(lambda: len(self.calls()) == n, 30)
+
+
+def second_goes(lab, before, what):
+    """Its call ends, with its record; the other's goes on."""
+    lab.ok(what + ": its call ends", wait_for(
+        lambda: len(lab.cdrs()) == before + 1, 20) and lab.calls_are(1))
+    lab.ok(what + ": the other call goes on", lab.span(0).get("calls") == 1)
+
+
+def second_comes(lab, exchange, what):
+    lab.ok(what + ": it is back", lab.up(1), lab.span(1).get("text"))
+    lab.call(exchange)
+    lab.ok(what + ": and takes calls", lab.calls_are(2), len(lab.calls()))
+
+
+def by_command(lab, exchange):
+    before = len(lab.cdrs())
+    lab.ok("restart is done", lab.say("span", "second", "restart")[0] == 0)
+    second_goes(lab, before, "restart")
+    second_comes(lab, exchange, "restart")
+    before = len(lab.cdrs())
+    lab.ok("down is done", lab.say("span", "second", "down")[0] == 0)
+    second_goes(lab, before, "down")
+    lab.ok("down is told in words", wait_for(
+        lambda: "by the operator" in lab.span(1)["line"].get("text", ""), 10),
+        lab.span(1)["line"].get("text"))
+    code, text = lab.say("span", "second", "up")
+    lab.ok("up is done", code == 0, text)
+    second_comes(lab, exchange, "up")
+    for words in (("nobody", "up"), ("second", "sideways")):
+        code, text = lab.say("span", *words)
+        lab.ok(f"{' '.join(words)} is refused in words", code == 1
+               and ("no such span" in text or "usage" in text), text)
+
+
+def by_reload(lab, exchange):
+    before = len(lab.cdrs())
+    lab.conf.update(shutdown="true")
+    lab.write_conf()
+    lab.ok("a file that takes it out is taken", lab.say("reload")[0] == 0)
+    second_goes(lab, before, "shutdown")
+    lab.conf.update(shutdown="false")
+    lab.write_conf()
+    lab.ok("and one that brings it back", lab.say("reload")[0] == 0)
+    second_comes(lab, exchange, "no shutdown")
+    before = len(lab.cdrs())
+    lab.conf.update(t309=60)
+    lab.write_conf()
+    code, text = lab.say("reload")
+    lab.ok("a setting of its D channel has its cost told", code == 1
+           and "ends the calls of this span" in text, text)
+    lab.ok("and that alone is paid", lab.say("reload", "--restart")[0] == 0)
+    second_goes(lab, before, "t309")
+    second_comes(lab, exchange, "t309")
+
+
+def main_test():
+    with Two() as lab:
+        gateway = lab.gateway()
+        pids = lab.role_pids(gateway)
+        lab.phone()
+        other, exchange = lab.on("carrier"), lab.on("second")
+        lab.ok("both are up", lab.up(0) and lab.up(1))
+        lab.call(other)
+        lab.call(exchange)
+        lab.ok("a call on each", lab.calls_are(2), len(lab.calls()))
+        by_command(lab, exchange)
+        by_reload(lab, exchange)
+        now = lab.role_pids(gateway)
+        lab.ok("no other role was touched", all(
+            now.get(r) == pids[r] for r in ("core", "media", "sip",
+                                            "console")))
+    return lab.failed
+
+
+if __name__ == "__main__":
+    main(main_test)
