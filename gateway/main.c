@@ -4,6 +4,7 @@
  * that need no libpri.
  */
 #include "conf/load.h"
+#include "conf/system_conf.h"
 #include "gateway/base/log.h"
 #include "gateway/base/role.h"
 #include "gateway/base/str.h"
@@ -21,6 +22,9 @@
 static const char usage[] =
 "usage: trunkgate [FILE]              run (default " DEFAULT_FILE ")\n"
 "       trunkgate --check FILE        check a configuration: status 0 or 2\n"
+"       trunkgate doctor [FILE [SYSTEM.CONF]]\n"
+"                                     does " SYSTEM_CONF "\n"
+"                                     fit FILE? status 0, 1 no, 2\n"
 "       trunkgate --explain SETTING   what a setting means\n"
 "       trunkgate --schema            JSON Schema of the configuration\n"
 "       trunkgate --reference         all settings\n"
@@ -56,6 +60,28 @@ static int check(const char *path)
 	       conf->n_spans, conf->n_trunks, conf->n_routes);
 	free(conf);
 	return 0;
+}
+
+/* The same, and whether the driver is configured for it; changes nothing. */
+static int doctor(const char *path, const char *dahdi)
+{
+	char *report;
+	struct conf *conf = conf_load(path, &report);
+	int n;
+
+	fputs(report, stdout);
+	free(report);
+	if (!conf) {
+		return 2;
+	}
+	n = system_conf_judge(dahdi, conf, &report);
+	fputs(report ? report : "", stdout);
+	free(report);
+	free(conf);
+	if (n == 0) {
+		printf("%s and %s: nothing is wrong\n", path, dahdi);
+	}
+	return n != 0;
 }
 
 /* The folder of this program: its helpers lie beside it. */
@@ -128,12 +154,25 @@ static int one_shot(int opt, const char *arg)
 	}
 }
 
+static int doctor_word(int argc, char **argv)
+{
+	if (argc > 4) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	return doctor(argc > 2 ? argv[2] : DEFAULT_FILE,
+		      argc > 3 ? argv[3] : SYSTEM_CONF);
+}
+
 int main(int argc, char **argv)
 {
 	const char *role = NULL;
 	uint32_t ctl_fd = 0;
 	int opt;
 
+	if (argc > 1 && !strcmp(argv[1], "doctor")) {
+		return doctor_word(argc, argv);
+	}
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (opt == OPT_ROLE) {
 			role = optarg;

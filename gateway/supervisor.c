@@ -13,6 +13,7 @@
 #include "gateway/supervisor.h"
 
 #include "conf/load.h"
+#include "conf/system_conf.h"
 #include "gateway/base/log.h"
 #include "gateway/base/notify.h"
 #include "gateway/base/obs.h"
@@ -648,6 +649,17 @@ static void stop_watching(void)
 	loop_free(sup.loop);
 }
 
+/* What does not fit stands in the log at the start, and may be meant. */
+static void tell_system_conf(void)
+{
+	char *text;
+
+	if (system_conf_judge(SYSTEM_CONF, sup.conf, &text) != 0 && text) {
+		fputs(text, stderr);
+	}
+	free(text);
+}
+
 int supervisor_run(const char *conf_path, const char *dir)
 {
 	char *report;
@@ -662,6 +674,7 @@ int supervisor_run(const char *conf_path, const char *dir)
 		return 2;
 	}
 	sockets_fill_address(sup.conf);
+	tell_system_conf();
 	log_init("gateway", sup.conf->gateway.log_level);
 	raise_file_limit();
 	sup.sockets = sockets_open(sup.conf);

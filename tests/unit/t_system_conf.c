@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rooms: conf base */
+/* libs: -lcheck -lyaml */
+/* The driver's configuration beside ours: each mismatch with its line. */
+#include "conf/system_conf.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct conf conf;
+static struct system_conf sys;
+static struct report report;
+static char *told;
+
+/* The first is an E1 of a carrier; the second a T1 towards a PBX, if any. */
+static void our_spans(unsigned n)
+{
+	memset(&conf, 0, sizeof(conf));
+	conf.n_spans = (uint16_t)n;
+	for (unsigned i = 0; i < n; i++) {
+		struct conf_span *s = &conf.spans[i];
+
+		snprintf(s->name, sizeof(s->name), "%s", i ? "pbx" : "carrier");
+		s->line.driver = CONF_DAHDI;
+		s->line.dahdi_span = (uint16_t)(i + 1);
+		s->line.first_slot = 1;
+		s->line.last_slot = i ? 24 : 31;
+		s->line.d_slot = i ? 24 : 16;
+		s->law = i ? CONF_ULAW : CONF_ALAW;
+		s->isdn.side = i ? CONF_SIDE_NETWORK : CONF_SIDE_USER;
+	}
+}
+
+static const char *judge(const char *text)
+{
+	free(told);
+	report_init(&report, "system.conf", text, strlen(text));
+	system_conf_read(&sys, &report);
+	system_conf_check(&sys, &conf, &report);
+	told = report_text(&report);
+	ck_assert_ptr_nonnull(told);
+	return told;
+}
+
+#define E1 "span=1,1,0,ccs,hdb3,crc4\n"
+#define E1_CHANNELS "bchan=1-15,17-31\ndchan=16\n"
+#define T1 "span=2,0,0,esf,b8zs\n"
+#define T1_CHANNELS "bchan=32-54\ndchan=55\nmulaw=32-55\n"
+
+START_TEST(what_fits)
+{
+	our_spans(1);
+	ck_assert_str_eq(judge(E1 E1_CHANNELS), "");
+	ck_assert_str_eq(judge("  span = 1 , 1,0, CCS,HDB3 # ours\r\n"
+			       "echocanceller=mg2,1-15,17-31\n"
+			       "bchan=1-10\nbchan = 11-15, 17-31\n"
+			       "hardhdlc=16\nloadzone=de\nalaw=1-31"), "");
+	our_spans(2);
+	ck_assert_str_eq(judge(T1 E1 T1_CHANNELS E1_CHANNELS), "");
+	/* over the joint of a machine that tests */
+	our_spans(1);
+	ck_assert_str_eq(judge("dynamic=loc,0:0,31,0\ndynamic=loc,0:1,31,0\n"
+			       E1_CHANNELS), "");
+}
+END_TEST
+
+static const struct {
+	const char *text, *where, *what, *fix;
+} misfits[] = {
+	{ E1_CHANNELS, "system.conf: error", "DAHDI span 1 is not configured",
+	  "span=1,1,0,ccs,hdb3,crc4" },
+	{ "span=1,1,0,esf,b8zs\n" E1_CHANNELS, "system.conf:1:", "a T1 here",
+	  "last_slot: 24" },
+	{ E1 "bchan=1-15,17-31\n", "system.conf: error",
+	  "channel 16 (slot 16) has no use", "add the line: dchan=16" },
+	{ E1 "bchan=1-31\n", "system.conf:2:", "channel 16 (slot 16) is a B",
+	  "dchan=16" },
+	{ E1 "bchan=1-15\n\ndchan=16\n", "system.conf: error",
+	  "channel 17 (slot 17) has no use", "bchan=1-15,17-31" },
+	{ E1 "bchan=1-15,17-31\nfxoks=20\ndchan=16\n", "system.conf:3:",
+	  "channel 20 (slot 20) has another use", "bchan=1-15,17-31" },
+	{ E1 "dchan=15\nbchan=1-14,16-31\n", "system.conf:3:",
+	  "channel 16 (slot 16) is a B", "dchan=16" },
+	{ E1 E1_CHANNELS "mulaw=1-31\n", "system.conf:4:", "has mulaw",
+	  "alaw=1-31" },
+	{ "span=1,0,0,ccs,hdb3\n" E1_CHANNELS, "system.conf:1:",
+	  "its clock is not taken", "span=1,1,0,ccs,hdb3,crc4" },
+	{ E1 E1_CHANNELS "span=2,1,0,ccs,hdb3\n", "system.conf:4:",
+	  "both clock source number 1", "1, 2" },
+	{ "span=1,1\n" E1_CHANNELS, "system.conf:1:", "is expected", "" },
+	{ E1 E1_CHANNELS "bchan=5-\n", "system.conf:4:", "a list of channels",
+	  "" },
+	{ E1 E1_CHANNELS "bchan=99999\n", "system.conf:4:",
+	  "a list of channels", "" },
+	{ E1 E1_CHANNELS E1, "system.conf:4:", "twice", "" },
+	{ E1 E1_CHANNELS "dynamic=eth\n", "system.conf:4:", "is expected",
+	  "" },
+};
+
+START_TEST(what_does_not_fit)
+{
+	our_spans(1);
+	judge(misfits[_i].text);
+	ck_assert_msg(strstr(told, misfits[_i].where) != NULL, "%s", told);
+	ck_assert_msg(strstr(told, misfits[_i].what) != NULL, "%s", told);
+	ck_assert_msg(strstr(told, misfits[_i].fix) != NULL, "%s", told);
+}
+END_TEST
+
+START_TEST(towards_a_pbx)
+{
+	our_spans(2);
+	judge(E1 E1_CHANNELS "span=2,2,0,esf,b8zs\n" T1_CHANNELS);
+	ck_assert_ptr_nonnull(strstr(told, "the far end is a PBX"));
+	ck_assert_ptr_nonnull(strstr(told, "span=2,0,0,esf,b8zs"));
+	judge(E1 E1_CHANNELS "span=2,0,0,d4,ami\n" T1_CHANNELS);
+	ck_assert_ptr_nonnull(strstr(told, "needs ESF and B8ZS"));
+	judge(E1 E1_CHANNELS T1 "bchan=32-54\n");
+	ck_assert_ptr_nonnull(strstr(told, "dchan=55"));
+}
+END_TEST
+
+START_TEST(long_lines_and_octets)
+{
+	static char text[5000];
+
+	our_spans(1);
+	memset(text, 'b', sizeof(text) - 1);
+	ck_assert_ptr_nonnull(strstr(judge(text), "too long"));
+	free(told);
+	report_init(&report, "system.conf", "bchan=\0001\n", 9);
+	system_conf_read(&sys, &report);
+	told = report_text(&report);
+	ck_assert_ptr_nonnull(strstr(told, "no text"));
+}
+END_TEST
+
+START_TEST(the_file)
+{
+	char path[] = "/tmp/t_system_confXXXXXX";
+	int fd = mkstemp(path);
+	char *text;
+
+	our_spans(1);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(dprintf(fd, E1 E1_CHANNELS), 51);
+	close(fd);
+	ck_assert_int_eq(system_conf_judge(path, &conf, &text), 0);
+	ck_assert_str_eq(text, "");
+	free(text);
+	unlink(path);
+	ck_assert_int_lt(system_conf_judge(path, &conf, &text), 0);
+	ck_assert_ptr_nonnull(strstr(text, "dahdi_genconf"));
+	free(text);
+	/* without a card nobody needs it */
+	conf.spans[0].line.driver = CONF_PSEUDOWIRE;
+	ck_assert_int_eq(system_conf_judge(path, &conf, &text), 0);
+	ck_assert_str_eq(text, "");
+	free(text);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("system conf");
+	TCase *tc = tcase_create("system conf");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_test(tc, what_fits);
+	tcase_add_loop_test(tc, what_does_not_fit, 0,
+			    sizeof(misfits) / sizeof(misfits[0]));
+	tcase_add_test(tc, towards_a_pbx);
+	tcase_add_test(tc, long_lines_and_octets);
+	tcase_add_test(tc, the_file);
+	suite_add_tcase(suite, tc);
+	sr = srunner_create(suite);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? 1 : 0;
+}
