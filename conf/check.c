@@ -248,6 +248,21 @@ static void check_trunks(const struct checker *c)
 			report_error(c->report, check_place(map, "ptime", NULL),
 				     "ptime: a multiple of 10 ms");
 		}
+		if (t->reg.mode == CONF_REGISTER_PLAIN && !t->reg.n_users &&
+		    !t->auth_user[0]) {
+			problem_fix(report_error(c->report,
+						 check_place(map, "register",
+							     "mode"),
+						 "who is to be registered?"),
+				    "register: {users: [\"...\"]}, or auth");
+		}
+		if (t->reg.mode == CONF_REGISTER_GIN && !t->domain[0]) {
+			problem_fix(report_error(c->report,
+						 check_place(map, "register",
+							     "mode"),
+						 "gin needs the domain"),
+				    "domain: provider.example");
+		}
 		if (!t->auth_user[0] != !t->auth_password[0]) {
 			report_error(c->report, check_place(map, "auth", NULL),
 				     "auth needs both user and password");

@@ -148,6 +148,23 @@ struct conf_trunk_dialog {
 	bool follow_3xx;
 };
 
+enum conf_register_mode {
+	CONF_REGISTER_OFF,
+	CONF_REGISTER_PLAIN,
+	CONF_REGISTER_GIN /* RFC 6140: all numbers of the trunk at once */
+};
+
+#define CONF_REGISTER_USERS 16
+
+struct conf_register {
+	enum conf_register_mode mode;
+	uint8_t n_users;
+	char users[CONF_REGISTER_USERS][48]; /* each is registered by itself */
+	bool all;	     /* at every server, not at one of them */
+	uint32_t expires_s;
+	char realm[64];	     /* that our password is for; "" = any */
+};
+
 struct conf_trunk {
 	char name[CONF_NAME];
 	char servers[CONF_SERVERS][CONF_HOST]; /* host or address [:port] */
@@ -159,6 +176,7 @@ struct conf_trunk {
 	bool dtmf_events;     /* RFC 4733 offered and accepted */
 	struct conf_trunk_srtp srtp;
 	struct conf_trunk_dialog dialog;
+	struct conf_register reg;
 	uint8_t ptime_ms;     /* we send, unless the peer asks otherwise */
 	uint8_t dscp;	      /* of SIP messages */
 	uint16_t max_calls;   /* 0 = no limit */

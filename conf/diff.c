@@ -36,6 +36,7 @@ static size_t octets_of(const struct setting *s)
 	case VALUE_NETWORKS:
 	case VALUE_CODES:
 	case VALUE_CORES:
+	case VALUE_USERS:
 		return (size_t)s->max * s->size;
 	default:
 		return s->size;

@@ -32,6 +32,7 @@ static const char *const suite_names[] = {
 	"AES_256_CM_HMAC_SHA1_80", "AES_256_CM_HMAC_SHA1_32",
 	"AEAD_AES_128_GCM", "AEAD_AES_256_GCM", NULL
 };
+static const char *const register_names[] = { "off", "plain", "gin", NULL };
 static const char *const prack_names[] = { "off", "on", "required", NULL };
 static const uint8_t suite_codes[] = { 1, 2, 3, 4, 5, 6 };
 
@@ -324,8 +325,25 @@ static const struct setting trunk_settings[] = {
 	  NULL, NONE, "domain in From and To; empty: the addresses" },
 	{ "auth.user", VALUE_TEXT, AT(conf_trunk, auth_user), 0, 0, 0, "", "",
 	  NULL, NULL, NONE, "user name for digest authentication" },
+	{ "auth.realm", VALUE_TEXT, AT(conf_trunk, reg.realm), 0, 0, 0, "",
+	  "", NULL, NULL, NONE,
+	  "the only realm that they are for; empty: any of the servers'" },
 	{ "auth.password", VALUE_SECRET, AT(conf_trunk, auth_password), 0, 0,
 	  0, "", "", NULL, NULL, NONE, "its password, or {file: NAME}" },
+	{ "register.mode", VALUE_ENUM, AT(conf_trunk, reg.mode), 0, 0, 0,
+	  "off", "", register_names, NULL, NONE,
+	  "REGISTER at the servers: plain, or gin for all numbers at once (RFC "
+	  "6140)" },
+	{ "register.users", VALUE_USERS,
+	  LIST_AT(conf_trunk, reg.users, reg.n_users), 0, CONF_REGISTER_USERS,
+	  "", "", NULL, NULL, NONE,
+	  "users registered, a list for one binding each; none: auth.user" },
+	{ "register.all", VALUE_BOOL, AT(conf_trunk, reg.all), 0, 0, 0,
+	  "false", "", NULL, NULL, NONE,
+	  "at every server at the same time, not at one after the other" },
+	{ "register.expires", VALUE_INT, AT(conf_trunk, reg.expires_s), 0, 60,
+	  86400, "3600", "s", NULL, NULL, NONE,
+	  "time asked for; the registrar decides" },
 	{ "number", VALUE_DIGITS, AT(conf_trunk, number), 0, 0, 0, "", "",
 	  NULL, NULL, NONE,
 	  "the trunk's own number, asserted for unscreened callers" },

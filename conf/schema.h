@@ -28,7 +28,8 @@ enum value_type {
 	VALUE_PATTERNS, /* list: char[max][size] */
 	VALUE_NETWORKS, /* list: struct net_prefix[max] */
 	VALUE_CODES,	/* list: uint8_t[max], names[], codes[] */
-	VALUE_CORES	/* list: uint8_t[max], numbers 0-255 */
+	VALUE_CORES,	/* list: uint8_t[max], numbers 0-255 */
+	VALUE_USERS	/* list: char[max][size], user parts of SIP URIs */
 };
 
 struct setting {

@@ -301,6 +301,16 @@ static bool read_host(const struct value_env *env, const struct setting *s,
 	return str_copy(to, s->size, n->text) || too_long(env, s, n);
 }
 
+static bool read_user(const struct value_env *env, const struct setting *s,
+		      const struct node *n, void *to)
+{
+	if (!n->text[0] || !all_of(n->text, "-_.+")) {
+		return wrong(env, s, n,
+			     "a user name: letters, digits, - _ . +");
+	}
+	return str_copy(to, s->size, n->text) || too_long(env, s, n);
+}
+
 static bool read_pattern(const struct value_env *env, const struct setting *s,
 			 const struct node *n, void *to)
 {
@@ -449,7 +459,7 @@ static reader_fn *const readers[] = {
 	[VALUE_END] = NULL, /* by the checker, when all names are known */
 	[VALUE_HOSTS] = read_host,	[VALUE_PATTERNS] = read_pattern,
 	[VALUE_NETWORKS] = read_network, [VALUE_CODES] = read_code,
-	[VALUE_CORES] = read_core,
+	[VALUE_CORES] = read_core,	[VALUE_USERS] = read_user,
 };
 
 /* A list, or a single value standing for a list of one. */

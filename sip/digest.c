@@ -21,6 +21,7 @@ struct hash {
 	union {
 		struct md5_ctx md5;
 		struct sha256_ctx sha256;
+		struct sha512_256_ctx sha512;
 	} u;
 };
 
@@ -28,19 +29,33 @@ static void hash_init(struct hash *h, enum sip_digest_algorithm algorithm)
 {
 	h->algorithm = algorithm;
 	h->begun = false;
-	if (algorithm == SIP_DIGEST_SHA256) {
+	switch (algorithm) {
+	case SIP_DIGEST_SHA512_256:
+		sha512_256_init(&h->u.sha512);
+		break;
+	case SIP_DIGEST_SHA256:
 		sha256_init(&h->u.sha256);
-	} else {
+		break;
+	default:
 		md5_init(&h->u.md5);
+		break;
 	}
 }
 
 static void hash_octets(struct hash *h, const char *p, size_t len)
 {
-	if (h->algorithm == SIP_DIGEST_SHA256) {
-		sha256_update(&h->u.sha256, len, (const uint8_t *)p);
-	} else {
-		md5_update(&h->u.md5, len, (const uint8_t *)p);
+	const uint8_t *octets = (const uint8_t *)p;
+
+	switch (h->algorithm) {
+	case SIP_DIGEST_SHA512_256:
+		sha512_256_update(&h->u.sha512, len, octets);
+		break;
+	case SIP_DIGEST_SHA256:
+		sha256_update(&h->u.sha256, len, octets);
+		break;
+	default:
+		md5_update(&h->u.md5, len, octets);
+		break;
 	}
 }
 
@@ -56,13 +71,19 @@ static void hash_part(struct hash *h, const char *text)
 static void hash_hex(struct hash *h, char out[SIP_DIGEST_HEX])
 {
 	uint8_t sum[SHA256_DIGEST_SIZE];
-	size_t n = MD5_DIGEST_SIZE;
+	size_t n = SHA256_DIGEST_SIZE;
 
-	if (h->algorithm == SIP_DIGEST_SHA256) {
-		n = SHA256_DIGEST_SIZE;
+	switch (h->algorithm) {
+	case SIP_DIGEST_SHA512_256:
+		sha512_256_digest(&h->u.sha512, n, sum);
+		break;
+	case SIP_DIGEST_SHA256:
 		sha256_digest(&h->u.sha256, n, sum);
-	} else {
+		break;
+	default:
+		n = MD5_DIGEST_SIZE;
 		md5_digest(&h->u.md5, n, sum);
+		break;
 	}
 	for (size_t i = 0; i < n; i++) {
 		snprintf(out + 2 * i, 3, "%02x", sum[i]);
@@ -82,6 +103,13 @@ void sip_digest_compute(const struct sip_digest_input *in,
 	hash_part(&h, in->realm);
 	hash_part(&h, in->password);
 	hash_hex(&h, ha1);
+	if (in->sess) {
+		hash_init(&h, in->algorithm);
+		hash_part(&h, ha1);
+		hash_part(&h, in->nonce);
+		hash_part(&h, in->cnonce);
+		hash_hex(&h, ha1);
+	}
 	hash_init(&h, in->algorithm);
 	hash_part(&h, in->method);
 	hash_part(&h, in->uri);
@@ -131,6 +159,30 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
+static const char *const algorithms[] = {
+	[SIP_DIGEST_MD5] = "MD5",
+	[SIP_DIGEST_SHA256] = "SHA-256",
+	[SIP_DIGEST_SHA512_256] = "SHA-512-256",
+};
+
+static bool read_algorithm(char *text, struct sip_digest *out)
+{
+	size_t len = strlen(text);
+
+	out->sess = len > 5 && !strcasecmp(text + len - 5, "-sess");
+	if (out->sess) {
+		text[len - 5] = '\0';
+	}
+	for (unsigned i = 0; i < sizeof(algorithms) / sizeof(*algorithms);
+	     i++) {
+		if (!strcasecmp(text, algorithms[i])) {
+			out->algorithm = (enum sip_digest_algorithm)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* What we can do with one challenge; false: nothing. */
 static bool read_challenge(const osip_www_authenticate_t *c,
 			   struct sip_digest *out)
@@ -146,16 +198,14 @@ static bool read_challenge(const osip_www_authenticate_t *c,
 		return false;
 	}
 	out->named = *text;
-	if (!strcasecmp(text, "SHA-256")) {
-		out->algorithm = SIP_DIGEST_SHA256;
-	} else if (*text && strcasecmp(text, "MD5")) {
+	if (*text && !read_algorithm(text, out)) {
 		return false;
 	}
 	if (!unquote(c->qop_options, text, sizeof(text))) {
 		return false;
 	}
 	out->qop = has_word(text, "auth");
-	return out->qop || !*text;
+	return out->qop || (!*text && !out->sess);
 }
 
 static bool is_stale(const osip_www_authenticate_t *c)
@@ -168,7 +218,9 @@ static bool is_stale(const osip_www_authenticate_t *c)
 
 /* The strongest challenge of the response; NULL: none for us. */
 static const osip_www_authenticate_t *choose(const struct sip_msg *response,
-					     struct sip_digest *best)
+					     const char *realm,
+					     struct sip_digest *best,
+					     bool *foreign)
 {
 	bool proxy = sip_msg_status(response) == 407;
 	const osip_list_t *list = proxy ? &response->osip->proxy_authenticates
@@ -179,8 +231,13 @@ static const osip_www_authenticate_t *choose(const struct sip_msg *response,
 	for (int i = 0; i < osip_list_size(list); i++) {
 		const osip_www_authenticate_t *c = osip_list_get(list, i);
 
-		if (read_challenge(c, &d) &&
-		    (!found || d.algorithm > best->algorithm)) {
+		if (!read_challenge(c, &d))
+			continue;
+		if (*realm && strcmp(d.realm, realm)) {
+			*foreign = true;
+			continue;
+		}
+		if (!found || d.algorithm > best->algorithm) {
 			*best = d;
 			best->proxy = proxy;
 			found = c;
@@ -209,11 +266,13 @@ static int write_header(const struct sip_digest *d,
 			const struct sip_digest_input *in, const char *response,
 			char *out, size_t size)
 {
-	char algorithm[24] = "", opaque[160] = "", qop[96] = "";
+	char algorithm[40] = "", opaque[160] = "", qop[96] = "";
 
 	if (d->named) {
 		snprintf(algorithm, sizeof(algorithm), ", algorithm=%s",
-			 d->algorithm == SIP_DIGEST_SHA256 ? "SHA-256" : "MD5");
+			 algorithms[d->algorithm]);
+		if (d->sess)
+			strcat(algorithm, "-sess");
 	}
 	if (*d->opaque) {
 		snprintf(opaque, sizeof(opaque), ", opaque=\"%s\"", d->opaque);
@@ -247,6 +306,7 @@ static int add_credentials(struct sip_digest *d, struct sip_msg *request,
 		.cnonce = cnonce,
 		.qop = d->qop ? "auth" : "",
 		.nc = d->nc + 1,
+		.sess = d->sess,
 	};
 	char *uri = NULL;
 	int err;
@@ -271,18 +331,19 @@ static int add_credentials(struct sip_digest *d, struct sip_msg *request,
 }
 
 int sip_digest_answer(struct sip_digest *d, const struct sip_msg *response,
-		      struct sip_msg *request, const char *user,
-		      const char *password)
+		      struct sip_msg *request, const char *realm,
+		      const char *user, const char *password)
 {
 	const osip_www_authenticate_t *c;
 	struct sip_digest next;
+	bool foreign = false;
 
 	if (!*user || user[strcspn(user, "\"\\\r\n")]) {
 		return -EINVAL;
 	}
-	c = choose(response, &next);
+	c = choose(response, realm, &next, &foreign);
 	if (!c) {
-		return -ENOENT;
+		return foreign ? -EPERM : -ENOENT;
 	}
 	if (!may_answer(d, &next, is_stale(c))) {
 		return -EACCES;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Answers to 401 and 407: digest of RFC 7616 and 8760, MD5 and SHA-256, qop
- * auth or none. Hashing by nettle.
+ * Answers to 401 and 407: digest of RFC 7616 and 8760, MD5, SHA-256 and
+ * SHA-512-256, each also with -sess, qop auth or none. Hashing by nettle.
  *
  * A response may carry several challenges; the strongest algorithm we know
- * wins (SHA-256 over MD5), among equals the topmost. Challenges with an
+ * wins, among equals the topmost. Challenges with an
  * unknown scheme, algorithm or only unknown qop are passed over.
  *
  * The state belongs to one request as it is repeated (a leg's INVITE, a
@@ -20,7 +20,11 @@
 
 #include "sip/msg.h"
 
-enum sip_digest_algorithm { SIP_DIGEST_MD5, SIP_DIGEST_SHA256 };
+enum sip_digest_algorithm { /* the stronger the later */
+	SIP_DIGEST_MD5,
+	SIP_DIGEST_SHA256,
+	SIP_DIGEST_SHA512_256
+};
 
 #define SIP_DIGEST_TRIES 3 /* challenges answered for one request */
 
@@ -28,6 +32,7 @@ struct sip_digest {
 	char realm[128], nonce[256], opaque[128];
 	enum sip_digest_algorithm algorithm;
 	bool named; /* the challenge named its algorithm */
+	bool sess;  /* -sess: the key is bound to nonce and cnonce */
 	bool qop;   /* auth */
 	bool proxy; /* 407 */
 	uint32_t nc; /* uses of that nonce */
@@ -36,11 +41,12 @@ struct sip_digest {
 
 /* Adds Authorization (401) or Proxy-Authorization (407) to request (those of
  * an older answer are removed), computed from its method and Request-URI. The
- * caller raises CSeq. 0; -ENOENT no challenge that we can answer; -EACCES
- * asked again; -EINVAL no user, or one that cannot be quoted; -ENOMEM. */
+ * caller raises CSeq. 0; -ENOENT no challenge that we can answer; -EPERM none
+ * of the realm that is meant ("" = any); -EACCES asked again; -EINVAL no user,
+ * or one that cannot be quoted; -ENOMEM. */
 int sip_digest_answer(struct sip_digest *, const struct sip_msg *response,
-		      struct sip_msg *request, const char *user,
-		      const char *password);
+		      struct sip_msg *request, const char *realm,
+		      const char *user, const char *password);
 /* Credentials for a further request under the same nonce (nc + 1), so that it
  * need not be challenged. -ENOENT when nothing was answered yet. */
 int sip_digest_repeat(struct sip_digest *, struct sip_msg *request,
@@ -53,6 +59,7 @@ struct sip_digest_input {
 	const char *method, *uri;
 	const char *nonce, *cnonce, *qop;
 	uint32_t nc;
+	bool sess;
 };
 
 #define SIP_DIGEST_HEX 65

@@ -216,7 +216,8 @@ void sip_uas_send_1xx(struct leg *, int status, bool inband);
 /* A new INVITE, answered when it cannot become a call (status), else 0. */
 int sip_uas_begin(struct leg *, txn_id, const struct sip_msg *);
 /* Fills in what an INVITE says of its call, as far as it can be read. */
-void sip_uas_describe(const struct sip_msg *, bool trusted, struct cc_msg *);
+void sip_uas_describe(struct legs *, const struct sip_msg *, bool trusted,
+		      struct cc_msg *);
 
 /* leg_rel.c */
 leg_action sip_rel_prack, sip_rel_no_prack;

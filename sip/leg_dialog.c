@@ -13,6 +13,7 @@
 #include <sys/random.h>
 
 #include "gateway/base/log.h"
+#include "sip/auth.h"
 #include "sip/check.h"
 #include "sip/legs.h"
 
@@ -72,7 +73,6 @@ void sip_dlg_dead(struct leg *l, const struct leg_event *e)
 int sip_dlg_challenge(struct leg *l, struct sip_digest *digest,
 			    txn_id *id, const struct sip_msg *response)
 {
-	const struct conf_trunk *c = sip_leg_conf(l);
 	const struct sip_msg *old = txn_request_of(sip_leg_txns(l), *id);
 	struct sip_msg *m = old ? sip_msg_clone(old) : NULL;
 	struct sip_path hop = sip_dialog_hop(&l->dialog, sip_leg_trunks(l));
@@ -82,8 +82,8 @@ int sip_dlg_challenge(struct leg *l, struct sip_digest *digest,
 		return -ENOMEM;
 	err = sip_msg_set_cseq(m, ++l->dialog.cseq);
 	if (!err)
-		err = sip_digest_answer(digest, response, m, c->auth_user,
-					c->auth_password);
+		err = sip_auth_answer(sip_leg_trunks(l), l->trunk, digest,
+				      response, m);
 	if (err) {
 		sip_msg_free(m);
 		return err;

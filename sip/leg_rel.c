@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #include "gateway/base/log.h"
+#include "sip/auth.h"
 #include "sip/check.h"
 #include "sip/leg.h"
 #include "sip/legs.h"
@@ -243,7 +244,6 @@ bool sip_rel_is_fork(const struct leg *l, const char *tag)
  * interest: the transaction repeats it, the peer repeats the response. */
 static void send_prack(struct leg *l, const struct sip_msg *m, uint32_t rseq)
 {
-	const struct conf_trunk *c = sip_leg_conf(l);
 	struct sip_dialog d = l->dialog;
 	struct sip_msg *prack;
 	struct sip_path hop;
@@ -258,9 +258,9 @@ static void send_prack(struct leg *l, const struct sip_msg *m, uint32_t rseq)
 		return;
 	snprintf(text, sizeof(text), "%u %u INVITE", rseq, sip_msg_cseq(m));
 	(void)sip_msg_add(prack, "RAck", text);
-	(void)sip_digest_repeat(&l->inv.digest, prack, c->auth_user,
-				c->auth_password);
 	hop = sip_dialog_hop(&d, sip_leg_trunks(l));
+	(void)sip_auth_repeat(sip_leg_trunks(l), l->trunk, &l->inv.digest,
+			      &hop, prack);
 	if (txn_request(sip_leg_txns(l), &l->user, prack, &hop, &id) == 0)
 		txn_detach(sip_leg_txns(l), id);
 }

@@ -12,9 +12,11 @@
 
 #include "gateway/base/log.h"
 #include "gateway/base/str.h"
+#include "sip/auth.h"
 #include "sip/check.h"
 #include "sip/identity.h"
 #include "sip/legs.h"
+#include "sip/register.h"
 
 #define SDP_TYPE "application/sdp"
 
@@ -49,6 +51,8 @@ static int add_headers(struct leg *l, struct sip_msg *m,
 	char sdp[SDP_OUT_MAX];
 	int err, len;
 
+	if (env->registers)
+		sip_registers_route(env->registers, l->trunk, m);
 	sip_leg_common(l, m);
 	sip_se_ask(l, m);
 	sip_dialog_session_id(&l->dialog, m);
@@ -285,7 +289,8 @@ static void refused(struct leg *l, const struct sip_msg *m, int status)
 	if (status == 503)
 		trunk_server_down(sip_leg_trunks(l), l->trunk,
 				  &l->dialog.path.remote, TRUNK_DOWN_MS);
-	if ((status == 401 || status == 407) && sip_leg_conf(l)->auth_user[0])
+	if ((status == 401 || status == 407) &&
+	    sip_auth_has(sip_leg_trunks(l), l->trunk))
 		e.ev = LEG_N_CHALLENGE;
 	else if (sip_se_raise(l, m) || redirect(l, m, status))
 		e.ev = LEG_N_RETRY;
@@ -366,22 +371,19 @@ void sip_uac_give_up(struct leg *l, const struct leg_event *e)
 
 void sip_uac_challenge(struct leg *l, const struct leg_event *e)
 {
-	const struct conf_trunk *c = sip_leg_conf(l);
 	const struct sip_msg *old = txn_request_of(sip_leg_txns(l), l->inv.id);
 	struct sip_msg *m = old ? sip_msg_clone(old) : NULL;
 	int err = m ? sip_msg_set_cseq(m, ++l->dialog.cseq) : -ENOMEM;
 
 	if (!err)
-		err = sip_digest_answer(&l->inv.digest, e->msg, m, c->auth_user,
-					c->auth_password);
+		err = sip_auth_answer(sip_leg_trunks(l), l->trunk,
+				      &l->inv.digest, e->msg, m);
 	if (err)
 		sip_msg_free(m);
 	else
 		err = send_invite(l, m);
 	if (!err)
 		return;
-	if (err == -EACCES)
-		log_warn("trunk %s: user or password refused", c->name);
 	sip_leg_enter(l, LEG_OVER);
 	sip_leg_released(l, e->cause, e->detail);
 }

@@ -16,6 +16,7 @@
 #include "sip/check.h"
 #include "sip/identity.h"
 #include "sip/legs.h"
+#include "sip/register.h"
 
 #define SDP_TYPE "application/sdp"
 
@@ -33,15 +34,33 @@ static int request_uri(const struct sip_msg *m, char *buf, size_t size)
 	return err;
 }
 
-/* The Request-URI, never To (RFC 4497 9.2.1). 0 or the status. */
-static int called_number(const struct sip_msg *m, struct cc_number *out)
+/* What was dialled, when the Request-URI is but the Contact that we have
+ * registered for all of the trunk's numbers. */
+static bool number_in_to(const struct sip_msg *m, struct cc_number *out)
 {
+	char text[2 * SIP_URI_MAX];
+	struct sip_name_addr a;
+	struct sip_uri u;
+
+	return sip_msg_header(m, "to", 0, text, sizeof(text)) > 0 &&
+	       sip_name_addr_parse(&a, text) && sip_uri_parse(&u, a.uri) == 0 &&
+	       sip_uri_number(&u, out) == 0;
+}
+
+/* The Request-URI, else never To (RFC 4497 9.2.1). 0 or the status. */
+static int called_number(struct legs *legs, const struct sip_msg *m,
+			 struct cc_number *out)
+{
+	const struct registers *r = sip_legs_env(legs)->registers;
 	char text[SIP_URI_MAX];
 	struct sip_uri u;
 	int err = request_uri(m, text, sizeof(text));
 
 	if (err == 0)
 		err = sip_uri_parse(&u, text);
+	if (err == 0 && r && sip_registers_has_user(r, m->path.trunk, u.user) &&
+	    number_in_to(m, out))
+		return 0;
 	if (err == 0)
 		err = sip_uri_number(&u, out);
 	switch (err) {
@@ -80,10 +99,10 @@ static void callers(const struct sip_msg *m, bool trusted, struct cc_msg *setup)
 	sip_identity_read(&in, trusted, setup);
 }
 
-void sip_uas_describe(const struct sip_msg *m, bool trusted,
+void sip_uas_describe(struct legs *legs, const struct sip_msg *m, bool trusted,
 		      struct cc_msg *setup)
 {
-	if (called_number(m, &setup->called) != 0)
+	if (called_number(legs, m, &setup->called) != 0)
 		setup->called = (struct cc_number){.valid = 0};
 	callers(m, trusted, setup);
 	setup->bearer = CC_BEARER_AUDIO_31;
@@ -137,7 +156,7 @@ int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 	struct cc_number called = {.valid = 0};
 	struct net_addr local;
 	struct cc_msg setup;
-	int status = called_number(m, &called);
+	int status = called_number(l->legs, m, &called);
 
 	if (status) {
 		sip_legs_env(l->legs)->stats.bad_number++;

@@ -14,6 +14,8 @@
 
 #define SIP_LEGS 8192 /* at a time, those in state OVER included */
 
+struct registers;
+
 struct legs_stats {
 	uint64_t begun[2]; /* [0] UAS, [1] UAC */
 	uint64_t answered;
@@ -63,6 +65,7 @@ struct legs_env {
 	struct loop *loop;
 	struct sip_stack *stack;
 	struct link *core;
+	const struct registers *registers; /* NULL: none */
 	struct conf_sip conf;
 	struct legs_stats stats;
 };

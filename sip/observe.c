@@ -8,6 +8,7 @@
 
 #include "gateway/base/json.h"
 #include "gateway/base/str.h"
+#include "sip/register.h"
 #include "sip/sdes.h"
 
 #define TEXT_MAX 65536
@@ -38,16 +39,27 @@ static struct trunk_table *trunks_of(const struct sip_observe *o)
 	return sip_stack_trunks(o->stack);
 }
 
-static void put_trunk(struct json *j, const struct trunk_table *t, unsigned i)
+static void put_trunk(struct json *j, const struct sip_observe *o, unsigned i)
 {
+	const struct trunk_table *t = trunks_of(o);
+	unsigned registered, wanted =
+		sip_registers_count(o->registers, i, &registered);
 	const struct trunk_stats *s = trunk_stats(t, i);
 	const struct conf_trunk *c = trunk_conf(t, i);
-	bool up = trunk_is_resolved(t, i);
+	bool up = trunk_is_resolved(t, i) &&
+		  sip_registers_up(o->registers, i);
 
 	json_obj(j, NULL);
 	json_str(j, "name", c->name);
 	json_bool(j, "up", up);
-	json_str(j, "text", up ? "resolved" : "no server address");
+	json_str(j, "text",
+		 up ? "resolved"
+		 : trunk_is_resolved(t, i) ? "not registered"
+					   : "no server address");
+	if (wanted) {
+		json_int(j, "registered", registered);
+		json_int(j, "registrations", wanted);
+	}
 	json_int(j, "calls", s->active);
 	json_int(j, "max_calls", c->max_calls);
 	json_int(j, "begun", (int64_t)s->calls);
@@ -64,7 +76,7 @@ static void put_trunks(struct json *j, const struct sip_observe *o)
 
 	json_arr(j, "trunks");
 	for (i = 0; i < trunk_count(t); i++)
-		put_trunk(j, t, i);
+		put_trunk(j, o, i);
 	json_close(j);
 }
 
@@ -243,7 +255,18 @@ static int write_metrics(const struct sip_observe *o, char *buf)
 		"# TYPE trunkgate_trunk_up gauge\n");
 	for (i = 0; i < trunk_count(tt); i++)
 		put(&t, "trunkgate_trunk_up{trunk=\"%s\"} %d\n",
-		    trunk_conf(tt, i)->name, trunk_is_resolved(tt, i));
+		    trunk_conf(tt, i)->name,
+		    trunk_is_resolved(tt, i) &&
+			    sip_registers_up(o->registers, i));
+	put(&t, "# HELP trunkgate_trunk_registered Registrations in force\n"
+		"# TYPE trunkgate_trunk_registered gauge\n");
+	for (i = 0; i < trunk_count(tt); i++) {
+		unsigned up;
+
+		if (sip_registers_count(o->registers, i, &up))
+			put(&t, "trunkgate_trunk_registered{trunk=\"%s\"} %u\n",
+			    trunk_conf(tt, i)->name, up);
+	}
 	put(&t, "# HELP trunkgate_trunk_calls Calls on the trunk now\n"
 		"# TYPE trunkgate_trunk_calls gauge\n");
 	for (i = 0; i < trunk_count(tt); i++)

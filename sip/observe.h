@@ -18,6 +18,7 @@ struct sip_observe {
 	struct link *console; /* may be down */
 	struct sip_stack *stack;
 	const struct legs *legs;
+	const struct registers *registers;
 	bool tracing;
 	bool draining;
 	uint64_t trace_lost; /* the link was full */

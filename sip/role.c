@@ -16,6 +16,7 @@
 #include "sip/check.h"
 #include "sip/legs.h"
 #include "sip/observe.h"
+#include "sip/register.h"
 #include "sip/sip.h"
 
 #define STATE_POLL_MS 1000 /* are the trunks' servers resolved? */
@@ -25,6 +26,7 @@ struct sip_role {
 	struct sip_stack_user stack_user;
 	struct sip_stack *stack;
 	struct legs *legs;
+	struct registers *registers;
 	struct link core, console;
 	struct sip_observe observe;
 	struct timer poll;
@@ -42,7 +44,9 @@ static struct sip_role *of_role(struct role *r)
 
 static bool trunk_up(const struct sip_role *r, unsigned i)
 {
-	return !r->draining && trunk_is_resolved(sip_stack_trunks(r->stack), i);
+	return !r->draining &&
+	       trunk_is_resolved(sip_stack_trunks(r->stack), i) &&
+	       sip_registers_up(r->registers, i);
 }
 
 static void tell_state(struct sip_role *r, unsigned i)
@@ -55,7 +59,8 @@ static void tell_state(struct sip_role *r, unsigned i)
 	str_copy(m.text, sizeof(m.text),
 		 m.up	       ? "resolved"
 		 : r->draining ? "draining"
-			       : "no server address");
+		 : !sip_registers_up(r->registers, i) ? "not registered"
+						      : "no server address");
 	r->told_up[i] = m.up;
 	if (link_is_up(&r->core) &&
 	    link_send(&r->core, &m.head, CC_END_STATE, sizeof(m)) != 0)
@@ -277,14 +282,21 @@ static struct role *sip_open(struct loop *loop, const void *conf, size_t len)
 	r->legs = sip_legs_new(loop, r->stack, c, &r->core);
 	if (!r->legs)
 		goto free_stack;
+	r->registers = sip_registers_new(loop, r->stack, c);
+	if (!r->registers)
+		goto free_legs;
+	sip_legs_env(r->legs)->registers = r->registers;
 	str_copy(r->user_agent, sizeof(r->user_agent), c->sip.user_agent);
 	r->observe = (struct sip_observe){
 		.loop = loop,
 		.console = &r->console,
 		.stack = r->stack,
 		.legs = r->legs,
+		.registers = r->registers,
 	};
 	return &r->role;
+free_legs:
+	sip_legs_free(r->legs);
 free_stack:
 	sip_stack_free(r->stack);
 free_role:
@@ -330,6 +342,9 @@ static int sip_reload(struct role *role, const void *conf, size_t len)
 	if (err)
 		return err;
 	sip_legs_reload(r->legs, c);
+	err = sip_registers_reload(r->registers, c);
+	if (err)
+		return err;
 	str_copy(r->user_agent, sizeof(r->user_agent), c->sip.user_agent);
 	tell_changes(r);
 	return 0;
@@ -341,6 +356,7 @@ static void sip_drain(struct role *role)
 
 	r->draining = r->observe.draining = true;
 	sip_legs_drain(r->legs);
+	sip_registers_drain(r->registers);
 	tell_changes(r);
 }
 
@@ -358,6 +374,8 @@ static void sip_close(struct role *role)
 
 	timer_stop(r->role.loop, &r->poll);
 	sip_legs_clear(r->legs);
+	sip_registers_drain(r->registers);
+	sip_registers_free(r->registers);
 	sip_legs_free(r->legs);
 	sip_stack_free(r->stack);
 	link_close(&r->core);

@@ -119,7 +119,7 @@ static void credentials(const struct sip_msg *m)
 	struct sip_msg *r = sip_request_new(&q);
 
 	if (r) {
-		sip_digest_answer(&d, m, r, "user", "password");
+		sip_digest_answer(&d, m, r, "", "user", "password");
 		sip_digest_repeat(&d, r, "user", "password");
 	}
 	sip_msg_free(r);

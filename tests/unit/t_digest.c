@@ -64,7 +64,7 @@ static int answer(int status, const char *one, const char *two)
 {
 	const char *list[] = {one, two, NULL};
 	struct sip_msg *m = challenge(status, list);
-	int err = sip_digest_answer(&state, m, request, "gw1", "s3cret");
+	int err = sip_digest_answer(&state, m, request, "", "gw1", "s3cret");
 
 	sip_msg_free(m);
 	return err;
@@ -129,33 +129,45 @@ static const struct vector vectors[] = {
 	/* RFC 2617 3.5 */
 	{{SIP_DIGEST_MD5, "Mufasa", "testrealm@host.com", "Circle Of Life",
 	  "GET", "/dir/index.html", "dcd98b7102dd2f0e8b11d0f600bfb0c093",
-	  "0a4f113b", "auth", 1},
+	  "0a4f113b", "auth", 1, false},
 	 "6629fae49393a05397450978507c4ef1"},
 	/* RFC 2069 2.4 as corrected: no qop */
 	{{SIP_DIGEST_MD5, "Mufasa", "testrealm@host.com", "CircleOfLife",
 	  "GET", "/dir/index.html", "dcd98b7102dd2f0e8b11d0f600bfb0c093", "",
-	  "", 0},
+	  "", 0, false},
 	 "1949323746fe6a43ef61f9606e7febea"},
 	/* RFC 7616 3.9.1 */
 	{{SIP_DIGEST_MD5, "Mufasa", "http-auth@example.org", "Circle of Life",
 	  "GET", "/dir/index.html",
 	  "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",
-	  "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", "auth", 1},
+	  "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", "auth", 1, false},
 	 "8ca523f5e9506fed4657c9700eebdbec"},
 	{{SIP_DIGEST_SHA256, "Mufasa", "http-auth@example.org",
 	  "Circle of Life", "GET", "/dir/index.html",
 	  "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",
-	  "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", "auth", 1},
+	  "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", "auth", 1, false},
 	 "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"},
 	/* REGISTER, computed by another implementation */
 	{{SIP_DIGEST_MD5, "gw1", "sip.example.net", "s3cret", "REGISTER",
 	  "sip:sip.example.net", "dcd98b7102dd2f0e8b11d0f600bfb0c093",
-	  "0a4f113b", "auth", 1},
+	  "0a4f113b", "auth", 1, false},
 	 "6488a5d6421876a86a124523b9b143d0"},
 	{{SIP_DIGEST_SHA256, "gw1", "sip.example.net", "s3cret", "REGISTER",
 	  "sip:sip.example.net", "dcd98b7102dd2f0e8b11d0f600bfb0c093",
-	  "0a4f113b", "auth", 1},
+	  "0a4f113b", "auth", 1, false},
 	 "97018834d482d504fc98de2b9d354566d73ce5be31dde93496846eff0b01f750"},
+	{{SIP_DIGEST_SHA512_256, "gw1", "sip.example.net", "s3cret",
+	  "REGISTER", "sip:sip.example.net",
+	  "dcd98b7102dd2f0e8b11d0f600bfb0c093", "0a4f113b", "auth", 1, false},
+	 "bf78b6d3aa1b4db7951378df0822df83ca18eee701a741fea8a411cd651bf5a1"},
+	{{SIP_DIGEST_SHA512_256, "gw1", "sip.example.net", "s3cret",
+	  "REGISTER", "sip:sip.example.net",
+	  "dcd98b7102dd2f0e8b11d0f600bfb0c093", "0a4f113b", "auth", 1, true},
+	 "8f4180b7c67831b45194bcda68cc3d0684d96b8c2ca409648d910040e5095ccb"},
+	{{SIP_DIGEST_MD5, "gw1", "sip.example.net", "s3cret", "REGISTER",
+	  "sip:sip.example.net", "dcd98b7102dd2f0e8b11d0f600bfb0c093",
+	  "0a4f113b", "auth", 1, true},
+	 "0ba2a1fe9dd4b434c678c483f473272e"},
 };
 
 START_TEST(test_vectors)
@@ -207,8 +219,10 @@ START_TEST(test_strongest)
 		"Digest realm=\"r\", nonce=\"m\", qop=\"auth\", algorithm=MD5";
 	static const char sha[] = "Digest realm=\"r\", nonce=\"s\", "
 				  "qop=\"auth\", algorithm=SHA-256";
+	static const char best[] = "Digest realm=\"r\", nonce=\"x\", "
+				   "qop=\"auth\", algorithm=SHA-512-256";
 	static const char odd[] = "Digest realm=\"r\", nonce=\"x\", "
-				  "qop=\"auth\", algorithm=SHA-512-256";
+				  "qop=\"auth\", algorithm=SHA3-512";
 
 	ck_assert_int_eq(answer(401, md5, sha), 0);
 	ck_assert_ptr_nonnull(strstr(credentials("Authorization"), "SHA-256"));
@@ -217,6 +231,10 @@ START_TEST(test_strongest)
 	expect_verified(credentials("Authorization"), "INVITE",
 			"sip:1@provider.example");
 	ck_assert_ptr_nonnull(strstr(credentials("Authorization"), "SHA-256"));
+	memset(&state, 0, sizeof(state));
+	ck_assert_int_eq(answer(401, sha, best), 0);
+	ck_assert_ptr_nonnull(strstr(credentials("Authorization"),
+				     "algorithm=SHA-512-256"));
 	memset(&state, 0, sizeof(state));
 	ck_assert_int_eq(answer(401, odd, md5), 0);
 	ck_assert_ptr_nonnull(
@@ -240,6 +258,37 @@ START_TEST(test_none_for_us)
 			 -ENOENT);
 	ck_assert_str_eq(credentials("Authorization"), "");
 	ck_assert_uint_eq(state.tries, 0);
+}
+END_TEST
+
+/* Credentials are for the realm that is set. */
+START_TEST(test_realm)
+{
+	static const char one[] = "Digest realm=\"r\", nonce=\"1\"";
+	static const char two[] = "Digest realm=\"R\", nonce=\"2\"";
+	const char *list[] = {one, two, NULL};
+	struct sip_msg *m = challenge(401, list);
+
+	ck_assert_int_eq(sip_digest_answer(&state, m, request, "x", "u", "p"),
+			 -EPERM);
+	ck_assert_str_eq(credentials("Authorization"), "");
+	ck_assert_int_eq(sip_digest_answer(&state, m, request, "R", "u", "p"),
+			 0);
+	ck_assert_ptr_nonnull(
+		strstr(credentials("Authorization"), "realm=\"R\""));
+	sip_msg_free(m);
+}
+END_TEST
+
+START_TEST(test_sess)
+{
+	ck_assert_int_eq(answer(401,
+				"Digest realm=\"r\", nonce=\"n\", "
+				"qop=\"auth\", algorithm=MD5-sess",
+				NULL),
+			 0);
+	ck_assert_ptr_nonnull(strstr(credentials("Authorization"),
+				     "algorithm=MD5-sess"));
 }
 END_TEST
 
@@ -306,10 +355,10 @@ START_TEST(test_hostile_challenges)
 	ck_assert_int_eq(
 		answer(401, "Digest realm=\"a\\\"b\", nonce=\"n\"", NULL),
 		-ENOENT);
-	ck_assert_int_eq(sip_digest_answer(&state, request, request, "", "x"),
+	ck_assert_int_eq(sip_digest_answer(&state, request, request, "", "", "x"),
 			 -EINVAL);
 	ck_assert_int_eq(
-		sip_digest_answer(&state, request, request, "a\"b", "x"),
+		sip_digest_answer(&state, request, request, "", "a\"b", "x"),
 		-EINVAL);
 }
 END_TEST
@@ -328,6 +377,8 @@ int main(void)
 	tcase_add_test(t, test_strongest);
 	tcase_add_test(t, test_none_for_us);
 	tcase_add_test(t, test_no_loop);
+	tcase_add_test(t, test_realm);
+	tcase_add_test(t, test_sess);
 	tcase_add_test(t, test_proxy_then_server);
 	tcase_add_test(t, test_nc_counts);
 	tcase_add_test(t, test_hostile_challenges);

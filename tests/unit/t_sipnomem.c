@@ -189,7 +189,7 @@ static void credentials(const struct sip_msg *q)
 	if (c && r &&
 	    !sip_msg_add(r, "WWW-Authenticate",
 			 "Digest realm=\"r\", nonce=\"n\", qop=\"auth\"")) {
-		sip_digest_answer(&d, r, c, "user", "password");
+		sip_digest_answer(&d, r, c, "", "user", "password");
 	}
 	sip_msg_free(c);
 	sip_msg_free(r);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sip/auth.h"
+
+#include <errno.h>
+
+#include "gateway/base/log.h"
+
+/* By its address: the port of a connection of its own says nothing. */
+static bool is_server(const struct trunk_table *t, unsigned trunk,
+		      const struct net_addr *a)
+{
+	struct sip_path path;
+	unsigned i;
+
+	for (i = 0; trunk_pick(t, trunk, i, &path) == 0; i++) {
+		if (net_ip_eq(&path.remote, a))
+			return true;
+	}
+	return false;
+}
+
+bool sip_auth_has(const struct trunk_table *t, unsigned trunk)
+{
+	const struct conf_trunk *c = trunk_conf(t, trunk);
+
+	return c && c->auth_user[0];
+}
+
+int sip_auth_answer(const struct trunk_table *t, unsigned trunk,
+		    struct sip_digest *d, const struct sip_msg *response,
+		    struct sip_msg *request)
+{
+	const struct conf_trunk *c = trunk_conf(t, trunk);
+	char who[NET_STR_MAX];
+	int err;
+
+	if (!c || !c->auth_user[0])
+		return -ENOENT;
+	if (response->path.trunk != trunk ||
+	    !is_server(t, trunk, &response->path.remote)) {
+		log_warn("trunk %s: %s is none of its servers and asks for "
+			 "the password: not answered",
+			 c->name, net_str(&response->path.remote, who));
+		return -EPERM;
+	}
+	err = sip_digest_answer(d, response, request, c->reg.realm,
+				c->auth_user, c->auth_password);
+	if (err == -EACCES)
+		log_warn("trunk %s: user or password refused", c->name);
+	if (err == -EPERM)
+		log_warn("trunk %s: asked for the password of another realm "
+			 "than \"%s\": not answered",
+			 c->name, c->reg.realm);
+	return err;
+}
+
+int sip_auth_repeat(const struct trunk_table *t, unsigned trunk,
+		    struct sip_digest *d, const struct sip_path *to,
+		    struct sip_msg *request)
+{
+	const struct conf_trunk *c = trunk_conf(t, trunk);
+
+	if (!c || !is_server(t, trunk, &to->remote))
+		return -EPERM;
+	return sip_digest_repeat(d, request, c->auth_user, c->auth_password);
+}
