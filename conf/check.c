@@ -273,7 +273,7 @@ static void check_trunks(const struct checker *c)
 				     check_place(map, "session_expires", NULL),
 				     "session_expires is below min_se");
 		}
-		if (t->srtp.mode != CONF_SRTP_OFF && t->transport == CONF_UDP) {
+		if (t->srtp.mode != CONF_SRTP_OFF && t->transport != CONF_TLS) {
 			problem_fix(report_warning(c->report,
 						   check_place(map, "srtp", NULL),
 						   "the keys of SRTP can be "

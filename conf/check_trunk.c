@@ -107,7 +107,7 @@ static const char *user_at(const struct conf_trunk *t, unsigned i)
 	if (t->match.n_users) {
 		return i < t->match.n_users ? t->match.users[i] : NULL;
 	}
-	return i == 0 ? t->auth_user : i == 1 ? t->number : NULL;
+	return i == 0 ? t->auth_user : i == 1 ? t->who.number : NULL;
 }
 
 static bool is_same_user(const char *a, const char *b)

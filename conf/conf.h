@@ -165,6 +165,12 @@ struct conf_register {
 	char realm[64];	     /* that our password is for; "" = any */
 };
 
+struct conf_trunk_identity {
+	bool trusted; /* P-Asserted-Identity both ways */
+	char number[CONF_NUMBER]; /* the trunk's own, asserted for unscreened
+				     callers; "" = none */
+};
+
 struct conf_trunk {
 	char name[CONF_NAME];
 	char servers[CONF_SERVERS][CONF_HOST]; /* host or address [:port] */
@@ -172,7 +178,7 @@ struct conf_trunk {
 	uint8_t n_codecs, codecs[4]; /* payload types 8 and 0, in preference */
 	struct net_prefix sources[CONF_SOURCES];
 	enum conf_transport transport;
-	bool trusted;	      /* P-Asserted-Identity both ways */
+	struct conf_trunk_identity who;
 	bool dtmf_events;     /* RFC 4733 offered and accepted */
 	struct conf_trunk_srtp srtp;
 	struct conf_trunk_dialog dialog;
@@ -188,8 +194,6 @@ struct conf_trunk {
 	char domain[CONF_HOST]; /* in From and To; "" = our, their address */
 	char auth_user[64];
 	char auth_password[64]; /* secret: only in the sip role's part */
-	char number[CONF_NUMBER]; /* the trunk's own, asserted for unscreened
-				     callers; "" = none */
 };
 
 struct conf_route {

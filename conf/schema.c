@@ -307,7 +307,7 @@ static const struct setting trunk_settings[] = {
 	  0, 0, 0, "false", "", NULL, NULL, NONE,
 	  "a call that is answered 3xx is placed anew, to the numbers named "
 	  "there, over the same trunk; else it ends" },
-	{ "trusted", VALUE_BOOL, AT(conf_trunk, trusted), 0, 0, 0, "false",
+	{ "trusted", VALUE_BOOL, AT(conf_trunk, who.trusted), 0, 0, 0, "false",
 	  "", NULL, NULL, NONE,
 	  "P-Asserted-Identity is believed and sent (RFC 3325)" },
 	{ "dscp", VALUE_INT, AT(conf_trunk, dscp), 0, 0, 63, "24", "", NULL,
@@ -344,7 +344,7 @@ static const struct setting trunk_settings[] = {
 	{ "register.expires", VALUE_INT, AT(conf_trunk, reg.expires_s), 0, 60,
 	  86400, "3600", "s", NULL, NULL, NONE,
 	  "time asked for; the registrar decides" },
-	{ "number", VALUE_DIGITS, AT(conf_trunk, number), 0, 0, 0, "", "",
+	{ "number", VALUE_DIGITS, AT(conf_trunk, who.number), 0, 0, 0, "", "",
 	  NULL, NULL, NONE,
 	  "the trunk's own number, asserted for unscreened callers" },
 };

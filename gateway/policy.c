@@ -57,8 +57,8 @@ static void assert_own(const struct conf_trunk *to, struct cc_msg *setup)
 {
 	uint8_t presentation = setup->calling.presentation;
 
-	if (to->number[0] == '\0' ||
-	    cc_number_set(&setup->asserted, to->number) != 0) {
+	if (to->who.number[0] == '\0' ||
+	    cc_number_set(&setup->asserted, to->who.number) != 0) {
 		memset(&setup->asserted, 0, sizeof(setup->asserted));
 		return;
 	}

@@ -86,7 +86,7 @@ static struct sip_msg *build(struct leg *l, const struct sip_path *path)
 	hosts_of(l, path, &local, &h);
 	sip_identity_write(
 		&l->setup,
-		&(struct sip_identity_conf){c->trusted, h.ours, c->number},
+		&(struct sip_identity_conf){c->who.trusted, h.ours, c->who.number},
 		&who);
 	n = sip_uri_write(uri, sizeof(uri), &l->setup.called, h.theirs);
 	snprintf(to, sizeof(to), "<%s>", uri);
@@ -510,7 +510,7 @@ static void connected(struct leg *l, const struct sip_msg *m,
 			    sip_msg_plain(m, "Privacy", 1)},
 	};
 
-	sip_identity_read_connected(&who, sip_leg_conf(l)->trusted, out);
+	sip_identity_read_connected(&who, sip_leg_conf(l)->who.trusted, out);
 }
 
 /* Answered, but we cannot go on with it. */

@@ -174,7 +174,7 @@ int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 	status = extensions(l, m);
 	if (status)
 		return status;
-	callers(m, sip_leg_conf(l)->trusted, &setup);
+	callers(m, sip_leg_conf(l)->who.trusted, &setup);
 	setup.bearer = CC_BEARER_AUDIO_31;
 	setup.complete = 1;
 	setup.emergency = l->setup.emergency;
@@ -291,9 +291,9 @@ static void put_answer_headers(struct leg *l, struct sip_msg *m,
 	sip_identity_write_connected(
 		answer,
 		&(struct sip_identity_conf){
-			c->trusted,
+			c->who.trusted,
 			c->domain[0] ? c->domain : net_str(&local, host),
-			c->number},
+			c->who.number},
 		&who);
 	sip_leg_common(l, m);
 	sip_se_accept(l, txn_request_of(sip_leg_txns(l), l->inv.id), m);

@@ -94,20 +94,22 @@ static void domain_of(const struct binding *b, char *out, size_t size)
 		 c->domain[0] ? c->domain : net_str(&b->path.remote, text));
 }
 
-/* RFC 6140 5.2: a bnc Contact has no user part and no "@". */
+/* RFC 6140 5.2: a bnc Contact has no user part and no "@". The token says
+ * which trunk a call is for, and that it comes by this registration. */
 static void make_contact(struct binding *b)
 {
+	const char *token = trunk_token(trunks_of(b), b->trunk);
 	struct net_addr local;
 	char host[NET_STR_MAX];
 
 	sip_stack_local(b->all->stack, &b->path, &local);
 	net_str(&local, host);
-	snprintf(b->contact, sizeof(b->contact), "sip:%s%s%s%s%s",
+	snprintf(b->contact, sizeof(b->contact), "sip:%s%s%s%s%s%s%s",
 		 b->gin ? "" : b->name, b->gin ? "" : "@", host,
 		 b->path.proto == SIP_TCP   ? ";transport=tcp"
 		 : b->path.proto == SIP_TLS ? ";transport=tls"
 					    : "",
-		 b->gin ? ";bnc" : "");
+		 b->gin ? ";bnc" : "", token[0] ? ";line=" : "", token);
 }
 
 static int add_headers(struct binding *b, struct sip_msg *m, uint32_t expires)

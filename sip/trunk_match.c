@@ -105,7 +105,7 @@ static bool is_users(const struct conf_trunk *c, const char *user)
 		}
 	}
 	return !c->match.n_users &&
-	       (is_user(c->auth_user, user) || is_user(c->number, user));
+	       (is_user(c->auth_user, user) || is_user(c->who.number, user));
 }
 
 /* The user part, or what stands in its place in tel:, without parameters. */

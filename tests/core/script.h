@@ -304,7 +304,7 @@ static inline void script_conf(char *rest)
 	} else if (strcmp(key, "country") == 0) {
 		str_copy(s->country_code, 8, rest);
 	} else if (strcmp(key, "number") == 0) {
-		str_copy(rig.conf->conf.trunks[i].number, CONF_NUMBER, rest);
+		str_copy(rig.conf->conf.trunks[i].who.number, CONF_NUMBER, rest);
 	} else {
 		ck_abort_msg("no setting %s", key);
 	}

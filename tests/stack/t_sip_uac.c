@@ -583,7 +583,7 @@ START_TEST(privacy)
 
 		trusted = i == 1;
 		rig_conf();
-		rig.conf.trunks[0].trusted = trusted;
+		rig.conf.trunks[0].who.trusted = trusted;
 		rig_open();
 		m = setup_msg();
 		cc_number_set(&m.calling, "+4930987654");
@@ -621,7 +621,7 @@ START_TEST(connected_number)
 	const struct cc_msg *m;
 
 	rig_conf();
-	rig.conf.trunks[0].trusted = true;
+	rig.conf.trunks[0].who.trusted = true;
 	strcpy(rig.conf.trunks[0].domain, "pbx.example");
 	rig_open();
 	invite = place_call(&leg);

@@ -294,7 +294,7 @@ START_TEST(trusted_identity)
 	struct cc_msg up = {.media = our_rtp()};
 
 	rig_conf();
-	rig.conf.trunks[0].trusted = true;
+	rig.conf.trunks[0].who.trusted = true;
 	rig_open();
 	invite_from_peer(PEER_URI, "c1",
 			 "From: \"Anonymous\" "

@@ -193,7 +193,7 @@ START_TEST(test_caller_to_trunk)
 	ck_assert_str_eq(cc_number_str(&m.calling, text), "+49711123");
 	ck_assert_int_eq(m.asserted.valid, 0);
 	/* Not screened: the trunk's own number. */
-	snprintf(t.number, sizeof(t.number), "+49711555");
+	snprintf(t.who.number, sizeof(t.who.number), "+49711555");
 	policy_caller_to_trunk(&s, &t, &m);
 	ck_assert_str_eq(cc_number_str(&m.asserted, text), "+49711555");
 	ck_assert_int_eq(m.asserted.presentation, CC_PRES_ALLOWED);

@@ -82,7 +82,7 @@ START_TEST(test_match)
 
 	strcpy(a->auth_user, "acc1");
 	strcpy(a->auth_password, "secret one");
-	strcpy(a->number, "+4971112");
+	strcpy(a->who.number, "+4971112");
 	strcpy(b->auth_user, "acc2");
 	strcpy(b->auth_password, "secret two");
 	strcpy(b->match.users[0], "+49711345*");
