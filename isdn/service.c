@@ -29,7 +29,7 @@
 #define WISH_STATUS 0x20
 #define WISH_ENQUIRY (WISH_STATUS | WISH_ACK)
 #define CREF_BITS   6 /* in each of interface and channel, 0x40 with them */
-#define CREF_MASK   0x3f
+#define CREF_MASK   0x3fu
 #define SLOT_SET    0x20
 #define SLOT_ATT    0x40
 
@@ -81,8 +81,8 @@ void service_enquiry(struct isdn *isdn, uint16_t cref, bool ours)
 	unsigned high = cref >> 2 * CREF_BITS | (ours ? 0 : 8);
 
 	pri_maintenance_service(isdn_pri(isdn),
-				0x40 | (cref >> CREF_BITS & CREF_MASK),
-				0x40 | (cref & CREF_MASK),
+				(int)(0x40 | (cref >> CREF_BITS & CREF_MASK)),
+				(int)(0x40 | (cref & CREF_MASK)),
 				(int)(WISH_ENQUIRY | high));
 }
 

@@ -24,6 +24,7 @@ struct look_core {
 struct look_isdn {
 	bool up;
 	unsigned legs, idle, busy, other;
+	unsigned channels; /* all of them */
 	unsigned active; /* legs that are up, not yet clearing */
 	unsigned shared; /* B channels that two legs say they have */
 	uint64_t bad_messages;

@@ -7,7 +7,7 @@ void look_isdn(const struct role *role, struct look_isdn *out)
 {
 	const struct isdn *isdn = (const struct isdn *)(const void *)role;
 	const struct channels *c = &isdn->channels;
-	uint32_t seen = 0;
+	bool seen[CHANNELS_MAX] = {false};
 
 	*out = (struct look_isdn){
 		.up = isdn_is_up(isdn),
@@ -16,6 +16,7 @@ void look_isdn(const struct role *role, struct look_isdn *out)
 		.busy = channel_count(c, CHANNEL_BUSY),
 		.other = channel_count(c, CHANNEL_RESTARTING) +
 			 channel_count(c, CHANNEL_OUT),
+		.channels = c->n - channel_count(c, CHANNEL_NONE),
 		.bad_messages = isdn->stats.bad_messages,
 	};
 	for (unsigned i = 0; i < isdn->n_legs; i++) {
@@ -26,7 +27,7 @@ void look_isdn(const struct role *role, struct look_isdn *out)
 		    channel_owner(c, l->s.number) != l) {
 			continue;
 		}
-		out->shared += (seen >> l->s.number) & 1;
-		seen |= 1u << l->s.number;
+		out->shared += seen[l->s.number];
+		seen[l->s.number] = true;
 	}
 }

@@ -7,14 +7,16 @@
 
 #include "conf/conf.h"
 #include "gateway/base/frame.h"
+#include "gateway/parts.h"
 #include "tests/sim/peer_line.h"
 #include "tests/sim/sim.h"
 
 static struct xch *exchanges[CONF_SPANS];
 
+/* The spans of an NFAS group have one; they follow each other in the file. */
 struct xch *xch_of(unsigned span)
 {
-	return exchanges[span];
+	return exchanges[conf_leader(sim.conf->spans, span)];
 }
 
 /* --- legs --- */
@@ -68,6 +70,7 @@ static void note(struct xch *x, struct xch_leg *l, const struct cc_msg *m)
 {
 	if (m->channel != 0) {
 		l->channel = m->channel;
+		l->on = (uint8_t)(x->span + m->end.index);
 	}
 	switch (m->head.type) {
 	case CC_PROCEEDING:
@@ -110,7 +113,11 @@ static void core_msg(struct link *link, const struct link_head *h, int fd)
 	(void)fd;
 	ck_assert(cc_msg_ok(h));
 	if (h->type == CC_END_STATE) {
-		memcpy(&x->state, h, sizeof(x->state));
+		const struct cc_end_state *e = (const void *)h;
+
+		if (e->end.index == 0) {
+			x->state = *e;
+		}
 		return;
 	}
 	l = find(x, m->leg);
@@ -137,25 +144,29 @@ static void media_msg(struct link *link, const struct link_head *h, int fd)
 {
 	struct xch *x = container_of(link, struct xch, media);
 	const struct frame_data *f = (const void *)h;
+	const struct frame_line *hello = (const void *)h;
 	struct frame_line line = {.up = 1};
 
 	(void)fd;
 	if (h->type == FRAME_HELLO) {
+		line.span = hello->span;
 		link_send(link, &line.head, FRAME_LINE, sizeof(line));
 	} else if (h->type == FRAME_DATA) {
 		if (sim.real_media) {
 			peer_line_send(x->span, f->octets, f->len);
 		} else {
-			sim_frame_to_gateway(x->span, f->octets, f->len);
+			sim_frame_to_gateway(x->span + f->span, f->octets,
+					     f->len);
 		}
 	}
 }
 
 void xch_hear(unsigned span, const uint8_t *octets, size_t len)
 {
+	struct xch *x = xch_of(span);
 	struct frame_data f = {.len = (uint16_t)len};
-	struct xch *x = exchanges[span];
 
+	f.span = (uint16_t)(x != NULL ? span - x->span : 0);
 	if (x != NULL && len <= FRAME_MAX) {
 		memcpy(f.octets, octets, len);
 		link_send(&x->media, &f.head, FRAME_DATA, FRAME_DATA_LEN(len));
@@ -187,8 +198,17 @@ static void join(struct xch *x, enum role_id peer, struct link *end,
 /* The other side of the same span; its index is 0 whatever ours is. */
 static void make_conf(struct conf_for_isdn *c, unsigned span)
 {
-	memset(c, 0, sizeof(*c));
-	c->span = sim.conf->spans[span];
+	struct conf_for_isdn *ours;
+	size_t len;
+
+	ours = parts_make(sim.conf, ROLE_ISDN, span, &len);
+	ck_assert_ptr_nonnull(ours);
+	*c = *ours;
+	free(ours);
+	c->index = 0;
+	for (unsigned i = 0; i < c->n_members; i++) {
+		c->members[i].index = (uint16_t)i;
+	}
 	c->span.isdn.side = c->span.isdn.side == CONF_SIDE_USER
 				    ? CONF_SIDE_NETWORK
 				    : CONF_SIDE_USER;
@@ -221,6 +241,14 @@ void xch_close(unsigned span)
 	link_close(&x->media);
 	exchanges[span] = NULL;
 	free(x);
+}
+
+void xch_line(unsigned span, bool up)
+{
+	struct xch *x = xch_of(span);
+	struct frame_line l = {.span = (uint16_t)(span - x->span), .up = up};
+
+	link_send(&x->media, &l.head, FRAME_LINE, sizeof(l));
 }
 
 void xch_restart_core(unsigned span)

@@ -19,7 +19,7 @@ struct xch_leg {
 	bool proceeding, alerting, answered;
 	bool released;	  /* RELEASE went one way or the other */
 	bool over;	  /* RELEASED came, or the exchange is gone */
-	uint8_t channel;
+	uint8_t channel, on;  /* time slot, and the span it is of */
 	unsigned progress; /* number of PROGRESS */
 	unsigned held, retrieved;
 	struct cc_cause cause; /* first RELEASE or RELEASED */
@@ -53,6 +53,8 @@ struct xch_leg *xch_call(unsigned span, const struct cc_msg *setup);
 void xch_say(struct xch_leg *, enum cc_type);
 void xch_release(struct xch_leg *, unsigned cause);
 void xch_digits(struct xch_leg *, const char *digits);
+/* What its end of the line looks like. */
+void xch_line(unsigned span, bool up);
 /* Its core is gone and comes back: all its calls are cleared. */
 void xch_restart_core(unsigned span);
 /* The newest leg, NULL: none. */
