@@ -214,6 +214,47 @@ static void check_line(const struct checker *c, unsigned i)
 	}
 }
 
+/*
+ * Each line has one master of its clock: the carrier, or we towards a PBX. Two,
+ * or none, are slips. (With dahdi it stands in system.conf: the doctor looks.)
+ */
+static void check_clock(const struct checker *c, unsigned i)
+{
+	const struct conf_span *s = &c->conf->spans[i];
+	const struct node *map = check_item(c, "spans", i);
+	bool user = s->isdn.side == CONF_SIDE_USER;
+	bool master = s->line.clock == CONF_CLOCK_MASTER;
+
+	if (s->line.driver == CONF_PSEUDOWIRE &&
+	    s->line.time == CONF_TIME_WALL && user == master) {
+		problem_fix(report_warning(c->report,
+					   check_place(map, "line", "clock"),
+					   user ? "two masters: the far end is "
+						  "the carrier, who gives the "
+						  "clock"
+						: "no master: the far end is a "
+						  "PBX, which takes the clock "
+						  "from us"),
+			    user ? "clock: slave" : "clock: master");
+	}
+	if (s->clock_source && s->line.driver == CONF_PSEUDOWIRE && master) {
+		problem_fix(report_error(c->report,
+					 check_place(map, "clock_source", NULL),
+					 "the clock of this line is ours: it "
+					 "is no source"),
+			    "line: {clock: slave}, or no clock_source");
+	}
+	for (unsigned k = 0; k < i && s->clock_source; k++) {
+		if (c->conf->spans[k].clock_source == s->clock_source) {
+			report_error(c->report,
+				     check_place(map, "clock_source", NULL),
+				     "span %s is source %u already: two "
+				     "masters", c->conf->spans[k].name,
+				     s->clock_source);
+		}
+	}
+}
+
 static void check_spans(const struct checker *c)
 {
 	for (unsigned i = 0; i < c->conf->n_spans; i++) {
@@ -221,6 +262,7 @@ static void check_spans(const struct checker *c)
 		const struct node *map = check_item(c, "spans", i);
 
 		check_line(c, i);
+		check_clock(c, i);
 		if (s->echo_tail_ms != 32 && s->echo_tail_ms != 64 &&
 		    s->echo_tail_ms != 128) {
 			report_error(c->report,

@@ -98,6 +98,7 @@ struct conf_span {
 	char country_code[8];	/* "49": national numbers become +49... */
 	char area_code[8];	/* "711": subscriber numbers become +49711... */
 	bool shutdown;		/* planned, but not in service */
+	uint8_t clock_source;	/* rank; all 0: carriers' lines, as they stand */
 	uint16_t alarm_raise_ms, alarm_clear_ms; /* integration */
 	uint16_t alarm_hold_ms; /* line fault to release of calls */
 	uint16_t rai_hold_ms;	/* the same when the far end reports it */

@@ -208,6 +208,11 @@ static const struct setting span_settings[] = {
 	  "national numbers of this line get it, \"49\"" },
 	{ "area_code", VALUE_DIGITS, AT(conf_span, area_code), 0, 0, 0, "",
 	  "", NULL, NULL, NONE, "local numbers of this line get it, \"711\"" },
+	{ "clock_source", VALUE_INT, AT(conf_span, clock_source), 0, 0, 64,
+	  "0", "", NULL, NULL, ALL,
+	  "rank of the far end as the source of the clock for lines where we "
+	  "are master: 1 is taken first; no span has one: the carriers' lines "
+	  "in the order of the file" },
 	{ "alarm_raise", VALUE_INT, AT(conf_span, alarm_raise_ms), 0, 0, 10000,
 	  "2500", "ms", NULL, NULL, ALL,
 	  "a fault of the line is an alarm after this time; with dahdi 0: the "

@@ -220,15 +220,32 @@ bool engine_command(struct engine *e, const struct engine_command *c)
 	return engine_route(e, c);
 }
 
+static bool span_command(struct engine *e, const struct engine_command *c)
+{
+	unsigned span = c->u.line.span;
+
+	return span < e->cfg.spans &&
+	       ring_put(&e->workers[e->span_worker[span]].rings.commands, c);
+}
+
 bool engine_set_down(struct engine *e, unsigned span, bool down)
 {
 	struct engine_command c = {
 		.op = ENGINE_LINE,
-		.u.line = { (uint16_t)span, down },
+		.u.line = { .span = (uint16_t)span, .down = down },
 	};
 
-	return span < e->cfg.spans &&
-	       ring_put(&e->workers[e->span_worker[span]].rings.commands, &c);
+	return span_command(e, &c);
+}
+
+bool engine_steer(struct engine *e, unsigned span, int32_t ppb)
+{
+	struct engine_command c = {
+		.op = ENGINE_STEER,
+		.u.line = { .span = (uint16_t)span, .ppb = ppb },
+	};
+
+	return span_command(e, &c);
 }
 
 /* The next event of a worker, or, after them, a session it has given back:

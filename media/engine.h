@@ -97,7 +97,8 @@ enum engine_op {
 	ENGINE_DTMF,
 	ENGINE_CRYPTO,
 	ENGINE_CLOSE,
-	ENGINE_LINE /* of a span, not of a session: engine_set_down() */
+	ENGINE_LINE, /* of a span, not of a session: engine_set_down() */
+	ENGINE_STEER /* likewise: engine_steer() */
 };
 
 struct engine_command {
@@ -124,6 +125,7 @@ struct engine_command {
 		struct {
 			uint16_t span;
 			uint8_t down;
+			int32_t ppb;
 		} line;
 		struct { /* wiped in the ring when it was obeyed */
 			uint8_t suite; /* enum srtp_suite */
@@ -138,6 +140,8 @@ bool engine_command(struct engine *, const struct engine_command *);
 /* Take the line of a span out of service, its device is given back; or bring
  * it back. False: the ring is full. */
 bool engine_set_down(struct engine *, unsigned span, bool down);
+/* A line where we give the clock: so much faster than ours. Likewise. */
+bool engine_steer(struct engine *, unsigned span, int32_t ppb);
 
 enum engine_event_kind {
 	ENGINE_EV_MEDIA,   /* u.media: as in struct media_event */
@@ -168,6 +172,8 @@ struct engine_span_clock { /* blocks of 10 ms */
 	uint64_t stalls;  /* times the line stopped bringing frames */
 	uint64_t bridged; /* made of idle codes: the line had none */
 	uint64_t dropped; /* came too late for their calls */
+	uint64_t frames;  /* that the line has brought, */
+	int64_t frames_ns; /* by that instant */
 };
 
 struct engine_span_state {

@@ -320,6 +320,12 @@ void line_set_down(struct line *l, bool down)
 }
 
 /* tick */
+void line_steer(struct line *l, int32_t ppb)
+{
+	l->steer_ppb = ppb;
+}
+
+/* tick */
 void line_release(struct line *l)
 {
 	if (l->ops->release)

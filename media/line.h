@@ -307,6 +307,10 @@ unsigned line_defects(const struct line *l);
 /* tick: administratively down: the peer is told (L = 1), nothing is played. */
 void line_set_down(struct line *l, bool down);
 
+/* tick: a master in wall time: so much faster than our clock, on top of its
+ * skew; others take no notice. */
+void line_steer(struct line *l, int32_t ppb);
+
 /* tick: its device is given back: it may be offered again. */
 void line_release(struct line *l);
 

@@ -44,6 +44,7 @@ struct line {
 	bool started;
 	bool down;		/* administratively */
 	bool out;		/* unplugged */
+	int32_t steer_ppb;	/* master: faster than our clock */
 	unsigned lead;		/* frames of tx queued ahead of rx */
 	unsigned epoch;
 	struct line_alarm_state alarms;

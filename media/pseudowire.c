@@ -32,7 +32,8 @@ static void set_period(struct pseudowire *p)
 	if (p->line.cfg.clock == LINE_CLOCK_SLAVE)
 		period *= 1 + p->servo.rate;
 	else
-		period /= 1 + p->line.cfg.skew_ppm * 1e-6;
+		period /= 1 + p->line.cfg.skew_ppm * 1e-6 +
+			  p->line.steer_ppb * 1e-9;
 	p->clock.period_fp = (uint64_t)(period * (1 << CLOCK_SHIFT) + 0.5);
 }
 

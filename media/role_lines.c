@@ -91,6 +91,7 @@ static void put_line(struct media_role *m, struct json *j, unsigned i)
 	json_int(j, "dropped_frames", (int64_t)s->line.tx.dropped_frames);
 	json_close(j);
 	put_line_clock(j, &s->line.clock);
+	media_put_line_drift(m, j, i);
 	json_obj(j, "blocks");
 	json_int(j, "stalls", (int64_t)s->clock.stalls);
 	json_int(j, "bridged", (int64_t)s->clock.bridged);
@@ -211,4 +212,5 @@ void media_put_line_metrics(struct media_role *m, struct text *t)
 	put_up(m, t);
 	put_alarms(m, t);
 	media_put_perf_metrics(m, t);
+	media_put_clock_metrics(m, t);
 }

@@ -111,6 +111,7 @@ static int put_status(struct media_role *m, char *buf, size_t size)
 	json_int(&j, "port_pairs_free", m->ports.free);
 	json_int(&j, "port_pairs_early", (int64_t)m->ports.early);
 	json_bool(&j, "draining", m->draining);
+	media_put_clock(m, &j);
 	put_gauges(m, &j);
 	put_drops(m, &j);
 	json_close(&j);

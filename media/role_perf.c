@@ -77,6 +77,7 @@ static void on_second(struct timer *t)
 		m->second_at = mono_add_ms(m->second_at, n * SECOND_MS);
 		for (unsigned i = 0; i < m->conf.n_spans; i++)
 			count(m, i, (unsigned)n);
+		media_clock_second(m);
 	}
 	timer_start(m->role.loop, t, on_second,
 		    (unsigned)(SECOND_MS - mono_diff_ms(now, m->second_at)));
@@ -90,6 +91,7 @@ void media_start_perf(struct media_role *m)
 	for (unsigned i = 0; i < m->conf.n_spans; i++)
 		perf_init(&m->spans[i].perf, kind_of(&m->conf.spans[i].line),
 			  (uint32_t)(s % PERF_INTERVAL_S));
+	m->clock.source = -1;
 	m->second_at = loop_now(m->role.loop);
 	timer_start(m->role.loop, &m->second, on_second, SECOND_MS);
 }

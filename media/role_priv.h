@@ -13,6 +13,7 @@
 #include "gateway/base/log.h"
 #include "gateway/base/obs.h"
 #include "gateway/base/role.h"
+#include "media/drift.h"
 #include "media/engine.h"
 #include "media/perf.h"
 #include "media/ports.h"
@@ -42,6 +43,17 @@ struct span_view { /* what the engine last said of a span */
 	struct engine_span_state state;
 	struct perf perf;
 	struct line_stats counted; /* what perf has had of it */
+	struct drift drift;
+	uint64_t breaks;    /* slips and the like when it was last measured */
+	int64_t counted_ns; /* the count that drift has had */
+	unsigned good_s;    /* as a source of the clock */
+};
+
+struct media_clock {
+	int source;	 /* span that it is taken from; -1: none is good */
+	bool held;	 /* the last one's rate is kept */
+	int32_t ppb;	 /* against CLOCK_MONOTONIC */
+	int32_t steered; /* what the lines where we give it were told */
 };
 
 struct role_drops { /* messages that were not obeyed */
@@ -80,6 +92,7 @@ struct media_role {
 	struct watch watch;  /* the engine's wake-ups, real time */
 	struct timer timer;  /* virtual time: the tick; else what is owed */
 	bool stepping;	     /* virtual time */
+	struct media_clock clock;
 	struct timer second; /* for the lines' error performance */
 	mono_t second_at;    /* the last one that was counted ended */
 	struct log_limit limit;
@@ -127,6 +140,13 @@ int media_put_perf(struct media_role *, const char *span, char *buf,
 /* Within an object: sums of the present interval and the last day. */
 void media_put_perf_sums(struct media_role *, struct json *, unsigned span);
 void media_put_perf_metrics(struct media_role *, struct text *);
+
+/* --- role_clock.c --- */
+void media_clock_second(struct media_role *);
+void media_put_clock(struct media_role *, struct json *);
+/* Within an object. */
+void media_put_line_drift(struct media_role *, struct json *, unsigned span);
+void media_put_clock_metrics(struct media_role *, struct text *);
 
 /* --- role_lines.c --- */
 /* JSON of all lines: its length or -errno. */

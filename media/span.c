@@ -172,6 +172,7 @@ static void align(struct span *sp)
 	if (sp->cfg.d_slot)
 		memset(b[sp->cfg.d_slot], 0xff, LINE_BLOCK);
 	line_write(sp->line, (const uint8_t (*)[LINE_BLOCK])b, n);
+	sp->taken += n;
 	sp->align = 0;
 }
 
@@ -183,6 +184,8 @@ static void watch_clock(struct span *sp, mono_t now)
 
 	if (waiting != w->waiting) {
 		w->heard = now;
+		sp->clock.frames = sp->taken + waiting;
+		sp->clock.frames_ns = now.ns;
 		w->waiting = waiting;
 		w->back = w->back || w->stalled;
 		w->stalled = false;
@@ -248,6 +251,8 @@ void span_begin(struct span *sp, struct span_block *b)
 		     line_read(sp->line, b->rx, LINE_BLOCK) < 0;
 	if (b->bridged)
 		bridge(sp, b);
+	else
+		sp->taken += LINE_BLOCK;
 	memset(b->tx, sp->cfg.idle, sizeof(b->tx));
 }
 

@@ -63,6 +63,7 @@ struct span {
 	unsigned net_slot;
 	mono_t due; /* of a packet that this tick has sent; 0: none was */
 	struct engine_span_clock clock;
+	uint64_t taken; /* frames, from the line */
 	uint16_t alarms, defects; /* enum line_alarm */
 	struct service service;
 	bool told; /* the state was sent since its last change */

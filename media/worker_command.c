@@ -115,16 +115,21 @@ static void on_session(struct worker *w, struct tick *t, struct session *s,
 		break;
 	case ENGINE_OPEN:
 	case ENGINE_LINE:
+	case ENGINE_STEER:
 		break;
 	}
 }
 
-static void set_down(struct worker *w, const struct engine_command *c)
+static void on_line(struct worker *w, const struct engine_command *c)
 {
 	struct line *l = w->engine->spans[c->u.line.span].line;
 
 	if (!l)
 		return;
+	if (c->op == ENGINE_STEER) {
+		line_steer(l, c->u.line.ppb);
+		return;
+	}
 	line_set_down(l, c->u.line.down);
 	if (c->u.line.down)
 		line_release(l);
@@ -135,8 +140,8 @@ static void run_command(struct worker *w, struct tick *t,
 {
 	struct session *s = &w->engine->sessions[c->session];
 
-	if (c->op == ENGINE_LINE)
-		set_down(w, c);
+	if (c->op == ENGINE_LINE || c->op == ENGINE_STEER)
+		on_line(w, c);
 	else if (c->op == ENGINE_OPEN)
 		open_session(w, t, s, c);
 	else if (c->op == ENGINE_YIELD)

@@ -293,6 +293,24 @@ static int until(struct wall *w, struct line *l, unsigned alarms, int most_ms)
 	return ms;
 }
 
+/* A master that is steered is followed. */
+START_TEST(steered)
+{
+	struct line_config a, b;
+	struct wall w;
+
+	configs(&a, &b, LINE_WALL);
+	wall_open(&w, &a, &b);
+	wall_run(&w, 60000);
+	line_steer(w.p.a, 30000);
+	wall_run(&w, 240000);
+	ck_assert_int_ge(stats_of(w.p.b).clock.rate_ppb, 29000);
+	ck_assert_int_le(stats_of(w.p.b).clock.rate_ppb, 31000);
+	ck_assert_uint_eq(stats_of(w.p.b).clock.slips, 0);
+	pair_close(&w.p);
+}
+END_TEST
+
 START_TEST(alarm_loss)
 {
 	struct line_config ca, cb;
@@ -680,6 +698,7 @@ static Suite *suite(void)
 
 	t = tcase_create("alarm");
 	tcase_set_timeout(t, 60);
+	tcase_add_test(t, steered);
 	tcase_add_test(t, alarm_loss);
 	tcase_add_test(t, alarm_down);
 	tcase_add_test(t, alarm_unplugged);

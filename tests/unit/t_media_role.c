@@ -26,6 +26,7 @@ static struct {
 	struct dslot *dslot;
 	struct timer ms;
 	bool silent; /* the far line sends nothing */
+	bool slave;  /* we follow the far end's clock */
 	/* what came */
 	struct media_opened opened;
 	struct media_closed closed;
@@ -166,7 +167,10 @@ static void set_up_on(uint8_t cpus)
 	struct net_addr a, b;
 	int fa, fb;
 
+	bool slave = t.slave;
+
 	memset(&t, 0, sizeof(t));
+	t.slave = slave;
 	memset(&conf, 0, sizeof(conf));
 	conf.n_spans = cpus ? 2 : 1;
 	conf.media.n_cpus = cpus;
@@ -188,6 +192,8 @@ static void set_up_on(uint8_t cpus)
 	conf.spans[0].alarm_raise_ms = 2500;
 	conf.spans[0].alarm_clear_ms = 10000;
 	conf.spans[0].alarm_hold_ms = 3000;
+	conf.spans[0].line.clock = t.slave ? CONF_CLOCK_SLAVE
+					   : CONF_CLOCK_MASTER;
 	fa = bound(&a);
 	fb = bound(&b);
 	join_to(fa, &b);
@@ -633,6 +639,37 @@ START_TEST(test_performance)
 }
 END_TEST
 
+/* The carrier's clock is the master's of all lines where we give it; when it
+ * is gone its rate is held. */
+START_TEST(test_clock_source)
+{
+	const struct media_clock *c;
+
+	t.slave = true;
+	set_up();
+	t.slave = false;
+	c = &media_role_of(t.role)->clock;
+	loop_advance(t.loop, 3000);
+	ask("status");
+	ck_assert_ptr_nonnull(strstr(t.text, "this machine's own"));
+	loop_advance(t.loop, 240000);
+	ck_assert_int_eq(c->source, 0);
+	ck_assert_int_le(abs(c->ppb), 500);
+	ck_assert_int_le(abs(c->steered - c->ppb), 20);
+	ask("status");
+	ck_assert_ptr_nonnull(strstr(t.text, "from span carrier, "));
+	t.silent = true;
+	loop_advance(t.loop, 5000);
+	ck_assert_int_eq(c->source, -1);
+	ck_assert(c->held);
+	ask("status");
+	ck_assert_ptr_nonnull(strstr(t.text, "no source is good"));
+	ask("lines");
+	ck_assert_ptr_nonnull(strstr(t.text, "not measured yet"));
+	tear_down();
+}
+END_TEST
+
 START_TEST(test_core_lost)
 {
 	set_up();
@@ -759,6 +796,7 @@ int main(void)
 	tcase_add_test(tc, test_line_states);
 	tcase_add_test(tc, test_line_flaps);
 	tcase_add_test(tc, test_performance);
+	tcase_add_test(tc, test_clock_source);
 	tcase_add_test(tc, test_core_lost);
 	tcase_add_test(tc, test_console);
 	tcase_add_test(tc, test_refused_configurations);

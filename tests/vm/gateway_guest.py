@@ -32,6 +32,7 @@ T1 = E1 + ", d_slot: 24, last_slot: 24"
 SPAN = """  - name: {name}
     line: {{{line}}}
     echo: {echo}
+    nlp: false
     law: {law}
     isdn: {{side: user, switch: euroisdn}}
 """
