@@ -103,6 +103,9 @@ int sip_dialog_uac(struct sip_dialog *d, const struct sip_msg *m)
 {
 	int err;
 
+	/* On the connection that it was answered on, while that lives. */
+	if (m->path.proto == d->path.proto)
+		d->path.flow = m->path.flow;
 	if (!str_copy(d->remote_tag, sizeof(d->remote_tag),
 		      sip_msg_to_tag(m)) ||
 	    sip_msg_header(m, "to", 0, d->remote, sizeof(d->remote)) < 0)
