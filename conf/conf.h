@@ -28,6 +28,7 @@
 #define CONF_SERVERS   8
 #define CONF_SOURCES   16
 #define CONF_USERS     16
+#define CONF_DNS       4
 #define CONF_SUITES    6
 #define CONF_NFAS_SPANS 20 /* T1s of one group (ANSI T1.607) */
 #define CONF_NFAS_IDS	127 /* interface identifiers: 0-126 */
@@ -133,6 +134,8 @@ struct conf_wire {
 	struct net_addr external; /* ours as the peer sees it (NAT); no port:
 				     that of the bind */
 	uint16_t keepalive_s;	  /* RFC 5626; 0 = none */
+	uint16_t options_s;	  /* OPTIONS so often; 0 = none */
+	char proxy[CONF_HOST];	  /* outbound: all requests go there; "" = none */
 	uint16_t tcp_above;	  /* octets: longer requests go by TCP; 0 = never */
 };
 
@@ -221,6 +224,8 @@ struct conf_sip {
 	struct net_addr bind;	/* default of the trunks */
 	struct net_addr bind6;	/* the same for IPv6; 0 = none */
 	uint16_t tls_port;	/* TLS: at those addresses */
+	uint8_t n_dns;		/* none = the system's */
+	char dns[CONF_DNS][CONF_HOST];
 	char user_agent[CONF_NAME];
 	uint16_t t1_ms;		/* RFC 3261 T1, 500 */
 	uint16_t ring_s;	/* no answer: released with cause 19 */

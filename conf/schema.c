@@ -77,6 +77,10 @@ static const struct setting sip_settings[] = {
 	{ "tls_port", VALUE_INT, AT(conf_sip, tls_port), 0, 1, 65535, "5061",
 	  "", NULL, NULL, ALL,
 	  "port of TLS at these addresses, when a trunk uses it" },
+	{ "dns", VALUE_HOSTS, LIST_AT(conf_sip, dns, n_dns), 0, CONF_DNS, "",
+	  "", NULL, NULL, ALL,
+	  "name servers, as addresses with or without :port; none: the "
+	  "system's" },
 	{ "user_agent", VALUE_TEXT, AT(conf_sip, user_agent), 0, 0, 0,
 	  "trunkgate", "", NULL, NULL, NONE,
 	  "User-Agent and Server header; empty: not sent" },
@@ -258,6 +262,14 @@ static const struct setting trunk_settings[] = {
 	  "", "", NULL, NULL, NONE,
 	  "own address, with or without :port, as the peer sees it behind NAT; "
 	  "for SIP and for RTP" },
+	{ "outbound_proxy", VALUE_TEXT, AT(conf_trunk, wire.proxy), 0, 0, 0, "",
+	  "", NULL, NULL, NONE,
+	  "host or address, with or without :port, that all requests go by; "
+	  "server then only names the domain" },
+	{ "options", VALUE_INT, AT(conf_trunk, wire.options_s), 0, 0, 3600,
+	  "0", "s", NULL, NULL, NONE,
+	  "ask each server by OPTIONS so often whether it is there, 30 s while "
+	  "it is not; one that answered and stops is down after 3; 0: never" },
 	{ "keepalive", VALUE_INT, AT(conf_trunk, wire.keepalive_s), 0, 0, 3600,
 	  "0", "s", NULL, NULL, NONE,
 	  "line ends on connections so often (RFC 5626); 0: none" },

@@ -372,8 +372,15 @@ void sip_leg_init_media(struct leg *l)
 
 void sip_leg_set_media(struct leg *l, const struct cc_media *ours)
 {
-	if (ours->valid && ours->rtp.family)
-		l->local.rtp = ours->rtp;
+	const struct conf_trunk *c = sip_leg_conf(l);
+
+	if (!ours->valid || !ours->rtp.family)
+		return;
+	l->local.rtp = ours->rtp;
+	/* Behind NAT the peer sees another address, by the same port. */
+	if (c && c->wire.external.family == ours->rtp.family)
+		memcpy(l->local.rtp.ip, c->wire.external.ip,
+		       sizeof(l->local.rtp.ip));
 }
 
 struct sip_msg *sip_leg_response(struct leg *l, const struct sip_msg *request,

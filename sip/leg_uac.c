@@ -36,7 +36,9 @@ static void hosts_of(const struct leg *l, const struct sip_path *path,
 	str_copy(h->ours, sizeof(h->ours),
 		 c->domain[0] ? c->domain : net_str(local, text));
 	str_copy(h->theirs, sizeof(h->theirs),
-		 c->domain[0] ? c->domain : net_str(&path->remote, text));
+		 c->domain[0]	    ? c->domain
+		 : c->wire.proxy[0] ? c->servers[0]
+				    : net_str(&path->remote, text));
 }
 
 static int add(struct sip_msg *m, const char *name, const char *value)
@@ -77,7 +79,7 @@ static struct sip_msg *build(struct leg *l, const struct sip_path *path)
 	struct sip_identity_out who;
 	struct net_addr local;
 	struct hosts h;
-	char uri[SIP_URI_MAX], to[SIP_URI_MAX + 2];
+	char uri[SIP_URI_MAX], to[SIP_URI_MAX + 2], route[SIP_URI_MAX];
 	struct sip_request r = {.method = "INVITE", .uri = uri, .to = to};
 	struct sip_msg *m;
 	int n, err;
@@ -103,7 +105,12 @@ static struct sip_msg *build(struct leg *l, const struct sip_path *path)
 	r.cseq = ++l->dialog.cseq;
 	r.contact = l->dialog.contact;
 	m = sip_request_new(&r);
-	err = m ? add_headers(l, m, &who) : 0;
+	err = m ? add(m, "Route",
+		      trunk_route(sip_leg_trunks(l), l->trunk, route,
+				  sizeof(route)))
+		: 0;
+	if (m && !err)
+		err = add_headers(l, m, &who);
 	if (err) {
 		sip_msg_free(m);
 		errno = -err;

@@ -46,16 +46,14 @@ static void put_trunk(struct json *j, const struct sip_observe *o, unsigned i)
 		sip_registers_count(o->registers, i, &registered);
 	const struct trunk_stats *s = trunk_stats(t, i);
 	const struct conf_trunk *c = trunk_conf(t, i);
-	bool up = trunk_is_resolved(t, i) &&
-		  sip_registers_up(o->registers, i);
+	bool up = trunk_is_up(t, i) && sip_registers_up(o->registers, i);
 
 	json_obj(j, NULL);
 	json_str(j, "name", c->name);
 	json_bool(j, "up", up);
 	json_str(j, "text",
-		 up ? "resolved"
-		 : trunk_is_resolved(t, i) ? "not registered"
-					   : "no server address");
+		 trunk_is_up(t, i) && !up ? "not registered"
+					  : trunk_state_text(t, i));
 	if (wanted) {
 		json_int(j, "registered", registered);
 		json_int(j, "registrations", wanted);
@@ -256,7 +254,7 @@ static int write_metrics(const struct sip_observe *o, char *buf)
 	for (i = 0; i < trunk_count(tt); i++)
 		put(&t, "trunkgate_trunk_up{trunk=\"%s\"} %d\n",
 		    trunk_conf(tt, i)->name,
-		    trunk_is_resolved(tt, i) &&
+		    trunk_is_up(tt, i) &&
 			    sip_registers_up(o->registers, i));
 	put(&t, "# HELP trunkgate_trunk_registered Registrations in force\n"
 		"# TYPE trunkgate_trunk_registered gauge\n");

@@ -1,230 +1,189 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names of servers to addresses, in the loop's helper thread. */
+/* Servers of the file to addresses, kept until better ones come. */
 #include "sip/trunk_priv.h"
 
 #include "gateway/base/log.h"
 #include "gateway/base/str.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* "name:port" or "name". False: neither. */
-static bool split(const char *server, char host[CONF_HOST], uint16_t *port)
-{
-	const char *colon = strrchr(server, ':');
-	uint32_t value = 0;
+#define TTL_LEAST_S 30
+#define TTL_MOST_S  3600
 
-	if (colon && str_to_u32(colon + 1, 65535, &value)) {
-		return false;
+static uint8_t server_index(const struct trunk_server *s)
+{
+	return (uint8_t)(s - s->trunk->server);
+}
+
+/* --- the targets of a trunk --- */
+
+static bool is_same(const struct trunk_target *t, const struct dns_target *at,
+		    uint8_t server)
+{
+	return t->server == server && t->at.proto == at->proto &&
+	       net_addr_eq(&t->at.addr, &at->addr);
+}
+
+/* The new targets of one server among those of the others, in the order of
+ * the file; what is known of one that stays is kept. True: they changed. */
+static bool put_targets(struct trunk *k, uint8_t server,
+			const struct dns_target *at, unsigned n)
+{
+	struct trunk_target old[TRUNK_TARGETS];
+	unsigned n_old = k->n_targets, kept = 0;
+
+	memcpy(old, k->target, sizeof(old));
+	k->n_targets = 0;
+	for (unsigned i = 0; i < n_old && old[i].server < server; i++) {
+		k->target[k->n_targets++] = old[i];
 	}
-	*port = (uint16_t)value;
-	return str_copy_n(host, CONF_HOST, server,
-			  colon ? (size_t)(colon - server) : strlen(server));
-}
+	for (unsigned i = 0; i < n && k->n_targets < TRUNK_TARGETS; i++) {
+		struct trunk_target *t = &k->target[k->n_targets++];
 
-static bool is_literal(const char *server, struct net_addr *out)
-{
-	return !net_parse(out, server);
-}
-
-static uint16_t default_port(const struct trunk *k)
-{
-	return k->conf.transport == CONF_TLS ? SIP_TLS_PORT : SIP_PORT;
-}
-
-static void add_answer(struct trunk_server *s, const struct addrinfo *ai,
-		       uint16_t port)
-{
-	struct net_addr a;
-
-	net_from_sockaddr(&a, ai->ai_addr);
-	a.port = port;
-	for (unsigned i = 0; i < s->n; i++) {
-		if (net_addr_eq(&s->addr[i], &a)) {
-			return;
+		memset(t, 0, sizeof(*t));
+		for (unsigned j = 0; j < n_old; j++) {
+			if (is_same(&old[j], &at[i], server)) {
+				*t = old[j];
+				kept++;
+			}
+		}
+		t->at = at[i];
+		t->server = server;
+	}
+	for (unsigned i = 0; i < n_old && k->n_targets < TRUNK_TARGETS; i++) {
+		if (old[i].server > server) {
+			k->target[k->n_targets++] = old[i];
 		}
 	}
-	if (s->n < TRUNK_ADDRS) {
-		s->addr[s->n++] = a;
-	}
+	return kept != n || n_old != k->n_targets;
 }
 
-/* Helper thread: only *r, which nobody else touches while busy. */
-static int look_up(const struct resolver *r, struct trunk_server *s)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
-	struct addrinfo *list = NULL;
-	char host[CONF_HOST];
-	uint16_t port;
-	int err;
-
-	if (!split(s->host, host, &port)) {
-		return EAI_NONAME;
-	}
-	hints.ai_family = r->family == 6   ? AF_INET6
-			  : r->family == 4 ? AF_INET
-					   : AF_UNSPEC;
-	err = getaddrinfo(host, NULL, &hints, &list);
-	if (err) {
-		return err;
-	}
-	for (const struct addrinfo *ai = list; ai; ai = ai->ai_next) {
-		add_answer(s, ai, port ? port : r->port);
-	}
-	freeaddrinfo(list);
-	return s->n ? 0 : EAI_NONAME;
-}
-
-static void run(struct work *w)
-{
-	struct resolver *r = container_of(w, struct resolver, work);
-	struct net_addr literal;
-
-	for (unsigned i = 0; i < r->n; i++) {
-		if (!is_literal(r->server[i].host, &literal)) {
-			r->error[i] = look_up(r, &r->server[i]);
-		}
-	}
-}
+/* --- lookups --- */
 
 static void on_refresh(struct timer *);
 
-/* Takes over what was found; a failure leaves the old answer. */
-static bool take_answers(struct trunk *k, const struct resolver *r)
+static uint32_t next_time(const struct dns_lookup *l)
 {
-	bool ok = true;
-	struct net_addr literal;
-
-	for (unsigned i = 0; i < r->n && i < k->conf.n_servers; i++) {
-		struct trunk_server *s = &k->server[i];
-
-		if (strcmp(s->host, r->server[i].host) ||
-		    is_literal(s->host, &literal)) {
-			continue;
-		}
-		if (r->error[i]) {
-			ok = false;
-			k->stats.resolve_failed++;
-			if (!k->resolve_warned) {
-				log_warn("trunk %s: cannot resolve %s: %s",
-					 k->conf.name, s->host,
-					 gai_strerror(r->error[i]));
-			}
-		} else if (s->n != r->server[i].n ||
-			   memcmp(s->addr, r->server[i].addr,
-				  sizeof(s->addr))) {
-			*s = r->server[i];
-			log_info("trunk %s: %s has %u addresses", k->conf.name,
-				 s->host, s->n);
-		}
+	if (l->error) {
+		return TRUNK_RETRY_S;
 	}
-	k->resolve_warned = !ok;
-	return ok;
+	return l->ttl_s < TTL_LEAST_S  ? TTL_LEAST_S
+	       : l->ttl_s > TTL_MOST_S ? TRUNK_REFRESH_S
+				       : l->ttl_s;
 }
 
-static void done(struct work *w)
+static void on_answer(struct dns_lookup *l)
 {
-	struct resolver *r = container_of(w, struct resolver, work);
-	struct trunk_table *t = r->table;
-	struct trunk *k;
-	bool ok;
+	struct trunk_server *s = container_of(l, struct trunk_server, lookup);
+	struct trunk *k = s->trunk;
 
-	r->busy = false;
-	if (!t) {
-		free(r);
-		return;
+	if (l->error) { /* the former answer goes on */
+		k->stats.resolve_failed++;
+		if (!s->warned) {
+			log_warn("trunk %s: cannot resolve %s: %s",
+				 k->conf.name, s->host, l->error);
+		}
+	} else if (put_targets(k, server_index(s), l->target, l->n)) {
+		log_info("trunk %s: %s has %u addresses", k->conf.name, s->host,
+			 l->n);
+		trunk_shuffle(k);
+		trunk_index(k->table);
 	}
-	k = &t->trunk[r->trunk];
-	ok = take_answers(k, r);
-	trunk_index(t);
-	if (r->again) {
-		r->again = false;
-		resolve_start(k);
-		return;
-	}
-	timer_start(t->loop, &k->refresh, on_refresh,
-		    1000 * (ok ? TRUNK_REFRESH_S : TRUNK_RETRY_S));
-}
-
-static void on_refresh(struct timer *timer)
-{
-	resolve_start(container_of(timer, struct trunk, refresh));
+	s->warned = l->error != NULL;
+	timer_start(k->table->loop, &s->refresh, on_refresh,
+		    1000 * (int64_t)next_time(l));
 }
 
 /* Of the addresses we can send from; 0 = both. */
 static uint8_t family_of(const struct trunk *k)
 {
-	bool tls = k->conf.transport == CONF_TLS;
-	bool v4 = k->bind[tls][0] != TRUNK_NO_BIND;
-	bool v6 = k->bind[tls][1] != TRUNK_NO_BIND;
+	bool v4 = false, v6 = false;
 
+	for (unsigned tls = 0; tls < 2; tls++) {
+		v4 = v4 || k->bind[tls][0] != TRUNK_NO_BIND;
+		v6 = v6 || k->bind[tls][1] != TRUNK_NO_BIND;
+	}
 	return v4 == v6 ? 0 : v6 ? 6 : 4;
 }
 
-static int begin(struct trunk *k)
+/* "name:port" or "name". */
+static bool split(const char *server, struct dns_lookup *l)
 {
-	struct resolver *r = k->resolver;
+	const char *colon = strrchr(server, ':');
+	uint32_t port = 0;
 
-	memset(r->server, 0, sizeof(r->server));
-	memset(r->error, 0, sizeof(r->error));
-	r->n = k->conf.n_servers;
-	r->family = family_of(k);
-	r->port = default_port(k);
-	for (unsigned i = 0; i < r->n; i++) {
-		str_copy(r->server[i].host, CONF_HOST, k->server[i].host);
+	if (colon && str_to_u32(colon + 1, 65535, &port)) {
+		return false;
 	}
-	r->busy = true;
-	return loop_work(k->table->loop, &r->work, run, done);
+	l->port = (uint16_t)port;
+	return str_copy_n(l->host, sizeof(l->host), server,
+			  colon ? (size_t)(colon - server) : strlen(server));
 }
 
-int resolve_start(struct trunk *k)
+static void look_up(struct trunk_server *s)
 {
-	bool names = false;
-	int err;
+	struct trunk *k = s->trunk;
+	struct trunk_table *t = k->table;
 
-	for (unsigned i = 0; i < k->conf.n_servers; i++) {
-		struct trunk_server *s = &k->server[i];
-		struct net_addr a;
-
-		if (is_literal(s->host, &a)) {
-			a.port = a.port ? a.port : default_port(k);
-			s->addr[0] = a;
-			s->n = 1;
-		} else {
-			names = true;
-		}
+	if (!t->dns) {
+		t->dns = dns_new(t->loop, t->dns_servers);
 	}
-	if (!names) {
-		return 0;
-	}
-	if (k->resolver->busy) {
-		k->resolver->again = true;
-		return 0;
-	}
-	err = begin(k);
-	if (err) {
-		k->resolver->busy = false;
-		timer_start(k->table->loop, &k->refresh, on_refresh,
+	if (!t->dns || !split(s->host, &s->lookup)) {
+		log_warn("trunk %s: cannot look up %s", k->conf.name, s->host);
+		timer_start(t->loop, &s->refresh, on_refresh,
 			    1000 * TRUNK_RETRY_S);
+		return;
 	}
-	return err;
+	s->lookup.transport = k->conf.transport;
+	s->lookup.family = family_of(k);
+	s->lookup.done = on_answer;
+	dns_start(t->dns, &s->lookup);
+}
+
+static void on_refresh(struct timer *timer)
+{
+	struct trunk_server *s =
+		container_of(timer, struct trunk_server, refresh);
+
+	if (dns_is_busy(&s->lookup)) { /* of before a reload */
+		timer_start(s->trunk->table->loop, timer, on_refresh, 1000);
+	} else {
+		look_up(s);
+	}
+}
+
+static void start_server(struct trunk_server *s)
+{
+	struct trunk *k = s->trunk;
+	struct dns_target t = {.proto = SIP_UDP};
+
+	if (net_parse(&t.addr, s->host) < 0) {
+		on_refresh(&s->refresh);
+		return;
+	}
+	t.proto = k->conf.transport == CONF_TLS	  ? SIP_TLS
+		  : k->conf.transport == CONF_TCP ? SIP_TCP
+						  : SIP_UDP;
+	if (!t.addr.port) {
+		t.addr.port = t.proto == SIP_TLS ? SIP_TLS_PORT : SIP_PORT;
+	}
+	put_targets(k, server_index(s), &t, 1);
+}
+
+void resolve_start(struct trunk *k)
+{
+	for (unsigned i = 0; i < k->n_servers; i++) {
+		start_server(&k->server[i]);
+	}
+	trunk_shuffle(k);
 }
 
 void resolve_stop(struct trunk *k)
 {
-	struct resolver *r = k->resolver;
-
-	timer_stop(k->table->loop, &k->refresh);
-	k->resolver = NULL;
-	if (!r) {
-		return;
+	for (unsigned i = 0; i < CONF_SERVERS; i++) {
+		timer_stop(k->table->loop, &k->server[i].refresh);
+		dns_cancel(&k->server[i].lookup);
 	}
-	if (r->busy && !r->work.defer.queued) {
-		r->table = NULL; /* the helper thread has it: done() frees */
-		return;
-	}
-	loop_defer_cancel(k->table->loop, &r->work.defer);
-	free(r);
 }

@@ -16,6 +16,7 @@
 #include "sip/check.h"
 #include "sip/legs.h"
 #include "sip/observe.h"
+#include "sip/probe.h"
 #include "sip/register.h"
 #include "sip/sip.h"
 
@@ -27,6 +28,7 @@ struct sip_role {
 	struct sip_stack *stack;
 	struct legs *legs;
 	struct registers *registers;
+	struct probes *probes;
 	struct link core, console;
 	struct sip_observe observe;
 	struct timer poll;
@@ -45,7 +47,7 @@ static struct sip_role *of_role(struct role *r)
 static bool trunk_up(const struct sip_role *r, unsigned i)
 {
 	return !r->draining &&
-	       trunk_is_resolved(sip_stack_trunks(r->stack), i) &&
+	       trunk_is_up(sip_stack_trunks(r->stack), i) &&
 	       sip_registers_up(r->registers, i);
 }
 
@@ -57,10 +59,10 @@ static void tell_state(struct sip_role *r, unsigned i)
 	};
 
 	str_copy(m.text, sizeof(m.text),
-		 m.up	       ? "resolved"
-		 : r->draining ? "draining"
-		 : !sip_registers_up(r->registers, i) ? "not registered"
-						      : "no server address");
+		 r->draining ? "draining"
+		 : trunk_is_up(sip_stack_trunks(r->stack), i) && !m.up
+			 ? "not registered"
+			 : trunk_state_text(sip_stack_trunks(r->stack), i));
 	r->told_up[i] = m.up;
 	if (link_is_up(&r->core) &&
 	    link_send(&r->core, &m.head, CC_END_STATE, sizeof(m)) != 0)
@@ -85,6 +87,7 @@ static void on_poll(struct timer *t)
 {
 	struct sip_role *r = container_of(t, struct sip_role, poll);
 
+	probes_tick(r->probes);
 	tell_changes(r);
 	(void)timer_start(r->role.loop, &r->poll, on_poll, STATE_POLL_MS);
 }
@@ -279,9 +282,12 @@ static struct role *sip_open(struct loop *loop, const void *conf, size_t len)
 	r->stack = sip_stack_new(loop, c, &r->stack_user, 0);
 	if (!r->stack)
 		goto free_role;
+	r->probes = probes_new(loop, r->stack, &c->sip);
+	if (!r->probes)
+		goto free_stack;
 	r->legs = sip_legs_new(loop, r->stack, c, &r->core);
 	if (!r->legs)
-		goto free_stack;
+		goto free_probes;
 	r->registers = sip_registers_new(loop, r->stack, c);
 	if (!r->registers)
 		goto free_legs;
@@ -297,6 +303,8 @@ static struct role *sip_open(struct loop *loop, const void *conf, size_t len)
 	return &r->role;
 free_legs:
 	sip_legs_free(r->legs);
+free_probes:
+	probes_free(r->probes);
 free_stack:
 	sip_stack_free(r->stack);
 free_role:
@@ -345,6 +353,7 @@ static int sip_reload(struct role *role, const void *conf, size_t len)
 	err = sip_registers_reload(r->registers, c);
 	if (err)
 		return err;
+	probes_reload(r->probes, &c->sip);
 	str_copy(r->user_agent, sizeof(r->user_agent), c->sip.user_agent);
 	tell_changes(r);
 	return 0;
@@ -377,6 +386,7 @@ static void sip_close(struct role *role)
 	sip_registers_drain(r->registers);
 	sip_registers_free(r->registers);
 	sip_legs_free(r->legs);
+	probes_free(r->probes);
 	sip_stack_free(r->stack);
 	link_close(&r->core);
 	link_close(&r->console);

@@ -10,6 +10,7 @@
 
 #define REPLY_MAX      8192
 #define UNREACHABLE_MS 20
+#define RETRY_MOST_S   3600 /* of a Retry-After */
 
 struct sip_stack {
 	struct sip_transport_user transport_user;
@@ -208,6 +209,30 @@ static bool find_trunks(struct sip_stack *s, struct arrival *a)
 	return true;
 }
 
+/* Who says something is there, but for the word that it is not: a 503 is
+ * obeyed for as long as it says (RFC 3261 21.5.4). */
+static void heard(struct sip_stack *s, const struct arrival *a,
+		  const struct sip_msg *m)
+{
+	const char *after = sip_msg_status(m) == 503
+				    ? sip_msg_plain(m, "Retry-After", 0)
+				    : NULL;
+	unsigned long s_long = after ? strtoul(after, NULL, 10) : 0;
+
+	for (unsigned i = 0; i < trunk_count(s->trunks); i++) {
+		if (!(a->trunks >> i & 1)) {
+			continue;
+		}
+		trunk_heard(s->trunks, i, &a->path.remote);
+		if (s_long) {
+			trunk_server_down(s->trunks, i, &a->path.remote,
+					  1000 * (int64_t)(s_long > RETRY_MOST_S
+								   ? RETRY_MOST_S
+								   : s_long));
+		}
+	}
+}
+
 /* To which trunk of several it belongs. False: to none; it is refused, or, from
  * outside, there is silence. */
 static bool choose_trunk(struct sip_stack *s, struct arrival *a,
@@ -219,11 +244,13 @@ static bool choose_trunk(struct sip_stack *s, struct arrival *a,
 	m->path = a->path;
 	m->trunks = a->trunks;
 	if (!sip_msg_is_request(m)) {
-		return true; /* its transaction knows */
+		heard(s, a, m);
+		return true; /* its transaction knows the trunk */
 	}
 	trunk = trunk_match(s->trunks, a->trunks, a->outside, m);
 	if (trunk >= 0) {
 		a->path.trunk = m->path.trunk = (uint8_t)trunk;
+		heard(s, a, m);
 		return true;
 	}
 	/* Within a dialog the tags say it, which nobody can guess. */
@@ -372,19 +399,22 @@ static void on_unreachable(struct sip_transport_user *u,
 			   const struct sip_path *to, int err)
 {
 	struct sip_stack *s = of_transport(u);
-	int trunk = trunk_find(s->trunks, to->bind, &to->remote);
+	uint64_t trunks = candidates(s, to, !to->flow);
 	mono_t now = loop_now(s->loop);
 
-	(void)err;
-	if (trunk < 0 || (now.ns < s->unreachable_until.ns &&
+	if (!trunks || (now.ns < s->unreachable_until.ns &&
 			  net_addr_eq(&s->unreachable, &to->remote))) {
 		return;
 	}
 	s->unreachable = to->remote;
 	s->unreachable_until = mono_add_ms(now, UNREACHABLE_MS);
 	s->stats.unreachable++;
-	trunk_server_down(s->trunks, (unsigned)trunk, &to->remote,
-			  TRUNK_DOWN_MS);
+	for (unsigned i = 0; i < trunk_count(s->trunks); i++) {
+		if (trunks >> i & 1) {
+			trunk_unreachable(s->trunks, i, &to->remote,
+					  strerror(err));
+		}
+	}
 	txn_unreachable(s->txns, to);
 }
 

@@ -4,6 +4,7 @@
 #include "gateway/base/str.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,43 +99,78 @@ static void find_binds(const struct trunk_table *t, struct trunk *k,
 	}
 }
 
+static void set_server(struct trunk *k, unsigned i, const char *host)
+{
+	struct trunk_server *s = &k->server[i];
+
+	if (strcmp(s->host, host) != 0) {
+		s->warned = false;
+		str_copy(s->host, sizeof(s->host), host);
+	}
+	s->trunk = k;
+}
+
+/* Targets of servers that are no more, or that stand elsewhere, go. */
+static void keep_targets(struct trunk *k, const struct conf_trunk *old)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < k->n_targets; i++) {
+		uint8_t n = k->target[i].server;
+
+		if (n < k->n_servers &&
+		    old->transport == k->conf.transport &&
+		    (old->wire.proxy[0] || k->conf.wire.proxy[0]
+			     ? !strcmp(old->wire.proxy, k->conf.wire.proxy)
+			     : n < old->n_servers &&
+				       !strcmp(old->servers[n],
+					       k->conf.servers[n]))) {
+			k->target[kept++] = k->target[i];
+		}
+	}
+	k->n_targets = (uint8_t)kept;
+}
+
 /* Takes over a trunk's settings; what is known of a server that stays is
  * kept. */
 static void set_conf(struct trunk_table *t, unsigned idx,
 		     const struct conf_trunk *conf, const struct conf_sip *sip)
 {
 	struct trunk *k = &t->trunk[idx];
-	struct trunk_server old[CONF_SERVERS];
+	struct conf_trunk old = k->conf;
 
-	memcpy(old, k->server, sizeof(old));
-	memset(k->server, 0, sizeof(k->server));
 	k->conf = *conf;
 	find_binds(t, k, sip);
 	trunk_make_token(k);
-	for (unsigned i = 0; i < conf->n_servers; i++) {
-		str_copy(k->server[i].host, CONF_HOST, conf->servers[i]);
-		for (unsigned j = 0; j < CONF_SERVERS; j++) {
-			if (!strcmp(old[j].host, k->server[i].host)) {
-				k->server[i] = old[j];
-			}
-		}
+	resolve_stop(k);
+	k->n_servers = conf->wire.proxy[0] ? 1 : conf->n_servers;
+	keep_targets(k, &old);
+	for (unsigned i = 0; i < k->n_servers; i++) {
+		set_server(k, i, conf->wire.proxy[0] ? conf->wire.proxy
+						     : conf->servers[i]);
+	}
+	explicit_bzero(&old, sizeof(old)); /* secrets */
+}
+
+static void set_dns(struct trunk_table *t, const struct conf_sip *sip)
+{
+	size_t at = 0;
+
+	t->dns_servers[0] = '\0';
+	for (unsigned i = 0; i < sip->n_dns && i < CONF_DNS; i++) {
+		at += (size_t)snprintf(t->dns_servers + at,
+				       sizeof(t->dns_servers) - at, "%s%s",
+				       i ? "," : "", sip->dns[i]);
 	}
 }
 
-static int add_trunk(struct trunk_table *t, unsigned idx)
+static void add_trunk(struct trunk_table *t, unsigned idx)
 {
 	struct trunk *k = &t->trunk[idx];
 
 	k->table = t;
 	k->bucket_ns = NS_PER_S;
 	k->bucket_at = loop_now(t->loop);
-	k->resolver = calloc(1, sizeof(*k->resolver));
-	if (!k->resolver) {
-		return -ENOMEM;
-	}
-	k->resolver->table = t;
-	k->resolver->trunk = idx;
-	return 0;
 }
 
 struct trunk_table *trunk_table_new(struct loop *loop,
@@ -149,17 +185,16 @@ struct trunk_table *trunk_table_new(struct loop *loop,
 	t->loop = loop;
 	t->n_binds = sip_binds(&conf->sip, conf->trunks, conf->n_trunks,
 			       t->binds);
+	set_dns(t, &conf->sip);
 	t->trunk = calloc(n, sizeof(*t->trunk));
-	t->host = calloc(2 * n * CONF_SERVERS * TRUNK_ADDRS,
+	t->host = calloc(2 * n * TRUNK_TARGETS,
 			 sizeof(*t->host));
 	t->net = calloc(2 * n * CONF_SOURCES, sizeof(*t->net));
 	if (!t->trunk || !t->host || !t->net) {
 		goto fail;
 	}
 	for (t->n = 0; t->n < conf->n_trunks; t->n++) {
-		if (add_trunk(t, t->n)) {
-			goto fail;
-		}
+		add_trunk(t, t->n);
 		set_conf(t, t->n, &conf->trunks[t->n], &conf->sip);
 		resolve_start(&t->trunk[t->n]);
 	}
@@ -178,6 +213,9 @@ void trunk_table_free(struct trunk_table *t)
 	}
 	for (unsigned i = 0; i < t->n; i++) {
 		resolve_stop(&t->trunk[i]);
+	}
+	dns_free(t->dns);
+	for (unsigned i = 0; i < t->n; i++) {
 		explicit_bzero(&t->trunk[i], sizeof(t->trunk[i])); /* secrets */
 	}
 	free(t->trunk);
@@ -259,82 +297,55 @@ int trunk_path(const struct trunk_table *t, unsigned idx,
 
 bool trunk_is_resolved(const struct trunk_table *t, unsigned idx)
 {
-	struct sip_path path;
-
-	return !trunk_pick(t, idx, 0, &path);
+	return idx < t->n && t->trunk[idx].n_targets;
 }
 
 /* The attempt-th address that is down or not. Counts *attempt down. */
-static const struct net_addr *pick(const struct trunk *k, bool down,
-				   unsigned *attempt)
+static const struct dns_target *pick(const struct trunk *k, bool down,
+				     unsigned *attempt)
 {
-	int64_t now = loop_now(k->table->loop).ns;
+	for (unsigned i = 0; i < k->n_targets; i++) {
+		const struct trunk_target *t = &k->target[k->order[i]];
 
-	for (unsigned i = 0; i < k->conf.n_servers; i++) {
-		const struct trunk_server *s = &k->server[i];
-
-		for (unsigned j = 0; j < s->n; j++) {
-			if ((s->down_until[j].ns > now) == down &&
-			    !(*attempt)--) {
-				return &s->addr[j];
-			}
+		if (trunk_target_is_down(k, t) == down && !(*attempt)--) {
+			return &t->at;
 		}
 	}
 	return NULL;
 }
 
-static enum sip_proto proto_of(const struct conf_trunk *c)
-{
-	return c->transport == CONF_TLS	  ? SIP_TLS
-	       : c->transport == CONF_TCP ? SIP_TCP
-					  : SIP_UDP;
-}
-
 int trunk_pick(const struct trunk_table *t, unsigned idx, unsigned attempt,
 	       struct sip_path *out)
 {
-	const struct net_addr *a;
+	const struct dns_target *a;
 
 	if (idx >= t->n) {
 		return -ENOENT;
+	}
+	if (!attempt) {
+		trunk_shuffle(&t->trunk[idx]);
 	}
 	a = pick(&t->trunk[idx], false, &attempt);
 	if (!a) {
 		a = pick(&t->trunk[idx], true, &attempt);
 	}
-	if (!a) {
-		return -ENOENT;
-	}
-	return trunk_path(t, idx, a, proto_of(&t->trunk[idx].conf), out);
+	return a ? trunk_path(t, idx, &a->addr, a->proto, out) : -ENOENT;
 }
 
-static void set_down(struct trunk_table *t, unsigned idx,
-		     const struct net_addr *addr, mono_t until)
+const char *trunk_route(const struct trunk_table *t, unsigned idx, char *buf,
+			size_t size)
 {
-	if (idx >= t->n) {
-		return;
+	const struct conf_trunk *c = trunk_conf(t, idx);
+	static const char *const params[] = {
+		[CONF_UDP] = "", [CONF_TCP] = ";transport=tcp",
+		[CONF_TLS] = ";transport=tls", [CONF_AUTO] = ""};
+
+	buf[0] = '\0';
+	if (c && c->wire.proxy[0]) {
+		snprintf(buf, size, "<sip:%s%s;lr>", c->wire.proxy,
+			 params[c->transport]);
 	}
-	for (unsigned i = 0; i < t->trunk[idx].conf.n_servers; i++) {
-		struct trunk_server *s = &t->trunk[idx].server[i];
-
-		for (unsigned j = 0; j < s->n; j++) {
-			if (net_addr_eq(&s->addr[j], addr)) {
-				s->down_until[j] = until;
-			}
-		}
-	}
-}
-
-void trunk_server_down(struct trunk_table *t, unsigned idx,
-		       const struct net_addr *addr, int64_t ms)
-{
-	set_down(t, idx, addr, mono_add_ms(loop_now(t->loop), ms));
-}
-
-void trunk_server_up(struct trunk_table *t, unsigned idx,
-		     const struct net_addr *addr)
-{
-	set_down(t, idx, addr, (mono_t){0});
+	return buf;
 }
 
 /* Takes one call out of the bucket. */

@@ -19,11 +19,10 @@
  * know is dropped unread, unless a trunk there has accept: registration; then
  * the first three must say which, the source being nobody's.
  *
- * Server names are resolved with getaddrinfo() in the loop's helper thread, at
- * start and every TRUNK_REFRESH_S (TRUNK_RETRY_S after a failure); an answer
- * is kept until a better one comes (served stale). Addresses need no
- * resolving. Only addresses of the family of the trunk's bind count. A server
- * without a port gets port 5060.
+ * Server names are resolved as RFC 3263 has it (dns.h), at start and when the
+ * answer ends (30 s to an hour; TRUNK_RETRY_S after a failure); an answer is
+ * kept until a better one comes (served stale). Addresses need no resolving.
+ * Only addresses of families that the trunk has a bind for count.
  *
  * Calls: at most max_calls at a time, at most max_calls_per_s begun in a
  * second (token bucket as deep as one second). Emergency calls are counted
@@ -42,7 +41,8 @@
 #define TRUNK_RETRY_S	   30
 #define TRUNK_DOWN_MS	   30000 /* a server that failed is tried last */
 #define SIP_BINDS	   (2 * CONF_TRUNKS + 4)
-#define TRUNK_ADDRS	   4 /* kept of one server name */
+#define TRUNK_ADDRS	   8 /* tried for one call */
+#define TRUNK_PROBE_DEAD_S 30 /* OPTIONS to what is dead, at most so seldom */
 #define SIP_PORT	   5060
 #define SIP_TLS_PORT	   5061
 
@@ -106,7 +106,9 @@ int trunk_path(const struct trunk_table *, unsigned idx,
 bool trunk_is_resolved(const struct trunk_table *, unsigned idx);
 
 /* The attempt-th (0...) choice of server: those not down first, in the order
- * of the file, then those that are. 0, -ENOENT when there are no more. */
+ * of the file, of SRV priorities and, among equals, by chance and weight, then
+ * those that are down. Attempt 0 draws anew; the others follow what it drew. 0,
+ * -ENOENT when there are no more. */
 int trunk_pick(const struct trunk_table *, unsigned idx, unsigned attempt,
 	       struct sip_path *out);
 /* Timeout, ICMP error or 503 from this server: tried last for ms. */
@@ -114,6 +116,26 @@ void trunk_server_down(struct trunk_table *, unsigned idx,
 		       const struct net_addr *, int64_t ms);
 void trunk_server_up(struct trunk_table *, unsigned idx,
 		     const struct net_addr *);
+
+/* Nothing sent there arrives: tried last, and with options: dead until it is
+ * heard of. */
+void trunk_unreachable(struct trunk_table *, unsigned idx,
+		       const struct net_addr *, const char *why);
+/* A sound message came from there. */
+void trunk_heard(struct trunk_table *, unsigned idx, const struct net_addr *);
+/* Some address is not dead (trunk_health.c). */
+bool trunk_is_up(const struct trunk_table *, unsigned idx);
+/* "resolved", "no server address", "no server answers". */
+const char *trunk_state_text(const struct trunk_table *, unsigned idx);
+/* Whom to send OPTIONS to now; it will not be said again before its time.
+ * -ENOENT: nobody. */
+int trunk_probe_next(struct trunk_table *, unsigned idx, struct sip_path *out);
+/* What became of it. */
+void trunk_probed(struct trunk_table *, unsigned idx, const struct net_addr *,
+		  bool answered);
+/* Some trunk's outbound proxy, as a Route value ("<sip:...;lr>"); "" none. */
+const char *trunk_route(const struct trunk_table *, unsigned idx,
+			char *buf, size_t size);
 
 /* 0; -EDQUOT: max_calls reached; -EAGAIN: too many in this second. On 0 the
  * call is counted until trunk_call_end(). */

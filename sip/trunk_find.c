@@ -55,11 +55,9 @@ static void index_trunk(struct trunk_table *t, unsigned idx)
 {
 	const struct trunk *k = &t->trunk[idx];
 
-	for (unsigned i = 0; i < k->conf.n_servers; i++) {
-		for (unsigned j = 0; j < k->server[i].n; j++) {
-			add_host(t, idx, &k->server[i].addr[j], false);
-			add_host(t, idx, &k->server[i].addr[j], true);
-		}
+	for (unsigned i = 0; i < k->n_targets; i++) {
+		add_host(t, idx, &k->target[i].at.addr, false);
+		add_host(t, idx, &k->target[i].at.addr, true);
 	}
 	for (unsigned i = 0; i < k->conf.n_sources; i++) {
 		add_net(t, idx, &k->conf.sources[i], false);

@@ -4,39 +4,42 @@
 #ifndef SIP_TRUNK_PRIV_H
 #define SIP_TRUNK_PRIV_H
 
+#include "sip/dns.h"
 #include "sip/trunk.h"
+
+#define TRUNK_TARGETS 32
 
 #define TRUNK_NO_BIND 255
 #define TRUNK_TOKEN   21 /* 80 bits and a NUL */
 
-struct trunk_server {
-	char host[CONF_HOST]; /* of the file; key for keeping answers */
-	struct net_addr addr[TRUNK_ADDRS];
-	mono_t down_until[TRUNK_ADDRS];
-	uint8_t n;
+/* An address of a server, and how it does. */
+struct trunk_target {
+	struct dns_target at;
+	uint8_t server; /* of the file; the outbound proxy is 0 */
+	mono_t down_until; /* it failed a request or said 503 */
+	bool dead;	 /* no answer to OPTIONS, or unreachable */
+	bool answers;	 /* has answered OPTIONS */
+	uint8_t misses;	 /* since it was last heard */
+	mono_t heard, probe_at;
 };
 
-/* One lookup of all names of a trunk, in the helper thread. It belongs to the
- * table until that is freed while the lookup runs: then to itself. */
-struct resolver {
-	struct work work;
-	struct trunk_table *table; /* NULL: gone */
-	unsigned trunk;
-	bool busy, again;
-	uint8_t family, n;
-	uint16_t port; /* where none is said */
-	struct trunk_server server[CONF_SERVERS];
-	int error[CONF_SERVERS]; /* of getaddrinfo() */
+/* A name of the file and where it is. */
+struct trunk_server {
+	char host[CONF_HOST];
+	struct dns_lookup lookup;
+	struct timer refresh;
+	struct trunk *trunk;
+	bool warned; /* that it cannot be found */
 };
 
 struct trunk {
 	struct conf_trunk conf;
 	uint8_t bind[2][2]; /* [TLS][IPv6]; TRUNK_NO_BIND */
 	struct trunk_server server[CONF_SERVERS];
-	struct resolver *resolver;
-	struct timer refresh;
+	uint8_t n_servers, n_targets;
+	struct trunk_target target[TRUNK_TARGETS];
+	uint8_t order[TRUNK_TARGETS]; /* of the present choice */
 	struct trunk_table *table;
-	bool resolve_warned;
 	int64_t bucket_ns; /* a second's worth of calls is NS_PER_S */
 	mono_t bucket_at;
 	struct trunk_stats stats;
@@ -58,6 +61,8 @@ struct trunk_table {
 	unsigned n, n_hosts, n_nets;
 	struct sip_bind binds[SIP_BINDS];
 	unsigned n_binds;
+	struct dns *dns; /* NULL: no name yet */
+	char dns_servers[CONF_DNS * CONF_HOST];
 	struct trunk *trunk; /* n */
 	/* Sorted: hosts by bind, address, trunk; nets by falling length. Room
 	 * for all that n trunks can have. */
@@ -71,8 +76,14 @@ void trunk_make_token(struct trunk *);
 /* Rebuilds host[] and net[]; after each change of servers or sources. */
 void trunk_index(struct trunk_table *);
 
-/* Fills in literal addresses at once, begins the lookup of names. 0, -ENOMEM */
-int resolve_start(struct trunk *);
+/* resolve.c: fills in literal addresses at once, begins the lookup of names. */
+void resolve_start(struct trunk *);
 void resolve_stop(struct trunk *);
+/* trunk_order.c: lays down the order of the next choice (RFC 2782). */
+void trunk_shuffle(struct trunk *);
+/* trunk_health.c */
+struct trunk_target *trunk_target_of(const struct trunk *,
+				     const struct net_addr *);
+bool trunk_target_is_down(const struct trunk *, const struct trunk_target *);
 
 #endif

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rooms: sip conf base */
-/* Whose datagram it is, limits, the next server, names; and the stack's rule
+/* Whose datagram it is, limits, the next server; and the stack's rule
  * that an unknown source gets nothing. */
 #include "tests/stack/sipnet.h"
 
 #include "gateway/base/log.h"
 
 #include <errno.h>
-#include <arpa/inet.h>
-#include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,47 +15,6 @@ static struct conf_for_sip *conf;
 static struct trunk_table *table;
 static char log_lines[8][256];
 static unsigned n_lines;
-
-/* --- the resolver, instead of libc's: no test asks a network --- */
-static const char *answers[8]; /* addresses of every name; [0] NULL: none */
-static unsigned lookups;
-
-int getaddrinfo(const char *host, const char *service,
-		const struct addrinfo *hints, struct addrinfo **out)
-{
-	struct addrinfo *list = NULL;
-
-	lookups++;
-	ck_assert(!service && hints->ai_family == AF_INET);
-	ck_assert_str_eq(host, "sip.example");
-	for (int i = 7; i >= 0; i--) {
-		struct sockaddr_in *sin;
-		struct addrinfo *ai;
-
-		if (!answers[i]) {
-			continue;
-		}
-		ai = calloc(1, sizeof(*ai) + sizeof(*sin));
-		sin = (struct sockaddr_in *)(ai + 1);
-		sin->sin_family = AF_INET;
-		inet_pton(AF_INET, answers[i], &sin->sin_addr);
-		ai->ai_addr = (struct sockaddr *)sin;
-		ai->ai_next = list;
-		list = ai;
-	}
-	*out = list;
-	return list ? 0 : EAI_AGAIN;
-}
-
-void freeaddrinfo(struct addrinfo *list)
-{
-	while (list) {
-		struct addrinfo *next = list->ai_next;
-
-		free(list);
-		list = next;
-	}
-}
 
 static void keep_line(enum log_level level, const char *line)
 {
@@ -69,8 +26,6 @@ static void setup(void)
 {
 	log_set_sink(keep_line);
 	n_lines = 0;
-	lookups = 0;
-	memset(answers, 0, sizeof(answers));
 	loop = loop_new_sim(0);
 	conf = calloc(1, sizeof(*conf));
 	net_parse(&conf->sip.bind, "198.51.100.1");
@@ -296,103 +251,6 @@ START_TEST(test_pick)
 	/* a server that is down is still known as a source */
 	trunk_server_down(table, 0, &first, 1000000);
 	ck_assert_int_eq(find(0, "192.0.2.1:5060"), 0);
-}
-END_TEST
-
-START_TEST(test_names)
-{
-	add("a", "sip.example:5071", NULL);
-	add("b", "198.51.100.9:99999", NULL); /* no address, no name */
-	answers[0] = "192.0.2.7";
-	answers[1] = "192.0.2.8";
-	answers[2] = "192.0.2.7"; /* once is enough */
-	open_table();
-	ck_assert(!trunk_is_resolved(table, 0));
-	loop_poll(loop);
-	ck_assert(trunk_is_resolved(table, 0));
-	ck_assert_str_eq(picked(0), "192.0.2.7:5071");
-	ck_assert_str_eq(picked(1), "192.0.2.8:5071");
-	ck_assert_str_eq(picked(2), "none");
-	ck_assert_int_eq(find(0, "192.0.2.8:5071"), 0);
-	ck_assert_int_eq(find(0, "192.0.2.8:1"), 0);
-	ck_assert(!trunk_is_resolved(table, 1));
-	ck_assert_uint_eq(trunk_stats(table, 1)->resolve_failed, 1);
-	loop_advance(loop, 1000 * TRUNK_RETRY_S);
-	ck_assert_uint_eq(trunk_stats(table, 1)->resolve_failed, 2);
-	ck_assert_uint_eq(n_lines, 2); /* one each, not at each retry */
-	ck_assert_uint_eq(lookups, 1);
-	answers[0] = "192.0.2.9"; /* moved */
-	loop_advance(loop, 1000 * (TRUNK_REFRESH_S - TRUNK_RETRY_S));
-	ck_assert_uint_eq(lookups, 2);
-	ck_assert_str_eq(picked(0), "192.0.2.9:5071");
-}
-END_TEST
-
-/* The old answer stands while there is no new one. */
-START_TEST(test_stale)
-{
-	add("a", "sip.example", NULL);
-	answers[0] = "192.0.2.7";
-	open_table();
-	loop_poll(loop);
-	answers[0] = NULL;
-	loop_advance(loop, 1000 * TRUNK_REFRESH_S + 5000);
-	ck_assert_uint_eq(lookups, 2);
-	ck_assert_uint_eq(trunk_stats(table, 0)->resolve_failed, 1);
-	loop_advance(loop, 86400000);
-	ck_assert_uint_gt(lookups, 2000); /* every 30 s */
-	ck_assert_str_eq(picked(0), "192.0.2.7:5060");
-	ck_assert_int_eq(find(0, "192.0.2.7:5060"), 0);
-	ck_assert_uint_eq(n_lines, 2);
-	answers[0] = "192.0.2.8";
-	loop_advance(loop, 1000 * TRUNK_RETRY_S);
-	ck_assert_str_eq(picked(0), "192.0.2.8:5060");
-	ck_assert_int_eq(find(0, "192.0.2.7:5060"), -1);
-}
-END_TEST
-
-START_TEST(test_many_addresses)
-{
-	static const char *const many[] = {"192.0.2.1", "192.0.2.2",
-					   "192.0.2.3", "192.0.2.4",
-					   "192.0.2.5", "192.0.2.6"};
-
-	add("a", "sip.example", NULL);
-	memcpy(answers, many, sizeof(many));
-	open_table();
-	loop_poll(loop);
-	ck_assert_str_eq(picked(TRUNK_ADDRS - 1), "192.0.2.4:5060");
-	ck_assert_str_eq(picked(TRUNK_ADDRS), "none");
-}
-END_TEST
-
-/* Freed while a lookup is under way: nothing leaks, nothing is touched. */
-START_TEST(test_free_while_resolving)
-{
-	answers[0] = "192.0.2.7";
-	add("a", "sip.example", NULL);
-	open_table();
-	trunk_table_free(table);
-	table = NULL;
-	loop_poll(loop);
-}
-END_TEST
-
-START_TEST(test_free_while_resolving_in_thread)
-{
-	struct loop *uv = loop_new_uv();
-
-	answers[0] = "192.0.2.7";
-	add("a", "sip.example", NULL);
-	table = trunk_table_new(uv, conf);
-	ck_assert_ptr_nonnull(table);
-	trunk_table_free(table);
-	table = NULL;
-	for (int i = 0; i < 200; i++) {
-		loop_poll(uv);
-		usleep(1000);
-	}
-	loop_free(uv);
 }
 END_TEST
 
@@ -659,11 +517,6 @@ int main(void)
 	tcase_add_test(t, test_max_calls);
 	tcase_add_test(t, test_rate);
 	tcase_add_test(t, test_pick);
-	tcase_add_test(t, test_names);
-	tcase_add_test(t, test_stale);
-	tcase_add_test(t, test_many_addresses);
-	tcase_add_test(t, test_free_while_resolving);
-	tcase_add_test(t, test_free_while_resolving_in_thread);
 	tcase_add_test(t, test_reload);
 	tcase_add_test(t, test_unknown_source);
 	tcase_add_test(t, test_udp);

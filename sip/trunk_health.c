@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How the addresses of a trunk do.
+ *
+ *   tried last   for a while: it failed a request, or said 503
+ *   dead         it cannot be reached, or it answered OPTIONS once and three
+ *                in a row brought nothing; until it is heard of again
+ *
+ * Whoever has never answered OPTIONS is not dead for saying nothing to them,
+ * and whatever is heard from there counts (a peer that carries calls is up).
+ */
+#include "sip/trunk_priv.h"
+
+#include "gateway/base/log.h"
+
+#include <errno.h>
+
+#define MISSES 3
+
+struct trunk_target *trunk_target_of(const struct trunk *k,
+				     const struct net_addr *addr)
+{
+	for (unsigned i = 0; i < k->n_targets; i++) {
+		if (net_addr_eq(&k->target[i].at.addr, addr)) {
+			return (struct trunk_target *)&k->target[i];
+		}
+	}
+	return NULL;
+}
+
+bool trunk_target_is_down(const struct trunk *k, const struct trunk_target *t)
+{
+	return t->dead || t->down_until.ns > loop_now(k->table->loop).ns;
+}
+
+static void set_dead(struct trunk *k, struct trunk_target *t, const char *why)
+{
+	char text[NET_STR_MAX];
+
+	if (!t->dead) {
+		t->dead = true;
+		log_warn("trunk %s: %s is down: %s", k->conf.name,
+			 net_str(&t->at.addr, text), why);
+	}
+}
+
+static void set_alive(struct trunk *k, struct trunk_target *t)
+{
+	char text[NET_STR_MAX];
+
+	t->misses = 0;
+	t->heard = loop_now(k->table->loop);
+	if (t->dead) {
+		t->dead = false;
+		log_info("trunk %s: %s is up", k->conf.name,
+			 net_str(&t->at.addr, text));
+	}
+}
+
+void trunk_server_down(struct trunk_table *t, unsigned idx,
+		       const struct net_addr *addr, int64_t ms)
+{
+	struct trunk_target *g =
+		idx < t->n ? trunk_target_of(&t->trunk[idx], addr) : NULL;
+
+	mono_t until = mono_add_ms(loop_now(t->loop), ms);
+
+	/* What the server itself has asked for stands. */
+	if (g && g->down_until.ns < until.ns) {
+		g->down_until = until;
+	}
+}
+
+void trunk_server_up(struct trunk_table *t, unsigned idx,
+		     const struct net_addr *addr)
+{
+	struct trunk_target *g =
+		idx < t->n ? trunk_target_of(&t->trunk[idx], addr) : NULL;
+
+	if (g) {
+		g->down_until = (mono_t){0};
+		set_alive(&t->trunk[idx], g);
+	}
+}
+
+void trunk_unreachable(struct trunk_table *t, unsigned idx,
+		       const struct net_addr *addr, const char *why)
+{
+	struct trunk_target *g =
+		idx < t->n ? trunk_target_of(&t->trunk[idx], addr) : NULL;
+
+	if (!g) {
+		return;
+	}
+	g->down_until = mono_add_ms(loop_now(t->loop), TRUNK_DOWN_MS);
+	/* Only where somebody asks will it be found alive again. */
+	if (t->trunk[idx].conf.wire.options_s) {
+		set_dead(&t->trunk[idx], g, why);
+	}
+}
+
+void trunk_heard(struct trunk_table *t, unsigned idx,
+		 const struct net_addr *addr)
+{
+	struct trunk *k = &t->trunk[idx];
+
+	for (unsigned i = 0; idx < t->n && i < k->n_targets; i++) {
+		/* With a connection its port is any. */
+		if (k->target[i].at.proto == SIP_UDP
+			    ? net_addr_eq(&k->target[i].at.addr, addr)
+			    : net_ip_eq(&k->target[i].at.addr, addr)) {
+			set_alive(k, &k->target[i]);
+		}
+	}
+}
+
+void trunk_probed(struct trunk_table *t, unsigned idx,
+		  const struct net_addr *addr, bool answered)
+{
+	struct trunk_target *g =
+		idx < t->n ? trunk_target_of(&t->trunk[idx], addr) : NULL;
+
+	if (!g) {
+		return;
+	}
+	if (answered) {
+		g->answers = true;
+		set_alive(&t->trunk[idx], g);
+	} else if (g->misses < MISSES && ++g->misses == MISSES && g->answers) {
+		set_dead(&t->trunk[idx], g, "no answer to OPTIONS");
+	}
+}
+
+bool trunk_is_up(const struct trunk_table *t, unsigned idx)
+{
+	for (unsigned i = 0; idx < t->n && i < t->trunk[idx].n_targets; i++) {
+		if (!t->trunk[idx].target[i].dead) {
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *trunk_state_text(const struct trunk_table *t, unsigned idx)
+{
+	return !trunk_is_resolved(t, idx) ? "no server address"
+	       : trunk_is_up(t, idx)	   ? "resolved"
+					   : "no server answers";
+}
+
+/* --- whom to ask now --- */
+
+static int64_t probe_ms(const struct trunk *k, const struct trunk_target *g)
+{
+	int64_t s = k->conf.wire.options_s;
+
+	return 1000 * (g->dead && s > TRUNK_PROBE_DEAD_S ? TRUNK_PROBE_DEAD_S
+							 : s);
+}
+
+int trunk_probe_next(struct trunk_table *t, unsigned idx, struct sip_path *out)
+{
+	struct trunk *k = &t->trunk[idx];
+	mono_t now = loop_now(t->loop);
+
+	if (idx >= t->n || !k->conf.wire.options_s) {
+		return -ENOENT;
+	}
+	for (unsigned i = 0; i < k->n_targets; i++) {
+		struct trunk_target *g = &k->target[i];
+
+		if (g->probe_at.ns > now.ns ||
+		    trunk_path(t, idx, &g->at.addr, g->at.proto, out)) {
+			continue;
+		}
+		g->probe_at = mono_add_ms(now, probe_ms(k, g));
+		return 0;
+	}
+	return -ENOENT;
+}

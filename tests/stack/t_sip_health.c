@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rooms: sip core base */
+/*
+ * How the role finds out that a server is there or not: OPTIONS, what is heard
+ * from it, 503 with Retry-After; which server a call goes to then; outbound
+ * proxy, the address outside of NAT.
+ */
+#include "tests/stack/sip_rig.h"
+
+static unsigned answers; /* OPTIONS that the peers have answered */
+static bool first_mute, second_mute;
+static const char *status;
+
+static void answer_from(const char *from, const char *request)
+{
+	char out[RIG_TEXT] = "";
+
+	append(out, "SIP/2.0 %s\r\n", status);
+	copy_headers(out, request, "Via");
+	copy_headers(out, request, "From");
+	append(out, "To: %s;tag=p\r\n", value_of(request, "To"));
+	copy_headers(out, request, "Call-ID");
+	copy_headers(out, request, "CSeq");
+	end_message(out, NULL, NULL);
+	peer_says_from(from, out);
+}
+
+static void play(struct rig *r, const struct rig_wire *m)
+{
+	char ip[NET_STR_MAX];
+	bool second;
+
+	(void)r;
+	if (strncmp(m->text, "OPTIONS ", 8) != 0)
+		return;
+	second = strcmp(net_ip_str(&m->to, ip), PEER2_IP) == 0;
+	if (second ? second_mute : first_mute)
+		return;
+	answers++;
+	answer_from(second ? PEER2_IP ":5060" : PEER_IP ":5060", m->text);
+}
+
+static void begin(void)
+{
+	struct conf_trunk *t = &rig.conf.trunks[0];
+
+	answers = 0;
+	first_mute = second_mute = false;
+	status = "200 OK";
+	rig_conf();
+	strcpy(t->servers[t->n_servers++], PEER2_IP);
+	t->wire.options_s = 60;
+	rig_open();
+	rig.on_sent = play;
+}
+
+static void finish(void)
+{
+	rig.on_sent = NULL;
+	wait_ms(20); /* deliveries under way */
+	sip_role_ops.close(rig.role);
+	link_close(&rig.core);
+	loop_free(rig.loop);
+}
+
+static const struct trunk_table *trunks(void)
+{
+	return sip_stack_trunks(sip_role_stack(rig.role));
+}
+
+static const char *next_server(unsigned attempt)
+{
+	static char text[NET_STR_MAX];
+	struct sip_path path;
+
+	if (trunk_pick(trunks(), 0, attempt, &path) != 0)
+		return "none";
+	return net_ip_str(&path.remote, text);
+}
+
+static unsigned count_options(void)
+{
+	unsigned n = 0, i;
+
+	for (i = 0; i < rig.n_sent; i++)
+		n += strncmp(rig.sent[i].text, "OPTIONS ", 8) == 0;
+	return n;
+}
+
+START_TEST(asked_each_minute)
+{
+	begin();
+	wait_ms(1100);
+	ck_assert_uint_eq(count_options(), 2); /* one each */
+	ck_assert(!has_header(rig.sent[0].text, "Contact") ||
+		  strstr(rig.sent[0].text, "Max-Forwards: 70"));
+	wait_ms(5 * 60000);
+	ck_assert_uint_eq(count_options(), 12);
+	ck_assert_uint_eq(answers, 12);
+	ck_assert(trunk_is_up(trunks(), 0));
+	finish();
+}
+END_TEST
+
+/* Three in a row without an answer: down, and the core is told when it was the
+ * last one; one answer: up again. */
+START_TEST(goes_down_and_up)
+{
+	begin();
+	wait_ms(2000);
+	ck_assert_str_eq(next_server(0), PEER_IP);
+	first_mute = true;
+	wait_ms(125000); /* two are lost, the third is on its way */
+	ck_assert_str_eq(next_server(0), PEER_IP);
+	wait_ms(95000);
+	ck_assert_str_eq(next_server(0), PEER2_IP);
+	ck_assert(trunk_is_up(trunks(), 0));
+	ck_assert_uint_eq(rig.n_state, 1);
+	second_mute = true;
+	wait_ms(230000);
+	ck_assert(!trunk_is_up(trunks(), 0));
+	ck_assert_uint_eq(rig.n_state, 2);
+	ck_assert(!rig.state[1].up);
+	ck_assert_str_eq(rig.state[1].text, "no server answers");
+	/* what is dead is asked each 30 s */
+	second_mute = false;
+	wait_ms(32000);
+	ck_assert(trunk_is_up(trunks(), 0));
+	ck_assert_uint_eq(rig.n_state, 3);
+	ck_assert(rig.state[2].up);
+	ck_assert_str_eq(next_server(0), PEER2_IP);
+	first_mute = false;
+	wait_ms(32000);
+	ck_assert_str_eq(next_server(0), PEER_IP);
+	finish();
+}
+END_TEST
+
+/* Whoever never answers OPTIONS is up all the same. */
+START_TEST(ignores_options)
+{
+	begin();
+	first_mute = second_mute = true;
+	wait_ms(10 * 60000);
+	ck_assert(trunk_is_up(trunks(), 0));
+	ck_assert_str_eq(next_server(0), PEER_IP);
+	finish();
+}
+END_TEST
+
+/* A peer that has answered and stops, but calls: that is being there. */
+START_TEST(calls_are_life)
+{
+	int i;
+
+	begin();
+	wait_ms(2000);
+	first_mute = true;
+	for (i = 0; i < 12; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "opt%d", i);
+		wait_ms(50000);
+		invite_from_peer("tel:abc", id, NULL, NULL); /* refused */
+	}
+	ck_assert_str_eq(next_server(0), PEER_IP);
+	finish();
+}
+END_TEST
+
+/* 503 is "not now", any other answer is life. */
+START_TEST(answers_that_count)
+{
+	begin();
+	status = "404 Not Found";
+	wait_ms(10 * 60000);
+	ck_assert(trunk_is_up(trunks(), 0));
+	ck_assert_uint_gt(answers, 10);
+	finish();
+}
+END_TEST
+
+START_TEST(retry_after)
+{
+	struct cc_msg m;
+	const char *text;
+
+	begin();
+	rig.on_sent = NULL;
+	m = setup_msg();
+	core_sends(CC_SETUP, m);
+	wait_ms(20);
+	text = skip_to("INVITE ");
+	answer(text, "503 Busy", "x", "Retry-After: 120\r\n", NULL);
+	wait_ms(20);
+	ck_assert_str_eq(next_server(0), PEER2_IP);
+	wait_ms(100000); /* longer than without */
+	ck_assert_str_eq(next_server(0), PEER2_IP);
+	wait_ms(21000);
+	ck_assert_str_eq(next_server(0), PEER_IP);
+	finish();
+}
+END_TEST
+
+START_TEST(outbound_proxy_and_external)
+{
+	struct conf_trunk *t = &rig.conf.trunks[0];
+	const char *text;
+
+	rig_conf();
+	strcpy(t->servers[0], "provider.example");
+	strcpy(t->wire.proxy, PEER2_IP ":5090");
+	net_parse(&t->wire.external, "198.51.100.77:5062");
+	rig_open();
+	core_sends(CC_SETUP, setup_msg());
+	wait_ms(20);
+	text = skip_to("INVITE sip:+49711123@provider.example;user=phone");
+	ck_assert(net_addr_eq(&rig.sent[rig.n_sent - 1].to,
+			      &(struct net_addr){
+				      .family = 4,
+				      .port = 5090,
+				      .ip = {192, 0, 2, 10}}));
+	ck_assert_str_eq(value_of(text, "Route"),
+			 "<sip:" PEER2_IP ":5090;lr>");
+	ck_assert_ptr_nonnull(
+		strstr(value_of(text, "Via"), "UDP 198.51.100.77:5062;"));
+	ck_assert_ptr_nonnull(
+		strstr(value_of(text, "Contact"), "198.51.100.77:5062"));
+	ck_assert_ptr_nonnull(
+		strstr(body_of(text), "c=IN IP4 198.51.100.77\r\n"));
+	ck_assert_ptr_nonnull(strstr(body_of(text), "m=audio 40000 "));
+	finish();
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		asked_each_minute, goes_down_and_up, ignores_options,
+		calls_are_life,	   answers_that_count, retry_after,
+		outbound_proxy_and_external, NULL,
+	};
+
+	return rig_run("sip_health", tests);
+}
