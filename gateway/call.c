@@ -122,7 +122,7 @@ static void bad_event(const struct leg *leg, unsigned event)
 	struct core *core = leg->call->core;
 
 	core->drops.impossible++;
-	if (log_allow(&core->bad_log, loop_now(core->role.loop).ns) > 0) {
+	if (log_allow(&core->say.bad, loop_now(core->role.loop).ns) > 0) {
 		log_warn("call %s: %s leg in %s: %s cannot be",
 			 leg->call->cdr.id,
 			 leg->side == SIDE_A ? "caller's" : "callee's",
@@ -374,7 +374,7 @@ static void record_refused(struct core *core, const struct cc_msg *setup,
 	begin_cdr(core, &cdr, setup);
 	cdr.t.end = cdr.t.setup;
 	cdr.end = end;
-	if (log_allow(&core->refused_log, loop_now(core->role.loop).ns) > 0) {
+	if (log_allow(&core->say.refused, loop_now(core->role.loop).ns) > 0) {
 		log_warn("call %s: refused: %s", cdr.id, end.reason);
 	}
 	write_cdr(core, &cdr, -1);

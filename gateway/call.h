@@ -121,6 +121,8 @@ void call_place(struct call *);
 void call_again(struct call *);
 
 /* call_preempt.c: emergency calls on a full line. */
+/* For a leg that the core begins there. */
+leg_id call_next_leg_id(struct core *, struct cc_end);
 /* The callee's line has refused: remember it if it had no channel. */
 void call_note_full(struct call *, struct cc_cause);
 bool call_may_preempt(const struct call *);

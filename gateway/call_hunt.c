@@ -122,7 +122,7 @@ static void note_callee(struct call *call, const struct cc_msg *m)
 		  call->hunt.index + 1u);
 }
 
-static leg_id next_leg_id(struct core *core, struct cc_end end)
+leg_id call_next_leg_id(struct core *core, struct cc_end end)
 {
 	do {
 		core->last_leg = (core->last_leg + 1) | CC_LEG_CORE;
@@ -142,7 +142,7 @@ static bool call_callee(struct call *call)
 	b->side = SIDE_B;
 	b->end = call->hunt.to;
 	b->span = b->end.index;
-	b->id = next_leg_id(core, b->end);
+	b->id = call_next_leg_id(core, b->end);
 	leg_add(&core->legs, b);
 	if (b->end.kind == CC_END_TRUNK) {
 		core->trunks[b->end.index].calls++;

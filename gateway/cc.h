@@ -245,11 +245,13 @@ struct cc_end {
 struct cc_msg {
 	struct link_head head; /* type: enum cc_type */
 	leg_id leg;
-	struct cc_end end;	/* SETUP: where from (role) or to (core) */
+	struct cc_end end;	/* SETUP: where from (role) or to (core); from
+				   a line always: the span of the channel */
 	struct cc_cause cause;
 	uint8_t bearer;		/* enum cc_bearer */
 	uint8_t progress;	/* enum cc_progress bits */
-	uint8_t channel;	/* B channel time slot; 0 = none yet */
+	uint8_t channel;	/* B channel time slot; 0 = none yet. SETUP to
+				   a role: this one of that span and no other */
 	uint8_t complete;	/* SETUP, DIGITS: number is complete */
 	uint8_t emergency;	/* SETUP to a role: never refuse for limits */
 	uint8_t digit;		/* DTMF: '0'-'9' '*' '#' 'A'-'D' */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the media role tells the core. */
 #include "gateway/call.h"
+#include "gateway/nfas_verify.h"
 
 #include "gateway/base/log.h"
 
@@ -99,6 +100,9 @@ void core_on_media(struct core *core, const struct link_head *head)
 {
 	if (!is_ok(core, head)) {
 		core->drops.bad_media++;
+		return;
+	}
+	if (nfas_verify_media(core, head)) {
 		return;
 	}
 	switch (head->type) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The console's questions and their answers, and the trace of call events. */
 #include "gateway/call.h"
+#include "gateway/nfas_verify.h"
 
 #include "gateway/base/str.h"
 
@@ -82,6 +83,9 @@ static int run_verb(struct core *core, const struct obs_query *q, char *buf,
 	if (strcmp(q->verb, "explain") == 0) {
 		return explain(core, q->arg, buf, size);
 	}
+	if (strcmp(q->verb, "nfas") == 0) {
+		return nfas_verify_query(core, q->arg, buf, size);
+	}
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (strcmp(q->verb, verbs[i].verb) == 0) {
 			return verbs[i].fn(core, buf, size);
@@ -113,7 +117,13 @@ static void on_query(struct core *core, const struct obs_query *q)
 		fail(core, q->id, "usage: explain FROM NUMBER; FROM is the "
 				  "name of a span or trunk");
 	} else if (n == -EINVAL) {
-		fail(core, q->id, "not a number");
+		fail(core, q->id, strcmp(q->verb, "nfas") == 0
+					  ? "usage: nfas verify GROUP NUMBER; "
+					    "GROUP is an NFAS group, NUMBER "
+					    "one that comes back to it"
+					  : "not a number");
+	} else if (n == -EBUSY) {
+		fail(core, q->id, "a verification is under way");
 	} else if (n < 0) {
 		fail(core, q->id, "no memory for the answer");
 	}

@@ -68,6 +68,11 @@ struct core_counts {
 	uint64_t kept;			/* KEEPs sent: calls that went on */
 };
 
+/* Lines that others can cause. */
+struct core_say {
+	struct log_limit bad, refused;
+};
+
 /* Snapshots of the legs that a killed sip role left, the oldest first. */
 struct core_lost {
 	struct pool *pool; /* of these, and of the living legs' */
@@ -95,7 +100,8 @@ struct core {
 	leg_id last_leg;
 	struct core_counts n;
 	struct core_drops drops;
-	struct log_limit bad_log, refused_log;
+	struct core_say say;
+	struct nfas_verify *verify; /* NULL: never asked for */
 	/* How often each cell of the call tables was entered. */
 	uint32_t visited[2][LEG_STATES][CALL_EVENTS];
 };

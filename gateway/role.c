@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The core role: its links, its life, and what roles tell of their ends. */
 #include "gateway/call.h"
+#include "gateway/nfas_verify.h"
 
 #include "gateway/base/log.h"
 #include "gateway/base/str.h"
@@ -123,6 +124,9 @@ static void on_leg_msg(struct core *core, const struct cc_msg *m,
 {
 	struct leg *leg = leg_find(&core->legs, from, m->leg);
 
+	if (nfas_verify_cc(core, m, from)) {
+		return;
+	}
 	if (m->head.type == CC_SETUP && m->cause.value != 0) {
 		call_refused(core, m);
 	} else if (m->head.type == CC_SETUP) {
@@ -232,6 +236,7 @@ static void lose_span(struct core_span *lost)
 	struct core *core = lost->core;
 	struct cc_end end = {CC_END_SPAN, (uint8_t)(lost - core->spans)};
 
+	nfas_verify_stop(core, "an isdn role is gone");
 	for (unsigned i = 0; i < core->conf->n_spans; i++) {
 		struct core_span *s = &core->spans[i];
 
@@ -259,6 +264,7 @@ static void lose_media(struct core *core)
 {
 	pool_id id = pool_next(core->calls, 0);
 
+	nfas_verify_stop(core, "the media role is gone");
 	for (unsigned i = 0; i < core->conf->n_spans; i++) {
 		core->spans[i].line_up = false;
 	}
@@ -406,6 +412,7 @@ static void core_close(struct role *r)
 		id = pool_next(core->calls, id);
 		call_abandon(call);
 	}
+	nfas_verify_free(core);
 	for (unsigned i = 0; core->conf != NULL && core->spans != NULL &&
 			     i < core->conf->n_spans; i++) {
 		link_close(&core->spans[i].link);

@@ -128,6 +128,8 @@ const char *isdn_name(const struct isdn *); /* of the span, or the group */
 bool isdn_network(const struct isdn *);
 bool isdn_ni2(const struct isdn *);
 bool isdn_is_group(const struct isdn *); /* NFAS */
+/* By its index in the configuration; NULL: none of ours. */
+struct isdn_span *isdn_span(struct isdn *, unsigned index);
 /* libpri's controller that carries the calls. */
 struct pri *isdn_pri(const struct isdn *);
 leg_id isdn_next_id(struct isdn *);
@@ -146,6 +148,8 @@ uint8_t isdn_location(const struct isdn *);
 /* "carrier 5"; "west-2 5" */
 void number_text(const struct isdn *, unsigned number, char *text,
 		 size_t size);
+/* The one that a SETUP of the core asks for. */
+unsigned number_wanted(struct isdn *, const struct cc_msg *);
 /* As libpri wants it: slot, interface, and whether to name that. */
 int number_for_pri(const struct isdn *, unsigned number);
 /* The channel that libpri means; 0: there is none. */

@@ -225,10 +225,15 @@ void leg_ease(struct leg *l)
 void leg_place(struct leg *l)
 {
 	struct isdn *isdn = l->isdn;
-	uint16_t number = channel_hunt(&isdn->channels, &l->s.tried);
+	uint16_t number;
 	int r;
 
-	if (!number) {
+	number = l->setup->channel
+			 ? (uint16_t)number_wanted(isdn, l->setup)
+			 : channel_hunt(&isdn->channels, &l->s.tried);
+	if (!number || (l->setup->channel &&
+			(l->s.tries || !channel_is_free(&isdn->channels,
+							number)))) {
 		leg_drop(l, CAUSE_NO_CHANNEL);
 		return;
 	}

@@ -17,6 +17,14 @@ void number_text(const struct isdn *isdn, unsigned number, char *text,
 		 channel_slot(number));
 }
 
+unsigned number_wanted(struct isdn *isdn, const struct cc_msg *m)
+{
+	const struct isdn_span *s = isdn_span(isdn, m->end.index);
+
+	return s ? (unsigned)(s - isdn->spans) * CHANNEL_SLOTS + m->channel
+		 : 0;
+}
+
 int number_for_pri(const struct isdn *isdn, unsigned number)
 {
 	int slot = (int)channel_slot(number);

@@ -20,8 +20,12 @@ static void refuse(struct isdn *isdn, const struct cc_msg *m, uint8_t cause)
 
 static uint8_t check_setup(struct isdn *isdn, const struct cc_msg *m)
 {
-	if (m->end.kind != CC_END_SPAN || m->end.index != isdn->conf.index) {
+	if (m->end.kind != CC_END_SPAN || !isdn_span(isdn, m->end.index)) {
 		return CAUSE_NO_ROUTE;
+	}
+	if (m->channel && !channel_exists(&isdn->channels,
+					  number_wanted(isdn, m))) {
+		return CAUSE_NO_CHANNEL;
 	}
 	if (isdn->draining && !m->emergency) {
 		return CAUSE_TEMPORARY;

@@ -235,8 +235,7 @@ static void set_line(struct isdn_span *span, bool up, enum frame_calls calls)
 	isdn_state_changed(isdn);
 }
 
-/* NULL: none of ours. */
-static struct isdn_span *span_of(struct isdn *isdn, uint16_t index)
+struct isdn_span *isdn_span(struct isdn *isdn, unsigned index)
 {
 	unsigned i;
 
@@ -256,7 +255,7 @@ static void media_on_data(struct isdn *isdn, const struct link_head *head)
 
 	if (head->len < FRAME_DATA_LEN(0) || f->len > FRAME_MAX ||
 	    head->len != FRAME_DATA_LEN(f->len) ||
-	    !(span = span_of(isdn, f->span)) || !span->d) {
+	    !(span = isdn_span(isdn, f->span)) || !span->d) {
 		isdn->stats.bad_messages++;
 		return;
 	}
@@ -272,7 +271,7 @@ static void media_on_line(struct isdn *isdn, const struct link_head *head)
 	struct isdn_span *span;
 	uint8_t was;
 
-	if (head->len != sizeof(*l) || !(span = span_of(isdn, l->span)) ||
+	if (head->len != sizeof(*l) || !(span = isdn_span(isdn, l->span)) ||
 	    l->calls > FRAME_CALLS_RELEASE) {
 		isdn->stats.bad_messages++;
 		return;

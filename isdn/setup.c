@@ -251,10 +251,10 @@ int setup_send(struct isdn *isdn, struct leg *l)
 	}
 	l->s.cref = dchan_cref(&isdn->active->chan, l->call);
 	l->s.ours = 1;
-	l->s.exclusive = span->isdn.exclusive;
+	l->s.exclusive = span->isdn.exclusive || m->channel;
 	/* libpri: progress 3 goes out on NI2 only, as is usual */
 	pri_sr_set_channel(sr, number_for_pri(isdn, l->s.number),
-			   span->isdn.exclusive,
+			   l->s.exclusive,
 			   m->progress & CC_PROG_NON_ISDN_ORIG);
 	pri_sr_set_bearer(sr, capability(m->bearer),
 			  span->law == CONF_ULAW ? PRI_LAYER_1_ULAW

@@ -430,6 +430,29 @@ static int query_metrics(struct isdn *isdn, char *buf, size_t size)
 	return (int)t.len;
 }
 
+/* The operator's wish; each role is asked, the one of the group does it. */
+static int query_switch(struct isdn *isdn, char *buf, size_t size)
+{
+	const struct isdn_d *d = isdn->active;
+	struct json j;
+	int r = nfas_switch(isdn);
+
+	json_init(&j, buf, size);
+	json_obj(&j, NULL);
+	json_str(&j, "group", isdn_name(isdn));
+	json_str(&j, "from", d->span->conf->name);
+	json_str(&j, "result", r < 0 ? "the other D channel is not in standby"
+				     : "asked the far end");
+	json_close(&j);
+	return json_end(&j);
+}
+
+static bool is_meant(const struct isdn *isdn, const struct obs_query *q)
+{
+	return strcmp(q->verb, "nfas-switch") ||
+	       (isdn_is_group(isdn) && !strcmp(q->arg, isdn_name(isdn)));
+}
+
 static void reply(struct isdn *isdn, uint32_t id, bool error, const char *text,
 		  size_t len)
 {
@@ -455,7 +478,8 @@ void status_query(struct isdn *isdn, const struct link_head *head)
 		int (*fn)(struct isdn *, char *, size_t);
 	} verbs[] = { { "status", query_status },
 		      { "channels", query_channels },
-		      { "metrics", query_metrics } };
+		      { "metrics", query_metrics },
+		      { "nfas-switch", query_switch } };
 	const struct obs_query *q = (const struct obs_query *)(const void *)head;
 	static const char unknown[] = "unknown verb";
 	size_t size = (size_t)TEXT_SPAN * isdn->n_spans;
@@ -466,6 +490,10 @@ void status_query(struct isdn *isdn, const struct link_head *head)
 	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (strncmp(q->verb, verbs[i].verb, sizeof(q->verb))) {
 			continue;
+		}
+		if (!is_meant(isdn, q)) {
+			reply(isdn, q->id, false, "{}", 2);
+			return;
 		}
 		text = malloc(size);
 		n = text ? verbs[i].fn(isdn, text, size) : -ENOMEM;

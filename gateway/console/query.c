@@ -27,6 +27,8 @@ static const struct {
 	{ "calls", OF(ROLE_CORE), false },
 	{ "trunks", OF(ROLE_CORE) | OF(ROLE_SIP), false },
 	{ "explain", OF(ROLE_CORE), false },
+	{ "nfas", OF(ROLE_CORE), false },
+	{ "nfas-switch", OF(ROLE_ISDN), false },
 	{ "performance", OF(ROLE_MEDIA), false },
 	{ "metrics", ALL_ROLES, false },
 	{ "reload", 0, true },

@@ -38,6 +38,8 @@ struct fake_media {
 	struct fake_media_stats stats;
 };
 
+void (*fake_media_on_digit)(unsigned span, unsigned slot, char digit);
+
 static struct fake_media *of_role(struct role *role)
 {
 	return container_of(role, struct fake_media, role);
@@ -118,10 +120,15 @@ static void on_dtmf(struct fake_media *m, const struct link_head *h)
 {
 	const struct media_dtmf *c = (const void *)h;
 
-	if (pool_get(m->users, c->id) != NULL) {
-		m->stats.digits++;
-	} else {
+	const struct user *u = pool_get(m->users, c->id);
+
+	if (u == NULL) {
 		m->stats.stale++;
+		return;
+	}
+	m->stats.digits++;
+	if (!c->to_rtp && u->slot != 0 && fake_media_on_digit != NULL) {
+		fake_media_on_digit(u->span, u->slot, (char)c->digit);
 	}
 }
 

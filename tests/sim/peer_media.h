@@ -34,4 +34,7 @@ bool fake_media_event(struct role *, unsigned span, unsigned slot,
 const struct media_modify *fake_media_modify(struct role *, unsigned span,
 					     unsigned slot);
 
+/* A digit goes out to the line; may be NULL. */
+extern void (*fake_media_on_digit)(unsigned span, unsigned slot, char digit);
+
 #endif

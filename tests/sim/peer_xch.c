@@ -12,6 +12,7 @@
 #include "tests/sim/sim.h"
 
 static struct xch *exchanges[CONF_SPANS];
+int xch_swapped[2] = {-1, -1};
 
 /* The spans of an NFAS group have one; they follow each other in the file. */
 struct xch *xch_of(unsigned span)
@@ -208,6 +209,14 @@ static void make_conf(struct conf_for_isdn *c, unsigned span)
 	c->index = 0;
 	for (unsigned i = 0; i < c->n_members; i++) {
 		c->members[i].index = (uint16_t)i;
+	}
+	if (xch_swapped[0] >= 0) {
+		struct conf_member *a = &c->members[xch_swapped[0]];
+		struct conf_member *b = &c->members[xch_swapped[1]];
+		uint8_t interface = a->interface;
+
+		a->interface = b->interface;
+		b->interface = interface;
 	}
 	c->span.isdn.side = c->span.isdn.side == CONF_SIDE_USER
 				    ? CONF_SIDE_NETWORK

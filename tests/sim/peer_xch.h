@@ -41,6 +41,8 @@ struct xch {
 	void (*on_msg)(struct xch_leg *, const struct cc_msg *);
 };
 
+/* Spans of a group whose interface numbers are exchanged there; -1: none. */
+extern int xch_swapped[2];
 void xch_open(unsigned span);
 void xch_close(unsigned span);
 struct xch *xch_of(unsigned span);

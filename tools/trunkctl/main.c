@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_SOCKET "/run/trunkgate/ctl"
 #define REQUEST_MAX    400
@@ -18,6 +19,9 @@ static const char usage[] =
 "  channels             B channels\n"
 "  calls                calls now\n"
 "  trunks               SIP trunks\n"
+"  nfas verify GROUP NUMBER  call NUMBER, which comes back to the group, over\n"
+"                       each of its spans: are they numbered as the carrier's?\n"
+"  nfas switch GROUP    to the D channel in standby\n"
 "  explain FROM NUMBER  which route a number would take\n"
 "  performance SPAN     errored seconds (G.826), in quarters of an hour\n"
 "  trace [-w FILE]      live ladder lines, or a capture file\n"
@@ -89,12 +93,15 @@ static void print_answer(const struct options *o, const char *text)
 	json_decref(v);
 }
 
-static int ask(const struct options *o, const char *request)
+static char *fetch(const struct options *o, const char *request, bool *ok)
 {
-	bool ok;
-	FILE *f = client_ask(o->socket, request, &ok);
-	char *text = f ? client_read_all(f) : NULL;
+	FILE *f = client_ask(o->socket, request, ok);
 
+	return f ? client_read_all(f) : NULL;
+}
+
+static int show(const struct options *o, char *text, bool ok)
+{
 	if (!text) {
 		return 1;
 	}
@@ -107,6 +114,57 @@ static int ask(const struct options *o, const char *request)
 	}
 	free(text);
 	return !ok;
+}
+
+static int ask(const struct options *o, const char *request)
+{
+	bool ok = false;
+	char *text = fetch(o, request, &ok);
+
+	return show(o, text, ok);
+}
+
+static bool all_right(const json_t *answer)
+{
+	json_t *spans = json_object_get(answer, "spans"), *s;
+	size_t i;
+
+	json_array_foreach(spans, i, s) {
+		const char *r = json_string_value(json_object_get(s, "result"));
+
+		if (!r || strcmp(r, "right")) {
+			return false;
+		}
+	}
+	return json_array_size(spans) > 0;
+}
+
+/* It takes seconds for each span; 0: all interfaces are right. */
+static int verify(const struct options *o, const char *request)
+{
+	bool ok = false, running = true, right = false;
+	char *text = fetch(o, request, &ok);
+
+	while (text && ok) {
+		json_t *v = json_loads(text, 0, NULL);
+
+		running = json_is_true(json_object_get(v, "running"));
+		right = all_right(v);
+		json_decref(v);
+		if (!running) {
+			break;
+		}
+		sleep(1);
+		free(text);
+		text = fetch(o, "nfas", &ok);
+	}
+	return show(o, text, ok) || !right;
+}
+
+static bool is_nfas(int argc, char **argv)
+{
+	return (argc == 4 && !strcmp(argv[1], "verify")) ||
+	       (argc == 3 && !strcmp(argv[1], "switch"));
 }
 
 /* The commands and how many arguments each has. */
@@ -125,6 +183,9 @@ static bool is_usage(const struct options *o, int argc, char **argv)
 {
 	size_t i = 0, n = sizeof(commands) / sizeof(commands[0]);
 
+	if (!strcmp(argv[0], "nfas")) {
+		return is_nfas(argc, argv) && !o->restart && !o->file;
+	}
 	while (i < n && strcmp(commands[i].name, argv[0])) {
 		i++;
 	}
@@ -156,6 +217,13 @@ static int command(const struct options *o, int argc, char **argv)
 	}
 	if (o->restart) {
 		strcpy(request + len, " --restart");
+	}
+	if (!strcmp(argv[0], "nfas") && argc == 4) {
+		return verify(o, request);
+	}
+	if (!strcmp(argv[0], "nfas")) {
+		snprintf(request, sizeof(request), "nfas-switch %.60s",
+			 argv[2]);
 	}
 	return ask(o, request);
 }
