@@ -4,7 +4,7 @@ _trunkctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
 	local commands='status spans channels calls trunks explain nfas trace drain
-		reload metrics'
+		reload metrics performance span'
 
 	case $prev in
 	--socket | -w)
