@@ -109,7 +109,7 @@ static void join(enum role_id peer, struct link *end,
 		 const struct link_ops *ops)
 {
 	const struct link_ops *role_side;
-	struct link *slot = isdn_role_ops.number(role, peer, 0, &role_side);
+	struct link *slot = isdn_role_ops.slot(role, peer, 0, &role_side);
 
 	link_close(slot);
 	link_close(end);

@@ -30,6 +30,8 @@ IDLE = 16       # largest sample of silence, 16 bit
 CALLS = 4
 GOOD_S = 2.0    # of each call, at least
 SIGNS = 24
+PIECE = 1600
+LEAST_PIECES = 8
 LIKE = 0.8      # correlation behind the canceller, at least
 
 
@@ -115,34 +117,44 @@ def judge(name, directory):
 
 def calmest(directory):
     """The round in which the machine stalled least; "" if there was none."""
-    rounds = [("inf", "")]
+    rounds = [(1e9, "")]
     for d in sorted(glob.glob(directory + "/*")):
         with open(d + "/stalled") as f:
-            rounds.append((f.read().split()[0], d))
-    return min(rounds, key=lambda r: float(r[0]))[1]
+            share, slips = map(float, f.read().split())
+            rounds.append((share + slips / 100, d))
+    return min(rounds)[1]
 
 
 def signs(samples, at):
     return sum((samples[at + k] > 0) << k for k in range(SIGNS))
 
 
-def likeness(source, heard):
-    """Correlation of the middle of a recording with the source, where most of
-    its signs say that it is."""
-    heard = heard[len(heard) // 3:2 * len(heard) // 3]
-    places = {signs(source, i): i for i in range(len(source) - SIGNS)}
+def window_likeness(source, places, heard):
+    """Correlation of a piece with the source, where most of its signs say that
+    it is."""
     shifts = {}
     for i in range(0, len(heard) - SIGNS, 5):
         at = places.get(signs(heard, i))
         if at is not None:
             shifts[at - i] = shifts.get(at - i, 0) + 1
-    if not shifts or len(heard) < 8000:
+    if not shifts:
         return 0.0
     shift = max(shifts, key=shifts.get)
     pairs = [(source[i + shift], x) for i, x in enumerate(heard)
              if 0 <= i + shift < len(source)]
     power = sum(a * a for a, _ in pairs) * sum(b * b for _, b in pairs)
     return sum(a * b for a, b in pairs) / (power ** 0.5 + 1)
+
+
+def likeness(source, heard):
+    """Of the pieces of a recording in which something is heard, the median: a
+    stall of the machine may fall into some."""
+    places = {signs(source, i): i for i in range(len(source) - SIGNS)}
+    pieces = [heard[i:i + PIECE] for i in range(8000, len(heard) - PIECE,
+                                                PIECE)]
+    like = sorted(window_likeness(source, places, p) for p in pieces
+                  if sum(abs(x) for x in p) > 100 * PIECE)
+    return like[len(like) // 2] if len(like) >= LEAST_PIECES else 0.0
 
 
 def echo(name, directory, calls):
