@@ -11,8 +11,9 @@
  *   4     the clock goes on, n x 250 ms
  *   5     the core acts on a call it knows, one octet says how
  *   6     the core begins a call, one octet says which
- *   7     the line goes down or up
- * The first octet of all chooses the side.
+ *   7     the line goes down or up; bit 2: of the other span, from now on
+ * The first octet of all chooses side, switch (bit 2: NI2) and whether there
+ * are two spans with a D channel each (bit 3: an NFAS group).
  *
  * Besides crashing there is one more way to fail: when the far end is silent
  * and the core gone, no call may be left after a minute.
@@ -35,8 +36,9 @@ static struct loop *loop;
 static struct role *role;
 static struct link core, media, console;
 static bool network;
-static unsigned inputs;
-static uint8_t vs, vr; /* the far end's next N(S), and N(R) */
+static uint8_t mode; /* of the input: its first octet */
+static unsigned inputs, span;
+static uint8_t vs[2], vr[2]; /* the far end's next N(S), and N(R) */
 static leg_id legs[LEGS];
 static unsigned n_legs;
 
@@ -78,8 +80,9 @@ static void media_on_msg(struct link *l, const struct link_head *head, int fd)
 
 	(void)l;
 	(void)fd;
-	if (head->type == FRAME_DATA && f->len >= 4 && !(f->octets[2] & 1)) {
-		vr = (uint8_t)((f->octets[2] >> 1) + 1) & 0x7f;
+	if (head->type == FRAME_DATA && f->len >= 4 && f->span < 2 &&
+	    !(f->octets[2] & 1)) {
+		vr[f->span] = (uint8_t)((f->octets[2] >> 1) + 1) & 0x7f;
 	}
 }
 
@@ -119,7 +122,7 @@ static void join(enum role_id peer, struct link *end,
 
 static void set_line(bool up)
 {
-	struct frame_line l = { .up = up };
+	struct frame_line l = { .span = (uint16_t)span, .up = up };
 
 	link_send(&media, &l.head, FRAME_LINE, sizeof(l));
 	loop_advance(loop, 0);
@@ -135,8 +138,28 @@ static void close_role(void)
 	loop = NULL;
 }
 
-static void open_role(bool as_network)
+/* Two T1s, each with a D channel. */
+static void add_group(struct conf_for_isdn *c)
 {
+	strcpy(c->span.isdn.nfas.group, "group");
+	for (unsigned i = 0; i < 2; i++) {
+		c->members[i] = (struct conf_member){
+			.index = (uint16_t)i,
+			.d_slot = 24,
+			.first_slot = 1,
+			.last_slot = 24,
+			.interface = (uint8_t)i,
+			.d = i ? CONF_D_BACKUP : CONF_D_PRIMARY,
+		};
+		c->members[i].name[0] = (char)('a' + i);
+	}
+	c->n_members = 2;
+}
+
+static void open_role(uint8_t with)
+{
+	bool as_network = with & 1;
+
 	struct obs_switch s = { .on = 1 };
 	struct conf_for_isdn c;
 
@@ -151,7 +174,14 @@ static void open_role(bool as_network)
 		.t301_s = 180, .t309_s = 90, .t310_s = 30,
 		.t200_ms = 1000, .t203_ms = 10000,
 	};
+	if (with & 2) {
+		c.span.isdn.exchange = CONF_NI2;
+	}
+	if (with & 4) {
+		add_group(&c);
+	}
 	network = as_network;
+	mode = with;
 	log_set_sink(no_log);
 	loop = loop_new_sim(0);
 	role = isdn_role_ops.open(loop, &c, sizeof(c));
@@ -165,7 +195,7 @@ static void open_role(bool as_network)
 
 static void frame(const uint8_t *octets, size_t len)
 {
-	struct frame_data f = { .len = (uint16_t)len };
+	struct frame_data f = { .span = (uint16_t)span, .len = (uint16_t)len };
 
 	memcpy(f.octets, octets, len);
 	link_send(&media, &f.head, FRAME_DATA, FRAME_DATA_LEN(len));
@@ -174,12 +204,12 @@ static void frame(const uint8_t *octets, size_t len)
 
 static void message(const uint8_t *octets, size_t len)
 {
-	uint8_t f[FRAME_MAX] = { network ? 0 : 2, 1, (uint8_t)(vs << 1),
-				 (uint8_t)(vr << 1) };
+	uint8_t f[FRAME_MAX] = { network ? 0 : 2, 1, (uint8_t)(vs[span] << 1),
+				 (uint8_t)(vr[span] << 1) };
 
 	memcpy(f + 4, octets, len);
 	frame(f, len + 4);
-	vs = (vs + 1) & 0x7f;
+	vs[span] = (vs[span] + 1) & 0x7f;
 }
 
 static void supervise(uint8_t what)
@@ -189,11 +219,11 @@ static void supervise(uint8_t what)
 	uint8_t control = controls[what & 7];
 	bool answer = control == 0x73 || control == 0x1f || what & 8;
 	uint8_t f[4] = { network == answer ? 2 : 0, 1, control,
-			 (uint8_t)(vr << 1 | (what >> 4 & 1)) };
+			 (uint8_t)(vr[span] << 1 | (what >> 4 & 1)) };
 
 	frame(f, (control & 3) == 3 ? 3 : 4);
 	if (control == 0x7f || control == 0x73) {
-		vs = vr = 0;
+		vs[span] = vr[span] = 0;
 	}
 }
 
@@ -267,6 +297,7 @@ static void run(const uint8_t *data, size_t size)
 			continue;
 		}
 		if (what == 7) {
+			span = mode & 4 ? n >> 1 & 1 : 0;
 			set_line(n & 1);
 			continue;
 		}
@@ -286,19 +317,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	if (role && (inputs++ % INPUTS_PER_ROLE == 0 ||
-		     network != (data[0] & 1))) {
+		     mode != (data[0] & 7))) {
 		close_role();
 		role = NULL;
 	}
 	if (!role) {
-		open_role(data[0] & 1);
+		open_role(data[0] & 7);
 	}
 	n_legs = 0;
 	memset(legs, 0, sizeof(legs));
-	set_line(true);
-	supervise(1); /* UA: the link is up, most of the time */
-	supervise(0);
-	supervise(0x1a); /* RR: there, too */
+	for (span = mode & 4 ? 2 : 1; span-- > 0;) {
+		set_line(true);
+		supervise(1); /* UA: the link is up, most of the time */
+		supervise(0);
+		supervise(0x1a); /* RR: there, too */
+	}
+	span = 0;
 	run(data + 1, size - 1);
 	link_close(&core);
 	loop_advance(loop, 60000);
