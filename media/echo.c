@@ -147,6 +147,12 @@ void echo_group_run(struct echo_group *g, const float (*far)[ECHO_LANES],
 }
 
 /* tick */
+void echo_group_rest(struct echo_group *g, bool rest)
+{
+	g->orders.rest = rest;
+}
+
+/* tick */
 void echo_group_reset_lane(struct echo_group *g, unsigned lane)
 {
 	if (lane >= ECHO_LANES)

@@ -95,6 +95,13 @@ const char *echo_group_isa(const struct echo_group *g);
 void echo_group_run(struct echo_group *g, const float (*far)[ECHO_LANES],
 		    float (*near)[ECHO_LANES], unsigned active_mask);
 
+/*
+ * From the next block on all lanes go on cancelling with what they know and
+ * learn nothing, which takes a third of the time; until they are told to work
+ * again. For an engine that has fallen behind.
+ */
+void echo_group_rest(struct echo_group *g, bool rest);
+
 /* Forget all of a lane's past (echo path, noise, figures); flags stay. */
 void echo_group_reset_lane(struct echo_group *g, unsigned lane);
 

@@ -342,7 +342,7 @@ void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
 		       struct echo_orders *orders, unsigned parts, unsigned n)
 {
 	bool active = sums->far[n] > far_active;
-	bool hold = l->flags & ECHO_HOLD;
+	bool hold = l->flags & ECHO_HOLD || orders->rest;
 	struct echo_scene scene;
 
 	if (l->scaled)

@@ -22,6 +22,7 @@
 #define MEDIA_ECHO_FILTER_H
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "media/echo_fft.h"
 #include "media/echo_priv.h"
@@ -84,6 +85,7 @@ struct filter {
 	unsigned parts;
 	unsigned newest;		/* slot of the newest spectrum */
 	unsigned turn;			/* partition to constrain next */
+	bool rested;			/* in the last block */
 	vf far[FFT_HALF];		/* the last block */
 	vf psi[FFT_BINS];
 	struct blame blame[FFT_BINS];	/* of the update to be done */
@@ -241,36 +243,100 @@ static unsigned filter_jobs(struct filter *f, const struct echo_orders *o,
 	return jobs;
 }
 
-/*
- * One run over the partitions at work. Whose turn it is to be constrained
- * does not depend on who works: a lane must not see what others do.
- */
-static void filter_estimate(struct filter *f, struct scratch *s,
-			    const struct echo_orders *o,
-			    struct echo_sums *sums, unsigned lane)
+/* One bin of all partitions that have a say, as they are. */
+static inline struct vc bin_estimate(const struct job *job, unsigned jobs,
+				     int b)
 {
-	vf floor = vf_load(o->floor + lane);
-	struct job job[ECHO_PARTS_MAX];
-	unsigned jobs = filter_jobs(f, o, lane, job);
-	struct vc y[FFT_BINS];
-	vf t[FFT_SIZE];
+	struct vc y = { vf_set(0), vf_set(0) };
 
-	for (unsigned k = 0; k < jobs; k++)
+	for (unsigned k = 0; k < jobs; k++) {
+		const struct tap *t = &job[k].part->bin[b];
+		struct vc z = spectrum_at(job[k].now, b);
+
+		if (job[k].shadow) {
+			z.re = (vf)((vi)z.re & job[k].heed);
+			z.im = (vf)((vi)z.im & job[k].heed);
+		}
+		y.re += t->re * z.re - t->im * z.im;
+		y.im += t->re * z.im + t->im * z.re;
+	}
+	return y;
+}
+
+/* A block's way over the partitions. */
+struct pass {
+	const struct echo_orders *orders;
+	struct echo_sums *sums;
+	unsigned lane; /* the first of the pack */
+	unsigned jobs;
+	struct job job[ECHO_PARTS_MAX];
+	struct vc y[FFT_BINS]; /* spectrum of the estimate */
+};
+
+/*
+ * The estimate alone: taps are read and not written, doubt not even read. What
+ * the block before has taught is lost. False: there are scales to be obeyed.
+ */
+static bool filter_rest(struct filter *f, struct pass *p)
+{
+	for (unsigned k = 0; k < p->jobs; k++)
+		if (p->job[k].scaled)
+			return false;
+	if (!p->orders->rest)
+		return false;
+	for (int b = 0; b < FFT_BINS; b++)
+		p->y[b] = bin_estimate(p->job, p->jobs, b);
+	vf_store(p->sums->heard + p->lane, vf_set(0));
+	f->rested = true;
+	return true;
+}
+
+/*
+ * Update and estimate. Whose turn it is to be constrained does not depend on
+ * who works: a lane must not see what others do.
+ */
+static void filter_work(struct filter *f, struct scratch *s, struct pass *p)
+{
+	vf floor = vf_load(p->orders->floor + p->lane);
+	struct echo_sums *sums = p->sums;
+	struct job *job = p->job;
+	unsigned lane = p->lane;
+
+	if (f->rested)
+		memset(f->blame, 0, sizeof(f->blame));
+	f->rested = false;
+	for (unsigned k = 0; k < p->jobs; k++)
 		if ((job[k].k + f->parts - f->turn) % f->parts < FILTER_TURN)
 			vf_store(sums->merit[job[k].k] + lane,
 				 part_constrain(job[k].part));
 	f->turn = (f->turn + FILTER_TURN) % f->parts;
 	for (int b = 0; b < FFT_BINS; b++)
-		bin_work(f, s, job, jobs, floor, b, &y[b]);
+		bin_work(f, s, job, p->jobs, floor, b, &p->y[b]);
 	for (unsigned k = 0; k < f->parts; k++) {
 		vf_store(sums->tap[k] + lane, vf_set(0));
 		vf_store(sums->doubt[k] + lane, vf_set(0));
 	}
-	for (unsigned k = 0; k < jobs; k++) {
+	for (unsigned k = 0; k < p->jobs; k++) {
 		vf_store(sums->tap[job[k].k] + lane, job[k].tap);
 		vf_store(sums->doubt[job[k].k] + lane, job[k].doubt);
 	}
-	fft_real_inverse(y, t);
+}
+
+/* One run over the partitions at work. */
+static void filter_estimate(struct filter *f, struct scratch *s,
+			    const struct echo_orders *o,
+			    struct echo_sums *sums, unsigned lane)
+{
+	struct pass p;
+	vf t[FFT_SIZE];
+
+	p.orders = o;
+	p.sums = sums;
+	p.lane = lane;
+	p.jobs = filter_jobs(f, o, lane, p.job);
+	if (!filter_rest(f, &p))
+		filter_work(f, s, &p);
+	fft_real_inverse(p.y, t);
 	for (int i = 0; i < FFT_HALF; i++)
 		s->est[i] = t[FFT_HALF + i];
 }

@@ -311,8 +311,9 @@ static void kernel_finish(void *state, const struct echo_block *block,
 		struct pack *p = pack_at(state, parts, n);
 		unsigned lane = n * ECHO_VL;
 
-		filter_blame(&p->filter, scratch_of(block, n), orders, sums,
-			     lane);
+		if (!p->filter.rested)
+			filter_blame(&p->filter, scratch_of(block, n), orders,
+				     sums, lane);
 		vf_store(sums->out + lane, pack_write(p, block, orders, lane));
 	}
 }

@@ -47,6 +47,7 @@ struct echo_orders {
 	float noise[ECHO_LANES];	/* RMS of comfort noise */
 	float tilt[ECHO_LANES];		/* its correlation from tap to tap */
 	unsigned clock;			/* blocks of the group */
+	bool rest;			/* nobody learns, to save time */
 	/* lanes that a partition is worked in; W = P = 0 in the others */
 	uint16_t work[ECHO_PARTS_MAX];
 	/* of these, lanes that it learns in but adds no estimate to */

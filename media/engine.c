@@ -311,6 +311,7 @@ void engine_gauges_add(struct engine_gauges *sum,
 	sum->late_ticks += g->late_ticks;
 	sum->skipped_ms += g->skipped_ms;
 	sum->catch_up += g->catch_up;
+	sum->rested += g->rested;
 	sum->events_lost += g->events_lost;
 	sum->commands_stale += g->commands_stale;
 	sum->busy_permille += g->busy_permille;

@@ -43,6 +43,10 @@ struct worker {
 	unsigned used;
 	uint32_t count; /* of ticks */
 	bool started;	/* lines */
+	struct { /* is there more to do than time? */
+		unsigned ticks; /* late ones in a row */
+		mono_t until;	/* what can be left undone is, until then */
+	} behind;
 	bool told;	/* something lies in a ring since the last wake-up */
 	struct engine_gauges gauges;
 	int64_t busy_ns; /* of this second... */
@@ -118,6 +122,8 @@ int worker_init(struct worker *, struct engine *, unsigned index);
 void worker_fini(struct worker *);
 /* The values of a tick at that instant. */
 struct tick worker_tick_at(struct worker *, mono_t now);
+/* A wake-up that was due then begins now: tick. */
+void worker_note_late(struct worker *, mono_t due, mono_t now);
 /* One wake-up at that instant: tick. */
 void worker_tick(struct worker *, mono_t now);
 /* Wake the owner if there is something for it: tick. */

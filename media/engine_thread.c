@@ -61,6 +61,7 @@ static void *run(void *arg)
 			;
 		now = clock_mono();
 		note_late(&w->gauges, mono_diff_ns(now, due));
+		worker_note_late(w, due, now);
 		worker_tick(w, now);
 		worker_wake(w);
 		end = clock_mono();

@@ -210,6 +210,7 @@ static void cancel(struct lane_group *g, struct lane_block *b)
 	if (!(b->cancelled | bridged))
 		return;
 	hold(g, bridged, ECHO_HOLD);
+	echo_group_rest(g->echo, b->rest);
 	echo_group_run(g->echo, (const float (*)[ECHO_LANES])b->far, b->near,
 		       b->cancelled | bridged);
 	hold(g, bridged, 0);

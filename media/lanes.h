@@ -30,6 +30,7 @@ struct lane_block {
 	unsigned used;	    /* in: lanes that near was filled for */
 	unsigned bridged;   /* in: lanes whose near was lost, but not far: it
 			       is on the line, and its echo will come */
+	bool rest;	    /* in: the canceller learns nothing, to save time */
 	unsigned cancelled; /* out: lanes where near is a residual now */
 	unsigned fax;	    /* out: lanes whose line began with CNG or CED */
 	char digit[ECHO_LANES]; /* out: DTMF in the last 20 ms, 0 = none */

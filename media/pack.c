@@ -392,6 +392,7 @@ static void run_clear(struct span *sp, struct tick *t, struct pack_block *b)
 /* tick */
 void pack_run(struct pack *p, struct tick *t, struct pack_block *b)
 {
+	b->lanes.rest = t->behind;
 	for (unsigned i = 0; i < p->n_spans; i++)
 		span_begin(p->spans[i], &b->spans[i]);
 	prefetch_group(p, 0);

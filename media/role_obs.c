@@ -72,6 +72,7 @@ static void put_gauges(struct media_role *m, struct json *j)
 	put_lateness(j, "line_late_us", &g->line_late);
 	json_int(j, "skipped_ms", (int64_t)g->skipped_ms);
 	json_int(j, "catch_up_blocks", (int64_t)g->catch_up);
+	json_int(j, "rested_blocks", (int64_t)g->rested);
 	json_num(j, "busy_percent", g->busy_permille / 10.0, 1);
 	json_int(j, "events_lost", (int64_t)g->events_lost);
 	json_int(j, "commands_stale", (int64_t)g->commands_stale);
@@ -243,6 +244,9 @@ static int put_metrics(struct media_role *m, char *buf, size_t size)
 		g->ticks);
 	put_one(&t, "late_ticks_total", "counter", "wake-ups 1 ms late or more",
 		g->late_ticks);
+	put_one(&t, "rested_blocks_total", "counter",
+		"blocks whose echo cancellers learnt nothing, for want of time",
+		g->rested);
 	put_one(&t, "skipped_ms_total", "counter", "ticks left out after stalls",
 		g->skipped_ms);
 	put_one(&t, "busy_permille", "gauge", "engine's share of a core",

@@ -44,6 +44,7 @@ struct tick {
 	uint64_t ntp;	    /* now */
 	struct worker *worker;
 	const struct engine_limits *limits;
+	bool behind; /* for some time: what need not be done now is not */
 };
 
 /* A block as it comes from the line. */

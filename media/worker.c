@@ -14,6 +14,9 @@ enum {
 	IDLE_MS = 10, /* RTP of sessions without a line */
 	WATCH_MS = 100,
 	FIGURES_MS = 1000,
+	BEHIND_MS = 3,	     /* so late ... */
+	BEHIND_TICKS = 10,   /* ... for so long */
+	BEHIND_HOLD_MS = 200,
 };
 
 /* A power of two, n at least. */
@@ -160,6 +163,19 @@ static void run_io(struct worker *w, struct tick *t)
 		span_io(w->spans[i], t->now);
 }
 
+/* tick: a stall of the host is made good within some wake-ups; who stays behind
+ * has more to do than time. Then what matters least is left undone for a while,
+ * so that all calls are heard in time. */
+void worker_note_late(struct worker *w, mono_t due, mono_t now)
+{
+	if (mono_diff_ns(now, due) < BEHIND_MS * NS_PER_MS) {
+		w->behind.ticks = 0;
+		return;
+	}
+	if (++w->behind.ticks >= BEHIND_TICKS)
+		w->behind.until = mono_add_ms(now, BEHIND_HOLD_MS);
+}
+
 static void run_packs(struct worker *w, struct tick *t)
 {
 	for (unsigned i = 0; i < w->n_packs; i++) {
@@ -168,6 +184,7 @@ static void run_packs(struct worker *w, struct tick *t)
 
 		w->gauges.blocks += n ? p->n_spans : 0;
 		w->gauges.catch_up += n > 1 ? p->n_spans : 0;
+		w->gauges.rested += n && t->behind ? p->n_spans : 0;
 	}
 }
 
@@ -235,6 +252,7 @@ struct tick worker_tick_at(struct worker *w, mono_t now)
 		.ntp = rtcp_ntp(now.ns + w->engine->wall_ns),
 		.worker = w,
 		.limits = &w->engine->limits,
+		.behind = mono_diff_ns(w->behind.until, now) > 0,
 	};
 }
 

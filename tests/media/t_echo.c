@@ -453,6 +453,46 @@ START_TEST(test_hold)
 }
 END_TEST
 
+/*
+ * A group at rest cancels as it did, is no louder than what comes in when the
+ * path changes, and learns again when it is told to.
+ */
+START_TEST(test_rest)
+{
+	static const enum echo_isa isa[] = { ECHO_ISA_C, ECHO_ISA_AVX2,
+					     ECHO_ISA_AVX512 };
+	struct echo_group *g = rig_group(128, isa[_i], ECHO_ON);
+	struct rig_case c = base;
+	struct rig_score before, after;
+	struct rig r, other;
+
+	if (!g)
+		return;
+	c.seconds = 5;
+	ck_assert(rig_open(&r, &c));
+	rig_run(&r, g);
+	before = rig_erle_score(&r, 3, 5);
+	echo_group_rest(g, true);
+	rig_run(&r, g);
+	after = rig_erle_score(&r, 1, 5);
+	ck_assert_double_ge(after.mean, before.mean - 1);
+	ck_assert_double_ge(after.worst, before.worst - 2);
+	c.erl_db = 6;
+	c.change_at = 0.01;
+	ck_assert(rig_open(&other, &c));
+	rig_run(&other, g);
+	for (unsigned n = 0; n < ECHO_LANES; n++)
+		ck_assert_double_le(rig_rise(&other, n), 4);
+	ck_assert_double_le(rig_erle_score(&other, 3, 5).mean, 5);
+	echo_group_rest(g, false);
+	rig_run(&other, g);
+	ck_assert_double_ge(rig_erle_score(&other, 3, 5).mean, 30);
+	rig_close(&r);
+	rig_close(&other);
+	echo_group_free(g);
+}
+END_TEST
+
 /* The figures of a lane tell what the samples do. */
 START_TEST(test_stats)
 {
@@ -505,6 +545,7 @@ static Suite *echo_suite(void)
 	tcase_add_test(t, test_move);
 	tcase_add_test(t, test_reset);
 	tcase_add_test(t, test_hold);
+	tcase_add_loop_test(t, test_rest, 0, 3);
 	tcase_add_test(t, test_stats);
 	suite_add_tcase(s, t);
 	return s;

@@ -427,6 +427,33 @@ START_TEST(test_late_ticks)
 }
 END_TEST
 
+/* Who stays behind lets the cancellers rest, for a while; a stall that is made
+ * good does not count. */
+START_TEST(test_behind)
+{
+	struct rig_config c = { .law = LAW_A };
+	struct worker *w;
+	uint64_t blocks;
+	struct rig r;
+
+	start_call(&r, &c);
+	w = &r.e->workers[0];
+	for (unsigned i = 0; i < 40; i++)
+		worker_note_late(w, r.now,
+				 mono_add_ms(r.now, i % 10 == 9 ? 1 : 3));
+	rig_run(&r, 100);
+	ck_assert_uint_eq(w->gauges.rested, 0);
+	for (unsigned i = 0; i < 10; i++)
+		worker_note_late(w, r.now, mono_add_ms(r.now, 3));
+	blocks = w->gauges.blocks;
+	rig_run(&r, 1000);
+	ck_assert_uint_ge(w->gauges.rested, 19);
+	ck_assert_uint_le(w->gauges.rested, 21);
+	ck_assert_uint_ge(w->gauges.blocks, blocks + 99);
+	rig_fini(&r);
+}
+END_TEST
+
 START_TEST(test_echo_cancelled)
 {
 	static uint8_t out[20 * SECOND];
@@ -502,6 +529,7 @@ int main(void)
 	tcase_add_test(tc, test_close_and_stale);
 	tcase_add_test(tc, test_closed_is_never_lost);
 	tcase_add_test(tc, test_late_ticks);
+	tcase_add_test(tc, test_behind);
 	tcase_add_test(tc, test_echo_cancelled);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
