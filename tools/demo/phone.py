@@ -10,7 +10,7 @@ import time
 
 CONFIG = """\
 module_path {modules}
-module account.so
+{more}module account.so
 module g711.so
 module aufile.so
 module sndfile.so
@@ -32,7 +32,8 @@ jitter_buffer_delay 5-10
 
 
 class Phone:
-    def __init__(self, directory, number, sip, ctrl, rtp, play, before=None):
+    def __init__(self, directory, number, sip, ctrl, rtp, play, before=None,
+                 more="", account=""):
         self.dir = directory
         self.ctrl = ctrl
         os.makedirs(directory, exist_ok=True)
@@ -41,10 +42,10 @@ class Phone:
         with open(directory + "/config", "w") as f:
             f.write(CONFIG.format(modules=modules, ctrl=ctrl, sip=sip,
                                   play=play, dir=directory, rtp=rtp,
-                                  rtp_end=rtp + 20))
+                                  rtp_end=rtp + 20, more=more))
         with open(directory + "/accounts", "w") as f:
             f.write(f"<sip:{number}@127.0.0.1:{sip}>;regint=0;"
-                    "answermode=auto\n")
+                    f"answermode=auto{account}\n")
         self.log = open(directory + "/baresip.log", "wb")
         self.process = subprocess.Popen(
             ["baresip", "-f", directory], stdout=self.log, stderr=self.log,
