@@ -37,6 +37,8 @@ struct core_trunk {
 	bool up;
 	char text[61];
 	unsigned calls; /* legs there now */
+	bool served;   /* a line took its calls once */
+	bool unserved; /* sip was told that none does now */
 };
 
 /* Everything that is dropped or goes wrong has a counter. */
@@ -160,6 +162,8 @@ void core_lost_clear(struct core *);
 bool core_keep_leg(struct core *, struct leg *);
 /* The link to sip is up: all that wait, and that these were all. */
 void core_keep_tell(struct core *);
+/* core_reach.c: when a span has come or gone. */
+void core_tell_reach(struct core *);
 /* core_recover.c: CDRs for the calls of an earlier life. */
 void core_recover(struct core *);
 

@@ -116,6 +116,7 @@ static void on_end_state(struct core *core, const struct cc_end_state *e)
 			 e->end.kind == CC_END_SPAN ? "span" : "trunk",
 			 core_end_name(core, e->end), up ? "up" : "down",
 			 e->text[0] != '\0' ? ": " : "", e->text);
+		core_tell_reach(core);
 	}
 }
 
@@ -248,12 +249,13 @@ static void lose_span(struct core_span *lost)
 		}
 	}
 	lose_legs(core, end);
+	core_tell_reach(core);
 }
 
 static void lose_sip(struct core *core)
 {
 	for (unsigned i = 0; i < core->conf->n_trunks; i++) {
-		core->trunks[i].up = false;
+		core->trunks[i].up = core->trunks[i].unserved = false;
 		str_copy(core->trunks[i].text, sizeof(core->trunks[i].text),
 			 "sip role is down");
 	}
@@ -512,6 +514,7 @@ static void core_link_up(struct role *r, enum role_id peer, unsigned index)
 		lose_sip(core);
 		core_keep_tell(core);
 		core_lost_clear(core);
+		core_tell_reach(core);
 		break;
 	case ROLE_MEDIA:
 		lose_media(core);
@@ -600,6 +603,7 @@ static int core_reload(struct role *r, const void *data, size_t len)
 	keep_trunks(core, conf);
 	memcpy(core->conf, conf, sizeof(*conf));
 	core->epoch++;
+	core_tell_reach(core);
 	return 0;
 }
 

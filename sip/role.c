@@ -35,6 +35,7 @@ struct sip_role {
 	bool draining;
 	char user_agent[CONF_NAME];
 	uint8_t told_up[CONF_TRUNKS]; /* as in the last CC_END_STATE */
+	bool unserved[CONF_TRUNKS]; /* the core has no line for its calls */
 };
 
 static struct sip_role *of_role(struct role *r)
@@ -98,7 +99,9 @@ static void answer_options(struct sip_role *r, txn_id id,
 			   const struct sip_msg *m)
 {
 	struct txn_layer *txns = sip_stack_txns(r->stack);
-	bool in_service = !r->draining && link_is_up(&r->core);
+	bool in_service = !r->draining && link_is_up(&r->core) &&
+			  !(m->path.trunk < CONF_TRUNKS &&
+			    r->unserved[m->path.trunk]);
 	struct sip_msg *ok = sip_response_new(m, in_service ? 200 : 503, NULL,
 					      txn_local_tag(txns, id));
 
@@ -162,13 +165,23 @@ static const struct sip_stack_user_ops stack_ops = {
 
 /* --- links --- */
 
+/* All lines that a trunk's calls could go to are out, or are back. */
+static void on_end_state(struct sip_role *r, const struct cc_end_state *e)
+{
+	if (e->end.kind == CC_END_TRUNK && e->end.index < CONF_TRUNKS)
+		r->unserved[e->end.index] = !e->up;
+}
+
 static void on_core_msg(struct link *l, const struct link_head *h, int fd)
 {
 	struct sip_role *r = container_of(l, struct sip_role, core);
 
 	if (fd >= 0)
 		close(fd);
-	sip_legs_core(r->legs, h);
+	if (h->type == CC_END_STATE && cc_msg_ok(h))
+		on_end_state(r, (const void *)h);
+	else
+		sip_legs_core(r->legs, h);
 }
 
 static void on_core_down(struct link *l)

@@ -209,6 +209,13 @@ static inline void sip_msg(struct link *l, const struct link_head *h, int fd)
 		rig_out("< sip SETTLED\n");
 		return;
 	}
+	if (h->type == CC_END_STATE) {
+		const struct cc_end_state *e = (const void *)h;
+
+		rig_out("< sip END_STATE end=%u %s\n", e->end.index,
+			e->up ? "up" : "down");
+		return;
+	}
 	out_msg("sip", (const struct cc_msg *)h);
 	if (rig.hook != NULL) {
 		rig.hook(&rig, (struct cc_end){CC_END_TRUNK, 0},

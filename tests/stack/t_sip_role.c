@@ -335,6 +335,25 @@ START_TEST(options)
 }
 END_TEST
 
+/* All lines that its calls could go to are out: it may call elsewhere. */
+START_TEST(options_without_a_line)
+{
+	struct cc_end_state s = { .end = { CC_END_TRUNK, 0 } };
+
+	begin();
+	link_send(&rig.core, &s.head, CC_END_STATE, sizeof(s));
+	loop_advance(rig.loop, 1);
+	peer_request("OPTIONS", PEER_IP ":5060");
+	expect_sent("SIP/2.0 503");
+	s.up = 1;
+	link_send(&rig.core, &s.head, CC_END_STATE, sizeof(s));
+	loop_advance(rig.loop, 1);
+	peer_request("OPTIONS", PEER_IP ":5060");
+	expect_sent("SIP/2.0 200");
+	finish();
+}
+END_TEST
+
 /* --- reload --- */
 
 START_TEST(reloaded)
@@ -474,7 +493,7 @@ int main(void)
 				      core_lost,
 				      drained,
 				      closed,
-				      options,
+				      options, options_without_a_line,
 				      reloaded,
 				      console_asks,
 				      NULL};

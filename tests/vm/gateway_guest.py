@@ -33,6 +33,7 @@ SPAN = """  - name: {name}
     line: {{{line}}}
     echo: {echo}
     nlp: false
+    echo_tail: 32
     law: {law}
     isdn: {{side: user, switch: euroisdn}}
 """

@@ -14,7 +14,7 @@ be the next one of the source, or idle; there may not be more jumps than slips
 were counted, and no sample may be altered. Behind the gateway a stall also makes
 it conceal and catch up: there the round with the fewest stalls is judged, in
 which each call must bring GOOD_S of exact samples. Behind the canceller no sample
-is exact: what is heard must be the source by its correlation.
+is exact: enough pieces of what is heard must be the source, by their correlation.
 """
 import glob
 import json
@@ -30,9 +30,9 @@ IDLE = 16       # largest sample of silence, 16 bit
 CALLS = 4
 GOOD_S = 2.0    # of each call, at least
 SIGNS = 24
-PIECE = 1600
-LEAST_PIECES = 8
-LIKE = 0.8      # correlation behind the canceller, at least
+PIECE = 200     # samples
+LEAST_PIECES = 16
+LIKE = 0.95     # correlation behind the canceller, of so many pieces
 
 
 def decode(law, code):
@@ -146,15 +146,13 @@ def window_likeness(source, places, heard):
     return sum(a * b for a, b in pairs) / (power ** 0.5 + 1)
 
 
-def likeness(source, heard):
-    """Of the pieces of a recording in which something is heard, the median: a
-    stall of the machine may fall into some."""
+def alike(source, heard):
+    """How many pieces of a recording are the source: a stall of the machine
+    spoils those that it falls into."""
     places = {signs(source, i): i for i in range(len(source) - SIGNS)}
-    pieces = [heard[i:i + PIECE] for i in range(8000, len(heard) - PIECE,
-                                                PIECE)]
-    like = sorted(window_likeness(source, places, p) for p in pieces
-                  if sum(abs(x) for x in p) > 100 * PIECE)
-    return like[len(like) // 2] if len(like) >= LEAST_PIECES else 0.0
+    pieces = [heard[i:i + PIECE] for i in range(0, len(heard) - PIECE, PIECE)]
+    return sum(window_likeness(source, places, p) >= LIKE for p in pieces
+               if sum(abs(x) for x in p) > 100 * PIECE)
 
 
 def echo(name, directory, calls):
@@ -169,11 +167,11 @@ def echo(name, directory, calls):
     if not os.path.exists(directory + "/cancelled"):
         return
     played = calmest(directory + "/cancelled")
-    like = sorted(likeness(source, read(f))
+    like = sorted(alike(source, read(f))
                   for f in glob.glob(f"{played}/net-*.wav"))
-    good = len(like) == 2 and like[0] >= LIKE
+    good = len(like) == 2 and like[0] >= LEAST_PIECES
     print(("ok " if good else "not ok ") + f"{name}: and behind the canceller "
-          f"({', '.join(f'{x:.2f}' for x in like)} alike, round "
+          f"({', '.join(map(str, like))} pieces alike, round "
           f"{os.path.basename(played)})")
 
 
