@@ -183,14 +183,30 @@ struct txn *txn_new(struct txn_layer *l, enum txn_kind kind,
 	return t;
 }
 
+static void leave_absorbers(struct txn *t)
+{
+	struct txn_layer *l = t->layer;
+
+	if (!t->absorbs) {
+		return;
+	}
+	*(t->older ? &t->older->newer : &l->oldest) = t->newer;
+	*(t->newer ? &t->newer->older : &l->newest) = t->older;
+	t->older = t->newer = NULL;
+	t->absorbs = false;
+}
+
 void txn_destroy(struct txn *t)
 {
 	struct txn_layer *l = t->layer;
 
 	timer_stop(l->loop, &t->retry);
 	timer_stop(l->loop, &t->life);
+	leave_absorbers(t);
 	txn_unlink(t);
-	if (!txn_is_server(t)) {
+	if (txn_is_server(t)) {
+		l->of_trunk[t->path.trunk]--;
+	} else {
 		txn_client_forget(t);
 	}
 	sip_msg_free(t->request);
@@ -283,6 +299,41 @@ static void on_retry(struct timer *timer)
 	timer_start(t->layer->loop, &t->retry, on_retry, t->retry_ms);
 }
 
+/* --- what only absorbs repeats gives way --- */
+
+#define LEAST_ABSORB_MS 1000
+
+static void join_absorbers(struct txn *t)
+{
+	struct txn_layer *l = t->layer;
+
+	leave_absorbers(t);
+	t->absorbs = true;
+	t->absorbs_since = loop_now(l->loop);
+	t->older = l->newest;
+	*(t->older ? &t->older->newer : &l->oldest) = t;
+	l->newest = t;
+}
+
+void txn_absorb(struct txn *t)
+{
+	join_absorbers(t);
+}
+
+/* 32 s of absorbing for each of many calls a second would leave no room for the
+ * next ones: then the oldest end, which have had their second. */
+void txn_make_room(struct txn_layer *l)
+{
+	struct txn *t = l->oldest;
+
+	if (t && pool_used(l->pool) > l->max / 2 &&
+	    mono_diff_ms(loop_now(l->loop), t->absorbs_since) >=
+		    LEAST_ABSORB_MS) {
+		l->stats.made_room++;
+		txn_end(t);
+	}
+}
+
 /* What only repairs the loss of a datagram. */
 static bool is_for_loss(enum txn_timer timer)
 {
@@ -328,8 +379,11 @@ void txn_life(struct txn *t, enum txn_timer timer)
 {
 	int64_t ms = txn_timer_ms(timer, t->layer->t1_ms);
 
-	if (txn_is_reliable(t) && is_for_repeats(timer)) {
-		ms = 0;
+	if (is_for_repeats(timer)) {
+		ms = txn_is_reliable(t) ? 0 : ms;
+	}
+	if (is_for_repeats(timer) || timer == TXN_TIMER_M) {
+		join_absorbers(t);
 	}
 	t->life_is = timer;
 	timer_start(t->layer->loop, &t->life, on_life, ms);
@@ -352,6 +406,8 @@ void txn_input(struct txn_layer *l, struct sip_msg *m)
 		l->stats.bad++;
 		sip_msg_free(m);
 	} else if (sip_msg_is_request(m)) {
+		txn_make_room(l);
+		txn_make_room(l);
 		txn_server_request(l, m);
 	} else {
 		txn_client_response(l, m);

@@ -23,8 +23,10 @@
  * state: a repeated CANCEL is answered again); CANCEL held until the first
  * 1xx; merged requests (482, RFC 3261 8.2.2.2, while the first one is
  * unanswered or answered 2xx); 503 when the table is full, for requests
- * outside of dialogs already at 7/8; received, rport and where a response
- * goes (RFC 3581); RFC 2543 branches.
+ * outside of dialogs already at 7/8, or when one trunk has 3/4; received, rport
+ * and where a response goes (RFC 3581); RFC 2543 branches. When the
+ * table is half full, the oldest that only absorb repeats (D, I, J, K, M, L
+ * after the ACK) give way to new requests after a second.
  * Done above: dialogs, 487 after on_cancel, ACK for 2xx, BYE after a lost ACK,
  * digest, sip_request_check().
  *
@@ -149,6 +151,7 @@ struct txn_stats {
 	uint64_t stray_responses, stray_acks, stray_cancels;
 	uint64_t merged;
 	uint64_t refused_full; /* 503, or -ENOBUFS to the user */
+	uint64_t made_room;    /* absorbers that gave way */
 	uint64_t bad;	       /* impossible in the state, or not ours */
 	uint64_t unanswered;   /* requests the user forgot: 500 */
 	uint64_t send_failed;

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <linux/errqueue.h>
+#include <linux/sock_diag.h>
 #include <netinet/ip.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -87,6 +89,66 @@ bool transport_unreachable_err(int err)
 	       err == ENETUNREACH;
 }
 
+/* --- more than we can take --- */
+
+#define LOOK_EACH 4 /* datagrams */
+
+/* How full is the socket's queue, in 1/16? Linux alone says it. */
+static unsigned fullness(int fd)
+{
+	uint32_t m[SK_MEMINFO_VARS] = {0};
+	socklen_t len = sizeof(m);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, m, &len) ||
+	    !m[SK_MEMINFO_RCVBUF]) {
+		return 0;
+	}
+	return (unsigned)(16ull * m[SK_MEMINFO_RMEM_ALLOC] /
+			  m[SK_MEMINFO_RCVBUF]);
+}
+
+static void look_at_queue(struct sock *s)
+{
+	unsigned full = fullness(s->fd);
+
+	s->shedding = full >= 2 || (s->shedding && full >= 1);
+}
+
+/* The To header of what begins with INVITE bears no tag: a call that does not
+ * exist yet. Just enough is looked at to know. */
+static bool is_new_invite(const char *data, size_t len)
+{
+	const char *end = memmem(data, len, "\r\n\r\n", 4);
+	const char *p = data;
+
+	if (len < 7 || memcmp(data, "INVITE ", 7) != 0) {
+		return false;
+	}
+	end = end ? end : data + len;
+	while ((p = memmem(p, (size_t)(end - p), "\r\n", 2)) != NULL) {
+		const char *eol;
+
+		p += 2;
+		eol = memmem(p, (size_t)(end - p), "\r\n", 2);
+		eol = eol ? eol : end;
+		if (eol - p > 3 && (!strncasecmp(p, "To:", 3) ||
+				    !strncasecmp(p, "t:", 2) ||
+				    !strncasecmp(p, "To ", 3))) {
+			return !memmem(p, (size_t)(eol - p), "tag=", 4);
+		}
+	}
+	return false;
+}
+
+static bool is_shed(struct sock *s, const char *data, size_t len)
+{
+	if (!s->shedding || !is_new_invite(data, len)) {
+		return false;
+	}
+	s->transport->stats.shed++;
+	return true;
+}
+
 /* One datagram. False: nothing more to read now. */
 static bool receive(struct sock *s)
 {
@@ -111,6 +173,9 @@ static bool receive(struct sock *s)
 	}
 	net_from_sockaddr(&source, (const struct sockaddr *)&ss);
 	t->buf[n] = '\0';
+	if (is_shed(s, t->buf, (size_t)n)) {
+		return true;
+	}
 	sip_transport_inject(t, s->bind, &source, t->buf, (size_t)n);
 	return true;
 }
@@ -162,7 +227,13 @@ static void on_readable(struct watch *w, int events)
 	(void)events;
 	for (int i = 0; i < TRANSPORT_BATCH && receive_error(s); i++) {
 	}
-	for (int i = 0; i < TRANSPORT_BATCH && s->fd >= 0 && receive(s); i++) {
+	for (int i = 0; i < TRANSPORT_BATCH && s->fd >= 0; i++) {
+		if (i % LOOK_EACH == 0) {
+			look_at_queue(s);
+		}
+		if (!receive(s)) {
+			return;
+		}
 	}
 }
 

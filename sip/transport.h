@@ -12,6 +12,11 @@
  * to path.remote, else on a new one. A *flow* (RFC 5626) is the id of a
  * connection; it carries a generation, so a dead one is never another.
  *
+ * More than we can take: when the queue of a socket is an eighth full, new
+ * INVITEs (no tag in To) are dropped unread until it is nearly empty; so what
+ * belongs to calls that exist is never lost in a full queue, and time goes to
+ * calls that can be served (RFC 5390). The peer repeats what it means.
+ *
  * UDP: sockets are handed in, bound and non-blocking, IPv6 ones with
  * IPV6_V6ONLY; a full socket drops and counts (the transaction layer
  * resends). At most TRANSPORT_BATCH datagrams are read in one turn of the
@@ -30,6 +35,8 @@
 #define TRANSPORT_DATAGRAM  65536
 #define TRANSPORT_CONNS	    1024	/* connections at a time */
 #define TRANSPORT_HALF_OPEN 128		/* of them not yet of use */
+#define TRANSPORT_CONNS_OF_ONE	   256	/* of one peer's address */
+#define TRANSPORT_HALF_OPEN_OF_ONE 32
 #define TRANSPORT_UNWRITTEN (256 * 1024) /* octets a peer may leave unread */
 #define TRANSPORT_OPEN_MS   8000 /* TCP and TLS handshake together */
 #define TRANSPORT_PART_MS   30000 /* from the first octet of a message to its
@@ -44,6 +51,7 @@ struct sip_transport_stats {
 	uint64_t tx_failed; /* refused by the kernel, or no such socket */
 	uint64_t tx_full;   /* socket full, or the peer does not read */
 	uint64_t rx_cut;    /* longer than TRANSPORT_DATAGRAM */
+	uint64_t shed;	    /* new INVITEs dropped: more than we can take */
 	uint64_t icmp;	    /* errors reported by the peer's host */
 	uint64_t conn_in, conn_out; /* connections begun */
 	uint64_t conn_refused;	    /* unknown source, or a limit */

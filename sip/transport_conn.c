@@ -76,6 +76,26 @@ void conn_free_all(struct sip_transport *t)
 	}
 }
 
+/* Has that address as many as one may have? */
+static bool has_too_many(const struct sip_transport *t,
+			 const struct net_addr *peer)
+{
+	unsigned all = 0, half_open = 0;
+	pool_id id;
+
+	for (id = pool_next(t->conns, 0); id; id = pool_next(t->conns, id)) {
+		const struct conn *c = pool_get(t->conns, id);
+
+		if (c->inbound && net_ip_eq(&c->path.remote, peer)) {
+			all += c->state != CONN_CLOSED;
+			half_open += c->state == CONN_CONNECTING ||
+				     c->state == CONN_HANDSHAKE;
+		}
+	}
+	return all >= TRANSPORT_CONNS_OF_ONE ||
+	       half_open >= TRANSPORT_HALF_OPEN_OF_ONE;
+}
+
 /* A connection without a socket yet; NULL: too many. */
 static struct conn *conn_new(struct sip_transport *t,
 			     const struct sip_path *path, bool inbound)
@@ -83,7 +103,8 @@ static struct conn *conn_new(struct sip_transport *t,
 	pool_id id;
 	struct conn *c;
 
-	if (t->half_open >= TRANSPORT_HALF_OPEN) {
+	if (t->half_open >= TRANSPORT_HALF_OPEN ||
+	    (inbound && has_too_many(t, &path->remote))) {
 		t->stats.conn_refused++;
 		errno = ENOBUFS;
 		return NULL;

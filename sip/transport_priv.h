@@ -64,7 +64,8 @@ struct sock {
 	struct watch watch;
 	struct sip_transport *transport;
 	unsigned bind;
-	int fd; /* -1: none */
+	int fd;	       /* -1: none */
+	bool shedding; /* new INVITEs */
 };
 
 /* Our address towards a remote, for wildcard binds. */

@@ -9,6 +9,7 @@
 #ifndef SIP_TXN_PRIV_H
 #define SIP_TXN_PRIV_H
 
+#include "conf/conf.h"
 #include "sip/transaction.h"
 
 #define TXN_ACKS 4 /* forks whose 2xx we can answer again */
@@ -52,6 +53,9 @@ struct txn {
 	struct sip_path path; /* where we send */
 	struct txn_key key;
 	struct txn *next; /* in the bucket */
+	struct txn *older, *newer; /* of those that absorb */
+	mono_t absorbs_since;
+	bool absorbs;
 	int status;	  /* last response; 0 = none */
 	char *wire;	  /* client: request; server: last response */
 	size_t wire_len;
@@ -69,9 +73,11 @@ struct txn_layer {
 	struct txn_owner *owner;
 	struct pool *pool;
 	unsigned t1_ms, max;
+	unsigned of_trunk[CONF_TRUNKS]; /* server transactions */
 	unsigned n_buckets; /* power of two */
 	struct txn **bucket, **merge;
 	uint8_t secret[16];
+	struct txn *oldest, *newest; /* of those that only absorb repeats */
 	struct txn_stats stats;
 };
 
@@ -85,6 +91,9 @@ bool txn_is_reliable(const struct txn *);
 /* Starts the resending of wire; 0 ms, by the table. */
 void txn_retry(struct txn *, enum txn_timer);
 void txn_life(struct txn *, enum txn_timer);
+/* From now on it only absorbs repeats, and may give way. */
+void txn_absorb(struct txn *);
+void txn_make_room(struct txn_layer *);
 void txn_stop_retry(struct txn *);
 /* Prints msg into wire. 0 or -errno. */
 int txn_store(struct txn *, const struct sip_msg *);

@@ -182,6 +182,7 @@ static struct txn *server_new(struct txn_layer *l, struct sip_msg *m,
 	}
 	t->key = *key;
 	t->path = way_back(m);
+	l->of_trunk[t->path.trunk]++;
 	t->state = invite ? TXN_PROCEEDING : TXN_TRYING;
 	sip_token(t->u.server.tag);
 	txn_link(t);
@@ -232,10 +233,12 @@ static void begin(struct txn_layer *l, struct sip_msg *m,
 	hand_up(t);
 }
 
-/* The last eighth of the table is for dialogs that exist. */
-static bool is_crowded(const struct txn_layer *l)
+/* The last eighth of the table is for dialogs that exist, and no trunk has
+ * more than three quarters. */
+static bool is_crowded(const struct txn_layer *l, unsigned trunk)
 {
-	return pool_used(l->pool) >= l->max - l->max / 8;
+	return pool_used(l->pool) >= l->max - l->max / 8 ||
+	       l->of_trunk[trunk] >= l->max - l->max / 4;
 }
 
 static void on_request(struct txn_layer *l, struct sip_msg *m)
@@ -251,7 +254,7 @@ static void on_request(struct txn_layer *l, struct sip_msg *m)
 	} else if (outside && is_merged(l, m, &merge)) {
 		l->stats.merged++;
 		reply_stateless(l, m, 482, NULL);
-	} else if (outside && is_crowded(l)) {
+	} else if (outside && is_crowded(l, m->path.trunk)) {
 		l->stats.refused_full++;
 		reply_stateless(l, m, 503, NULL);
 	} else {
@@ -366,6 +369,7 @@ void txn_acked(struct txn_layer *l, txn_id id)
 	if (t && t->kind == TXN_INVITE_SERVER && t->state == TXN_ACCEPTED) {
 		t->u.server.acked = true;
 		txn_stop_retry(t);
+		txn_absorb(t);
 	}
 }
 

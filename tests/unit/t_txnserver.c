@@ -329,20 +329,50 @@ START_TEST(test_full)
 		snprintf(call_id, sizeof(call_id), "c%d", i);
 		receive_req(q);
 	}
-	/* seven eighths for new requests */
-	ck_assert_uint_eq(requests, 14);
+	/* three quarters for new requests of one trunk */
+	ck_assert_uint_eq(requests, 12);
 	ck_assert_int_eq(sipnet_status(0), 503);
+	ck_assert_uint_eq(net.n_sent, 3);
 	q.to_tag = "x";
-	for (int i = 20; i < 23; i++) {
+	for (int i = 20; i < 25; i++) {
 		snprintf(branch, sizeof(branch), "z9hG4bK%d", i);
 		receive_req(q);
 	}
 	ck_assert_uint_eq(requests, 16);
-	ck_assert_int_eq(sipnet_status(1), 503);
+	ck_assert_int_eq(sipnet_status(3), 503);
 	ck_assert_int_eq(
 		txn_request(layer(), &user, make("BYE"), &path, &id), -ENOBUFS);
 	ck_assert_uint_eq(id, 0);
-	ck_assert_uint_eq(txn_layer_stats(layer())->refused_full, 3);
+	ck_assert_uint_eq(txn_layer_stats(layer())->refused_full, 5);
+	loop_advance(net.loop, 64000);
+	ck_assert_uint_eq(txn_layer_used(layer()), 0);
+}
+END_TEST
+
+/* What is answered only absorbs repeats: it gives way after a second. */
+START_TEST(test_room_is_made)
+{
+	struct req q = {.method = "OPTIONS"};
+	char branch[32], call_id[32];
+
+	teardown();
+	setup_with(16);
+	answer_at_once = true;
+	q.branch = branch;
+	q.call_id = call_id;
+	for (int i = 0; i < 40; i++) {
+		snprintf(branch, sizeof(branch), "z9hG4bK%d", i);
+		snprintf(call_id, sizeof(call_id), "c%d", i);
+		receive_req(q);
+		loop_advance(net.loop, 200);
+	}
+	ck_assert_uint_eq(requests, 40);
+	ck_assert_uint_eq(txn_layer_stats(layer())->refused_full, 0);
+	ck_assert_uint_gt(txn_layer_stats(layer())->made_room, 20);
+	/* the last ones still absorb theirs */
+	receive_req(q);
+	ck_assert_uint_eq(requests, 40);
+	answer_at_once = false;
 	loop_advance(net.loop, 64000);
 	ck_assert_uint_eq(txn_layer_used(layer()), 0);
 }
@@ -406,6 +436,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_cookie_alone);
 	tcase_add_test(t, test_response_route);
 	tcase_add_test(t, test_full);
+	tcase_add_test(t, test_room_is_made);
 	tcase_add_test(t, test_detach_and_stale);
 	suite_add_tcase(s, t);
 	return s;
