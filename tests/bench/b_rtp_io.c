@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rooms: media base */
+/* rooms: load media base */
 /*
  * What a packet pair of RTP (one out, one in, 172 octets) costs in system
  * calls and copies: 1,890 calls at 20 ms on sockets of their own, a twentieth
@@ -8,7 +8,7 @@
  * packet to the receiver's queue within the sender's call, so the send half
  * is dearer than with a network card. Wall clock, since a thread's time leaves
  * soft interrupts out. The peer is a reactor, as most gateways have it:
- * epoll_wait, recv, sendto for each packet.
+ * epoll_wait, recv, sendto for each packet; on the same network (load_net.h).
  */
 #include <poll.h>
 #include <stdio.h>
@@ -19,6 +19,8 @@
 #include <time.h>
 
 #include "media/netio.h"
+#include "tests/bench/load.h"
+#include "tests/bench/load_net.h"
 
 enum {
 	CALLS = 1890,
@@ -256,8 +258,12 @@ int main(void)
 		  .attach = attach_reactor, .io = by_reactor,
 		  .detach = detach_reactor },
 	};
-	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	int epoll = epoll_create1(EPOLL_CLOEXEC), err = load_net_own();
 
+	if (err < 0)
+		fprintf(stderr, "b_rtp_io: no network of its own: %s; on the "
+			"machine's it may be dearer\n", strerror(-err));
+	load_pin(1);
 	open_ends();
 	ways[0].arg = open_netio(false);
 	ways[1].arg = open_netio(true);
