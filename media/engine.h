@@ -158,8 +158,8 @@ struct engine_gauges { /* of one thread */
 	uint64_t late_ticks; /* woken 1 ms after their time or more */
 	uint64_t skipped_ms; /* ticks left out after a stall */
 	uint64_t catch_up;   /* blocks done while the next one waited */
-	uint64_t rested;     /* blocks whose cancellers learnt nothing, since
-				the thread was behind */
+	uint64_t rested;     /* blocks most of whose cancellers learnt nothing,
+				since the thread was behind */
 	uint64_t events_lost; /* ring full */
 	uint64_t commands_stale;
 	uint32_t busy_permille;	   /* of the last second */

@@ -12,6 +12,8 @@ enum {
 	FRAME_NS = 125000,
 	PATIENCE_NS = 1000000, /* for a block that is not there when due */
 	MOVE_BLOCKS = 10,      /* a lane is moved in one of so many */
+	REST_TURNS = 8,	       /* one group in so many learns ... */
+	REST_BLOCKS = 400,     /* ... for so long, time enough to find an echo */
 };
 
 /* --- life --- */
@@ -359,6 +361,12 @@ static void prefetch_far(const struct pack *p, unsigned g)
 	}
 }
 
+/* By turns, so that all find their echo some time: then they have less to do. */
+static bool is_resting(const struct pack *p, unsigned g)
+{
+	return (g + p->blocks / REST_BLOCKS) % REST_TURNS != 0;
+}
+
 static void run_group(struct pack *p, unsigned g, struct tick *t,
 		      struct pack_block *b)
 {
@@ -366,6 +374,7 @@ static void run_group(struct pack *p, unsigned g, struct tick *t,
 	unsigned taken = fill_group(p, g, b);
 
 	prefetch_group(p, g + 1);
+	b->lanes.rest = t->behind && is_resting(p, g);
 	b->lanes.cancelled = 0;
 	if (taken)
 		lane_group_run(&p->groups[g], &b->lanes);
@@ -392,7 +401,6 @@ static void run_clear(struct span *sp, struct tick *t, struct pack_block *b)
 /* tick */
 void pack_run(struct pack *p, struct tick *t, struct pack_block *b)
 {
-	b->lanes.rest = t->behind;
 	for (unsigned i = 0; i < p->n_spans; i++)
 		span_begin(p->spans[i], &b->spans[i]);
 	prefetch_group(p, 0);

@@ -245,7 +245,7 @@ static int put_metrics(struct media_role *m, char *buf, size_t size)
 	put_one(&t, "late_ticks_total", "counter", "wake-ups 1 ms late or more",
 		g->late_ticks);
 	put_one(&t, "rested_blocks_total", "counter",
-		"blocks whose echo cancellers learnt nothing, for want of time",
+		"blocks most of whose echo cancellers learnt nothing, for want of time",
 		g->rested);
 	put_one(&t, "skipped_ms_total", "counter", "ticks left out after stalls",
 		g->skipped_ms);

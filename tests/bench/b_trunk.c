@@ -336,11 +336,11 @@ static bool content_is_good(const struct options *o, const struct run *r)
  */
 static bool is_overloaded(const struct figures *f)
 {
-	if (f->thread < 90 && (f->stat < 90 || f->tick_late_ms < 10))
+	if (f->thread < 90 && f->wakeups < 92)
 		return false;
 	fprintf(stderr, "bad: the engine has more to do than CPU %d can: busy "
-		"%.1f %%, the thread %.1f %%, wake-ups up to %.1f ms late\n",
-		ENGINE_CPU, f->stat, f->thread, f->tick_late_ms);
+		"%.1f %%, the thread %.1f %%, wake-ups %.1f %%\n", ENGINE_CPU,
+		f->stat, f->thread, f->wakeups);
 	return true;
 }
 

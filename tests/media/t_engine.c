@@ -446,10 +446,10 @@ START_TEST(test_behind)
 	for (unsigned i = 0; i < 10; i++)
 		worker_note_late(w, r.now, mono_add_ms(r.now, 3));
 	blocks = w->gauges.blocks;
-	rig_run(&r, 1000);
-	ck_assert_uint_ge(w->gauges.rested, 19);
-	ck_assert_uint_le(w->gauges.rested, 21);
-	ck_assert_uint_ge(w->gauges.blocks, blocks + 99);
+	rig_run(&r, 3000);
+	ck_assert_uint_ge(w->gauges.rested, 199);
+	ck_assert_uint_le(w->gauges.rested, 201);
+	ck_assert_uint_ge(w->gauges.blocks, blocks + 299);
 	rig_fini(&r);
 }
 END_TEST
