@@ -122,10 +122,10 @@ def by_reload(lab, exchange):
 def main_test():
     with Two() as lab:
         gateway = lab.gateway()
-        pids = lab.role_pids(gateway)
         lab.phone()
         other, exchange = lab.on("carrier"), lab.on("second")
         lab.ok("both are up", lab.up(0) and lab.up(1))
+        pids = lab.role_pids(gateway)
         lab.call(other)
         lab.call(exchange)
         lab.ok("a call on each", lab.calls_are(2), len(lab.calls()))
