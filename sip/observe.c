@@ -146,13 +146,56 @@ static void put_wire(struct text *t, const struct sip_observe *o)
 		sip_transport_stats(sip_stack_transport(stack));
 	const struct sip_stack_stats *s = sip_stack_stats(stack);
 
-	counter(t, "received", "Datagrams received", w->rx);
-	counter(t, "sent", "Datagrams sent", w->tx);
-	counter(t, "send_failed", "Datagrams that could not be sent",
+	counter(t, "received", "Messages received", w->rx);
+	counter(t, "sent", "Messages sent", w->tx);
+	counter(t, "send_failed", "Messages that could not be sent",
 		w->tx_failed + w->tx_full);
+	counter(t, "shed", "New INVITEs dropped unread: overload", w->shed);
 	counter(t, "icmp_errors", "Errors reported by peers' hosts", w->icmp);
-	counter(t, "unknown_source", "Datagrams from nobody we know",
+	counter(t, "unknown_source",
+		"Messages and connections from nobody we know",
 		s->unknown_source);
+	counter(t, "outside_dropped",
+		"Of them dropped unread for their number (accept)",
+		s->outside_dropped);
+	counter(t, "nobodys", "Requests for none, or several, of the trunks",
+		s->nobodys);
+	put(t,
+	    "# HELP trunkgate_sip_connections Connections now\n"
+	    "# TYPE trunkgate_sip_connections gauge\n"
+	    "trunkgate_sip_connections %u\n",
+	    sip_transport_conns(sip_stack_transport(stack)));
+	counter(t, "connections", "Connections begun", w->conn_in + w->conn_out);
+	counter(t, "connections_refused",
+		"Connections refused: unknown source, or a limit",
+		w->conn_refused);
+	counter(t, "connections_failed",
+		"Connections that were never of use, slow or without framing",
+		w->conn_failed + w->conn_slow + w->conn_bad);
+	counter(t, "tls_failed", "TLS handshakes that failed", w->tls_failed);
+	counter(t, "dead_flows", "Connections without an answer to keep-alive",
+		w->dead_flows);
+}
+
+/* Of our own certificates, to be warned of before they end. */
+static void put_certificates(struct text *t, const struct sip_observe *o)
+{
+	const struct trunk_tls *tls = sip_stack_tls(o->stack);
+	const struct trunk_table *tt = trunks_of(o);
+	unsigned i;
+
+	put(t, "# HELP trunkgate_trunk_certificate_expires_seconds End of the "
+	       "trunk's certificate, as Unix time\n"
+	       "# TYPE trunkgate_trunk_certificate_expires_seconds gauge\n");
+	for (i = 0; i < trunk_count(tt); i++) {
+		int64_t end = trunk_tls_expires(tls, i);
+
+		if (end)
+			put(t,
+			    "trunkgate_trunk_certificate_expires_seconds"
+			    "{trunk=\"%s\"} %lld\n",
+			    trunk_conf(tt, i)->name, (long long)end);
+	}
 }
 
 static void put_transactions(struct text *t, const struct sip_observe *o)
@@ -180,6 +223,8 @@ static void put_transactions(struct text *t, const struct sip_observe *o)
 		s->stray_responses + s->stray_acks + s->stray_cancels);
 	counter(t, "refused_full", "Requests refused: transaction table full",
 		s->refused_full);
+	counter(t, "made_room", "Finished transactions that gave way",
+		s->made_room);
 }
 
 static void put_legs(struct text *t, const struct sip_observe *o)
@@ -246,6 +291,7 @@ static int write_metrics(const struct sip_observe *o, char *buf)
 	unsigned i;
 
 	put_wire(&t, o);
+	put_certificates(&t, o);
 	put_transactions(&t, o);
 	put_legs(&t, o);
 	put_gate(&t, o);

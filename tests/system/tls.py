@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""TLS through the whole gateway: the supervisor reads the files, the sip role
+serves a peer of OpenSSL that shows its certificate, on IPv4 and IPv6; SIGHUP
+brings a new certificate without ending anything; a bad one changes nothing and
+is told with its place in the file; no key in any log; an unknown peer cannot
+even connect, and fail2ban's filter for Asterisk finds that out."""
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from lab import Lab, wait_for  # noqa: E402
+
+OPTIONS = ("OPTIONS sip:gw@us.example SIP/2.0\r\n"
+           "Via: SIP/2.0/TLS peer.example;branch=z9hG4bK{n}\r\n"
+           "From: <sip:p@peer.example>;tag={n}\r\nTo: <sip:gw@us.example>\r\n"
+           "Call-ID: {n}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n")
+
+
+def run(lab, *cmd):
+    subprocess.run(cmd, cwd=lab.dir, check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+
+
+def issue(lab, name, dns, serial):
+    run(lab, "openssl", "req", "-new", "-newkey", "ec", "-pkeyopt",
+        "ec_paramgen_curve:P-256", "-nodes", "-keyout", name + ".key", "-out",
+        name + ".csr", "-subj", "/CN=" + name)
+    os.chmod(lab.path(name + ".key"), 0o600)
+    with open(lab.path(name + ".ext"), "w") as f:
+        f.write(f"subjectAltName=DNS:{dns}\n")
+    run(lab, "openssl", "x509", "-req", "-in", name + ".csr", "-CA", "ca.pem",
+        "-CAkey", "ca.key", "-set_serial", str(serial), "-days", "90",
+        "-extfile", name + ".ext", "-out", name + ".pem")
+
+
+def ask(lab, n, host="127.0.0.1", cert="peer"):
+    """The answer to OPTIONS, and the serial number of the gateway's
+    certificate."""
+    c = ssl.create_default_context(cafile=lab.path("ca.pem"))
+    if cert:
+        c.load_cert_chain(lab.path(cert + ".pem"), lab.path(cert + ".key"))
+    try:
+        with socket.create_connection((host, lab.tls), 5) as raw, \
+                c.wrap_socket(raw, server_hostname="us.example") as s:
+            s.settimeout(5)
+            serial = s.getpeercert()["serialNumber"]
+            s.sendall(OPTIONS.format(n=n).encode())
+            return s.recv(4096).decode(), int(serial, 16)
+    except OSError as e:
+        return f"{type(e).__name__} {e}", 0
+
+
+def log(lab):
+    with open(lab.path("gateway.log"), errors="replace") as f:
+        return f.read()
+
+
+def main():
+    lab = Lab("tls", trunk="""    transport: tls
+    sources: [127.0.0.1/32, "::1/128"]
+    tls: {certificate: us.pem, key: us.key, ca: ca.pem, name: peer.example}""")
+    lab.tls = lab.port["caller"]
+    with lab:
+        run(lab, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out",
+            "ca.pem", "-days", "90", "-subj", "/CN=test CA")
+        issue(lab, "us", "us.example", 1001)
+        issue(lab, "peer", "peer.example", 1002)
+        issue(lab, "other", "other.example", 1003)
+        lab.conf["t1"] = f"500, tls_port: {lab.tls}, " \
+                         f"bind6: \"[::1]:{lab.port['sip']}\""
+        gateway = lab.gateway()
+
+        text, serial = ask(lab, "a1")
+        lab.ok("OPTIONS by TLS is answered", text.startswith("SIP/2.0 "), text[:14])
+        lab.ok("our certificate is shown", serial == 1001, serial)
+        text, _ = ask(lab, "a2", host="::1")
+        lab.ok("by IPv6, too", text.startswith("SIP/2.0 "), text[:14])
+        text, _ = ask(lab, "a3", cert=None)
+        lab.ok("without a certificate: nothing", "SIP/2.0" not in text)
+        text, _ = ask(lab, "a4", cert="other")
+        lab.ok("with somebody else's: nothing", "SIP/2.0" not in text)
+        lab.ok("that is told, with its place",
+               wait_for(lambda: "gateway.yaml:" in log(lab)
+                        and "not for peer.example" in log(lab)))
+
+        issue(lab, "us", "us.example", 2001)
+        gateway.send_signal(signal.SIGHUP)
+        lab.ok("SIGHUP brings the new certificate",
+               wait_for(lambda: ask(lab, "b1")[1] == 2001))
+        with open(lab.path("us.pem"), "w") as f:
+            f.write("rubbish\n")
+        gateway.send_signal(signal.SIGHUP)
+        lab.ok("a bad one is told", wait_for(
+            lambda: "tls.certificate: " in log(lab)
+            and "the former one goes on" in log(lab)))
+        text, serial = ask(lab, "c1")
+        lab.ok("and changes nothing", serial == 2001, serial)
+        lab.ok("no key in the log", "PRIVATE" not in log(lab))
+
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as s:
+            s.bind(("127.0.0.2", 0))
+            s.settimeout(5)
+            try:
+                s.connect(("127.0.0.1", lab.tls))
+                answer = s.recv(100)
+            except OSError as e:
+                answer = str(e).encode()
+        lab.ok("a stranger gets no octet", b"\x16" not in answer[:1], answer)
+        line = wait_for(lambda: [x for x in log(lab).splitlines()
+                                 if "SecurityEvent" in x
+                                 and "127.0.0.2" in x])
+        lab.ok("and a SecurityEvent line", bool(line))
+        if not line:
+            return
+        filter_file = "/etc/fail2ban/filter.d/asterisk.conf"
+        if not os.path.exists(filter_file):
+            print("skip fail2ban's filter: no fail2ban")
+            return
+        r = subprocess.run(["fail2ban-regex", line[0], filter_file],
+                           capture_output=True, text=True, check=False)
+        lab.ok("fail2ban's filter for Asterisk matches it",
+               " 1 matched" in r.stdout, line[0])
+
+
+main()
