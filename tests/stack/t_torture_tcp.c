@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rooms: sip core base */
+/* The torture messages (RFC 4475, 5118) over a connection: in one piece, octet
+ * by octet, and two in one read; the verdicts are the same each time, and the
+ * next connection is served as if nothing had been. */
+#include "tests/stack/sipnet.h"
+#include "tests/stack/torture.h"
+
+#include "gateway/base/log.h"
+
+static char statuses[1024]; /* of what we said, "400 200 " */
+static unsigned closes;
+
+static void on_request(struct sip_stack_user *u, txn_id id,
+		       const struct sip_msg *m)
+{
+	(void)u;
+	(void)m;
+	txn_reply(sip_stack_txns(net.stack), id, 200, NULL);
+}
+
+static void on_ack(struct sip_stack_user *u, const struct sip_msg *m)
+{
+	(void)u;
+	(void)m;
+}
+
+static const struct sip_stack_user_ops user_ops = {.on_request = on_request,
+						   .on_ack = on_ack};
+
+static int on_stream(struct sip_wire *w, const struct sip_path *path,
+		     const char *data, size_t len)
+{
+	int status;
+
+	(void)w;
+	(void)path;
+	closes += len == 0;
+	if (len && sscanf(data, "SIP/2.0 %d", &status) == 1 && status >= 200) {
+		ck_assert_uint_lt(strlen(statuses), sizeof(statuses) - 8);
+		sprintf(statuses + strlen(statuses), "%d ", status);
+	}
+	return 0;
+}
+
+static const struct sip_wire_ops wire_ops = {.send = sipnet_send,
+					     .stream = on_stream};
+
+static struct sip_transport *transport(void)
+{
+	return sip_stack_transport(net.stack);
+}
+
+/* What is said to data that comes in pieces of that size, as statuses. */
+static void play(const char *data, size_t len, size_t piece, char out[1024])
+{
+	static struct sip_wire wire = {&wire_ops};
+	static struct sip_stack_user user = {&user_ops};
+	struct net_addr from;
+	uint32_t flow;
+
+	net_parse(&from, "192.0.2.1:40000");
+	sipnet_open(&user, 64);
+	sip_transport_wire(transport(), &wire);
+	statuses[0] = '\0';
+	closes = 0;
+	flow = sip_transport_accept(transport(), 0, &from);
+	ck_assert_uint_ne(flow, 0);
+	for (size_t at = 0; at < len; at += piece) {
+		sip_transport_stream(transport(), flow, data + at,
+				     piece < len - at ? piece : len - at);
+	}
+	loop_advance(net.loop, 1000);
+	strcpy(out, statuses);
+	/* the next one */
+	statuses[0] = '\0';
+	flow = sip_transport_accept(transport(), 0, &from);
+	{
+		static const char ask[] =
+			"OPTIONS sip:1@h SIP/2.0\r\nVia: SIP/2.0/TCP h;branch="
+			"z9hG4bKlast\r\nFrom: <sip:2@h>;tag=f\r\nTo: <sip:1@h>"
+			"\r\nCall-ID: last\r\nCSeq: 1 OPTIONS\r\n"
+			"Content-Length: 0\r\n\r\n";
+
+		sip_transport_stream(transport(), flow, ask, sizeof(ask) - 1);
+	}
+	ck_assert_str_eq(statuses, "200 ");
+	loop_advance(net.loop, 400000);
+	ck_assert_uint_eq(sip_transport_conns(transport()), 0);
+	ck_assert_uint_eq(txn_layer_used(sip_stack_txns(net.stack)), 0);
+	sipnet_close();
+}
+
+START_TEST(test_torture)
+{
+	FILE *f = fopen(TORTURE "expected.tsv", "r");
+	static char data[131072];
+	char whole[1024], cut[1024], twice[1024];
+	struct torture_row row;
+	unsigned rows = 0, answered = 0;
+
+	ck_assert_ptr_nonnull(f);
+	while (torture_next(f, &row)) {
+		size_t n = torture_load(row.file, data, sizeof(data) / 2);
+
+		play(data, n, n ? n : 1, whole);
+		play(data, n, 1, cut);
+		ck_assert_msg(!strcmp(whole, cut), "%s: %s, in pieces %s",
+			      row.file, whole, cut);
+		memcpy(data + n, data, n);
+		play(data, 2 * n, 2 * n, twice);
+		play(data, 2 * n, 7, cut);
+		ck_assert_msg(!strcmp(twice, cut), "%s twice: %s, in pieces %s",
+			      row.file, twice, cut);
+		rows++;
+		answered += whole[0] != '\0';
+	}
+	fclose(f);
+	ck_assert_uint_gt(rows, 60);
+	ck_assert_uint_gt(answered, 30);
+	ck_assert_uint_lt(answered, rows); /* drops are drops */
+}
+END_TEST
+
+static void quiet(enum log_level level, const char *line)
+{
+	(void)level;
+	(void)line;
+}
+
+int main(void)
+{
+	Suite *s = suite_create("torture_tcp");
+	TCase *t = tcase_create("torture_tcp");
+	SRunner *r;
+	int failed;
+
+	log_set_sink(quiet);
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, test_torture);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_set_fork_status(r, CK_NOFORK);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
