@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The sip role (build/sip-driver) over TCP and TLS, IPv4 and IPv6, against SIPp
-# (for TLS behind OpenSSL, tls_relay.py), openssl and gnutls-cli: calls both ways; certificates that are expired, for
-# somebody else, self-signed, missing; a peer with TLS 1.0 alone; handshakes that
-# are abused. Each failure gives one line that says what and where in the file.
+# (for TLS behind OpenSSL, tls_relay.py), baresip, openssl and gnutls-cli: calls
+# both ways; certificates that are expired, for somebody else, self-signed,
+# missing; a peer with TLS 1.0 alone; handshakes that are abused. Each failure
+# gives one line that says what and where in the file.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 driver=$PWD/${SIP_DRIVER:-build/sip-driver}
@@ -171,6 +172,58 @@ they_call "tls in, a connection each" tls "tn -max_socket 500" 10 4 $tls
 we_call "tls out" tls t1 20 4 $tls
 they_call "tls6 in" tls t1 10 6 $tls
 we_call "tls6 out" tls t1 10 6 $tls
+
+# --- a phone: baresip verifies our certificate, we its ---
+phone_at=$((port + 2)) # plain; TLS is one above
+cat peer.pem peer.key >phone.pem
+mkdir phone
+modules=$(ls -d /usr/lib/*/baresip/modules /usr/lib/baresip/modules \
+	2>/dev/null | head -1)
+cat >phone/config <<-END
+	module_path $modules
+	module account.so
+	module g711.so
+	module aubridge.so
+	module ctrl_tcp.so
+	module menu.so
+	ctrl_tcp_listen 127.0.0.1:$((port + 4))
+	sip_listen 127.0.0.1:$phone_at
+	sip_certificate $dir/phone.pem
+	sip_cafile $dir/ca.pem
+	net_interface 127.0.0.1
+	audio_source aubridge,x
+	audio_player aubridge,x
+END
+echo "<sip:030123456@127.0.0.1:$((phone_at + 1));transport=tls>;regint=0;answermode=auto" \
+	>phone/accounts
+dial() { # a netstring to its control port
+	json="{\"command\":\"dial\",\"params\":\"$1\",\"token\":\"t\"}"
+	bash -c "exec 3<>/dev/tcp/127.0.0.1/$((port + 4))
+		printf '%s:%s,' ${#json} '$json' >&3; sleep 0.5"
+}
+if command -v baresip >/dev/null; then
+	HOME=$dir/phone baresip -f phone >phone.log 2>&1 &
+	phone=$!
+	sleep 1.5
+	"$driver" $us 127.0.0.1:$((phone_at + 1)) 2 place=030123456 rate=1 \
+		hold=400 limit=15 $tls >out 2>err
+	check "baresip, called by TLS: answered" "$(counted answered)" -eq 2
+	check "baresip, called by TLS: released" "$(counted released)" -eq 2
+	check "baresip, called by TLS: nothing left" "$(counted idle)" -eq 1
+	# it shows no certificate where it connects
+	"$driver" $us 127.0.0.1:$((phone_at + 1)) 1 hold=400 limit=15 $tls \
+		verify=server >out 2>err &
+	pid=$!
+	sleep 0.4
+	dial "sip:0711200@$us;transport=tls"
+	wait $pid
+	check "baresip calls by TLS: answered" "$(counted answered)" -eq 1
+	check "baresip calls by TLS: released" "$(counted released)" -eq 1
+	kill $phone
+	wait $phone 2>/dev/null
+else
+	echo "skip baresip by TLS: no baresip"
+fi
 
 # --- what must not be: we connect ---
 no_call() { # NAME CERTIFICATE TEXT [openssl options]
