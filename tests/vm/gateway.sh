@@ -18,5 +18,5 @@ play() { # KIND CALLS OPTIONS-OF-THE-MACHINE
 		echo "not ok vm-$kind: ran to its end"
 	python3 tests/vm/samples.py echo vm-$kind $DIR/$kind "$calls"
 }
-play e1 30 --timeout 420 --spans 4
-play t1 10 --timeout 180 --t1
+play e1 30 --timeout 480 --spans 4
+play t1 10 --timeout 110 --t1
