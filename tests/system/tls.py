@@ -122,10 +122,15 @@ def main():
         if not os.path.exists(filter_file):
             print("skip fail2ban's filter: no fail2ban")
             return
-        r = subprocess.run(["fail2ban-regex", line[0], filter_file],
-                           capture_output=True, text=True, check=False)
-        lab.ok("fail2ban's filter for Asterisk matches it",
-               " 1 matched" in r.stdout, line[0])
+        journal = "Nov 26 20:00:00 host trunkgate[9]: " + line[0][3:]
+        for form, text, more in (
+                ("as written", line[0], ""),
+                ("in the journal", journal,
+                 "[_daemon='trunkgate\\S*: sip']")):
+            r = subprocess.run(["fail2ban-regex", text, filter_file + more],
+                               capture_output=True, text=True, check=False)
+            lab.ok("fail2ban's filter for Asterisk matches it " + form,
+                   " 1 matched" in r.stdout, text)
 
 
 main()
