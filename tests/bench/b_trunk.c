@@ -81,6 +81,7 @@ struct options {
 struct second { /* what the role said after it */
 	double busy; /* percent */
 	double idle_frames, filler_frames, bridged;
+	double blocks, rested; /* of spans: all, and with cancellers at rest */
 };
 
 struct run {
@@ -187,6 +188,8 @@ static void note_second(struct run *r)
 
 	load_host_ask(&r->host, "status");
 	now.busy = load_json_first(r->host.text, "engine", "busy_percent");
+	now.blocks = load_json_first(r->host.text, "engine", "blocks");
+	now.rested = load_json_first(r->host.text, "engine", "rested_blocks");
 	load_host_ask(&r->host, "lines");
 	now.idle_frames = load_json_sum(r->host.text, "idle_frames");
 	now.filler_frames = load_json_sum(r->host.text, "filler_frames");
@@ -395,10 +398,11 @@ static void tell(const struct run *r, const struct figures *f)
 		(double)(r->to.at_ns - r->from.at_ns) * 1e4, f->wakeups,
 		f->thread, s->n_checked, worst[0], worst[1], worst[2]);
 	fprintf(stderr, "     late, p999: wake-ups %.2f ms, lines' packets "
-		"%.2f ms by the engine, %.2f ms as received\n",
+		"%.2f ms by the engine, %.2f ms as received; cancellers at "
+		"rest in %.0f of %.0f blocks since the start\n",
 		f->tick_late_ms,
 		load_hist_quantile_ms(r->line_late, r->line_late + 1, 0.999),
-		f->tx_late_ms);
+		f->tx_late_ms, r->last.rested, r->last.blocks);
 	fprintf(stderr, "     generators: line %.1f ms, RTP %.1f ms late at "
 		"worst; stalls %.1f and %.1f ms; lines: %.0f filler, %.0f idle "
 		"frames; echoes missed %llu; RTP lost %llu; concealed %.0f ms;"
