@@ -152,6 +152,39 @@ static void invite(void)
 	request("INVITE", next_call++ % CALLS, 1, "", offer);
 }
 
+/* Like any peer's, our BYE is repeated while there is no answer (T1). */
+#define PENDING 65536
+#define T1_MS	500
+
+static struct {
+	unsigned call;
+	mono_t at;
+} pending[PENDING];
+static unsigned pending_from, pending_to;
+static bool over[CALLS];
+
+static void bye(unsigned call)
+{
+	request("BYE", call, 2, tags[call], "");
+	pending[pending_to % PENDING].call = call;
+	pending[pending_to++ % PENDING].at = clock_mono();
+}
+
+static void repeat_byes(void)
+{
+	mono_t now = clock_mono();
+
+	while (pending_from != pending_to &&
+	       mono_diff_ms(now, pending[pending_from % PENDING].at) > T1_MS) {
+		unsigned call = pending[pending_from++ % PENDING].call;
+
+		if (!over[call]) {
+			request("ACK", call, 1, tags[call], "");
+			bye(call);
+		}
+	}
+}
+
 static void on_answer(unsigned call, const char *text)
 {
 	const char *to = strstr(text, "\r\nTo: ");
@@ -167,7 +200,7 @@ static void on_answer(unsigned call, const char *text)
 	if (hold_on && n_held < STANDING) {
 		held[n_held++] = call;
 	} else {
-		request("BYE", call, 2, tags[call], "");
+		bye(call);
 	}
 }
 
@@ -210,7 +243,8 @@ static bool receive(void)
 	}
 	call = (unsigned)strtoul(id + 12, NULL, 10) % CALLS;
 	if (strstr(text, " BYE\r\n")) {
-		ended++;
+		ended += !over[call];
+		over[call] = true;
 	} else if (text[8] != '2') {
 		on_refusal(call, text);
 	} else {
@@ -226,13 +260,15 @@ static void wait_readable(int ms)
 	poll(&p, 1, ms);
 }
 
+/* Until all that can be has been ended. */
 static void drain(void)
 {
-	do {
+	for (int i = 0; i < 40; i++) {
 		while (receive()) {
 		}
-		wait_readable(100);
-	} while (receive());
+		repeat_byes();
+		wait_readable(50);
+	}
 }
 
 /* Calls ended in a second, with a fixed number under way. */
@@ -250,6 +286,7 @@ static double capacity(void)
 		wait_readable(5);
 		while (receive()) {
 		}
+		repeat_byes();
 	}
 	took = mono_diff_ns(clock_mono(), start);
 	first = ended - first;
@@ -272,6 +309,7 @@ static double flood(double rate)
 		}
 		for (unsigned i = 0; i < 16 && receive(); i++) {
 		}
+		repeat_byes();
 	}
 	first = ended - first;
 	drain();
@@ -312,7 +350,7 @@ static unsigned end_standing(void)
 	drain();
 	first = ended;
 	for (unsigned i = 0; i < n_held; i++) {
-		request("BYE", held[i], 2, tags[held[i]], "");
+		bye(held[i]);
 		wait_readable(20);
 		while (receive()) {
 		}
