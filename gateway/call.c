@@ -292,19 +292,17 @@ void call_leg_end(struct leg *leg)
 	}
 }
 
-void call_save(struct call *call)
-{
-	journal_put(&call->core->journal, call->slot, &call->cdr);
-}
-
 static void write_cdr(struct core *core, struct cdr *cdr, int slot)
 {
+	struct call_record r = {0};
+
 	core->n.ended[cdr->end.cause.value & 127]++;
 	core->n.ended_by[cdr->end.by]++;
 	/* The journal knows the number before the disk can: a record that is
 	 * in both is then recognised after a crash. */
 	cdr->seq = core->cdr.next_seq;
-	journal_put(&core->journal, slot, cdr);
+	r.cdr = *cdr;
+	journal_put(&core->journal, slot, &r);
 	cdr_log_put(&core->cdr, cdr, slot);
 }
 
@@ -473,12 +471,28 @@ static bool can_reach(const struct call *call, const struct net_addr *ours)
 	return !a->valid || a->rtp.family == ours->family;
 }
 
+/* The media of an earlier life is there still, or not. */
+static void on_claimed(struct call *call)
+{
+	call->media.waits = false;
+	if (call->media.id == 0) {
+		call->media.state = CM_NONE;
+		call_clear_gw(call, CAUSE_TEMPORARY, "media lost");
+	} else if (call->ending) {
+		call_media_close(call);
+	} else {
+		call_media_update(call);
+	}
+}
+
 void call_on_opened(struct call *call, const struct media_opened *m)
 {
 	timer_stop(call->core->role.loop, &call->media.guard);
 	call->media.id = m->id;
 	call->media.rtp = m->rtp;
-	if (m->id == 0) {
+	if (call->media.waits) {
+		on_claimed(call);
+	} else if (m->id == 0) {
 		call->media.state = CM_NONE;
 		call_clear_gw(call, CAUSE_RESOURCE, "no RTP port free");
 	} else if (call->ending) {
@@ -558,6 +572,7 @@ void call_on_media_down(struct call *call)
 {
 	timer_stop(call->core->role.loop, &call->media.guard);
 	call->media.state = CM_NONE;
+	call->media.waits = false;
 	call_clear_gw(call, CAUSE_TEMPORARY, "media role lost");
 	call_settle(call);
 }

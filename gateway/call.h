@@ -27,6 +27,7 @@ enum call_media_state { CM_NONE, CM_OPENING, CM_OPEN, CM_CLOSING };
 struct call_media {
 	media_id id;
 	uint8_t state; /* enum call_media_state */
+	bool waits;    /* of an earlier life; CLAIM has no answer yet */
 	bool heard;    /* RTP has come */
 	bool tone;     /* ringback to the line is on */
 	uint8_t span, slot; /* connected; slot 0 = not */
@@ -72,8 +73,29 @@ struct call {
 	pool_id gives_way_to; /* the emergency call that waits for us; or 0 */
 };
 
+/*
+ * What a slot of the journal holds: the CDR, and of an answered call what is
+ * needed to go on with it. Keys of SRTP are not in it.
+ */
+#define CALL_RECORD_VERSION 3
+struct call_record {
+	struct cdr cdr;
+	struct call_record_leg {
+		leg_id id;
+		struct cc_end end;
+		uint8_t span, channel;
+		bool held;
+	} leg[2];
+	media_id media;
+	struct net_addr rtp;
+};
+
 /* A SETUP of a role; end has been checked. */
 void call_setup(struct core *, const struct cc_msg *);
+/* An answered call of an earlier life of the core; slot: of the journal. Its
+ * legs and media wait until they are told to be there still. False: it cannot
+ * be rebuilt, and nothing has changed. */
+bool call_resume_record(struct core *, int slot, const struct call_record *);
 /* A SETUP that the role has refused by itself: its CDR. */
 void call_refused(struct core *, const struct cc_msg *);
 /* Any other message, of a living leg. */

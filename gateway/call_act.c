@@ -333,6 +333,7 @@ static void hold(struct call *call, struct leg *leg, const struct cc_msg *m,
 	leg->held = held;
 	learn(call, leg, m);
 	call_media_update(call);
+	call_save(call);
 	call_send(other_leg(leg), &out, held ? CC_HOLD : CC_RETRIEVE);
 }
 

@@ -192,7 +192,8 @@ void call_media_update(struct call *call)
 	const struct leg *line = leg_of_kind(call, CC_END_SPAN);
 	struct media_modify m;
 
-	if (call->media.state != CM_OPEN || call->ending) {
+	if (call->media.state != CM_OPEN || call->media.waits ||
+	    call->ending) {
 		return;
 	}
 	memset(&m, 0, sizeof(m)); /* padding too: it is compared */
@@ -252,7 +253,12 @@ void call_media_close(struct call *call)
 {
 	struct media_close m = {.id = call->media.id};
 
-	if (call->media.state != CM_OPEN) {
+	if (call->media.waits && !link_is_up(&call->core->media)) {
+		call->media.state = CM_NONE; /* not claimed, it is closed */
+		call->media.waits = false;
+		return;
+	}
+	if (call->media.state != CM_OPEN || call->media.waits) {
 		return; /* not there, or CLOSE follows OPENED */
 	}
 	if (!send_media(call, &m.head, MEDIA_CLOSE, sizeof(m))) {

@@ -15,7 +15,7 @@ static const char *const type_names[CC_TYPES] = {
 	[CC_RELEASED] = "RELEASED",   [CC_END_STATE] = "END_STATE",
 	[CC_RELOAD] = "RELOAD",	      [CC_SNAPSHOT] = "SNAPSHOT",
 	[CC_CLEAR] = "CLEAR",	      [CC_KEEP] = "KEEP",
-	[CC_SETTLED] = "SETTLED",
+	[CC_KEPT] = "KEPT",	      [CC_SETTLED] = "SETTLED",
 };
 
 /* Q.850 (2018) table 1, in words. */
@@ -236,6 +236,12 @@ static bool snapshot_ok(const struct cc_snapshot *s)
 	       s->len <= CC_SNAPSHOT_MAX;
 }
 
+static bool kept_ok(const struct cc_kept *k)
+{
+	return k->leg != 0 && end_ok(&k->end) && k->channel <= 31 &&
+	       k->held <= 1 && media_ok(&k->media);
+}
+
 bool cc_msg_ok(const struct link_head *head)
 {
 	if (head->version != LINK_VERSION) {
@@ -253,6 +259,10 @@ bool cc_msg_ok(const struct link_head *head)
 	    head->type == CC_KEEP) {
 		return head->len == sizeof(struct cc_snapshot) &&
 		       snapshot_ok((const struct cc_snapshot *)head);
+	}
+	if (head->type == CC_KEPT) {
+		return head->len == sizeof(struct cc_kept) &&
+		       kept_ok((const struct cc_kept *)head);
 	}
 	return head->type == CC_SETTLED && head->len == sizeof(*head);
 }

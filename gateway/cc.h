@@ -28,22 +28,25 @@
  * have it set; each side makes its own unique while they live, and does not
  * reuse one soon. Scope: one link.
  *
- * Loss of a link: the core treats each of its legs there as released with
- * cause 41; a role clears every leg it has (41) towards its network, and
- * forgets them without RELEASED. A role that was killed cannot: so it may
- * leave with the core, at each change of a leg, what its successor needs to
- * go on with it or to clear it (SNAPSHOT, opaque to the core; the latest one
- * counts). The sip role does so; isdn begins each link with RESTART instead.
- * When the link is up again,
+ * Loss of a link, by the death of one end: answered calls go on, the others
+ * are cleared with cause 41, by the core towards its other leg, by a role
+ * towards its network. Whoever lives on keeps its answered legs for up to
+ * CC_KEEP_S. When the link is up again the core begins:
  *
- *    core                    new sip role
- *     KEEP ------------------->  an answered leg: it lives on
- *      <------- RELEASED         (only if that cannot be)
+ *    core                    role
+ *     KEEP ------------------->  an answered leg of a sip role that died, by
+ *      <------- RELEASED         its latest SNAPSHOT; only if it cannot be kept
  *     SETTLED ---------------->  those were all: a dialog not known now is
  *                                not ours
+ *      <----------- KEPT         each answered leg there is, as it stands now;
+ *     RELEASE ---------------->  the core may know nothing of it
+ *      <-------- SETTLED         those were all: the core gives up the others
  *     CLEAR ------------------>  a leg that did not live on
  *
- * The core waits for the successor for CORE_KEEP_S, and no longer.
+ * A SNAPSHOT is what the successor of a killed role needs to go on with a leg
+ * or to clear it: opaque to the core, sent at each change; the latest counts.
+ * The sip role does so; a new isdn role has no calls and begins with RESTART.
+ * A core that was killed has its answered calls from its journal.
  *
  * Thread: the role's loop. Messages are handled one at a time, in order.
  */
@@ -83,8 +86,9 @@ enum cc_type {
 			  nothing comes back */
 	CC_KEEP,       /* core -> role: a leg of an earlier process of this
 			  role that the core still has; go on with it */
-	/* only a link_head: */
-	CC_SETTLED,    /* core -> role: every leg to be kept has been told */
+	CC_KEPT,       /* struct cc_kept, role -> core */
+	CC_SETTLED,    /* only a link_head: every leg to be kept has been told,
+			  by the core to the role, then the other way */
 	CC_TYPES
 };
 
@@ -287,6 +291,18 @@ struct cc_snapshot {
 	struct cc_cause cause; /* CLEAR */
 	uint16_t len;	       /* of bytes, at least 1; the rest is 0 */
 	uint8_t bytes[CC_SNAPSHOT_MAX];
+};
+
+#define CC_KEEP_S 10
+
+/* An answered leg after the link was lost. */
+struct cc_kept {
+	struct link_head head;
+	leg_id leg;
+	struct cc_end end;     /* as in its SETUP */
+	uint8_t channel;       /* span: B channel time slot */
+	uint8_t held;	       /* its far end has put us on hold */
+	struct cc_media media; /* trunk: the far end */
 };
 
 /* For logs and traces: "SETUP", ... "?" */

@@ -29,7 +29,6 @@
 #define CDR_REASON   96
 #define CDR_TRIES    8
 #define CDR_LINE_MAX 4096
-#define CDR_VERSION  2 /* of struct cdr in the journal */
 
 enum cdr_by { CDR_BY_PSTN, CDR_BY_SIP, CDR_BY_GW, CDR_BY_OPERATOR,
 	      CDR_BY_CRASH };

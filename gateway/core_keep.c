@@ -1,26 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Answered legs of a sip role that was killed. Their calls go on: speech runs
- * through the media role, and the next sip process takes over the dialogs by
- * the snapshots that are kept here (cc.h, KEEP).
+ * Answered calls outlive the process at either end of a link (cc.h, "Loss of
+ * a link"). Their speech runs through the media role all the time.
  *
- *   answered --link gone--> waits --link up: KEEP--> answered
+ *   a sip role was killed     its legs wait here with their snapshots
+ *   the core was killed       calls come from the journal; both legs and the
+ *                             media wait
+ *
+ *   answered --link gone--> waits --KEEP, or KEPT--> answered
  *                             | \--its call is cleared--> lost (CLEAR)
- *                             \---CORE_KEEP_S--> lost, cause 41
+ *                             \---SETTLED or CC_KEEP_S without it--> lost, 41
  */
 #include "gateway/call.h"
 
 #include "gateway/base/log.h"
 
-static bool is_answered(const struct leg *leg)
+/* --- what does not come back --- */
+
+static bool is_waiting(const struct leg *leg)
 {
-	return leg->side == SIDE_A ? leg->state == A_ACTIVE
-				   : leg->state == B_ACTIVE;
+	return leg->id != 0 && leg->waits;
 }
 
-static void on_guard(struct timer *t)
+static void lose(struct core *core, struct leg *leg)
 {
-	struct core *core = container_of(t, struct core, keep_guard);
+	core_snapshot_lose(core, leg, call_lost_cause);
+	call_on_down(leg);
+}
+
+/* from NULL: whatever waits. */
+static unsigned lose_waiting(struct core *core, const struct cc_end *from)
+{
 	pool_id id = pool_next(core->calls, 0);
 	unsigned n = 0;
 
@@ -28,21 +38,62 @@ static void on_guard(struct timer *t)
 		struct call *call = call_get(core, id);
 
 		id = pool_next(core->calls, id);
+		/* With one leg the call ends, and the other leg with it. */
 		for (unsigned side = SIDE_A; side <= SIDE_B; side++) {
 			struct leg *leg = &call->leg[side];
 
-			if (leg->id != 0 && leg->waits) {
+			if (is_waiting(leg) &&
+			    (from == NULL || core_is_on_link(leg, *from))) {
+				lose(core, leg);
 				n++;
-				core_snapshot_lose(core, leg, call_lost_cause);
-				call_on_down(leg);
-				break; /* the other one is no trunk's */
+				break;
 			}
 		}
 	}
-	if (n > 0) {
-		log_err("sip: no new role within %d s: %u calls are lost",
-			CORE_KEEP_S, n);
+	return n;
+}
+
+static void lose_waiting_media(struct core *core)
+{
+	pool_id id = pool_next(core->calls, 0);
+
+	while (id != 0) {
+		struct call *call = call_get(core, id);
+
+		id = pool_next(core->calls, id);
+		if (call->media.waits) {
+			call_on_media_down(call);
+		}
 	}
+}
+
+static void on_guard(struct timer *t)
+{
+	struct core *core = container_of(t, struct core, keep_guard);
+	unsigned n = lose_waiting(core, NULL);
+
+	lose_waiting_media(core);
+	if (n > 0) {
+		log_err("core: %u calls are lost: their role was not back "
+			"within %d s", n, CC_KEEP_S);
+	}
+}
+
+int core_keep_guard(struct core *core)
+{
+	int err = timer_start(core->role.loop, &core->keep_guard, on_guard,
+			      CC_KEEP_S * 1000);
+
+	core->drops.no_timer += err != 0;
+	return err;
+}
+
+/* --- a role was killed --- */
+
+static bool is_answered(const struct leg *leg)
+{
+	return leg->side == SIDE_A ? leg->state == A_ACTIVE
+				   : leg->state == B_ACTIVE;
 }
 
 bool core_keep_leg(struct core *core, struct leg *leg)
@@ -50,13 +101,8 @@ bool core_keep_leg(struct core *core, struct leg *leg)
 	if (leg->waits) {
 		return true;
 	}
-	if (leg->snapshot == 0 || !is_answered(leg) || leg->call->ending) {
-		return false;
-	}
-	if (!timer_is_running(&core->keep_guard) &&
-	    timer_start(core->role.loop, &core->keep_guard, on_guard,
-			CORE_KEEP_S * 1000) != 0) {
-		core->drops.no_timer++;
+	if (leg->snapshot == 0 || !is_answered(leg) || leg->call->ending ||
+	    core_keep_guard(core) != 0) {
 		return false;
 	}
 	leg->waits = true;
@@ -64,61 +110,135 @@ bool core_keep_leg(struct core *core, struct leg *leg)
 	return true;
 }
 
-/* The new role knows the hold of before; what changed while there was none it
- * is told now. */
-static void tell_missed(struct core *core, struct leg *leg)
+/* Is back. The role knows the hold of before; what changed while there was
+ * none it is told now. */
+static void go_on(struct core *core, struct leg *leg)
 {
 	struct call *call = leg->call;
 	const struct leg *other = &call->leg[leg->side == SIDE_A ? SIDE_B
 								 : SIDE_A];
 	struct cc_msg m = {0};
 
+	leg->waits = false;
 	if (leg->missed) {
 		call_send(leg, &m, other->held ? CC_HOLD : CC_RETRIEVE);
 	}
 	leg->missed = false;
-	core->n.kept++;
+	core->n.kept += leg->end.kind == CC_END_TRUNK;
 }
 
-static bool keep(struct core *core, struct leg *leg)
+static void keep(struct core *core, struct leg *leg)
 {
 	struct cc_snapshot s = *core_snapshot_of(core, leg);
 
 	s.leg = leg->id;
 	s.cause = (struct cc_cause){0};
-	if (link_send(&core->sip, &s.head, CC_KEEP, sizeof(s)) != 0) {
+	if (link_send(&core->sip, &s.head, CC_KEEP, sizeof(s)) == 0) {
+		go_on(core, leg);
+	} else {
 		core->drops.unsent++;
-		return false;
 	}
-	leg->waits = false;
-	tell_missed(core, leg);
-	return true;
 }
 
-void core_keep_tell(struct core *core)
+static void settle(struct core *core, struct link *l)
 {
 	struct link_head settled;
-	pool_id id = pool_next(core->calls, 0);
-	unsigned n = 0;
-	bool all = true;
 
-	for (; id != 0; id = pool_next(core->calls, id)) {
+	if (link_send(l, &settled, CC_SETTLED, sizeof(settled)) != 0) {
+		core->drops.unsent++;
+	}
+}
+
+void core_keep_sip(struct core *core)
+{
+	unsigned n = 0;
+
+	for (pool_id id = pool_next(core->calls, 0); id != 0;
+	     id = pool_next(core->calls, id)) {
 		struct call *call = call_get(core, id);
 
 		for (unsigned side = SIDE_A; side <= SIDE_B; side++) {
-			if (call->leg[side].waits && call->leg[side].id != 0) {
-				all &= keep(core, &call->leg[side]);
+			struct leg *leg = &call->leg[side];
+
+			if (is_waiting(leg) && leg->snapshot != 0) {
+				keep(core, leg);
 				n++;
 			}
 		}
 	}
-	if (link_send(&core->sip, &settled, CC_SETTLED, sizeof(settled)) != 0) {
-		core->drops.unsent++;
-	}
-	if (all) {
-		timer_stop(core->role.loop, &core->keep_guard);
-	}
+	settle(core, &core->sip);
 	if (n > 0) {
 		log_info("sip: the new role goes on with %u calls", n);
+	}
+}
+
+void core_keep_isdn(struct core *core, unsigned span)
+{
+	settle(core, &core->spans[span].link);
+}
+
+void core_keep_media(struct core *core)
+{
+	struct link_head settled;
+
+	for (pool_id id = pool_next(core->calls, 0); id != 0;
+	     id = pool_next(core->calls, id)) {
+		struct call *call = call_get(core, id);
+		struct media_claim m = {.ref = call->id, .id = call->media.id};
+
+		if (call->media.waits &&
+		    link_send(&core->media, &m.head, MEDIA_CLAIM,
+			      sizeof(m)) != 0) {
+			core->drops.unsent++;
+		}
+	}
+	if (link_send(&core->media, &settled, MEDIA_SETTLED,
+		      sizeof(settled)) != 0) {
+		core->drops.unsent++;
+	}
+}
+
+/* --- what the roles still have --- */
+
+static void refuse_kept(struct core *core, const struct cc_kept *k)
+{
+	struct cc_msg m = {.leg = k->leg, .end = k->end,
+			   .cause = call_lost_cause};
+
+	core->drops.unknown_leg++;
+	if (link_send(core_link(core, k->end), &m.head, CC_RELEASE,
+		      sizeof(m)) != 0) {
+		core->drops.unsent++;
+	}
+}
+
+void core_on_kept(struct core *core, const struct cc_kept *k,
+		  struct cc_end from)
+{
+	struct cc_end end = {from.kind, from.kind == CC_END_TRUNK ? k->end.index
+								  : from.index};
+	struct leg *leg = leg_find(&core->legs, end, k->leg);
+	struct cc_msg m = {.leg = k->leg, .end = k->end, .media = k->media,
+			   .channel = k->channel};
+
+	if (leg == NULL) {
+		refuse_kept(core, k);
+		return;
+	}
+	if (leg->waits) {
+		go_on(core, leg);
+	}
+	m.head.type = k->held == leg->held ? CC_UPDATE
+		      : k->held		   ? CC_HOLD
+					   : CC_RETRIEVE;
+	call_on_msg(leg, &m);
+}
+
+void core_on_settled(struct core *core, struct cc_end from)
+{
+	unsigned n = lose_waiting(core, &from);
+
+	if (n > 0) {
+		log_warn("core: %u calls had ended while it was away", n);
 	}
 }

@@ -23,7 +23,8 @@ static void on_opened(struct core *core, const struct media_opened *m)
 {
 	struct call *call = call_get(core, m->ref);
 
-	if (call == NULL || call->media.state != CM_OPENING) {
+	if (call == NULL ||
+	    (call->media.state != CM_OPENING && !call->media.waits)) {
 		close_stale(core, m->id);
 	} else {
 		call_on_opened(call, m);

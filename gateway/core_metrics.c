@@ -80,8 +80,8 @@ static void put_calls(struct text *t, const struct core *core)
 		core->n.hunted);
 	put_one(t, "calls_preempted_total", "gave way to an emergency call",
 		core->n.preempted);
-	put_one(t, "calls_kept_total", "went on after a death of the sip role",
-		core->n.kept);
+	put_one(t, "calls_kept_total", "went on after a death of the sip role "
+		"or of the core", core->n.kept);
 	put_one(t, "one_way_audio_total", "alarms for one-way audio",
 		core->n.silent);
 	put_one(t, "dead_media_total", "calls released for dead media",

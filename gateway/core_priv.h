@@ -65,7 +65,7 @@ struct core_counts {
 	uint64_t silent, dead_media;	/* one-way audio, released for it */
 	uint64_t hunted;		/* further routes tried */
 	uint64_t preempted;		/* gave way to an emergency call */
-	uint64_t crashed;		/* calls of an earlier life */
+	uint64_t crashed, resumed;	/* calls of an earlier life: lost, not */
 	uint64_t cleared;		/* CLEARs sent for legs lost */
 	uint64_t kept;			/* KEEPs sent: calls that went on */
 };
@@ -96,7 +96,7 @@ struct core {
 	struct cdr_log cdr;
 	struct journal journal;
 	int state_dir; /* -1 = none */
-	bool draining, tracing;
+	bool started, draining, tracing;
 	uint64_t id_seed; /* second half of the ids of calls */
 	uint32_t id_count;
 	leg_id last_leg;
@@ -155,16 +155,24 @@ const struct cc_snapshot *core_snapshot_of(const struct core *,
 void core_snapshot_lose(struct core *, struct leg *, struct cc_cause);
 /* The link to sip is up: what waits is sent, a few at a time. */
 void core_lost_clear(struct core *);
-/* core_keep.c: how long an answered leg waits for a new sip role. It is back
- * in a tenth of a second; the longest pause of a supervisor is 5 s. */
-#define CORE_KEEP_S 10
-/* The leg's link is gone. true: it waits, and its call goes on. */
+/* core_keep.c: what waits for its other end after a death. */
+/* The link of an answered leg is gone. true: it waits, and its call goes on. */
 bool core_keep_leg(struct core *, struct leg *);
-/* The link to sip is up: all that wait, and that these were all. */
-void core_keep_tell(struct core *);
+/* There is something that waits: for CC_KEEP_S at most. 0 or -errno. */
+int core_keep_guard(struct core *);
+/* A link is up: what waits is told; calls of ours are asked for. */
+void core_keep_sip(struct core *);
+void core_keep_isdn(struct core *, unsigned span);
+void core_keep_media(struct core *);
+/* KEPT, SETTLED. from: the link. */
+void core_on_kept(struct core *, const struct cc_kept *, struct cc_end from);
+void core_on_settled(struct core *, struct cc_end from);
+/* Does this leg belong to that link? */
+bool core_is_on_link(const struct leg *, struct cc_end);
 /* core_reach.c: when a span has come or gone. */
 void core_tell_reach(struct core *);
-/* core_recover.c: CDRs for the calls of an earlier life. */
+/* core_recover.c: the calls of an earlier life: answered ones go on, the others
+ * get their CDRs. */
 void core_recover(struct core *);
 
 #endif

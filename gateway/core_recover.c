@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * After a crash: the journal has the calls that were up, and those whose CDR
- * was still on its way to the disk. Each gets its CDR now, once: a number
- * that the disk already knows was written before the end came.
+ * was still on its way to the disk. Answered ones go on, if the roles still
+ * have them (core_keep.c). The others get their CDR now, once: a number that
+ * the disk already knows was written before the end came.
  */
 #include "gateway/call.h"
 
@@ -50,23 +51,28 @@ static void end_by_crash(struct core *core, struct cdr *cdr)
 static void recover_one(struct core *core, const struct found *f,
 			uint64_t last)
 {
-	struct cdr cdr;
+	struct call_record r;
+	struct cdr *cdr = &r.cdr;
 
-	if (journal_next(&core->journal, f->slot - 1, &cdr) != f->slot) {
+	if (journal_next(&core->journal, f->slot - 1, &r) != f->slot) {
 		return;
 	}
-	if (cdr.seq != 0 && cdr.seq <= last) {
+	if (cdr->seq != 0 && cdr->seq <= last) {
 		journal_drop(&core->journal, f->slot);
 		return;
 	}
-	if (!cdr.end.ended) {
-		end_by_crash(core, &cdr);
+	if (!cdr->end.ended && cdr->t.answer != 0 &&
+	    call_resume_record(core, f->slot, &r)) {
+		return;
 	}
-	core->n.ended[cdr.end.cause.value & 127]++;
-	core->n.ended_by[cdr.end.by % 5]++;
-	cdr.seq = core->cdr.next_seq;
-	journal_put(&core->journal, f->slot, &cdr);
-	cdr_log_put(&core->cdr, &cdr, f->slot);
+	if (!cdr->end.ended) {
+		end_by_crash(core, cdr);
+	}
+	core->n.ended[cdr->end.cause.value & 127]++;
+	core->n.ended_by[cdr->end.by % 5]++;
+	cdr->seq = core->cdr.next_seq;
+	journal_put(&core->journal, f->slot, &r);
+	cdr_log_put(&core->cdr, cdr, f->slot);
 }
 
 void core_recover(struct core *core)
@@ -74,16 +80,16 @@ void core_recover(struct core *core)
 	unsigned n = core->journal.used, i = 0;
 	struct found *all = calloc(n + 1u, sizeof(*all));
 	uint64_t last = cdr_log_start(&core->cdr);
-	struct cdr cdr;
+	struct call_record r;
 
 	if (all == NULL) {
 		log_err("core: no memory to read the journal");
 		return;
 	}
-	for (int slot = journal_next(&core->journal, -1, &cdr);
+	for (int slot = journal_next(&core->journal, -1, &r);
 	     slot >= 0 && i < n;
-	     slot = journal_next(&core->journal, slot, &cdr)) {
-		all[i].seq = cdr.seq;
+	     slot = journal_next(&core->journal, slot, &r)) {
+		all[i].seq = r.cdr.seq;
 		all[i++].slot = slot;
 	}
 	qsort(all, i, sizeof(*all), by_seq);
@@ -92,7 +98,11 @@ void core_recover(struct core *core)
 	}
 	free(all);
 	if (core->n.crashed > 0) {
-		log_warn("core: %llu calls were up when it was killed",
+		log_warn("core: %llu calls were lost when it was killed",
 			 (unsigned long long)core->n.crashed);
+	}
+	if (pool_used(core->calls) > 0) {
+		log_info("core: %u answered calls are to go on",
+			 pool_used(core->calls));
 	}
 }

@@ -51,6 +51,7 @@ static void put_counts(struct json *j, const struct core_counts *n)
 	json_int(j, "crashed", (int64_t)n->crashed);
 	json_int(j, "cleared", (int64_t)n->cleared);
 	json_int(j, "kept", (int64_t)n->kept);
+	json_int(j, "resumed", (int64_t)n->resumed);
 	json_close(j);
 }
 

@@ -160,7 +160,7 @@ static void on_snapshot(struct core *core, const struct cc_snapshot *s,
 /* What only the core says. */
 static bool is_core_only(unsigned type)
 {
-	return type == CC_CLEAR || type == CC_KEEP || type == CC_SETTLED;
+	return type == CC_CLEAR || type == CC_KEEP;
 }
 
 /* from: the link it came over; its index says nothing when that is sip's. */
@@ -178,8 +178,14 @@ static void on_cc(struct core *core, const struct link_head *head, int fd,
 		core->drops.bad_cc++;
 		return;
 	}
+	if (head->type == CC_SETTLED) {
+		core_on_settled(core, from);
+		return;
+	}
 	if (head->type == CC_END_STATE) {
 		end = e->end;
+	} else if (head->type == CC_KEPT) {
+		end = ((const struct cc_kept *)(const void *)head)->end;
 	} else if (head->type == CC_SETUP) {
 		end = m->end;
 	}
@@ -191,6 +197,8 @@ static void on_cc(struct core *core, const struct link_head *head, int fd,
 		core->drops.bad_cc++;
 	} else if (head->type == CC_END_STATE) {
 		on_end_state(core, e);
+	} else if (head->type == CC_KEPT) {
+		core_on_kept(core, (const void *)head, from);
 	} else if (head->type == CC_SNAPSHOT) {
 		on_snapshot(core, (const void *)head, from);
 	} else {
@@ -200,7 +208,7 @@ static void on_cc(struct core *core, const struct link_head *head, int fd,
 
 /* --- links that go --- */
 
-static bool is_on_link(const struct leg *leg, struct cc_end end)
+bool core_is_on_link(const struct leg *leg, struct cc_end end)
 {
 	return leg->id != 0 && leg->end.kind == end.kind &&
 	       (end.kind == CC_END_TRUNK || leg->end.index == end.index);
@@ -208,7 +216,7 @@ static bool is_on_link(const struct leg *leg, struct cc_end end)
 
 static void lose_leg(struct core *core, struct leg *leg)
 {
-	if (leg->end.kind == CC_END_TRUNK && core_keep_leg(core, leg)) {
+	if (core_keep_leg(core, leg)) {
 		return;
 	}
 	core_snapshot_lose(core, leg, call_lost_cause);
@@ -224,9 +232,9 @@ static void lose_legs(struct core *core, struct cc_end end)
 		struct call *call = call_get(core, id);
 
 		id = pool_next(core->calls, id);
-		if (is_on_link(&call->leg[SIDE_A], end)) {
+		if (core_is_on_link(&call->leg[SIDE_A], end)) {
 			lose_leg(core, &call->leg[SIDE_A]);
-		} else if (is_on_link(&call->leg[SIDE_B], end)) {
+		} else if (core_is_on_link(&call->leg[SIDE_B], end)) {
 			lose_leg(core, &call->leg[SIDE_B]);
 		}
 	}
@@ -274,7 +282,7 @@ static void lose_media(struct core *core)
 		struct call *call = call_get(core, id);
 
 		id = pool_next(core->calls, id);
-		if (call->media.state != CM_NONE) {
+		if (call->media.state != CM_NONE && !call->media.waits) {
 			call_on_media_down(call);
 		}
 	}
@@ -501,6 +509,44 @@ static struct link *core_slot(struct role *r, enum role_id peer,
 	}
 }
 
+/* Before start the journal has not been read: who is up is met then. */
+static void meet(struct core *core, enum role_id peer, unsigned index)
+{
+	if (!core->started) {
+		return;
+	}
+	switch (peer) {
+	case ROLE_ISDN:
+		core_keep_isdn(core, index);
+		break;
+	case ROLE_SIP:
+		core_keep_sip(core);
+		core_lost_clear(core);
+		core_tell_reach(core);
+		break;
+	case ROLE_MEDIA:
+		core_keep_media(core);
+		break;
+	default:
+		break;
+	}
+}
+
+static void meet_all(struct core *core)
+{
+	for (unsigned i = 0; i < core->conf->n_spans; i++) {
+		if (link_is_up(&core->spans[i].link)) {
+			meet(core, ROLE_ISDN, i);
+		}
+	}
+	if (link_is_up(&core->sip)) {
+		meet(core, ROLE_SIP, 0);
+	}
+	if (link_is_up(&core->media)) {
+		meet(core, ROLE_MEDIA, 0);
+	}
+}
+
 /* A new link: whatever the old one carried is gone, even if nobody said so. */
 static void core_link_up(struct role *r, enum role_id peer, unsigned index)
 {
@@ -512,9 +558,6 @@ static void core_link_up(struct role *r, enum role_id peer, unsigned index)
 		break;
 	case ROLE_SIP:
 		lose_sip(core);
-		core_keep_tell(core);
-		core_lost_clear(core);
-		core_tell_reach(core);
 		break;
 	case ROLE_MEDIA:
 		lose_media(core);
@@ -523,6 +566,7 @@ static void core_link_up(struct role *r, enum role_id peer, unsigned index)
 		core->tracing = false;
 		break;
 	}
+	meet(core, peer, index);
 }
 
 static int core_socket(struct role *r, enum role_socket what, unsigned index,
@@ -554,7 +598,8 @@ static int core_start(struct role *r)
 
 	if (core->state_dir >= 0) {
 		err = journal_open(&core->journal, core->state_dir,
-				   CDR_VERSION, sizeof(struct cdr), slots);
+				   CALL_RECORD_VERSION,
+				   sizeof(struct call_record), slots);
 	}
 	if (err != 0) {
 		log_warn("core: no journal of calls: %s", strerror(-err));
@@ -564,6 +609,8 @@ static int core_start(struct role *r)
 		core->cdr.failing = true;
 	}
 	core_recover(core);
+	core->started = true;
+	meet_all(core);
 	return 0;
 }
 

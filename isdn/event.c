@@ -590,8 +590,10 @@ static void on_notify(struct isdn *isdn, const pri_event *e,
 		return;
 	}
 	if (e->notify.info == PRI_NOTIFY_REMOTE_HOLD) {
+		l->s.held = 1;
 		leg_tell(l, CC_HOLD, &m);
 	} else if (e->notify.info == PRI_NOTIFY_REMOTE_RETRIEVAL) {
+		l->s.held = 0;
 		leg_tell(l, CC_RETRIEVE, &m);
 	}
 }

@@ -118,6 +118,7 @@ struct isdn {
 	struct isdn_stats stats;
 	struct health health;
 	struct defer state_defer;
+	struct timer keep; /* the core is gone */
 	bool media_up, tracing, draining;
 	struct log_limit restarts, bad; /* lines that a far end can cause */
 };
@@ -241,6 +242,11 @@ const uint8_t *patch_frame(struct isdn *, uint8_t *frame, size_t *len,
 			   uint8_t out[FRAME_MAX]);
 /* The next clearing message of that call carries this cause. */
 void patch_refuse(struct isdn *, uint16_t cref, struct cc_cause);
+
+/* --- keep.c --- */
+void keep_await(struct isdn *); /* the core is gone */
+void keep_tell(struct isdn *);	/* it asks for the answered calls */
+void keep_stop(struct isdn *);
 
 /* --- restart.c --- */
 void restart_all(struct isdn *);	   /* each idle channel */

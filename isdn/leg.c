@@ -279,22 +279,26 @@ void leg_hear_name(struct isdn *isdn, const struct ie_msg *m)
 	}
 }
 
-void leg_tell(struct leg *l, enum cc_type type, struct cc_msg *m)
+void leg_where(const struct leg *l, struct cc_end *end, uint8_t *channel)
 {
 	const struct isdn *isdn = l->isdn;
 
+	*channel = (uint8_t)channel_slot(l->s.number);
+	*end = (struct cc_end){ CC_END_SPAN, 0 };
+	end->index = (uint8_t)isdn->spans[channel_span(l->s.number)]
+			     .conf->index;
+}
+
+void leg_tell(struct leg *l, enum cc_type type, struct cc_msg *m)
+{
 	if (l->untold) {
 		tell_setup(l); /* it comes first */
 	}
-
 	if (l->s.orphan || (l->s.told_release && type != CC_RELEASED)) {
 		return;
 	}
 	m->leg = l->s.id;
-	m->channel = (uint8_t)channel_slot(l->s.number);
-	m->end = (struct cc_end){ CC_END_SPAN, 0 };
-	m->end.index = (uint8_t)isdn->spans[channel_span(l->s.number)]
-			       .conf->index;
+	leg_where(l, &m->end, &m->channel);
 	link_send(&l->isdn->core, &m->head, (uint16_t)type, sizeof(*m));
 }
 

@@ -65,6 +65,7 @@ struct leg_state {
 	uint8_t told_release; /* CC_RELEASE went one way or the other */
 	uint8_t orphan;	   /* the core that knew it is gone */
 	uint8_t sent_inband; /* PROGRESS with tones was sent */
+	uint8_t held;	   /* by the far end */
 	uint16_t number;   /* channel; 0: none (yet, or lost by glare) */
 	struct channel_list tried;
 	struct cc_cause seen; /* cause that ended it, for the core */
@@ -111,6 +112,8 @@ bool leg_await_name(struct leg *, const struct cc_msg *setup);
 void leg_hear_name(struct isdn *, const struct ie_msg *);
 /* Sends a message about the leg to the core, unless nothing may follow. */
 void leg_tell(struct leg *, enum cc_type, struct cc_msg *);
+/* Its span and channel, as the core names them. */
+void leg_where(const struct leg *, struct cc_end *, uint8_t *channel);
 void leg_tell_proceeding(struct leg *); /* once, with the channel */
 /* Tells the core that clearing has begun, with the cause. */
 void leg_tell_release(struct leg *, struct cc_cause);

@@ -146,6 +146,10 @@ static void core_on_msg(struct link *link, const struct link_head *head,
 	struct isdn *isdn = container_of(link, struct isdn, core);
 
 	(void)fd;
+	if (cc_msg_ok(head) && head->type == CC_SETTLED) {
+		keep_tell(isdn);
+		return;
+	}
 	if (!cc_msg_ok(head) || head->type >= CC_END_STATE) {
 		isdn->stats.bad_messages++;
 		return;
@@ -154,27 +158,12 @@ static void core_on_msg(struct link *link, const struct link_head *head,
 	isdn_settle(isdn);
 }
 
-/* Nobody is left who knows the calls. */
-static void lose_core(struct isdn *isdn)
-{
-	unsigned i;
-
-	for (i = 0; i < isdn->n_legs; i++) {
-		isdn->legs[i].s.orphan = 1;
-	}
-	leg_clear_all(isdn, CAUSE_TEMPORARY);
-	for (i = 0; i < isdn->n_spans; i++) {
-		memset(&isdn->spans[i].told, 0, sizeof(isdn->spans[i].told));
-	}
-	isdn_settle(isdn);
-}
-
 static void core_on_down(struct link *link)
 {
 	struct isdn *isdn = container_of(link, struct isdn, core);
 
-	log_warn("%s: core is gone, clearing all calls", isdn_name(isdn));
-	lose_core(isdn);
+	log_warn("%s: core is gone", isdn_name(isdn));
+	keep_await(isdn);
 }
 
 static const struct link_ops core_ops = { core_on_msg, core_on_down };
@@ -602,7 +591,7 @@ static void isdn_link_up(struct role *role, enum role_id peer, unsigned index)
 	(void)index;
 	if (peer == ROLE_CORE) {
 		/* the end of the old link may not have been seen yet */
-		lose_core(isdn);
+		keep_await(isdn);
 		/* the first message on a new link */
 		tell_state(isdn);
 	} else if (peer == ROLE_MEDIA) {
@@ -681,6 +670,7 @@ static void isdn_close(struct role *role)
 	leg_clear_all(isdn, CAUSE_TEMPORARY);
 	leg_drop_all(isdn, CAUSE_TEMPORARY);
 	restart_stop(isdn);
+	keep_stop(isdn);
 	nfas_stop(isdn);
 	for (i = 0; i < isdn->n_d; i++) {
 		dchan_close(&isdn->d[i].chan);

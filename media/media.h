@@ -15,8 +15,14 @@
  * event. RTCP, jitter buffer, echo canceller, in-band DTMF <-> RFC 4733 are the
  * media role's own business.
  *
- * Loss of the link: the media role closes every media. Thread: its control
- * loop. Unknown or malformed messages are counted and dropped.
+ * Loss of the link: the media role goes on with every media for up to 10 s. A
+ * new core claims those of its calls:
+ *
+ *    CLAIM (id, its ref) --> OPENED           as if it had just been opened;
+ *                                             id 0: there is none of that id
+ *    SETTLED                                  what is not claimed is closed
+ *
+ * Thread: its control loop. Unknown or malformed messages are counted and dropped.
  */
 #ifndef MEDIA_MEDIA_H
 #define MEDIA_MEDIA_H
@@ -37,6 +43,8 @@ enum media_type {
 	MEDIA_DTMF,	/* struct media_dtmf: send this digit */
 	MEDIA_CLOSE,	/* struct media_close */
 	MEDIA_CRYPTO,	/* struct media_crypto: before MODIFY says where to */
+	MEDIA_CLAIM,	/* struct media_claim */
+	MEDIA_SETTLED,	/* only a link_head */
 	/* media -> core */
 	MEDIA_OPENED = 64, /* struct media_opened */
 	MEDIA_EVENT,	   /* struct media_event */
@@ -47,6 +55,12 @@ enum media_type {
 struct media_open {
 	struct link_head head;
 	uint32_t ref; /* the core's; comes back */
+};
+
+struct media_claim {
+	struct link_head head;
+	uint32_t ref; /* from now on */
+	media_id id;
 };
 
 struct media_opened {

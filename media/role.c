@@ -490,6 +490,7 @@ static void media_close(struct role *role)
 
 	timer_stop(role->loop, &m->timer);
 	timer_stop(role->loop, &m->second);
+	timer_stop(role->loop, &m->keep);
 	watch_stop(role->loop, &m->watch);
 	for (unsigned i = 0; i < CONF_SPANS; i++) {
 		link_close(&m->isdn[i].link);

@@ -9,6 +9,8 @@
 #include "gateway/base/str.h"
 #include "media/dtmf.h"
 
+#define KEEP_MS 10000 /* a new core is back in a tenth of a second */
+
 static void send_core(struct media_role *m, struct link_head *h, uint16_t type,
 		      size_t len)
 {
@@ -237,6 +239,63 @@ static void on_close(struct media_role *m, const struct link_head *h)
 		close_user(m, u);
 }
 
+/* Of those that an earlier core had, none is wanted any more. */
+static void close_orphans(struct media_role *m)
+{
+	pool_id id = 0;
+
+	while (m->users && (id = pool_next(m->users, id))) {
+		struct media_user *u = pool_get(m->users, id);
+
+		if (u->orphan)
+			close_user(m, u);
+	}
+}
+
+static void on_keep(struct timer *t)
+{
+	close_orphans(container_of(t, struct media_role, keep));
+}
+
+void media_core_down(struct media_role *m)
+{
+	pool_id id = 0;
+	unsigned n = 0;
+
+	while (m->users && (id = pool_next(m->users, id))) {
+		struct media_user *u = pool_get(m->users, id);
+
+		u->orphan = true;
+		n++;
+	}
+	if (n && timer_start(m->role.loop, &m->keep, on_keep, KEEP_MS) < 0)
+		close_orphans(m);
+}
+
+static void on_claim(struct media_role *m, const struct link_head *h)
+{
+	const struct media_claim *c = (const void *)h;
+	struct media_opened reply = { .ref = c->ref };
+	struct media_user *u = pool_get(m->users, c->id);
+
+	if (u && u->orphan && !u->closing) {
+		u->orphan = false;
+		u->ref = c->ref;
+		reply.id = u->id;
+		reply.rtp = m->ports.pairs[u->pair].local;
+	} else {
+		m->drops.core_stale++;
+	}
+	send_core(m, &reply.head, MEDIA_OPENED, sizeof(reply));
+}
+
+static void on_settled(struct media_role *m, const struct link_head *h)
+{
+	(void)h;
+	timer_stop(m->role.loop, &m->keep);
+	close_orphans(m);
+}
+
 void media_on_core(struct media_role *m, const struct link_head *h)
 {
 	static const struct {
@@ -251,6 +310,8 @@ void media_on_core(struct media_role *m, const struct link_head *h)
 		{ MEDIA_DTMF, sizeof(struct media_dtmf), on_dtmf },
 		{ MEDIA_CLOSE, sizeof(struct media_close), on_close },
 		{ MEDIA_CRYPTO, sizeof(struct media_crypto), on_crypto },
+		{ MEDIA_CLAIM, sizeof(struct media_claim), on_claim },
+		{ MEDIA_SETTLED, sizeof(struct link_head), on_settled },
 	};
 
 	for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++) {
@@ -263,20 +324,6 @@ void media_on_core(struct media_role *m, const struct link_head *h)
 		return;
 	}
 	m->drops.core_bad++;
-}
-
-void media_core_down(struct media_role *m)
-{
-	pool_id id = 0;
-
-	if (!m->users)
-		return;
-	while ((id = pool_next(m->users, id))) {
-		struct media_user *u = pool_get(m->users, id);
-
-		u->orphan = true;
-		close_user(m, u);
-	}
 }
 
 bool media_line_is_up(const struct media_role *m, unsigned span)

@@ -28,7 +28,7 @@ struct media_user {
 	uint16_t pair;
 	bool closing;	  /* the core has closed it, or is gone */
 	bool close_owed;  /* the engine could not be told yet */
-	bool orphan;	  /* nobody is to be told of its end */
+	bool orphan;	  /* its core is gone; nobody is told of its end */
 	uint16_t span;	  /* where it is connected */
 	uint8_t slot;	  /* 0 = nowhere */
 	struct net_addr far;
@@ -93,6 +93,7 @@ struct media_role {
 	struct timer timer;  /* virtual time: the tick; else what is owed */
 	bool stepping;	     /* virtual time */
 	struct media_clock clock;
+	struct timer keep;   /* the core is gone */
 	struct timer second; /* for the lines' error performance */
 	mono_t second_at;    /* the last one that was counted ended */
 	struct log_limit limit;

@@ -22,6 +22,7 @@ struct legs {
 	unsigned known; /* in by_id */
 	bool draining;
 	bool settled; /* the core has told what an earlier process left */
+	struct timer keep; /* the core is gone */
 	uint16_t n_emergency;
 	char emergency[CONF_EMERGENCY][CONF_NUMBER];
 };
@@ -283,6 +284,7 @@ void sip_legs_free(struct legs *t)
 
 	if (!t)
 		return;
+	timer_stop(t->env.loop, &t->keep);
 	for (id = pool_next(t->pool, 0); id; id = next) {
 		next = pool_next(t->pool, id);
 		leg_free(pool_get(t->pool, id));
@@ -320,6 +322,82 @@ void sip_legs_clear(struct legs *t)
 			sip_legs_forget_id(t, l); /* RELEASED or not */
 		}
 	}
+}
+
+/* --- a core that was killed --- */
+
+static bool is_answered(const struct leg *l)
+{
+	return l->state == LEG_ANSWERED || l->state == LEG_UP;
+}
+
+static void on_keep(struct timer *timer)
+{
+	struct legs *t = container_of(timer, struct legs, keep);
+
+	if (t->known)
+		log_err("sip: no new core within %d s: %u calls are cleared",
+			CC_KEEP_S, t->known);
+	sip_legs_clear(t);
+}
+
+void sip_legs_core_gone(struct legs *t)
+{
+	struct leg_event e = {
+		.ev = LEG_C_RELEASE,
+		.cause = {CAUSE_TEMPORARY, CC_LOC_PRIVATE_LOCAL},
+	};
+	struct leg *l, *next;
+	unsigned i;
+
+	for (i = 0; i < BUCKETS; i++) {
+		for (l = t->by_id[i]; l; l = next) {
+			next = l->next_id;
+			if (is_answered(l)) {
+				l->snapshot = 0; /* another one has none */
+				continue;
+			}
+			sip_leg_event(l, &e);
+			sip_legs_forget_id(t, l); /* RELEASED or not */
+		}
+	}
+	if (t->known &&
+	    timer_start(t->env.loop, &t->keep, on_keep, CC_KEEP_S * 1000) < 0)
+		sip_legs_clear(t);
+}
+
+static void tell_kept(struct legs *t, struct leg *l)
+{
+	struct cc_kept k = {
+		.leg = l->id,
+		.end = {CC_END_TRUNK, l->trunk},
+		.held = l->held,
+		.media = l->media,
+	};
+
+	if (link_send(t->env.core, &k.head, CC_KEPT, sizeof(k)) != 0)
+		t->env.stats.send_failed++;
+	explicit_bzero(&k, sizeof(k));
+	sip_leg_checkpoint(l);
+}
+
+/* The core has told what it knows; now what we have. */
+static void settle(struct legs *t)
+{
+	struct link_head settled;
+	struct leg *l;
+	unsigned i;
+
+	t->settled = true;
+	timer_stop(t->env.loop, &t->keep);
+	for (i = 0; i < BUCKETS; i++) {
+		for (l = t->by_id[i]; l; l = l->next_id) {
+			if (is_answered(l))
+				tell_kept(t, l);
+		}
+	}
+	if (link_send(t->env.core, &settled, CC_SETTLED, sizeof(settled)) != 0)
+		t->env.stats.send_failed++;
 }
 
 /* --- the core's messages --- */
@@ -435,7 +513,7 @@ static bool about_earlier(struct legs *t, const struct link_head *head)
 		sip_legs_keep(t, (const void *)head);
 		return true;
 	case CC_SETTLED:
-		t->settled = true;
+		settle(t);
 		return true;
 	default:
 		return false;
@@ -450,7 +528,7 @@ void sip_legs_core(struct legs *t, const struct link_head *head)
 	int ev;
 
 	if (!cc_msg_ok(head) || head->type == CC_END_STATE ||
-	    head->type == CC_SNAPSHOT) {
+	    head->type == CC_SNAPSHOT || head->type == CC_KEPT) {
 		t->env.stats.core_bad++;
 		return;
 	}

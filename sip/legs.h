@@ -47,8 +47,10 @@ void sip_legs_drain(struct legs *);
 
 /* From the core; anything that is not well formed is counted. */
 void sip_legs_core(struct legs *, const struct link_head *);
-/* The core is gone (or we close): all calls end with cause 41. */
+/* All calls end with cause 41. */
 void sip_legs_clear(struct legs *);
+/* The core is gone: answered calls go on for CC_KEEP_S, the others end. */
+void sip_legs_core_gone(struct legs *);
 /* A request of a peer that begins or belongs to a call. */
 void sip_legs_request(struct legs *, txn_id, const struct sip_msg *);
 void sip_legs_ack(struct legs *, const struct sip_msg *);

@@ -188,8 +188,8 @@ static void on_core_down(struct link *l)
 {
 	struct sip_role *r = container_of(l, struct sip_role, core);
 
-	log_warn("sip: the core is gone, its calls are cleared");
-	sip_legs_clear(r->legs);
+	log_warn("sip: the core is gone");
+	sip_legs_core_gone(r->legs);
 }
 
 static const struct link_ops core_ops = {on_core_msg, on_core_down};
@@ -239,8 +239,8 @@ static void sip_link_up(struct role *role, enum role_id peer, unsigned index)
 		r->observe.tracing = false;
 	if (peer != ROLE_CORE)
 		return;
-	/* A new core knows nothing of the calls of the old one. */
-	sip_legs_clear(r->legs);
+	/* The end of the old link may not have been seen yet. */
+	sip_legs_core_gone(r->legs);
 	for (i = 0; i < trunk_count(sip_stack_trunks(r->stack)); i++)
 		tell_state(r, i);
 }

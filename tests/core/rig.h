@@ -181,6 +181,10 @@ static inline void span_msg(struct link *l, const struct link_head *h, int fd)
 	(void)fd;
 	ck_assert(cc_msg_ok(h));
 	snprintf(who, sizeof(who), "span%u", i);
+	if (h->type == CC_SETTLED) {
+		rig_out("< %s SETTLED\n", who);
+		return;
+	}
 	out_msg(who, (const struct cc_msg *)h);
 	if (rig.hook != NULL) {
 		rig.hook(&rig, (struct cc_end){CC_END_SPAN, (uint8_t)i},
@@ -265,6 +269,7 @@ static inline void media_msg(struct link *l, const struct link_head *h, int fd)
 	const struct media_dtmf *d = (const void *)h;
 	const struct media_close *x = (const void *)h;
 	const struct media_crypto *k = (const void *)h;
+	const struct media_claim *q = (const void *)h;
 
 	(void)l;
 	(void)fd;
@@ -300,6 +305,16 @@ static inline void media_msg(struct link *l, const struct link_head *h, int fd)
 		if (rig.media_auto) {
 			send_closed(rig_refs[x->id & 65535], x->id);
 		}
+		break;
+	case MEDIA_CLAIM:
+		rig_out("< media CLAIM %u\n", q->id);
+		if (rig.media_auto) {
+			send_opened(q->ref, q->id);
+		}
+		rig_refs[q->id & 65535] = q->ref;
+		break;
+	case MEDIA_SETTLED:
+		rig_out("< media SETTLED\n");
 		break;
 	default:
 		ck_abort_msg("media message %u", h->type);

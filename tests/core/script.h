@@ -7,6 +7,7 @@
  *	routes none | route SPAN|TRUNK to=N [match=] [allow=] [strip=] [prefix=]
  *	> WHO TYPE LEG key=value ...    WHO: span0 span1 sip
  *	> WHO SNAPSHOT LEG octets-as-text | CLEAR LEG octets-as-text
+ *	> WHO KEPT LEG [ch=] [media=] [held] | SETTLED
  *	> media EVENT id=N kind=N | OPENED ref= id= | CLOSED ref= id=
  *	media manual|auto
  *	advance MS
@@ -161,6 +162,25 @@ static inline void script_snapshot(struct link *l, unsigned type, char *rest)
 	link_send(l, &s.head, (uint16_t)type, sizeof(s));
 }
 
+static inline void script_kept(struct link *l, struct cc_end end, char *rest)
+{
+	struct cc_kept k = {.leg = script_leg(word(&rest)), .end = end};
+	char *w;
+
+	while ((w = strsep(&rest, " ")) != NULL) {
+		if (strncmp(w, "media=", 6) == 0) {
+			k.media.valid = 1;
+			k.media.codec = CC_PCMA;
+			ck_assert_int_eq(net_parse(&k.media.rtp, w + 6), 0);
+		} else if (strncmp(w, "ch=", 3) == 0) {
+			k.channel = (uint8_t)atoi(w + 3);
+		} else if (strcmp(w, "held") == 0) {
+			k.held = 1;
+		}
+	}
+	link_send(l, &k.head, CC_KEPT, sizeof(k));
+}
+
 static inline void script_cc(struct link *l, struct cc_end end, char *rest)
 {
 	struct cc_msg m = {.end = end};
@@ -169,6 +189,16 @@ static inline void script_cc(struct link *l, struct cc_end end, char *rest)
 
 	if (type == CC_END_STATE) {
 		script_end_state(l, end, rest);
+		return;
+	}
+	if (type == CC_SETTLED) {
+		struct link_head settled;
+
+		link_send(l, &settled, CC_SETTLED, sizeof(settled));
+		return;
+	}
+	if (type == CC_KEPT) {
+		script_kept(l, end, rest);
 		return;
 	}
 	if (type == CC_SNAPSHOT || type == CC_CLEAR) {

@@ -155,9 +155,10 @@ START_TEST(test_no_record_free)
 }
 END_TEST
 
-/* A core is killed with calls up and records on their way; the next one
- * writes them, once each, with their numbers. */
-START_TEST(test_killed)
+/* A core is killed with calls up and records on their way. The next one
+ * writes those of calls that were over or not answered, once each, with their
+ * numbers. The answered one goes on when its roles still have it. */
+static void live_and_die(void)
 {
 	static const char life[] =
 		"> span0 SETUP 1 called=0711 ch=1\n"
@@ -166,7 +167,6 @@ START_TEST(test_killed)
 		"> span0 SETUP 3 called=0713 ch=3\n"
 		"> span0 RELEASED 3 cause=16\n"
 		"> sip RELEASED c3 cause=16\n";
-	unsigned cdrs;
 	pid_t pid;
 	int status;
 
@@ -181,23 +181,74 @@ START_TEST(test_killed)
 	ck_assert_int_eq(status, 0);
 	rig_start();
 	rig_settle();
-ck_assert_uint_eq(rig.core->n.crashed, 2);
-	ck_assert_uint_eq(rig.core->cdr.next_seq, 4);
-	ck_assert_uint_eq(rig.core->journal.used, 0);
+	ck_assert_uint_eq(rig.core->n.crashed, 1);
+	ck_assert_uint_eq(rig.core->journal.used, 1);
+	ck_assert_uint_eq(pool_used(rig.core->calls), 1);
+}
+
+static void three_cdrs(const char *want)
+{
 	/* Nothing is left for a third life. */
 	rig_stop();
 	rig_start();
 	ck_assert_uint_eq(rig.core->n.crashed, 0);
 	ck_assert_uint_eq(rig.core->cdr.next_seq, 4);
+	ck_assert_uint_eq(rig.core->journal.used, 0);
 	rig_stop();
 	rig.len = 0;
-	cdrs = rig_cdrs();
-	ck_assert_uint_eq(cdrs, 3);
+	ck_assert_uint_eq(rig_cdrs(), 3);
 	ck_assert_ptr_nonnull(strstr(rig.trace, "\"seq\":1,"));
 	ck_assert_ptr_nonnull(strstr(rig.trace, "\"seq\":2,"));
 	ck_assert_ptr_nonnull(strstr(rig.trace, "\"seq\":3,"));
 	ck_assert_ptr_nonnull(strstr(rig.trace, "\"ended_by\":\"crash\""));
+	ck_assert_ptr_nonnull(strstr(rig.trace, want));
 	rig_fini();
+}
+
+START_TEST(test_killed)
+{
+	live_and_die();
+	script_run("> span0 KEPT 1 ch=1\n"
+		   "> span0 SETTLED\n"
+		   "> sip KEPT c1 media=192.0.2.9:4002 held\n"
+		   "> sip KEPT c9 media=192.0.2.9:4004\n"
+		   "> sip SETTLED\n"
+		   "advance 20000\n");
+	ck_assert_ptr_nonnull(strstr(rig.trace, "< media CLAIM 1\n"));
+	ck_assert_ptr_nonnull(strstr(rig.trace,
+				     "MODIFY 1 rtp=192.0.2.9:4002 pt=8"));
+	ck_assert_ptr_nonnull(strstr(rig.trace, "< span0 HOLD 1"));
+	ck_assert_ptr_nonnull(strstr(rig.trace, "< sip RELEASE c9 cause=41"));
+	ck_assert_uint_eq(pool_used(rig.core->calls), 1);
+	script_run("> span0 RELEASED 1 cause=16\n"
+		   "> sip RELEASED c1 cause=16\n");
+	ck_assert_uint_eq(pool_used(rig.core->calls), 0);
+	three_cdrs("\"dur_ms\":20000,\"bill_ms\":20000,\"pdd_ms\":0,"
+		   "\"q850\":16");
+}
+END_TEST
+
+/* One side, or the media, did not outlive the core: the rest is released. */
+START_TEST(test_killed_with_role)
+{
+	live_and_die();
+	if (_i == 0) {
+		script_run("> span0 KEPT 1 ch=1\n> span0 SETTLED\n"
+			   "> sip SETTLED\n");
+		ck_assert_ptr_nonnull(
+			strstr(rig.trace, "< span0 RELEASE 1 cause=41"));
+		script_run("> span0 RELEASED 1 cause=41\n");
+	} else if (_i == 1) {
+		script_run("> sip KEPT c1 media=192.0.2.9:4000\n"
+			   "> sip SETTLED\n> span0 SETTLED\n");
+		ck_assert_ptr_nonnull(
+			strstr(rig.trace, "< sip RELEASE c1 cause=41"));
+		script_run("> sip RELEASED c1 cause=41\n");
+	} else {
+		script_run("advance 11000\n"); /* no word from any */
+	}
+	ck_assert_uint_eq(pool_used(rig.core->calls), 0);
+	three_cdrs("\"q850\":41");
 }
 END_TEST
 
@@ -254,6 +305,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_scripts, 0, n_scripts);
 	tcase_add_loop_test(tc, test_no_record_free, 0, n_scripts);
 	tcase_add_test(tc, test_killed);
+	tcase_add_loop_test(tc, test_killed_with_role, 0, 3);
 	tcase_add_test(tc, test_killed_with_queue);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

@@ -14,6 +14,7 @@ struct look_core {
 	unsigned owned;	     /* B channels with an owner, all spans */
 	unsigned trunk_calls; /* legs on trunks, as counted */
 	uint64_t seen;	     /* calls begun since the start */
+	uint64_t earlier; /* calls of an earlier life: lost, or resumed */
 	uint64_t written, failed; /* CDRs */
 	unsigned queued;
 	/* of drops: must never grow */

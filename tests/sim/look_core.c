@@ -14,6 +14,7 @@ void look_core(const struct role *role, struct look_core *out)
 		.legs = core->legs.used,
 		.seen = core->n.calls[CC_END_SPAN] +
 			core->n.calls[CC_END_TRUNK],
+		.earlier = core->n.crashed + core->n.resumed,
 		.written = core->cdr.stats.written,
 		.failed = core->cdr.stats.failures + core->cdr.stats.lost,
 		.queued = core->cdr.queued,

@@ -16,6 +16,7 @@ struct user {
 	uint32_t ref;
 	uint16_t span;
 	uint8_t slot; /* 0 = not connected */
+	bool orphan;  /* of a core that is gone */
 	struct media_modify modify;
 };
 
@@ -149,6 +150,40 @@ static void on_close(struct fake_media *m, const struct link_head *h)
 	link_send(&m->core, &out.head, MEDIA_CLOSED, sizeof(out));
 }
 
+static void on_claim(struct fake_media *m, const struct link_head *h)
+{
+	const struct media_claim *c = (const void *)h;
+	struct media_opened out = {.ref = c->ref};
+	struct user *u = pool_get(m->users, c->id);
+
+	if (u != NULL && u->orphan) {
+		u->orphan = false;
+		u->ref = c->ref;
+		out.id = c->id;
+		out.rtp = m->conf.rtp;
+		out.rtp.port = (uint16_t)(m->conf.port_min +
+					  2 * (out.id & 0xff));
+	}
+	link_send(&m->core, &out.head, MEDIA_OPENED, sizeof(out));
+}
+
+static void on_settled(struct fake_media *m, const struct link_head *h)
+{
+	pool_id id = pool_next(m->users, 0);
+
+	(void)h;
+	while (id != 0) {
+		struct user *u = pool_get(m->users, id);
+		pool_id next = pool_next(m->users, id);
+
+		if (u->orphan) {
+			disconnect(m, u, id);
+			pool_free(m->users, id);
+		}
+		id = next;
+	}
+}
+
 static void core_msg(struct link *l, const struct link_head *h, int fd)
 {
 	struct fake_media *m = container_of(l, struct fake_media, core);
@@ -162,10 +197,12 @@ static void core_msg(struct link *l, const struct link_head *h, int fd)
 		[MEDIA_TONE] = {sizeof(struct media_tone), on_tone},
 		[MEDIA_DTMF] = {sizeof(struct media_dtmf), on_dtmf},
 		[MEDIA_CLOSE] = {sizeof(struct media_close), on_close},
+		[MEDIA_CLAIM] = {sizeof(struct media_claim), on_claim},
+		[MEDIA_SETTLED] = {sizeof(struct link_head), on_settled},
 	};
 
 	(void)fd;
-	if (h->type < MEDIA_OPEN || h->type > MEDIA_CLOSE ||
+	if (h->type < MEDIA_OPEN || h->type > MEDIA_SETTLED ||
 	    h->len != handlers[h->type].len) {
 		m->stats.bad++;
 		return;
@@ -178,9 +215,9 @@ static void core_down(struct link *l)
 	struct fake_media *m = container_of(l, struct fake_media, core);
 	pool_id id;
 
-	while ((id = pool_next(m->users, 0)) != 0) {
-		disconnect(m, pool_get(m->users, id), id);
-		pool_free(m->users, id);
+	for (id = pool_next(m->users, 0); id != 0;
+	     id = pool_next(m->users, id)) {
+		((struct user *)pool_get(m->users, id))->orphan = true;
 	}
 }
 

@@ -105,6 +105,16 @@ static void note(struct xch *x, struct xch_leg *l, const struct cc_msg *m)
 	l->last = *m;
 }
 
+/* A new core knows no call of the old one. */
+static void refuse_kept(struct xch *x, const struct cc_kept *k)
+{
+	struct cc_msg m = {.leg = k->leg, .end = k->end,
+			   .cause = {CAUSE_TEMPORARY, CC_LOC_NONE}};
+
+	find(x, k->leg)->over = false; /* RELEASED follows */
+	link_send(&x->core, &m.head, CC_RELEASE, sizeof(m));
+}
+
 static void core_msg(struct link *link, const struct link_head *h, int fd)
 {
 	struct xch *x = container_of(link, struct xch, core);
@@ -119,6 +129,13 @@ static void core_msg(struct link *link, const struct link_head *h, int fd)
 		if (e->end.index == 0) {
 			x->state = *e;
 		}
+		return;
+	}
+	if (h->type == CC_SETTLED) {
+		return;
+	}
+	if (h->type == CC_KEPT) {
+		refuse_kept(x, (const void *)h);
 		return;
 	}
 	l = find(x, m->leg);
@@ -263,6 +280,7 @@ void xch_line(unsigned span, bool up)
 void xch_restart_core(unsigned span)
 {
 	struct xch *x = exchanges[span];
+	struct link_head settled;
 
 	link_close(&x->core);
 	loop_poll(sim.loop);
@@ -270,6 +288,7 @@ void xch_restart_core(unsigned span)
 		x->legs[i].over = true;
 	}
 	join(x, ROLE_CORE, &x->core, &core_side);
+	link_send(&x->core, &settled, CC_SETTLED, sizeof(settled));
 }
 
 /* --- playing the core --- */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/time.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "conf/load.h"
@@ -312,10 +313,80 @@ void sim_leave(enum role_id id, unsigned index)
 	}
 }
 
+/*
+ * A process that is killed writes no last words to the disk, but a role that
+ * is closed here does: its files are put back to what they were.
+ */
+#define FILES_MAX 16
+
+struct file {
+	char name[64];
+	char *data;
+	size_t len;
+};
+
+static int copy_file(struct file *f, const char *name)
+{
+	int fd = openat(sim.dir_fd, name, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	str_copy(f->name, sizeof(f->name), name);
+	f->len = (size_t)st.st_size;
+	f->data = malloc(f->len + 1);
+	ck_assert_ptr_nonnull(f->data);
+	ck_assert_int_eq(read(fd, f->data, f->len), (ssize_t)f->len);
+	return close(fd);
+}
+
+static unsigned copy_files(struct file files[FILES_MAX])
+{
+	struct dirent **names;
+	int n = scandir(sim.dir, &names, NULL, alphasort);
+	unsigned k = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (names[i]->d_name[0] != '.') {
+			ck_assert_uint_lt(k, FILES_MAX);
+			copy_file(&files[k++], names[i]->d_name);
+		}
+		free(names[i]);
+	}
+	free(names);
+	return k;
+}
+
+static void put_files_back(struct file files[FILES_MAX], unsigned n)
+{
+	struct dirent **names;
+	int all = scandir(sim.dir, &names, NULL, alphasort);
+
+	for (int i = 0; i < all; i++) {
+		if (names[i]->d_name[0] != '.') {
+			unlinkat(sim.dir_fd, names[i]->d_name, 0);
+		}
+		free(names[i]);
+	}
+	free(names);
+	for (unsigned i = 0; i < n; i++) {
+		int fd = openat(sim.dir_fd, files[i].name,
+				O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+		ck_assert_int_ge(fd, 0);
+		ck_assert_int_eq(write(fd, files[i].data, files[i].len),
+				 (ssize_t)files[i].len);
+		close(fd);
+		free(files[i].data);
+	}
+}
+
 void sim_kill(enum role_id id, unsigned index)
 {
 	struct sim_child *c = child(id, index);
+	struct file files[FILES_MAX];
 	const struct link_ops *ops;
+	unsigned n;
 
 	ck_assert_ptr_nonnull(c->role);
 	if (id == ROLE_SIP) {
@@ -329,7 +400,11 @@ void sim_kill(enum role_id id, unsigned index)
 			link_close(end_of(c, peer, &ops));
 		}
 	}
+	n = id == ROLE_CORE ? copy_files(files) : 0;
 	sim_leave(id, index);
+	if (id == ROLE_CORE) {
+		put_files_back(files, n);
+	}
 }
 
 void sim_bounce(enum role_id a, enum role_id b, unsigned span)

@@ -58,8 +58,8 @@ START_TEST(test_death)
 	} else {
 		sim_kill(id, 0);
 	}
-	/* Beyond alarm_hold, and the wait for a new sip role. */
-	sim_advance(id == ROLE_SIP ? 11000 : 4000);
+	/* Beyond alarm_hold, and the wait for a new role. */
+	sim_advance(id == ROLE_SIP || id == ROLE_CORE ? 11000 : 4000);
 	/* The far end behind a living role knows at once. */
 	if (id != ROLE_SIP && (id != ROLE_CORE || in_order)) {
 		ck_assert_int_eq(c.p->state, SP_OVER);
@@ -101,6 +101,12 @@ START_TEST(test_bounce)
 		    : scene_up(from_line);
 	sim_bounce(bounced[which].a, bounced[which].b, 0);
 	sim_advance(2000);
+	if (bounced[which].b == ROLE_SIP && !ringing) {
+		ck_assert_int_eq(c.p->state, SP_UP); /* both go on */
+		ck_assert(!c.x->released);
+		sip_peer_hangup(c.p);
+		sim_advance(1000);
+	}
 	ck_assert_int_eq(c.p->state, SP_OVER);
 	ck_assert(c.x->released);
 	ck_assert_uint_eq(sim_cdrs(), 1);
@@ -112,16 +118,17 @@ START_TEST(test_bounce)
 }
 END_TEST
 
-/* A killed sip role loses no answered call. Bits of _i: who called, who hangs
- * up, before or after the new role is there. */
-START_TEST(test_sip_killed)
+/* A killed sip or core role loses no answered call. Bits of _i: who called,
+ * who hangs up, before or after the new role is there. */
+START_TEST(test_killed)
 {
 	bool from_line = _i & 1, peer_ends = _i & 2, early = _i & 4;
+	enum role_id id = _i & 8 ? ROLE_CORE : ROLE_SIP;
 	struct scene c;
 
 	scene_open(NULL, false);
 	c = scene_up(from_line);
-	sim_kill(ROLE_SIP, 0);
+	sim_kill(id, 0);
 	sim_advance(300);
 	ck_assert(!c.x->released);
 	if (early) {
@@ -129,7 +136,7 @@ START_TEST(test_sip_killed)
 			  : xch_release(c.x, CAUSE_NORMAL);
 		sim_advance(300);
 	}
-	sim_revive(ROLE_SIP, 0);
+	sim_revive(id, 0);
 	sim_advance(60000);
 	if (!early) {
 		ck_assert_int_eq(c.p->state, SP_UP);
@@ -138,7 +145,8 @@ START_TEST(test_sip_killed)
 			  : xch_release(c.x, CAUSE_NORMAL);
 	}
 	scene_expect_over(&c);
-	scene_expect_cdr("\"q850\":16");
+	scene_expect_cdr(early && id == ROLE_CORE ? "\"q850\":41"
+						  : "\"q850\":16");
 	next_call_works(!from_line);
 	scene_close(2);
 }
@@ -336,7 +344,7 @@ int main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, test_death, 0, 32);
 	tcase_add_loop_test(t, test_bounce, 0, 12);
-	tcase_add_loop_test(t, test_sip_killed, 0, 8);
+	tcase_add_loop_test(t, test_killed, 0, 16);
 	tcase_add_test(t, test_bounce_media);
 	tcase_add_loop_test(t, test_bounce_frames, 0, 2);
 	tcase_add_loop_test(t, test_line_fails, 0, 2);

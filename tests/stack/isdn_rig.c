@@ -51,6 +51,8 @@ struct our {
 	struct cc_end_state state; /* of span 0 */
 	struct cc_end_state span_state[CONF_NFAS_SPANS];
 	unsigned states, traces;
+	struct cc_kept last_kept;
+	unsigned kept, settled;
 	char trace[300]; /* last one with a gate fault */
 	char reply[40000];
 	bool replied, reply_error;
@@ -198,6 +200,12 @@ static void core_on_msg(struct link *l, const struct link_head *head, int fd)
 	    ((const struct cc_msg *)(const void *)head)->cause.value) {
 		memcpy(&o->refused, head, sizeof(o->refused));
 		o->refusals++;
+	} else if (head->type == CC_KEPT || head->type == CC_SETTLED) {
+		o->kept += head->type == CC_KEPT;
+		o->settled += head->type == CC_SETTLED;
+		if (head->type == CC_KEPT) {
+			memcpy(&o->last_kept, head, sizeof(o->last_kept));
+		}
 	} else if (head->type == CC_END_STATE) {
 		const struct cc_end_state *e = (const void *)head;
 

@@ -47,6 +47,8 @@ struct rig {
 	unsigned n_cc, cc_seen, n_state;
 	struct cc_snapshot snapshot; /* the latest */
 	unsigned n_snapshots;
+	struct cc_kept kept; /* the last one */
+	unsigned n_kept, n_settled;
 	/* what a test does with each, at once; NULL: just kept */
 	void (*on_sent)(struct rig *, const struct rig_wire *);
 	void (*on_cc)(struct rig *, const struct cc_msg *);
@@ -337,6 +339,13 @@ static inline void rig_on_msg(struct link *l, const struct link_head *h, int fd)
 		rig.n_snapshots++;
 		return;
 	}
+	if (h->type == CC_SETTLED || h->type == CC_KEPT) {
+		rig.n_kept += h->type == CC_KEPT;
+		rig.n_settled += h->type == CC_SETTLED;
+		if (h->type == CC_KEPT)
+			memcpy(&rig.kept, h, sizeof(rig.kept));
+		return;
+	}
 	ck_assert_uint_lt(rig.n_cc, RIG_MESSAGES);
 	memcpy(&rig.cc[rig.n_cc++], h, sizeof(struct cc_msg));
 	if (rig.on_cc)
@@ -439,7 +448,7 @@ static const struct sip_wire_ops rig_wire_ops = {.send = rig_send};
 static inline void rig_open_unsettled(void)
 {
 	rig.n_sent = rig.seen = rig.n_cc = rig.cc_seen = rig.n_state = 0;
-	rig.n_snapshots = 0;
+	rig.n_snapshots = rig.n_kept = rig.n_settled = 0;
 	rig.on_sent = NULL;
 	rig.on_cc = NULL;
 	rig.count = 0;

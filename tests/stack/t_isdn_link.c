@@ -184,13 +184,65 @@ START_TEST(test_line_alarm)
 }
 END_TEST
 
-/* The core dies: all calls are cleared with cause 41; a new one is told the
- * state first, and works. */
+static int hangups_41(void)
+{
+	const struct bare_event *e;
+	int n = 0;
+
+	while ((e = bare_take(&rig->bare))) {
+		if (e->e == PRI_EVENT_HANGUP_REQ) {
+			ck_assert_int_eq(e->cause, 41);
+			n++;
+		}
+	}
+	return n;
+}
+
+static void core_settles(void)
+{
+	struct link_head settled;
+
+	link_send(&rig->a.core, &settled, CC_SETTLED, sizeof(settled));
+	rig_advance(10);
+}
+
+/* The core dies and is back: an answered call goes on and is told; the other
+ * one is cleared. */
+START_TEST(test_core_is_back)
+{
+	leg_id leg;
+
+	rig_up(RIG_BARE, _i);
+	leg = answered_call();
+	bare_call("30", 7);
+	rig_advance(10);
+	core_expect(&rig->a, CC_SETUP);
+	rig->bare.taken = rig->bare.n;
+	link_close(&rig->a.core);
+	rig_advance(5000);
+	ck_assert_int_eq(hangups_41(), 1);
+	rig->a.n = rig->a.taken = rig->a.states = 0;
+	our_link(&rig->a, ROLE_CORE, &rig->a.core, &core_side);
+	core_settles();
+	ck_assert_uint_eq(rig->a.kept, 1);
+	ck_assert_uint_eq(rig->a.settled, 1);
+	ck_assert_uint_eq(rig->a.last_kept.leg, leg);
+	ck_assert_uint_ne(rig->a.last_kept.channel, 0);
+	rig_advance(20000);
+	ck_assert_int_eq(hangups_41(), 0);
+	core_expect_nothing(&rig->a);
+	line(false);
+	rig_advance(3000);
+	ck_assert_uint_eq(core_expect(&rig->a, CC_RELEASED)->leg, leg);
+	rig_close();
+}
+END_TEST
+
+/* The core dies: calls are cleared with cause 41, an answered one when no new
+ * core has come; a new one is told the state first, and works. */
 START_TEST(test_core_dies)
 {
 	q931_call *in;
-	const struct bare_event *e;
-	int cleared = 0;
 
 	rig_up(RIG_BARE, _i);
 	answered_call();
@@ -201,13 +253,9 @@ START_TEST(test_core_dies)
 	rig->bare.taken = rig->bare.n;
 	link_close(&rig->a.core);
 	rig_advance(1000);
-	while ((e = bare_take(&rig->bare))) {
-		if (e->e == PRI_EVENT_HANGUP_REQ) {
-			ck_assert_int_eq(e->cause, 41);
-			cleared++;
-		}
-	}
-	ck_assert_int_eq(cleared, 2);
+	ck_assert_int_eq(hangups_41(), 1);
+	rig_advance(1000 * CC_KEEP_S);
+	ck_assert_int_eq(hangups_41(), 1);
 	ck_assert(isdn_role_ops.is_idle(rig->a.role));
 	/* without a core a call is refused, not left alone */
 	bare_call("30", 8);
@@ -332,6 +380,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_line_alarm, 0, 2);
 	tcase_add_loop_test(tc, test_line_held_by_media, 0, 2);
 	tcase_add_loop_test(tc, test_core_dies, 0, 2);
+	tcase_add_loop_test(tc, test_core_is_back, 0, 2);
 	tcase_add_loop_test(tc, test_media_dies, 0, 2);
 	tcase_add_loop_test(tc, test_drain, 0, 2);
 	tcase_add_loop_test(tc, test_wall_clock, 0, 2);

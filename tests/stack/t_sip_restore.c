@@ -293,16 +293,87 @@ START_TEST(challenged)
 }
 END_TEST
 
-/* The role lives, its link was lost: one BYE, by itself. */
+static void check_dialog(const char *text)
+{
+	same(text, "Call-ID", said, "Call-ID");
+}
+
+/* Both ends may do again whatever they could, and then hang up. */
+static void goes_on(const char *ours, const char *tag)
+{
+	const char *text;
+
+	ck_assert_uint_eq(trunk()->active, 1);
+	core_tells(leg, CC_HOLD);
+	text = expect_sent("INVITE ");
+	check_dialog(text);
+	ck_assert_ptr_nonnull(strstr(text, "m=audio 40000 RTP/AVP 8"));
+	ck_assert_ptr_nonnull(strstr(text, "a=sendonly"));
+	answer(text, "200 OK", NULL, NULL, PEER_SDP);
+	expect_sent("ACK ");
+	ck_assert_uint_eq(expect_cc(CC_UPDATE)->media.direction, CC_SENDONLY);
+	request_in("INVITE", ours, tag, NULL,
+		   SDP(PEER_IP, "7002", "a=sendonly\r\n"));
+	text = expect_sent("SIP/2.0 200");
+	ck_assert_ptr_nonnull(strstr(text, "m=audio 40000 RTP/AVP 8"));
+	ack_from_peer(text, NULL);
+	ck_assert_uint_eq(expect_cc(CC_UPDATE)->media.rtp.port, 7002);
+	expect_cc(CC_HOLD);
+	request_in("OPTIONS", ours, tag, NULL, NULL);
+	expect_sent("SIP/2.0 200");
+}
+
+/* The role lives, its link was lost: the call goes on, and is told. */
 START_TEST(still_there)
 {
 	begin();
-	(void)take_and_answer(&leg, "c1");
+	snprintf(said, sizeof(said), "%s", take_and_answer(&leg, "c1"));
 	kept = rig.snapshot;
 	connect_core();
+	core_keeps();
+	ck_assert_uint_eq(rig.n_kept, 1);
+	ck_assert_uint_eq(rig.kept.leg, leg);
+	ck_assert_uint_eq(rig.kept.media.rtp.port, 7000);
+	ck_assert_uint_eq(rig.n_settled, 2);
+	goes_on(said, NULL);
+	request_in("BYE", said, NULL, NULL, NULL);
+	expect_sent("SIP/2.0 200");
+	expect_released(16, "BYE");
+	finish();
+}
+END_TEST
+
+/* The core was killed: answered calls go on with the next one, with what
+ * changed meanwhile; those it has forgotten are released. */
+START_TEST(core_killed)
+{
+	const char *text;
+	leg_id lost;
+
+	begin();
+	snprintf(said, sizeof(said), "%s", take_and_answer(&leg, "c1"));
+	(void)take_and_answer(&lost, "c2");
+	rig.seen = rig.n_sent;
+	link_close(&rig.core);
+	wait_ms(2000);
+	rig.cseq = 10;
+	request_in("INVITE", said, NULL, NULL,
+		   SDP(PEER_IP, "7002", "a=sendonly\r\n"));
+	ack_from_peer(expect_sent("SIP/2.0 200"), NULL);
+	wait_ms(10);
+	connect_core();
+	core_settles();
+	ck_assert_uint_eq(rig.n_kept, 2);
+	ck_assert_uint_eq(rig.n_settled, 2);
+	core_releases(lost, 41);
 	expect_released(41, "BYE");
-	core_clears();
-	answer(expect_sent("BYE "), "200 OK", NULL, NULL, NULL);
+	text = expect_sent("BYE ");
+	cause_41(text);
+	answer(text, "200 OK", NULL, NULL, NULL);
+	wait_ms(20000);
+	request_in("BYE", said, NULL, NULL, NULL);
+	expect_sent("SIP/2.0 200");
+	expect_released(16, "BYE");
 	finish();
 }
 END_TEST
@@ -354,36 +425,6 @@ START_TEST(nonsense)
 END_TEST
 
 /* --- calls that go on --- */
-
-static void check_dialog(const char *text)
-{
-	same(text, "Call-ID", said, "Call-ID");
-}
-
-/* Both ends may do again whatever they could, and then hang up. */
-static void goes_on(const char *ours, const char *tag)
-{
-	const char *text;
-
-	ck_assert_uint_eq(trunk()->active, 1);
-	core_tells(leg, CC_HOLD);
-	text = expect_sent("INVITE ");
-	check_dialog(text);
-	ck_assert_ptr_nonnull(strstr(text, "m=audio 40000 RTP/AVP 8"));
-	ck_assert_ptr_nonnull(strstr(text, "a=sendonly"));
-	answer(text, "200 OK", NULL, NULL, PEER_SDP);
-	expect_sent("ACK ");
-	ck_assert_uint_eq(expect_cc(CC_UPDATE)->media.direction, CC_SENDONLY);
-	request_in("INVITE", ours, tag, NULL,
-		   SDP(PEER_IP, "7002", "a=sendonly\r\n"));
-	text = expect_sent("SIP/2.0 200");
-	ck_assert_ptr_nonnull(strstr(text, "m=audio 40000 RTP/AVP 8"));
-	ack_from_peer(text, NULL);
-	ck_assert_uint_eq(expect_cc(CC_UPDATE)->media.rtp.port, 7002);
-	expect_cc(CC_HOLD);
-	request_in("OPTIONS", ours, tag, NULL, NULL);
-	expect_sent("SIP/2.0 200");
-}
 
 START_TEST(kept_in)
 {
@@ -617,6 +658,7 @@ int main(void)
 		answered_in, answered_out,     refreshed,	offered,
 		offered_again, calling,	       calling_answered,
 		calling_in_vain, challenged,   still_there,	too_long,
+		core_killed,
 		nonsense,    kept_in,	       kept_out,	kept_twice,
 		kept_lines,  kept_unacked,     early_request,
 		kept_too_early, kept_nonsense, kept_srtp,	kept_timer,

@@ -287,25 +287,75 @@ START_TEST(test_frames)
 }
 END_TEST
 
+static void core_sends(uint16_t type, struct link_head *h, size_t len)
+{
+	link_send(&t.core, h, type, len);
+	loop_advance(t.loop, 20);
+}
+
+static void core_back(void)
+{
+	link_close(&media_role_of(t.role)->core);
+	t.n_span = 0;
+	join_links(ROLE_CORE, &t.core, &core_end);
+	loop_advance(t.loop, 50);
+}
+
+/* No new core: every media is closed, and nobody is told. */
 START_TEST(test_core_lost)
 {
 	set_up();
 	open_one(1);
 	open_one(2);
 	link_close(&t.core);
-	loop_advance(t.loop, 50);
+	loop_advance(t.loop, 9000);
+	ck_assert(!media_role_ops.is_idle(t.role));
+	loop_advance(t.loop, 1500);
 	ck_assert(media_role_ops.is_idle(t.role));
 	ck_assert_uint_eq(t.n_closed, 0);
 	/* It comes back, is told of the spans, and has all the ports. */
-	link_close(&media_role_of(t.role)->core);
-	t.n_span = 0;
-	join_links(ROLE_CORE, &t.core, &core_end);
-	loop_advance(t.loop, 50);
+	core_back();
 	ck_assert_uint_ge(t.n_span, 1);
 	for (uint32_t i = 0; i < PAIRS; i++)
 		ck_assert_uint_ne(open_one(i + 10), 0);
 	media_role_ops.drain(t.role);
 	ck_assert_uint_eq(open_one(99), 0);
+	tear_down();
+}
+END_TEST
+
+/* A new core claims one of two, once; the other one is closed. */
+START_TEST(test_core_is_back)
+{
+	struct media_claim claim = { .ref = 77 };
+	struct link_head settled;
+	struct media_close x;
+	media_id other;
+
+	set_up();
+	claim.id = open_one(1);
+	other = open_one(2);
+	link_close(&t.core);
+	loop_advance(t.loop, 1000);
+	core_back();
+	core_sends(MEDIA_CLAIM, &claim.head, sizeof(claim));
+	ck_assert_uint_eq(t.opened.ref, 77);
+	ck_assert_uint_eq(t.opened.id, claim.id);
+	core_sends(MEDIA_CLAIM, &claim.head, sizeof(claim));
+	ck_assert_uint_eq(t.opened.id, 0);
+	core_sends(MEDIA_SETTLED, &settled, sizeof(settled));
+	claim.id = other;
+	core_sends(MEDIA_CLAIM, &claim.head, sizeof(claim));
+	ck_assert_uint_eq(t.opened.id, 0);
+	loop_advance(t.loop, 20000);
+	ck_assert_uint_eq(t.n_closed, 0);
+	x.id = 0;
+	for (pool_id id = 0; (id = pool_next(media_role_of(t.role)->users,
+					     id)) != 0;)
+		x.id = id;
+	core_sends(MEDIA_CLOSE, &x.head, sizeof(x));
+	ck_assert_uint_eq(t.n_closed, 1);
+	ck_assert(media_role_ops.is_idle(t.role));
 	tear_down();
 }
 END_TEST
@@ -411,6 +461,7 @@ int main(void)
 	tcase_add_test(tc, test_bad_messages);
 	tcase_add_test(tc, test_frames);
 	tcase_add_test(tc, test_core_lost);
+	tcase_add_test(tc, test_core_is_back);
 	tcase_add_test(tc, test_console);
 	tcase_add_test(tc, test_refused_configurations);
 	tcase_add_test(tc, test_real_time);
