@@ -408,13 +408,21 @@ void leg_clear_all(struct isdn *isdn, uint8_t cause)
 	}
 }
 
+/* The far end may still have the call when the line is back, and layer 2 may
+ * have outlived it: then RESTART of the channel says so. */
+static void drop_unsaid(struct leg *l, uint8_t cause)
+{
+	restart_note(l->isdn, l->s.number);
+	leg_drop(l, cause);
+}
+
 void leg_drop_all(struct isdn *isdn, uint8_t cause)
 {
 	unsigned i;
 
 	for (i = 0; i < isdn->n_legs; i++) {
 		if (isdn->legs[i].s.phase != LEG_FREE) {
-			leg_drop(&isdn->legs[i], cause);
+			drop_unsaid(&isdn->legs[i], cause);
 		}
 	}
 }
@@ -445,7 +453,7 @@ void leg_drop_span(struct isdn *isdn, unsigned span, uint8_t cause)
 
 	for (i = 0; i < isdn->n_legs; i++) {
 		if (is_on_span(&isdn->legs[i], span)) {
-			leg_drop(&isdn->legs[i], cause);
+			drop_unsaid(&isdn->legs[i], cause);
 		}
 	}
 }
