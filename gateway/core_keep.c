@@ -69,7 +69,7 @@ static void lose_waiting_media(struct core *core)
 
 static void on_guard(struct timer *t)
 {
-	struct core *core = container_of(t, struct core, keep_guard);
+	struct core *core = container_of(t, struct core, lost.guard);
 	unsigned n = lose_waiting(core, NULL);
 
 	lose_waiting_media(core);
@@ -81,7 +81,7 @@ static void on_guard(struct timer *t)
 
 int core_keep_guard(struct core *core)
 {
-	int err = timer_start(core->role.loop, &core->keep_guard, on_guard,
+	int err = timer_start(core->role.loop, &core->lost.guard, on_guard,
 			      CC_KEEP_S * 1000);
 
 	core->drops.no_timer += err != 0;

@@ -80,6 +80,7 @@ struct core_lost {
 	struct pool *pool; /* of these, and of the living legs' */
 	pool_id first, last;
 	struct timer timer; /* the next few */
+	struct timer guard; /* legs that wait; core_keep.c */
 };
 
 struct core {
@@ -92,7 +93,6 @@ struct core {
 	struct pool *calls;
 	struct leg_table legs;
 	struct core_lost lost;
-	struct timer keep_guard; /* legs that wait; core_keep.c */
 	struct cdr_log cdr;
 	struct journal journal;
 	int state_dir; /* -1 = none */

@@ -433,7 +433,7 @@ static void core_close(struct role *r)
 	cdr_log_close(&core->cdr);
 	journal_close(&core->journal);
 	core_lost_close(core);
-	timer_stop(core->role.loop, &core->keep_guard);
+	timer_stop(core->role.loop, &core->lost.guard);
 	if (core->state_dir >= 0) {
 		close(core->state_dir);
 	}

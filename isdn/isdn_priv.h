@@ -95,6 +95,7 @@ struct isdn_d {
 struct health {
 	struct timer t309, t322; /* calls outlive it; still there? */
 	struct timer audit;	 /* begins the asking */
+	struct timer keep;	 /* the core is gone */
 	struct timer hold;	 /* at the start the primary goes first */
 	bool begun;		 /* a D channel was in service once */
 	bool held;		 /* that start is over */
@@ -118,7 +119,6 @@ struct isdn {
 	struct isdn_stats stats;
 	struct health health;
 	struct defer state_defer;
-	struct timer keep; /* the core is gone */
 	bool media_up, tracing, draining;
 	struct log_limit restarts, bad; /* lines that a far end can cause */
 };

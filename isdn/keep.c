@@ -32,7 +32,7 @@ static unsigned lose(struct isdn *isdn, bool answered)
 
 static void on_keep(struct timer *t)
 {
-	struct isdn *isdn = container_of(t, struct isdn, keep);
+	struct isdn *isdn = container_of(t, struct isdn, health.keep);
 
 	log_warn("%s: no new core within %d s, clearing all calls",
 		 isdn_name(isdn), CC_KEEP_S);
@@ -47,7 +47,7 @@ void keep_await(struct isdn *isdn)
 		memset(&isdn->spans[i].told, 0, sizeof(isdn->spans[i].told));
 	}
 	if (lose(isdn, false) > 0 &&
-	    timer_start(isdn_loop(isdn), &isdn->keep, on_keep,
+	    timer_start(isdn_loop(isdn), &isdn->health.keep, on_keep,
 			CC_KEEP_S * 1000) < 0) {
 		lose(isdn, true);
 	}
@@ -74,5 +74,5 @@ void keep_tell(struct isdn *isdn)
 
 void keep_stop(struct isdn *isdn)
 {
-	timer_stop(isdn_loop(isdn), &isdn->keep);
+	timer_stop(isdn_loop(isdn), &isdn->health.keep);
 }

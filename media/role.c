@@ -489,7 +489,7 @@ static void media_close(struct role *role)
 	struct media_role *m = media_role_of(role);
 
 	timer_stop(role->loop, &m->timer);
-	timer_stop(role->loop, &m->second);
+	timer_stop(role->loop, &m->second.timer);
 	timer_stop(role->loop, &m->keep);
 	watch_stop(role->loop, &m->watch);
 	for (unsigned i = 0; i < CONF_SPANS; i++) {

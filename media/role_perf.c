@@ -69,18 +69,18 @@ static void count(struct media_role *m, unsigned span, unsigned seconds)
 
 static void on_second(struct timer *t)
 {
-	struct media_role *m = container_of(t, struct media_role, second);
+	struct media_role *m = container_of(t, struct media_role, second.timer);
 	mono_t now = loop_now(m->role.loop);
-	int64_t n = mono_diff_ms(now, m->second_at) / SECOND_MS;
+	int64_t n = mono_diff_ms(now, m->second.at) / SECOND_MS;
 
 	if (n > 0) {
-		m->second_at = mono_add_ms(m->second_at, n * SECOND_MS);
+		m->second.at = mono_add_ms(m->second.at, n * SECOND_MS);
 		for (unsigned i = 0; i < m->conf.n_spans; i++)
 			count(m, i, (unsigned)n);
 		media_clock_second(m);
 	}
 	timer_start(m->role.loop, t, on_second,
-		    (unsigned)(SECOND_MS - mono_diff_ms(now, m->second_at)));
+		    (unsigned)(SECOND_MS - mono_diff_ms(now, m->second.at)));
 }
 
 /* Intervals begin at the quarters of the hour. */
@@ -92,8 +92,8 @@ void media_start_perf(struct media_role *m)
 		perf_init(&m->spans[i].perf, kind_of(&m->conf.spans[i].line),
 			  (uint32_t)(s % PERF_INTERVAL_S));
 	m->clock.source = -1;
-	m->second_at = loop_now(m->role.loop);
-	timer_start(m->role.loop, &m->second, on_second, SECOND_MS);
+	m->second.at = loop_now(m->role.loop);
+	timer_start(m->role.loop, &m->second.timer, on_second, SECOND_MS);
 }
 
 /* --- telling --- */

@@ -70,6 +70,12 @@ struct isdn_link {
 	uint16_t span;
 };
 
+/* For the lines' error performance. */
+struct role_second {
+	struct timer timer;
+	mono_t at; /* the last one that was counted ended */
+};
+
 struct media_role {
 	struct role role;
 	struct conf_for_media conf;
@@ -94,8 +100,7 @@ struct media_role {
 	bool stepping;	     /* virtual time */
 	struct media_clock clock;
 	struct timer keep;   /* the core is gone */
-	struct timer second; /* for the lines' error performance */
-	mono_t second_at;    /* the last one that was counted ended */
+	struct role_second second;
 	struct log_limit limit;
 };
 

@@ -21,8 +21,6 @@ struct legs {
 	uint32_t last_id;
 	unsigned known; /* in by_id */
 	bool draining;
-	bool settled; /* the core has told what an earlier process left */
-	struct timer keep; /* the core is gone */
 	uint16_t n_emergency;
 	char emergency[CONF_EMERGENCY][CONF_NUMBER];
 };
@@ -50,6 +48,7 @@ struct legs *sip_legs_new(struct loop *loop, struct sip_stack *stack,
 	pool_touch(t->pool, LEGS_READY);
 	/* Legs of an earlier process that live on have ids, too. */
 	(void)!getrandom(&t->last_id, sizeof(t->last_id), 0);
+	t->env.legs = t;
 	t->env.loop = loop;
 	t->env.stack = stack;
 	t->env.core = core;
@@ -284,7 +283,7 @@ void sip_legs_free(struct legs *t)
 
 	if (!t)
 		return;
-	timer_stop(t->env.loop, &t->keep);
+	timer_stop(t->env.loop, &t->env.guard);
 	for (id = pool_next(t->pool, 0); id; id = next) {
 		next = pool_next(t->pool, id);
 		leg_free(pool_get(t->pool, id));
@@ -306,98 +305,17 @@ bool sip_legs_is_idle(const struct legs *t)
 	return true;
 }
 
-void sip_legs_clear(struct legs *t)
+void sip_legs_each(struct legs *t, void (*what)(struct leg *))
 {
-	struct leg_event e = {
-		.ev = LEG_C_RELEASE,
-		.cause = {CAUSE_TEMPORARY, CC_LOC_PRIVATE_LOCAL},
-	};
-	unsigned i;
-
-	for (i = 0; i < BUCKETS; i++) {
-		while (t->by_id[i]) {
-			struct leg *l = t->by_id[i];
-
-			sip_leg_event(l, &e);
-			sip_legs_forget_id(t, l); /* RELEASED or not */
-		}
-	}
-}
-
-/* --- a core that was killed --- */
-
-static bool is_answered(const struct leg *l)
-{
-	return l->state == LEG_ANSWERED || l->state == LEG_UP;
-}
-
-static void on_keep(struct timer *timer)
-{
-	struct legs *t = container_of(timer, struct legs, keep);
-
-	if (t->known)
-		log_err("sip: no new core within %d s: %u calls are cleared",
-			CC_KEEP_S, t->known);
-	sip_legs_clear(t);
-}
-
-void sip_legs_core_gone(struct legs *t)
-{
-	struct leg_event e = {
-		.ev = LEG_C_RELEASE,
-		.cause = {CAUSE_TEMPORARY, CC_LOC_PRIVATE_LOCAL},
-	};
 	struct leg *l, *next;
 	unsigned i;
 
 	for (i = 0; i < BUCKETS; i++) {
 		for (l = t->by_id[i]; l; l = next) {
 			next = l->next_id;
-			if (is_answered(l)) {
-				l->snapshot = 0; /* another one has none */
-				continue;
-			}
-			sip_leg_event(l, &e);
-			sip_legs_forget_id(t, l); /* RELEASED or not */
+			what(l);
 		}
 	}
-	if (t->known &&
-	    timer_start(t->env.loop, &t->keep, on_keep, CC_KEEP_S * 1000) < 0)
-		sip_legs_clear(t);
-}
-
-static void tell_kept(struct legs *t, struct leg *l)
-{
-	struct cc_kept k = {
-		.leg = l->id,
-		.end = {CC_END_TRUNK, l->trunk},
-		.held = l->held,
-		.media = l->media,
-	};
-
-	if (link_send(t->env.core, &k.head, CC_KEPT, sizeof(k)) != 0)
-		t->env.stats.send_failed++;
-	explicit_bzero(&k, sizeof(k));
-	sip_leg_checkpoint(l);
-}
-
-/* The core has told what it knows; now what we have. */
-static void settle(struct legs *t)
-{
-	struct link_head settled;
-	struct leg *l;
-	unsigned i;
-
-	t->settled = true;
-	timer_stop(t->env.loop, &t->keep);
-	for (i = 0; i < BUCKETS; i++) {
-		for (l = t->by_id[i]; l; l = l->next_id) {
-			if (is_answered(l))
-				tell_kept(t, l);
-		}
-	}
-	if (link_send(t->env.core, &settled, CC_SETTLED, sizeof(settled)) != 0)
-		t->env.stats.send_failed++;
 }
 
 /* --- the core's messages --- */
@@ -513,7 +431,7 @@ static bool about_earlier(struct legs *t, const struct link_head *head)
 		sip_legs_keep(t, (const void *)head);
 		return true;
 	case CC_SETTLED:
-		settle(t);
+		sip_legs_settle(t);
 		return true;
 	default:
 		return false;
@@ -731,7 +649,7 @@ static void in_dialog(struct legs *t, txn_id id, const struct sip_msg *m)
 	struct txn_layer *txns = sip_stack_txns(t->env.stack);
 	struct leg *l = find_dialog(t, m);
 
-	if (!l && !t->settled) {
+	if (!l && !t->env.settled) {
 		/* It may be a dialog of an earlier process that the core is
 		 * about to tell us: 481 would end its call. It comes again. */
 		t->env.stats.unsettled++;

@@ -49,8 +49,13 @@ void sip_legs_drain(struct legs *);
 void sip_legs_core(struct legs *, const struct link_head *);
 /* All calls end with cause 41. */
 void sip_legs_clear(struct legs *);
-/* The core is gone: answered calls go on for CC_KEEP_S, the others end. */
+/* legs_keep.c. The core is gone: answered calls go on for CC_KEEP_S, the others
+ * end. */
 void sip_legs_core_gone(struct legs *);
+/* A core has told what it knows of our calls; now it is told what we have. */
+void sip_legs_settle(struct legs *);
+/* Those the core knows; what may end its leg. */
+void sip_legs_each(struct legs *, void (*what)(struct leg *));
 /* A request of a peer that begins or belongs to a call. */
 void sip_legs_request(struct legs *, txn_id, const struct sip_msg *);
 void sip_legs_ack(struct legs *, const struct sip_msg *);
@@ -64,6 +69,9 @@ const struct legs_stats *sip_legs_stats(const struct legs *);
 
 /* --- for the legs themselves --- */
 struct legs_env {
+	struct legs *legs;
+	struct timer guard; /* the core is gone */
+	bool settled; /* the core has told what an earlier process left */
 	struct loop *loop;
 	struct sip_stack *stack;
 	struct link *core;

@@ -33,6 +33,12 @@ struct rig_wire {
 	char text[RIG_TEXT];
 };
 
+/* What is told to a new core. */
+struct rig_kept {
+	struct cc_kept kept; /* the last one */
+	unsigned n_kept, n_settled;
+};
+
 struct rig {
 	struct loop *loop;
 	struct role *role;
@@ -47,8 +53,7 @@ struct rig {
 	unsigned n_cc, cc_seen, n_state;
 	struct cc_snapshot snapshot; /* the latest */
 	unsigned n_snapshots;
-	struct cc_kept kept; /* the last one */
-	unsigned n_kept, n_settled;
+	struct rig_kept back;
 	/* what a test does with each, at once; NULL: just kept */
 	void (*on_sent)(struct rig *, const struct rig_wire *);
 	void (*on_cc)(struct rig *, const struct cc_msg *);
@@ -340,10 +345,10 @@ static inline void rig_on_msg(struct link *l, const struct link_head *h, int fd)
 		return;
 	}
 	if (h->type == CC_SETTLED || h->type == CC_KEPT) {
-		rig.n_kept += h->type == CC_KEPT;
-		rig.n_settled += h->type == CC_SETTLED;
+		rig.back.n_kept += h->type == CC_KEPT;
+		rig.back.n_settled += h->type == CC_SETTLED;
 		if (h->type == CC_KEPT)
-			memcpy(&rig.kept, h, sizeof(rig.kept));
+			memcpy(&rig.back.kept, h, sizeof(rig.back.kept));
 		return;
 	}
 	ck_assert_uint_lt(rig.n_cc, RIG_MESSAGES);
@@ -448,7 +453,7 @@ static const struct sip_wire_ops rig_wire_ops = {.send = rig_send};
 static inline void rig_open_unsettled(void)
 {
 	rig.n_sent = rig.seen = rig.n_cc = rig.cc_seen = rig.n_state = 0;
-	rig.n_snapshots = rig.n_kept = rig.n_settled = 0;
+	rig.n_snapshots = rig.back.n_kept = rig.back.n_settled = 0;
 	rig.on_sent = NULL;
 	rig.on_cc = NULL;
 	rig.count = 0;

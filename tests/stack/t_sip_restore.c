@@ -331,10 +331,10 @@ START_TEST(still_there)
 	kept = rig.snapshot;
 	connect_core();
 	core_keeps();
-	ck_assert_uint_eq(rig.n_kept, 1);
-	ck_assert_uint_eq(rig.kept.leg, leg);
-	ck_assert_uint_eq(rig.kept.media.rtp.port, 7000);
-	ck_assert_uint_eq(rig.n_settled, 2);
+	ck_assert_uint_eq(rig.back.n_kept, 1);
+	ck_assert_uint_eq(rig.back.kept.leg, leg);
+	ck_assert_uint_eq(rig.back.kept.media.rtp.port, 7000);
+	ck_assert_uint_eq(rig.back.n_settled, 2);
 	goes_on(said, NULL);
 	request_in("BYE", said, NULL, NULL, NULL);
 	expect_sent("SIP/2.0 200");
@@ -363,8 +363,8 @@ START_TEST(core_killed)
 	wait_ms(10);
 	connect_core();
 	core_settles();
-	ck_assert_uint_eq(rig.n_kept, 2);
-	ck_assert_uint_eq(rig.n_settled, 2);
+	ck_assert_uint_eq(rig.back.n_kept, 2);
+	ck_assert_uint_eq(rig.back.n_settled, 2);
 	core_releases(lost, 41);
 	expect_released(41, "BYE");
 	text = expect_sent("BYE ");
