@@ -15,7 +15,7 @@ enum {
 	WATCH_MS = 100,
 	FIGURES_MS = 1000,
 	BEHIND_MS = 3,	     /* so late ... */
-	BEHIND_TICKS = 10,   /* ... for so long */
+	BEHIND_TICKS = 150,  /* ... for so long: no stall that ends lasts so */
 	BEHIND_HOLD_MS = 2000,
 };
 

@@ -93,6 +93,7 @@ struct run {
 	struct load_cpu from, to;
 	unsigned seconds;
 	double busy; /* sum over the seconds */
+	double rested; /* blocks before the first */
 	struct second last;
 	struct load_hist late[2], line_late[2]; /* at its ends */
 	double concealed_ms[2];			/* of all calls */
@@ -202,6 +203,8 @@ static void note_second(struct run *r)
 
 		r->underruns += under && !was_stalled(r->shared);
 		r->busy += now.busy;
+	} else {
+		r->rested = now.rested;
 	}
 	r->seconds++;
 	r->last = now;
@@ -368,6 +371,11 @@ static bool is_good(const struct options *o, const struct run *r)
 	if (concealed_share(o, r) > 0.001) {
 		fprintf(stderr, "bad: %.2f %% of what went to the lines was "
 			"concealment\n", 100 * concealed_share(o, r));
+		good = o->quick && good;
+	}
+	if (r->last.rested > r->rested) {
+		fprintf(stderr, "bad: cancellers were at rest in %.0f blocks"
+			"\n", r->last.rested - r->rested);
 		good = o->quick && good;
 	}
 	if (r->underruns) {

@@ -438,12 +438,12 @@ START_TEST(test_behind)
 
 	start_call(&r, &c);
 	w = &r.e->workers[0];
-	for (unsigned i = 0; i < 40; i++)
+	for (unsigned i = 0; i < 600; i++)
 		worker_note_late(w, r.now,
-				 mono_add_ms(r.now, i % 10 == 9 ? 1 : 3));
+				 mono_add_ms(r.now, i % 150 == 149 ? 1 : 3));
 	rig_run(&r, 100);
 	ck_assert_uint_eq(w->gauges.rested, 0);
-	for (unsigned i = 0; i < 10; i++)
+	for (unsigned i = 0; i < 150; i++)
 		worker_note_late(w, r.now, mono_add_ms(r.now, 3));
 	blocks = w->gauges.blocks;
 	rig_run(&r, 3000);
