@@ -170,7 +170,8 @@ static void run_io(struct worker *w, struct tick *t)
 void worker_note_late(struct worker *w, mono_t due, mono_t now)
 {
 	if (mono_diff_ns(now, due) < BEHIND_MS * NS_PER_MS) {
-		w->behind.ticks = 0;
+		/* time left out makes one punctual, too, for a moment */
+		w->behind.ticks -= w->behind.ticks > 0;
 		return;
 	}
 	if (++w->behind.ticks >= BEHIND_TICKS)

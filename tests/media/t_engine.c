@@ -440,7 +440,7 @@ START_TEST(test_behind)
 	w = &r.e->workers[0];
 	for (unsigned i = 0; i < 600; i++)
 		worker_note_late(w, r.now,
-				 mono_add_ms(r.now, i % 150 == 149 ? 1 : 3));
+				 mono_add_ms(r.now, i % 300 < 149 ? 3 : 1));
 	rig_run(&r, 100);
 	ck_assert_uint_eq(w->gauges.rested, 0);
 	for (unsigned i = 0; i < 150; i++)
