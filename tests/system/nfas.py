@@ -1,0 +1,202 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# alone: a digit must be heard in time
+"""Two gateways, user and network, joined by an NFAS group of T1s with primary
+and backup D channel. usage: nfas.py [--dahdi] [SPANS...]
+
+The span of the D channel in use is taken away under calls on another span, it
+comes back as standby, the operator switches back; a loop call per span checks
+the numbers of the interfaces, and finds two that are swapped. Lines are
+pseudowires, or, in the machine of tests/vm, spans of the real driver: 1, 3 ...
+here and 2, 4 ... at the far end."""
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from lab import BUILD, SIPP, Lab, main, wait_for  # noqa: E402
+
+DAHDI = "--dahdi" in sys.argv
+SIZES = [int(a) for a in sys.argv[1:] if a.isdigit()] or [4]
+CALLS = 10
+LOOP = "4155550100"
+SLOW_S = 90 if DAHDI else 30
+
+CONF = """
+gateway: {{node: {name}, run_dir: {dir}/run, cdr_dir: {dir}/cdr,
+          state_dir: {dir}/state, drain: 2}}
+sip: {{bind: "127.0.0.1:{sip}"}}
+media: {{address: 127.0.0.1, ports: {rtp}-{rtp_end}, silent_release: 0,
+        jitter_max: 500}}
+spans:
+{spans}
+trunks:
+  - {{name: provider, server: "127.0.0.1:{phone}"}}
+{loop}
+emergency: ["911"]
+routes:
+{loop_routes}
+  - {{from: west, to: provider}}
+  - {{from: provider, to: west, allow: ["*"]}}
+"""
+
+# The far end sends what comes for that number back to the group, by itself.
+LOOP_TRUNK = '  - {{name: loop, server: "127.0.0.1:{sip}"}}'
+LOOP_ROUTES = f"""  - {{from: west, to: loop, match: ["{LOOP}"]}}
+  - {{from: loop, to: west, allow: ["*"]}}"""
+
+SPAN = """  - name: {name}-{i}
+    law: ulaw
+    country: us
+    alarm_hold: 500
+    line: {{{line}, d_slot: 24, last_slot: 24}}
+    isdn: {{side: {side}, switch: ni2, nfas: west, interface: {interface},
+           d_channel: {d}}}
+"""
+
+
+class Side(Lab):
+    """One of the gateways; other: the far one, set before it starts."""
+
+    def __init__(self, name, side, size, swapped=False):
+        super().__init__(f"nfas{size}-{name}", side=side)
+        if side == "user":  # two of them in one process: other ports
+            self.port = {k: v + 450 for k, v in self.port.items()}
+            self.conf.update(self.port)
+        self.size = size
+        self.swapped = swapped
+        self.other = None
+
+    def line(self, i):
+        if DAHDI:
+            span = 2 * i + (1 if self.conf["side"] == "user" else 2)
+            return f"driver: dahdi, span: {span}, buffer: 100"
+        return (f'driver: pseudowire, local: "127.0.0.1:'
+                f'{self.port["sip"] + 6 + i}", peer: "127.0.0.1:'
+                f'{self.other.port["sip"] + 6 + i}", clock: '
+                + ("slave" if self.conf["side"] == "user" else "master"))
+
+    def write_conf(self):
+        spans = ""
+        for i in range(self.size):
+            wire = i
+            if self.swapped and i in (2, 3):
+                wire = 5 - i
+            spans += SPAN.format(name="t1", i=i, line=self.line(i),
+                                 side=self.conf["side"], interface=wire,
+                                 d=("primary", "backup", "none", "none")[i])
+        loops = self.conf["side"] == "network"
+        with open(self.yaml, "w") as f:
+            f.write(CONF.format(**dict(
+                self.conf, name=self.name, spans=spans,
+                loop=LOOP_TRUNK.format(**self.conf) if loops else "",
+                loop_routes=LOOP_ROUTES if loops else "")))
+
+    def d_states(self):
+        isdn = (self.ctl("spans") or {}).get("isdn", [{}])
+        return [s.get("d_state") for s in isdn[0].get("spans", [])][:2]
+
+    def free(self):
+        spans = (self.ctl("spans") or {}).get("core", [])
+        return [s["free"] for s in spans if s.get("up")]
+
+
+def both(near, far, states):
+    return wait_for(lambda: near.d_states() == states
+                    and far.d_states() == states, SLOW_S)
+
+
+def long_calls(near, scenario):
+    """They last until SIPp is told to end them."""
+    with open(f"{SIPP}/uac.xml") as f:
+        text = f.read()
+    text = text.replace('<pause distribution="uniform" min="500" max="1500"/>',
+                        '<pause milliseconds="{}"/>'.format(
+                            150000 if DAHDI else 36000))
+    with open(near.path(scenario), "w") as f:
+        f.write(text)
+    with open(near.path("numbers.csv"), "w") as f:
+        f.write("SEQUENTIAL\n6155551212;\n")
+    return near.start("caller", "sipp", f"127.0.0.1:{near.port['sip']}",
+                      "-sf", near.path(scenario), "-i", "127.0.0.1", "-p",
+                      near.port["caller"], "-mi", "127.0.0.1", "-mp",
+                      near.port["caller_media"], "-nostdin", "-inf",
+                      near.path("numbers.csv"), "-m", CALLS, "-r", 5,
+                      env=dict(os.environ, TERM="dumb"))
+
+
+def switch_over(near, far):
+    far.phone()
+    near.ok("both D channels are there",
+            both(near, far, ["IN SERVICE", "STANDBY"]),
+            f"{near.d_states()} {far.d_states()}")
+    wait_for(lambda: sum(near.free()) == near.size * 24 - 2
+             and sum(far.free()) == near.size * 24 - 2, SLOW_S)
+    caller = long_calls(near, "long.xml")
+    near.ok("calls are up", wait_for(
+        lambda: len([c for c in near.calls() if c["answered"]]) == CALLS
+        and len(far.calls()) == CALLS, SLOW_S), len(near.calls()))
+    subprocess.run([BUILD + "/trunkctl", "--socket", far.dir + "/run/ctl",
+                    "span", "t1-0", "down"], stdout=subprocess.DEVNULL,
+                   check=True)
+    near.ok("the backup takes over", both(
+        near, far, ["OUT OF SERVICE", "IN SERVICE"]),
+        f"{near.d_states()} {far.d_states()}")
+    subprocess.run([BUILD + "/trunkctl", "--socket", far.dir + "/run/ctl",
+                    "span", "t1-0", "up"], stdout=subprocess.DEVNULL,
+                   check=True)
+    near.ok("the primary comes back as standby", both(
+        near, far, ["STANDBY", "IN SERVICE"]),
+        f"{near.d_states()} {far.d_states()}")
+    near.ctl("nfas", "switch", "west")
+    near.ok("and is in service when told so", both(
+        near, far, ["IN SERVICE", "STANDBY"]),
+        f"{near.d_states()} {far.d_states()}")
+    left = len(near.calls()), len(far.calls())
+    near.ok("not one call is lost", left == (CALLS, CALLS), left)
+    caller.wait(200)
+    for lab in near, far:
+        wait_for(lambda: len(lab.cdrs()) >= CALLS, 20)
+        causes = [r["q850"] for r in lab.cdrs()]
+        lab.ok("each ends as usual", causes == [16] * CALLS, causes)
+    near.ok("all channels are free", wait_for(
+        lambda: sum(near.free()) == near.size * 24 - 2, SLOW_S), near.free())
+
+
+def verify(near, far):
+    r = subprocess.run([BUILD + "/trunkctl", "--socket", near.dir + "/run/ctl",
+                        "nfas", "verify", "west", LOOP], capture_output=True,
+                       text=True, check=False, timeout=200)
+    if near.swapped or far.swapped:
+        near.ok("swapped interfaces are found", r.returncode == 1
+                and "interfaces 2 and 3 are swapped" in r.stdout,
+                "" if "swapped" in r.stdout else r.stdout + r.stderr)
+    else:
+        near.ok("interfaces are numbered right", r.returncode == 0
+                and r.stdout.count("right") == near.size,
+                "" if r.returncode == 0 else r.stdout + r.stderr)
+
+
+def group(size, swapped=False):
+    name = "swapped-" if swapped else ""
+    with Side(name + "network", "network", size, swapped) as far, \
+            Side(name + "user", "user", size) as near:
+        near.other, far.other = far, near
+        far.gateway()
+        near.gateway()
+        if swapped:
+            both(near, far, ["IN SERVICE", "STANDBY"])
+        else:
+            switch_over(near, far)
+        verify(near, far)
+        return near.failed + far.failed
+
+
+def test():
+    failed = sum(group(size) for size in SIZES)
+    if not DAHDI:
+        failed += group(4, swapped=True)
+    return failed
+
+
+main(test)
