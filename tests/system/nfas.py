@@ -21,6 +21,9 @@ SIZES = [int(a) for a in sys.argv[1:] if a.isdigit()] or [4]
 CALLS = 10
 LOOP = "4155550100"
 SLOW_S = 90 if DAHDI else 30
+# A stall of the machine in the machine is an alarm of the line, which must end
+# no call there; and may swallow a digit.
+TRIES = 4 if DAHDI else 1
 
 CONF = """
 gateway: {{node: {name}, run_dir: {dir}/run, cdr_dir: {dir}/cdr,
@@ -48,7 +51,7 @@ LOOP_ROUTES = f"""  - {{from: west, to: loop, match: ["{LOOP}"]}}
 SPAN = """  - name: {name}-{i}
     law: ulaw
     country: us
-    alarm_hold: 500
+    alarm_hold: {hold}
     line: {{{line}, d_slot: 24, last_slot: 24}}
     isdn: {{side: {side}, switch: ni2, nfas: west, interface: {interface},
            d_channel: {d}}}
@@ -84,6 +87,7 @@ class Side(Lab):
                 wire = 5 - i
             spans += SPAN.format(name="t1", i=i, line=self.line(i),
                                  side=self.conf["side"], interface=wire,
+                                 hold=60000 if DAHDI else 500,
                                  d=("primary", "backup", "none", "none")[i])
         loops = self.conf["side"] == "network"
         with open(self.yaml, "w") as f:
@@ -164,9 +168,13 @@ def switch_over(near, far):
 
 
 def verify(near, far):
-    r = subprocess.run([BUILD + "/trunkctl", "--socket", near.dir + "/run/ctl",
-                        "nfas", "verify", "west", LOOP], capture_output=True,
-                       text=True, check=False, timeout=200)
+    for _ in range(TRIES):
+        r = subprocess.run([BUILD + "/trunkctl", "--socket",
+                            near.dir + "/run/ctl", "nfas", "verify", "west",
+                            LOOP], capture_output=True, text=True,
+                           check=False, timeout=200)
+        if r.returncode == 0:
+            break
     if near.swapped or far.swapped:
         near.ok("swapped interfaces are found", r.returncode == 1
                 and "interfaces 2 and 3 are swapped" in r.stdout,
