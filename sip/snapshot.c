@@ -209,14 +209,15 @@ static void get_addr(struct in *in, struct net_addr *a)
 		in->bad = true;
 }
 
-/* A number that is at most max. */
+/* A number that is at most max; 0 when it is more. */
 static uint8_t get_small(struct in *in, uint8_t max)
 {
 	uint32_t value = get_number(in, 1);
 
-	if (value > max)
-		in->bad = true;
-	return (uint8_t)value;
+	if (value <= max)
+		return (uint8_t)value;
+	in->bad = true;
+	return 0;
 }
 
 static uint8_t get_codec(struct in *in)

@@ -102,7 +102,7 @@ relay_up() { # in|out FAMILY
 	else
 		set -- out $((port + 2)) $base
 	fi
-	"$relay" "$@" peer.pem peer.key ca.pem $relay_at <hold >relay.out 2>&1 &
+	python3 "$relay" "$@" peer.pem peer.key ca.pem $relay_at <hold >relay.out 2>&1 &
 	relay_pid=$!
 	exec 9>hold
 	for i in 1 2 3 4 5 6 7 8 9 10; do

@@ -48,6 +48,7 @@ struct our {
 	struct cc_msg refused; /* the last SETUP told for its CDR alone */
 	unsigned refusals;
 	void (*on_msg)(struct our *, const struct cc_msg *); /* or NULL */
+	void (*on_kept)(struct our *, const struct cc_kept *); /* or NULL */
 	struct cc_end_state state; /* of span 0 */
 	struct cc_end_state span_state[CONF_NFAS_SPANS];
 	unsigned states, traces;
@@ -205,6 +206,9 @@ static void core_on_msg(struct link *l, const struct link_head *head, int fd)
 		o->settled += head->type == CC_SETTLED;
 		if (head->type == CC_KEPT) {
 			memcpy(&o->last_kept, head, sizeof(o->last_kept));
+			if (o->on_kept) {
+				o->on_kept(o, &o->last_kept);
+			}
 		}
 	} else if (head->type == CC_END_STATE) {
 		const struct cc_end_state *e = (const void *)head;

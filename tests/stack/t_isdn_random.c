@@ -105,15 +105,27 @@ static void begin_call(struct our *o)
 	core_send(o, CC_SETUP, rig->next_leg, &m);
 }
 
+/* A new core that knows none of the calls has to release them. */
+static void on_kept(struct our *o, const struct cc_kept *kept)
+{
+	add(book_of(o), kept->leg, false);
+	find(book_of(o), kept->leg)->released = true;
+	core_release(o, kept->leg, CAUSE_TEMPORARY);
+}
+
 static void core_restarts(struct our *o)
 {
 	struct book *b = book_of(o);
+	struct link_head settled;
+
 
 	link_close(&o->core);
 	rig_advance(rig_random(3000));
 	b->ended += b->n;
 	b->n = 0;
 	our_link(o, ROLE_CORE, &o->core, &core_side);
+	link_send(&o->core, &settled, CC_SETTLED, sizeof(settled));
+	rig_advance(10);
 }
 
 static void disaster(struct our *o)
@@ -180,6 +192,7 @@ static void one_run(uint32_t seed)
 	rig_open_conf(RIG_OUR, &conf);
 	rig->random = seed * 2654435761u | 1;
 	rig->a.on_msg = rig->b.on_msg = on_core_msg;
+	rig->a.on_kept = rig->b.on_kept = on_kept;
 	for (i = 0; i < 400; i++) {
 		step();
 		check_channels(&rig->a);

@@ -37,7 +37,7 @@ for m in trunkgate.8 trunkgate.yaml.5 trunkctl.1 pbxsim.1; do
 		"! man --warnings -l '$page' 2>&1 >/dev/null | grep -q ."
 done
 check "the README's configuration is good" sh -c "
-	awk '/^\`\`\`yaml/{on=1;next} /^\`\`\`/{on=0} on' README.md >'$d/r.yaml' &&
+	awk '/^\`\`\`yaml/{on=1;next} /^\`\`\`/{if(on)exit} on' README.md >'$d/r.yaml' &&
 	test \$(wc -l <'$d/r.yaml') -le 14 &&
 	build/trunkgate --check '$d/r.yaml'"
 for e in conf/examples/*.yaml; do
