@@ -10,11 +10,12 @@
 /* A cursor over one value. */
 struct scan {
 	const char *p, *end;
+	bool party; /* From or To */
 };
 
 static struct scan scan_of(const char *data, struct sip_slice s)
 {
-	return (struct scan){data + s.at, data + s.at + s.len};
+	return (struct scan){.p = data + s.at, .end = data + s.at + s.len};
 }
 
 static bool more(const struct scan *s)
@@ -293,6 +294,21 @@ static bool take_words(struct scan *s)
 	return true;
 }
 
+/* "<sip:a@b;>", "<sip:b?h>": osip writes it as something else. Neither is
+ * allowed here (RFC 3261 19.1.1, table 1), but in a user part. */
+static bool is_altered(const char *from, const char *to)
+{
+	const char *at = memrchr(from, '@', (size_t)(to - from));
+
+	for (const char *p = at ? at : from; p < to; p++) {
+		if (*p == '?' ||
+		    (*p == ';' && (p + 1 == to || p[1] == ';'))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool take_angle(struct scan *s)
 {
 	const char *from, *to;
@@ -302,7 +318,8 @@ static bool take_angle(struct scan *s)
 	}
 	from = s->p;
 	to = memchr(from, '>', (size_t)(s->end - from));
-	if (!to || !uri_ok(from, to, false)) {
+	if (!to || !uri_ok(from, to, false) ||
+	    (s->party && is_altered(from, to))) {
 		return false;
 	}
 	s->p = to + 1;
@@ -331,6 +348,9 @@ static bool bare_ok(const char *from, const struct scan *s)
 	struct scan uri = *s;
 	size_t len = (size_t)(s->p - from);
 
+	if (len < 6) { /* osip takes "sip:j" without <> only */
+		return false;
+	}
 	uri.p = from;
 	uri.end = s->p;
 	if (len > 4 && !strncasecmp(from, "sip:", 4)) {
@@ -372,6 +392,7 @@ bool gate_value_party(const char *data, struct sip_slice slice)
 	struct scan s = scan_of(data, slice);
 	unsigned tags = 0;
 
+	s.party = true;
 	return take_address(&s) && take_params(&s, "tag", &tags) &&
 	       tags <= 1 && !more(&s);
 }

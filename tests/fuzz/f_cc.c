@@ -39,6 +39,32 @@ static void use_snapshot(const struct cc_snapshot *s)
 	}
 }
 
+static void use_kept(const struct cc_kept *k)
+{
+	if (k->leg == 0 || k->channel > 31 || k->held > 1) {
+		abort();
+	}
+}
+
+static void use_any(const struct link_head *head)
+{
+	switch (head->type) {
+	case CC_SNAPSHOT:
+	case CC_CLEAR:
+	case CC_KEEP:
+		use_snapshot((const struct cc_snapshot *)head);
+		break;
+	case CC_KEPT:
+		use_kept((const struct cc_kept *)head);
+		break;
+	case CC_END_STATE:
+	case CC_SETTLED:
+		break;
+	default:
+		use((const struct cc_msg *)head);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char text[64] = "";
@@ -58,11 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(head, data, size);
 	head->len = (uint32_t)size;
 	if (cc_msg_ok(head)) {
-		if (head->type >= CC_SNAPSHOT) {
-			use_snapshot((const struct cc_snapshot *)head);
-		} else if (head->type != CC_END_STATE) {
-			use((const struct cc_msg *)head);
-		}
+		use_any(head);
 	}
 	free(head);
 	return 0;

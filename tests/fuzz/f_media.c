@@ -151,9 +151,16 @@ static void message(unsigned kind, bool odd, const uint8_t *in, size_t n)
 static void end_of_core(void)
 {
 	struct media_role *m = media_role_of(t.role);
+	struct link_head settled;
 
 	link_close(&t.core);
+	loop_advance(t.loop, 5);
+	link_close(&m->core);
+	/* the next one claims nothing */
+	join(ROLE_CORE, &t.core, &core_end);
+	link_send(&t.core, &settled, MEDIA_SETTLED, sizeof(settled));
 	loop_advance(t.loop, 20);
+	link_close(&t.core);
 	link_close(&m->core);
 	must(pool_next(m->users, 0) == 0);
 }
