@@ -246,8 +246,6 @@ bool gate_value_via(const char *data, struct sip_slice slice,
 	return true;
 }
 
-/* Something like a URI: a scheme and visible characters, none that would have
- * to be escaped. */
 /* '%' and two hexadecimal digits (RFC 3261 25.1 "escaped"); osip loses what is
  * less. */
 static bool is_escape(const char *p, const char *end)
@@ -256,6 +254,8 @@ static bool is_escape(const char *p, const char *end)
 	       isxdigit((unsigned char)p[2]);
 }
 
+/* Something like a URI: a scheme and visible characters, none that would have
+ * to be escaped. */
 static bool uri_ok(const char *p, const char *end, bool bare)
 {
 	const char *colon = memchr(p, ':', (size_t)(end - p));
@@ -294,12 +294,22 @@ static bool take_words(struct scan *s)
 	return true;
 }
 
+static bool is_sip_uri(const char *from, const char *to)
+{
+	return (to - from > 4 && !strncasecmp(from, "sip:", 4)) ||
+	       (to - from > 5 && !strncasecmp(from, "sips:", 5));
+}
+
 /* "<sip:a@b;>", "<sip:b?h>": osip writes it as something else. Neither is
- * allowed here (RFC 3261 19.1.1, table 1), but in a user part. */
+ * allowed here (RFC 3261 19.1.1, table 1), but in a user part. A URI of another
+ * scheme stays as it is. */
 static bool is_altered(const char *from, const char *to)
 {
 	const char *at = memrchr(from, '@', (size_t)(to - from));
 
+	if (!is_sip_uri(from, to)) {
+		return false;
+	}
 	for (const char *p = at ? at : from; p < to; p++) {
 		if (*p == '?' ||
 		    (*p == ';' && (p + 1 == to || p[1] == ';'))) {
