@@ -36,7 +36,8 @@ int sip_auth_answer(const struct trunk_table *t, unsigned trunk,
 
 	if (!c || !c->auth_user[0])
 		return -ENOENT;
-	if (response->path.trunk != trunk ||
+	/* Several may share its address: the transaction knows whose it is. */
+	if (!(response->trunks >> trunk & 1) ||
 	    !is_server(t, trunk, &response->path.remote)) {
 		log_warn("trunk %s: %s is none of its servers and asks for "
 			 "the password: not answered",

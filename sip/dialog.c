@@ -262,7 +262,7 @@ struct sip_path sip_dialog_hop(const struct sip_dialog *d,
 	if (d->n_routes && sip_name_addr_parse(&route, d->routes))
 		uri = route.uri;
 	if (uri_addr(uri, hop.proto == SIP_TLS, &addr) &&
-	    trunk_find(trunks, hop.bind, &addr) == hop.trunk) {
+	    (trunk_sources(trunks, hop.bind, &addr) >> hop.trunk & 1)) {
 		/* A connection serves one host; its port may be any. */
 		if (!net_ip_eq(&addr, &hop.remote))
 			hop.flow = 0;

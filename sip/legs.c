@@ -161,7 +161,7 @@ static bool is_early(const struct leg *l, const struct sip_msg *m)
 	return l->uac && !d->remote_tag[0] &&
 	       strcmp(d->local_tag, sip_msg_to_tag(m)) == 0 &&
 	       strcmp(d->call_id, sip_msg_call_id(m)) == 0 &&
-	       d->path.trunk == m->path.trunk &&
+	       (m->trunks >> d->path.trunk & 1) &&
 	       sip_rel_is_fork(l, sip_msg_from_tag(m));
 }
 

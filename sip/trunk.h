@@ -90,9 +90,6 @@ int trunk_match(const struct trunk_table *, uint64_t among, bool outside,
  * provider sends to it is known as this trunk's. Depends on the trunk's
  * credentials alone, and cannot be guessed. "" when idx is none of ours. */
 const char *trunk_token(const struct trunk_table *, unsigned idx);
-/* Index of the first of the sources, or -1. */
-int trunk_find(const struct trunk_table *, unsigned bind,
-	       const struct net_addr *source);
 unsigned trunk_count(const struct trunk_table *);
 /* NULL when idx is none of ours. Borrowed until free or reload. */
 const struct conf_trunk *trunk_conf(const struct trunk_table *, unsigned idx);

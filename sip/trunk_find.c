@@ -141,11 +141,3 @@ uint64_t trunk_sources(const struct trunk_table *t, unsigned bind,
 
 	return found ? found : by_net(t, bind, source);
 }
-
-int trunk_find(const struct trunk_table *t, unsigned bind,
-	       const struct net_addr *source)
-{
-	uint64_t found = trunk_sources(t, bind, source);
-
-	return found ? __builtin_ctzll(found) : -1;
-}

@@ -52,6 +52,7 @@ static void set_alive(struct trunk *k, struct trunk_target *t)
 	t->heard = loop_now(k->table->loop);
 	if (t->dead) {
 		t->dead = false;
+		t->down_until = (mono_t){0};
 		log_info("trunk %s: %s is up", k->conf.name,
 			 net_str(&t->at.addr, text));
 	}

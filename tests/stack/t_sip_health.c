@@ -136,6 +136,26 @@ START_TEST(goes_down_and_up)
 }
 END_TEST
 
+/* A server that was unreachable and answers again is taken again at once. */
+START_TEST(back_at_once)
+{
+	struct net_addr peer = address(PEER_IP ":5060");
+
+	begin();
+	wait_ms(2000);
+	first_mute = true;
+	trunk_unreachable(sip_stack_trunks(sip_role_stack(rig.role)), 0, &peer,
+			  "Connection refused");
+	trunk_server_down(sip_stack_trunks(sip_role_stack(rig.role)), 0, &peer,
+			  3600 * 1000);
+	ck_assert_str_eq(next_server(0), PEER2_IP);
+	first_mute = false;
+	wait_ms(62000);
+	ck_assert_str_eq(next_server(0), PEER_IP);
+	finish();
+}
+END_TEST
+
 /* Whoever never answers OPTIONS is up all the same. */
 START_TEST(ignores_options)
 {
@@ -236,9 +256,9 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		asked_each_minute, goes_down_and_up, ignores_options,
-		calls_are_life,	   answers_that_count, retry_after,
-		outbound_proxy_and_external, NULL,
+		asked_each_minute, goes_down_and_up,   back_at_once,
+		ignores_options,   calls_are_life,     answers_that_count,
+		retry_after,	   outbound_proxy_and_external, NULL,
 	};
 
 	return rig_run("sip_health", tests);

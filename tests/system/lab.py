@@ -46,10 +46,11 @@ spans:
     ringback: {ringback}
 trunks:
   - name: provider
-    server: 127.0.0.1:{phone}
+    server: {server}
 {trunk}
 emergency: ["110", "112"]
 routes:
+{routes}
   - {{from: carrier, to: provider}}
   - {{from: provider, to: carrier, allow: [{allow}]}}
 """
@@ -96,7 +97,8 @@ class Lab:
                      "rtp": base + 20, "rtp_end": base + 359}
         self.conf = dict(self.port, dir=self.dir, drain=5, time="wall", t1=500,
                          side="user", ringback="auto", trunk="", span="",
-                         allow='"*"')
+                         allow='"*"', routes="",
+                         server=f"127.0.0.1:{base + 1}")
         self.conf.update(conf)
         self.conf.setdefault("line_conf", PSEUDOWIRE.format(**self.conf))
         self.yaml = self.path("gateway.yaml")

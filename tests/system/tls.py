@@ -14,28 +14,12 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lab import Lab, wait_for  # noqa: E402
+from pki import authority, issue  # noqa: E402
 
 OPTIONS = ("OPTIONS sip:gw@us.example SIP/2.0\r\n"
            "Via: SIP/2.0/TLS peer.example;branch=z9hG4bK{n}\r\n"
            "From: <sip:p@peer.example>;tag={n}\r\nTo: <sip:gw@us.example>\r\n"
            "Call-ID: {n}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n")
-
-
-def run(lab, *cmd):
-    subprocess.run(cmd, cwd=lab.dir, check=True, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL)
-
-
-def issue(lab, name, dns, serial):
-    run(lab, "openssl", "req", "-new", "-newkey", "ec", "-pkeyopt",
-        "ec_paramgen_curve:P-256", "-nodes", "-keyout", name + ".key", "-out",
-        name + ".csr", "-subj", "/CN=" + name)
-    os.chmod(lab.path(name + ".key"), 0o600)
-    with open(lab.path(name + ".ext"), "w") as f:
-        f.write(f"subjectAltName=DNS:{dns}\n")
-    run(lab, "openssl", "x509", "-req", "-in", name + ".csr", "-CA", "ca.pem",
-        "-CAkey", "ca.key", "-set_serial", str(serial), "-days", "90",
-        "-extfile", name + ".ext", "-out", name + ".pem")
 
 
 def ask(lab, n, host="127.0.0.1", cert="peer"):
@@ -66,12 +50,10 @@ def main():
     tls: {certificate: us.pem, key: us.key, ca: ca.pem, name: peer.example}""")
     lab.tls = lab.port["caller"]
     with lab:
-        run(lab, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-            "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out",
-            "ca.pem", "-days", "90", "-subj", "/CN=test CA")
-        issue(lab, "us", "us.example", 1001)
-        issue(lab, "peer", "peer.example", 1002)
-        issue(lab, "other", "other.example", 1003)
+        authority(lab)
+        issue(lab, "us", "DNS:us.example", 1001)
+        issue(lab, "peer", "DNS:peer.example", 1002)
+        issue(lab, "other", "DNS:other.example", 1003)
         lab.conf["t1"] = f"500, tls_port: {lab.tls}, " \
                          f"bind6: \"[::1]:{lab.port['sip']}\""
         gateway = lab.gateway()
@@ -89,7 +71,7 @@ def main():
                wait_for(lambda: "gateway.yaml:" in log(lab)
                         and "not for peer.example" in log(lab)))
 
-        issue(lab, "us", "us.example", 2001)
+        issue(lab, "us", "DNS:us.example", 2001)
         gateway.send_signal(signal.SIGHUP)
         lab.ok("SIGHUP brings the new certificate",
                wait_for(lambda: ask(lab, "b1")[1] == 2001))

@@ -65,10 +65,12 @@ static void open_table(void)
 
 static int find(unsigned bind, const char *source)
 {
+	uint64_t found;
 	struct net_addr a;
 
 	ck_assert_int_eq(net_parse(&a, source), 0);
-	return trunk_find(table, bind, &a);
+	found = trunk_sources(table, bind, &a);
+	return found ? __builtin_ctzll(found) : -1;
 }
 
 static const char *bind_text(const struct sip_bind *b)
