@@ -197,7 +197,7 @@ static bool is_live(const struct leg *leg)
 
 static void release_leg(struct leg *leg, struct cc_cause cause)
 {
-	struct cc_msg m = {.cause = cause};
+	struct cc_msg m = {.cause = cause, .extra.uui = leg->call->uui};
 
 	if (!is_live(leg)) {
 		return;
@@ -352,6 +352,8 @@ static void begin_cdr(struct core *core, struct cdr *cdr,
 	cdr->num.from = setup->calling;
 	cdr->num.to = setup->called;
 	cdr->num.redirecting = setup->redirecting;
+	cdr->num.divert_reason = setup->extra.divert.reason;
+	cdr->num.divert_count = setup->extra.divert.count;
 	memcpy(cdr->num.name, setup->name, sizeof(cdr->num.name));
 	cdr->a.used = 1;
 	cdr->a.end = setup->end;

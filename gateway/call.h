@@ -70,6 +70,7 @@ struct call {
 	int slot;	     /* of the journal; -1 = none */
 	mono_t began, alerted, answered; /* .ns 0 = not yet */
 	bool ending; /* clearing has begun: cdr.end says why */
+	struct cc_uui uui; /* what the leg that clears tells the other one */
 	pool_id gives_way_to; /* the emergency call that waits for us; or 0 */
 };
 
@@ -77,7 +78,7 @@ struct call {
  * What a slot of the journal holds: the CDR, and of an answered call what is
  * needed to go on with it. Keys of SRTP are not in it.
  */
-#define CALL_RECORD_VERSION 3
+#define CALL_RECORD_VERSION 4
 struct call_record {
 	struct cdr cdr;
 	struct call_record_leg {

@@ -206,6 +206,7 @@ static void act_alerting(struct call *call, struct leg *leg,
 	}
 	call->told.alerting = true;
 	note_alert(call);
+	out.extra.uui = m->extra.uui;
 	call_set_state(&call->leg[SIDE_A], A_ALERTED);
 	if (leg_is_line(&call->leg[SIDE_A]) && call->media.heard) {
 		said = true;
@@ -255,7 +256,7 @@ static void note_answer(struct call *call, const struct cc_msg *m)
 static void act_answer(struct call *call, struct leg *leg,
 		       const struct cc_msg *m)
 {
-	struct cc_msg out = {0};
+	struct cc_msg out = {.extra.uui = m->extra.uui};
 
 	call->told.answered = true;
 	learn(call, leg, m);
@@ -385,6 +386,7 @@ static void act_release(struct call *call, struct leg *leg,
 			const struct cc_msg *m)
 {
 	note_detail(leg, m);
+	call->uui = m->extra.uui;
 	call_clear(call, call_by(leg), first_cause(leg, m->cause), "");
 }
 
@@ -393,6 +395,9 @@ static void act_released(struct call *call, struct leg *leg,
 {
 	note_detail(leg, m);
 	call_leg_end(leg);
+	if (!call->ending) {
+		call->uui = m->extra.uui;
+	}
 	call_clear(call, call_by(leg), first_cause(leg, m->cause), "");
 }
 
@@ -401,6 +406,7 @@ static void act_b_release(struct call *call, struct leg *leg,
 {
 	note_detail(leg, m);
 	leg->cause = m->cause;
+	call->uui = m->extra.uui;
 	call_note_full(call, m->cause);
 	if (!call_has_next(call, m->cause) && !call_may_preempt(call)) {
 		call_clear(call, call_by(leg), m->cause, "");
@@ -413,6 +419,7 @@ static void act_b_gone(struct call *call, struct leg *leg,
 	note_detail(leg, m);
 	call_leg_end(leg);
 	if (!call->ending) {
+		call->uui = m->extra.uui;
 		call_next(call, call_by(leg), first_cause(leg, m->cause));
 	}
 }

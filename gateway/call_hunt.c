@@ -46,6 +46,26 @@ static bool may_try(struct core *core, const struct route_ask *ask,
 	       (ask->emergency && link_is_up(core_link(core, to)));
 }
 
+/* RFC 4904: is the end in the trunk group that the caller asked for? A span's
+ * name stands for all of its NFAS group. */
+static bool in_group(const struct call *call, struct cc_end to)
+{
+	const struct conf *conf = call->core->conf;
+	const char *group = call->setup.extra.group;
+	unsigned i;
+
+	if (group[0] == '\0' || call->hunt.ask.emergency ||
+	    to.kind != CC_END_SPAN) {
+		return true;
+	}
+	for (i = 0; i < conf->n_spans; i++) {
+		if (strcmp(conf->spans[i].name, group) == 0) {
+			return core_leader(call->core, i) == to.index;
+		}
+	}
+	return false;
+}
+
 /* The next end to try. Another channel of the same span is isdn's business. */
 static bool find_next(const struct call *call, struct pick *p)
 {
@@ -61,7 +81,7 @@ static bool find_next(const struct call *call, struct pick *p)
 	       0) {
 		p->index = (uint16_t)i;
 		p->to = end_to(&core->conf->routes[i]);
-		if (may_try(core, &h->ask, p->to)) {
+		if (may_try(core, &h->ask, p->to) && in_group(call, p->to)) {
 			return true;
 		}
 	}
@@ -95,9 +115,12 @@ static void fill_setup(struct call *call, struct cc_msg *m)
 	m->detail[0] = '\0';
 	if (to.kind == CC_END_SPAN) {
 		m->progress = CC_PROG_NON_ISDN_ORIG;
+		m->extra.group[0] = '\0';
 		policy_caller_to_line(&conf->spans[to.index], m);
 	} else {
 		call_media_offer(call, m);
+		str_copy(m->extra.group, sizeof(m->extra.group),
+			 conf->spans[from.index].name);
 		policy_caller_to_trunk(&conf->spans[from.index],
 				       &conf->trunks[to.index], m);
 	}
@@ -288,7 +311,10 @@ static void refuse(struct call *call, bool fits)
 	struct cc_cause cause = route_refusal(call->core->conf,
 					      &call->hunt.ask);
 
-	if (fits) {
+	if (fits && call->setup.extra.group[0] != '\0') {
+		call_clear_gw(call, CAUSE_NO_ROUTE,
+			      "no route to the trunk group");
+	} else if (fits) {
 		call_clear_gw(call, CAUSE_NET_OUT_OF_ORDER,
 			      "no end of a route is up");
 	} else if (call->told.more && cause.value == CAUSE_UNALLOCATED) {

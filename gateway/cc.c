@@ -205,6 +205,21 @@ static bool cause_ok(const struct cc_cause *c)
 	       (c->location <= 15 || c->location == CC_LOC_NONE);
 }
 
+static bool sub_ok(const struct cc_sub *s)
+{
+	return s->type <= 7 && s->odd <= 1 && s->len <= CC_SUB_MAX;
+}
+
+static bool extra_ok(const struct cc_extra *e)
+{
+	return e->divert.reason <= 15 && e->divert.original_reason <= 15 &&
+	       e->divert.count <= CC_DIVERT_MAX &&
+	       number_ok(&e->divert.original) && sub_ok(&e->called_sub) &&
+	       sub_ok(&e->calling_sub) && e->uui.len <= CC_UUI_MAX &&
+	       is_text(e->carrier, sizeof(e->carrier)) &&
+	       is_digits(e->carrier) && is_text(e->group, sizeof(e->group));
+}
+
 static bool msg_ok(const struct cc_msg *m)
 {
 	if (m->leg == 0 || !end_ok(&m->end) || !cause_ok(&m->cause) ||
@@ -219,6 +234,7 @@ static bool msg_ok(const struct cc_msg *m)
 	return media_ok(&m->media) && number_ok(&m->called) &&
 	       number_ok(&m->calling) && number_ok(&m->asserted) &&
 	       number_ok(&m->connected) && number_ok(&m->redirecting) &&
+	       extra_ok(&m->extra) &&
 	       is_text(m->name, sizeof(m->name)) &&
 	       is_text(m->ref, sizeof(m->ref)) &&
 	       is_text(m->detail, sizeof(m->detail));

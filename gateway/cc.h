@@ -61,7 +61,7 @@ typedef uint32_t leg_id; /* 0 = none */
 
 enum cc_type {
 	CC_SETUP = 1,  /* called calling asserted redirecting name bearer
-			  media channel end ref emergency progress */
+			  media channel end ref emergency progress extra */
 	CC_MORE,       /* callee -> caller: more digits wanted (SETUP ACK) */
 	CC_DIGITS,     /* called: further digits; complete flag */
 	CC_PROCEEDING, /* no more digits wanted; channel */
@@ -173,6 +173,55 @@ struct cc_number {
 	char digits[CC_DIGITS_MAX];
 };
 
+/* Why a call was diverted; values are those of Q.952 (octet 3b). */
+enum cc_divert_reason {
+	CC_DIVERT_UNKNOWN = 0,
+	CC_DIVERT_BUSY = 1,
+	CC_DIVERT_NO_REPLY = 2,
+	CC_DIVERT_DEFLECTION = 4,
+	CC_DIVERT_OUT_OF_ORDER = 9,
+	CC_DIVERT_UNCONDITIONAL = 15
+};
+
+#define CC_DIVERT_MAX 15 /* diversions that are counted (Q.952) */
+
+/* How the call came to the redirecting party, and from there to us. */
+struct cc_divert {
+	uint8_t reason, original_reason; /* last, first: enum cc_divert_reason */
+	uint8_t count;		   /* 1 = once; 0 = not diverted, or unknown */
+	struct cc_number original; /* first called; valid = 0: the same */
+};
+
+#define CC_SUB_MAX     20
+#define CC_UUI_MAX     129
+#define CC_CARRIER_MAX 8
+#define CC_GROUP_MAX   32
+
+/* A subaddress: octets as in Q.931 4.5.9. len = 0: there is none. */
+struct cc_sub {
+	uint8_t type; /* 0 NSAP, 2 user specified */
+	uint8_t odd;  /* BCD of an odd number of digits */
+	uint8_t len;
+	uint8_t octets[CC_SUB_MAX];
+};
+
+/* User-to-user information: protocol discriminator and contents, not looked
+ * into. len = 0: there is none. */
+struct cc_uui {
+	uint8_t len;
+	uint8_t octets[CC_UUI_MAX];
+};
+
+/* What few calls carry. */
+struct cc_extra {
+	struct cc_divert divert;	  /* SETUP; goes with redirecting */
+	struct cc_sub called_sub, calling_sub; /* SETUP */
+	struct cc_uui uui;		  /* SETUP ALERTING ANSWER RELEASE(D) */
+	char carrier[CC_CARRIER_MAX];	  /* SETUP: transit network wanted */
+	char group[CC_GROUP_MAX]; /* SETUP: span where the call is to go (from
+				     a role), comes from (to a role) */
+};
+
 enum cc_bearer {
 	CC_BEARER_SPEECH = 0,
 	CC_BEARER_AUDIO_31,	/* 3.1 kHz audio: fax, modem, most calls */
@@ -264,6 +313,7 @@ struct cc_msg {
 	struct cc_number asserted;    /* network-provided second caller */
 	struct cc_number connected;
 	struct cc_number redirecting; /* last diverting party */
+	struct cc_extra extra;
 	char name[CC_NAME_MAX];	      /* caller's or connected name, UTF-8 */
 	char ref[CC_REF_MAX];	/* for people: Call-ID; "carrier 0x0012" */
 	char detail[CC_DETAIL_MAX]; /* RELEASED: "486 Busy Here", "cause 17" */

@@ -68,6 +68,24 @@ static void put_text(struct json *j, const char *key, const char *text)
 	}
 }
 
+static const char *reason_name(unsigned reason)
+{
+	switch (reason) {
+	case CC_DIVERT_BUSY:
+		return "busy";
+	case CC_DIVERT_NO_REPLY:
+		return "no reply";
+	case CC_DIVERT_DEFLECTION:
+		return "deflection";
+	case CC_DIVERT_OUT_OF_ORDER:
+		return "out of order";
+	case CC_DIVERT_UNCONDITIONAL:
+		return "unconditional";
+	default:
+		return "unknown";
+	}
+}
+
 static void put_numbers(struct json *j, const struct cdr_numbers *n)
 {
 	put_number(j, "from", &n->from);
@@ -75,6 +93,10 @@ static void put_numbers(struct json *j, const struct cdr_numbers *n)
 	put_number(j, "from_out", &n->from_out);
 	put_number(j, "to_out", &n->to_out);
 	put_number(j, "redirected_from", &n->redirecting);
+	if (n->redirecting.valid) {
+		json_str(j, "redirect_reason", reason_name(n->divert_reason));
+		json_int(j, "redirect_count", n->divert_count);
+	}
 	put_number(j, "connected", &n->connected);
 	put_text(j, "name", n->name);
 	if (n->from.valid) {

@@ -6,6 +6,7 @@
  *  id          time-ordered, unique;  seq: without a gap on this node
  *  node, dir ("pstn>sip", "sip>pstn"), emergency, bearer
  *  from, to, redirected_from, name, presentation, screening: as received
+ *  redirect_reason (words), redirect_count: how it came to redirected_from
  *  from_out, to_out: as sent;  connected: who answered
  *  span, slot, call_ref;  trunk, call_id, remote_rtp
  *  t_setup t_alert t_answer t_end: UTC, ms since 1970 (absent: never)
@@ -47,6 +48,7 @@ struct cdr_side {
 struct cdr_numbers {
 	struct cc_number from, to, redirecting; /* as received */
 	struct cc_number from_out, to_out, connected;
+	uint8_t divert_reason, divert_count; /* struct cc_divert */
 	char name[CC_NAME_MAX];
 };
 

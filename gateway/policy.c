@@ -31,6 +31,13 @@ static uint8_t trusted_screening(const struct conf_span *span)
 						    : CC_SCREEN_PASSED;
 }
 
+/* What would tell who a restricted caller is. */
+static void hide(struct cc_msg *setup)
+{
+	memset(setup->name, 0, sizeof(setup->name));
+	memset(&setup->extra.calling_sub, 0, sizeof(setup->extra.calling_sub));
+}
+
 /* RFC 4497 9.2.2, in the order of trust. */
 void policy_caller_to_line(const struct conf_span *span, struct cc_msg *setup)
 {
@@ -47,10 +54,11 @@ void policy_caller_to_line(const struct conf_span *span, struct cc_msg *setup)
 	if (restricted) {
 		setup->calling.valid = 1;
 		setup->calling.presentation = CC_PRES_RESTRICTED;
-		memset(setup->name, 0, sizeof(setup->name));
+		hide(setup);
 	}
 	number_to_line(span, &setup->calling);
 	number_to_line(span, &setup->redirecting);
+	number_to_line(span, &setup->extra.divert.original);
 }
 
 static void assert_own(const struct conf_trunk *to, struct cc_msg *setup)
@@ -77,6 +85,7 @@ void policy_caller_to_trunk(const struct conf_span *from,
 
 	number_from_line(from, &setup->calling);
 	number_from_line(from, &setup->redirecting);
+	number_from_line(from, &setup->extra.divert.original);
 	if (setup->asserted.valid && setup->asserted.digits[0] != '\0') {
 		number_from_line(from, &setup->asserted);
 	} else if (is_screened(&setup->calling)) {
@@ -85,7 +94,7 @@ void policy_caller_to_trunk(const struct conf_span *from,
 		assert_own(to, setup);
 	}
 	if (restricted) {
-		memset(setup->name, 0, sizeof(setup->name));
+		hide(setup);
 	}
 }
 

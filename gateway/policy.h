@@ -18,7 +18,7 @@ uint8_t policy_bearer(unsigned bearer);
  * The asserted one wins; its screening is "network provided" when we are the
  * network side, "verified and passed" when we are the user side. A number
  * from From is "not screened". Restricted on either number restricts what is
- * sent, and then no name goes along. Changes calling, asserted and name.
+ * sent, and then no name and no subaddress goes along. Changes calling, asserted and name.
  */
 void policy_caller_to_line(const struct conf_span *, struct cc_msg *setup);
 
@@ -26,7 +26,7 @@ void policy_caller_to_line(const struct conf_span *, struct cc_msg *setup);
  * The caller of a SETUP from the line as SIP may see it. asserted: the
  * network-provided second number; else the calling number when its screening
  * says verified or network provided; else the trunk's own number; else none.
- * A restricted caller carries no name.
+ * A restricted caller carries no name and no subaddress.
  */
 void policy_caller_to_trunk(const struct conf_span *from,
 			    const struct conf_trunk *to,

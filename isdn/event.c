@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "gateway/base/str.h"
-#include "isdn/isdn_priv.h"
+#include "isdn/extra.h"
 #include "isdn/name.h"
 
 /* The cause of a clearing message with its location; without one, or when
@@ -187,6 +187,7 @@ static void on_ring(struct isdn *isdn, const pri_event *e,
 	}
 	isdn->stats.calls_in++;
 	cause = setup_read(isdn, raw, &m);
+	extra_count(e->ring.subcmds, &m);
 	if (!cause && (isdn->draining || !link_is_up(&isdn->core))) {
 		cause = CAUSE_TEMPORARY;
 	}
@@ -375,6 +376,7 @@ static void on_ringing(struct isdn *isdn, const pri_event *e,
 	struct cc_msg m = { .progress = setup_progress(raw) };
 
 	if (l) {
+		extra_uui(raw, &m.extra.uui);
 		leg_tell_proceeding(l);
 		leg_enter(l, LEG_DELIVERED);
 		leg_tell(l, CC_ALERTING, &m);
@@ -400,6 +402,7 @@ static void on_answer(struct isdn *isdn, const pri_event *e,
 			setup_number(raw, IE_CONNECTED_OLD, 0, &m.connected);
 		}
 		name_read(raw, m.name);
+		extra_uui(raw, &m.extra.uui);
 	}
 	leg_tell(l, CC_ANSWER, &m);
 }
@@ -416,6 +419,7 @@ static void on_hangup_req(struct isdn *isdn, const pri_event *e,
 		pri_hangup(isdn_pri(isdn), e->hangup.call, e->hangup.cause);
 		return;
 	}
+	extra_uui(raw, &l->heard);
 	if ((setup_progress(raw) & CC_PROG_INBAND) && !l->s.told_release &&
 	    l->s.phase >= LEG_OVERLAP && l->s.phase <= LEG_DELIVERED) {
 		leg_tell_proceeding(l);
@@ -473,6 +477,7 @@ static void on_hangup(struct isdn *isdn, const pri_event *e,
 	if (retry_channel(isdn, l, raw, &cause)) {
 		return;
 	}
+	extra_uui(raw, &l->heard);
 	if (!raw && l->s.phase == LEG_CALLING && !isdn_network(isdn) &&
 	    cause.value == PRI_CAUSE_NO_USER_RESPONSE) {
 		cause.value = CAUSE_TIMER; /* T303, user side */

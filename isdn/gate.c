@@ -35,7 +35,7 @@ static const struct rule {
 	{ 0, IE_ORIG_CALLED, 1, G_FIRST },
 	{ 0, IE_REDIRECTING, 1, G_FIRST },
 	{ 0, 0x75, 1, G_FIRST }, { 0, IE_REDIRECTION, 1, G_FIRST },
-	{ 0, 0x77, 1, G_FIRST }, { 0, 0x78, 1, G_FIRST },
+	{ 0, 0x77, 1, G_FIRST }, { 0, IE_TRANSIT, 1, G_FIRST },
 	{ 0, IE_RESTART, 1, G_NONE },
 	{ 0, IE_LLC, 2, G_NONE },
 	{ 0, IE_HLC, 2, G_NONE },

@@ -37,6 +37,7 @@ enum {
 	IE_ORIG_CALLED = 0x73,
 	IE_REDIRECTING = 0x74,
 	IE_REDIRECTION = 0x76,
+	IE_TRANSIT = 0x78, /* transit network selection */
 	IE_RESTART = 0x79,
 	IE_LLC = 0x7c,
 	IE_HLC = 0x7d,

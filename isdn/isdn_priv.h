@@ -236,7 +236,8 @@ uint8_t setup_progress(const struct ie_msg *);
 void setup_connected(struct isdn *, struct leg *, const struct cc_msg *);
 
 /* --- patch.c: frames on their way out --- */
-/* Writes what libpri cannot: cause and location, a second calling number.
+/* Writes what libpri cannot: cause and location, a second calling number,
+ * what is in struct cc_extra.
  * Returns the frame to send: the same, changed in place, or out. */
 const uint8_t *patch_frame(struct isdn *, uint8_t *frame, size_t *len,
 			   uint8_t out[FRAME_MAX]);

@@ -313,9 +313,15 @@ void leg_tell_proceeding(struct leg *l)
 	}
 }
 
+void leg_say_uui(struct leg *l, const struct cc_uui *uui, uint8_t type)
+{
+	l->uui = *uui;
+	l->uui_in = type;
+}
+
 void leg_tell_release(struct leg *l, struct cc_cause cause)
 {
-	struct cc_msg m = { .cause = cause };
+	struct cc_msg m = { .cause = cause, .extra.uui = l->heard };
 
 	if (!l->s.told_release) {
 		l->s.seen = cause;
@@ -370,7 +376,7 @@ void leg_hangup(struct leg *l, int cause)
 void leg_end(struct leg *l)
 {
 	struct isdn *isdn = l->isdn;
-	struct cc_msg m = { .cause = l->s.seen };
+	struct cc_msg m = { .cause = l->s.seen, .extra.uui = l->heard };
 
 	timer_stop(isdn_loop(isdn), &l->timer);
 	leg_settle(l);

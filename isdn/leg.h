@@ -83,6 +83,10 @@ struct leg {
 	bool untold; /* the core does not know of it: its name is awaited */
 	char more[CC_DIGITS_MAX]; /* digits that wait for SETUP ACK */
 	struct timer timer;
+	struct cc_uui heard; /* in what cleared the call */
+	struct cc_uui uui; /* for the message of type uui_in, to be sent */
+	uint8_t uui_in;	   /* of clearing ones for the first that is sent */
+	bool uui_sent;
 	uint8_t asked; /* STATUS ENQUIRY sent so often, no answer yet */
 };
 
@@ -117,6 +121,8 @@ void leg_where(const struct leg *, struct cc_end *, uint8_t *channel);
 void leg_tell_proceeding(struct leg *); /* once, with the channel */
 /* Tells the core that clearing has begun, with the cause. */
 void leg_tell_release(struct leg *, struct cc_cause);
+/* Ours goes with the message of that type, of clearing ones the first. */
+void leg_say_uui(struct leg *, const struct cc_uui *, uint8_t type);
 /* Clears towards the network with the cause; goes on by itself. */
 void leg_clear(struct leg *, struct cc_cause);
 /* The call is gone from libpri: frees the channel, sends RELEASED. */

@@ -107,6 +107,7 @@ static void on_alerting(struct isdn *isdn, struct leg *l,
 			const struct cc_msg *m)
 {
 	if (is_incoming(l) && l->s.phase != LEG_RECEIVED) {
+		leg_say_uui(l, &m->extra.uui, Q931_ALERTING);
 		leg_enter(l, LEG_RECEIVED);
 		pri_acknowledge(isdn_pri(isdn), l->call, 0,
 				m->progress & CC_PROG_INBAND);
@@ -119,6 +120,7 @@ static void on_answer(struct isdn *isdn, struct leg *l, const struct cc_msg *m)
 		return;
 	}
 	setup_connected(isdn, l, m);
+	leg_say_uui(l, &m->extra.uui, Q931_CONNECT);
 	leg_enter(l, LEG_ACTIVE);
 	isdn->stats.answered++;
 	pri_answer(isdn_pri(isdn), l->call, 0,
@@ -164,6 +166,9 @@ static void on_release(struct isdn *isdn, struct leg *l,
 		cause.location = isdn_location(isdn);
 	}
 	l->s.told_release = 1;
+	if (l->s.phase != LEG_CLEARING) {
+		leg_say_uui(l, &m->extra.uui, Q931_DISCONNECT);
+	}
 	leg_clear(l, cause);
 }
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Frames on their way out. libpri always writes location 1 into causes and
- * progress indicators, sends one calling number at most, and lets the cause
- * choose the message; what is really meant is written here. Changes of equal
+ * progress indicators, sends one calling number at most, no user-to-user
+ * information but text, and lets the cause choose the message; what is really
+ * meant is written here. Changes of equal
  * length are made in place, in libpri's own copy, and so are there when the
  * frame is sent again; what changes the length is made anew each time.
  */
 #include <string.h>
 
-#include "isdn/isdn_priv.h"
+#include "isdn/extra.h"
 
 struct sent {
 	struct lapd f;
@@ -92,29 +93,44 @@ static void patch_progress(struct isdn *isdn, struct sent *s, uint8_t *frame)
 	}
 }
 
-/* Puts the network-provided number after the caller's own. */
-static size_t add_asserted(const struct sent *s, const uint8_t *frame,
-			   size_t len, uint8_t *out)
+/* SETUP: what libpri leaves out. Only a network sends two calling numbers
+ * (EN 300 089). */
+static void add_to_setup(struct isdn *isdn, const struct cc_msg *m,
+			 uint8_t *frame, size_t *len)
 {
-	const struct cc_number *n = &s->leg->setup->asserted;
-	size_t digits = strlen(n->digits), at;
-	struct ie ie;
-	uint8_t *p;
-
-	if (!ie_find(&s->m, IE_CALLING, 0, &ie) ||
-	    s->f.info_len + digits + 4 > LAPD_N201) {
-		return 0;
+	if (isdn_network(isdn) && m->calling.valid && m->asserted.valid) {
+		extra_put_number(frame, len, IE_CALLING, &m->asserted);
 	}
-	at = (size_t)(s->m.ies - frame) + ie.at + ie.size;
-	memcpy(out, frame, at);
-	p = out + at;
-	p[0] = IE_CALLING;
-	p[1] = (uint8_t)(digits + 2);
-	p[2] = (uint8_t)(n->type << 4 | n->plan);
-	p[3] = (uint8_t)(0x80 | n->presentation << 5 | n->screening);
-	memcpy(p + 4, n->digits, digits);
-	memcpy(p + 4 + digits, frame + at, len - at);
-	return len + 4 + digits;
+	extra_put(frame, len, &m->extra, isdn_ni2(isdn));
+}
+
+static bool is_clearing(uint8_t type)
+{
+	return type == Q931_DISCONNECT || type == Q931_RELEASE ||
+	       type == Q931_RELEASE_COMPLETE;
+}
+
+/* The first clearing message has it, no matter which one libpri chooses. */
+static bool carries_uui(struct leg *l, uint8_t type)
+{
+	if (is_clearing(l->uui_in) && is_clearing(type) && !l->uui_sent) {
+		l->uui_in = type;
+		l->uui_sent = true;
+	}
+	return l->uui.len && l->uui_in == type;
+}
+
+/* Changes the length, so it works on a copy. */
+static void add_elements(struct isdn *isdn, const struct sent *s,
+			 uint8_t *frame, size_t *len)
+{
+	struct leg *l = s->leg;
+
+	if (l && s->m.type == Q931_SETUP && l->setup) {
+		add_to_setup(isdn, l->setup, frame, len);
+	} else if (l && carries_uui(l, s->m.type)) {
+		extra_put_uui(frame, len, &l->uui);
+	}
 }
 
 /* libpri clears an answered call by itself when CONNECT is not acknowledged
@@ -132,12 +148,43 @@ static void note_clearing(struct isdn *isdn, const struct sent *s)
 	}
 }
 
+static void patch_in_place(struct isdn *isdn, struct sent *s, uint8_t *frame,
+			   size_t len)
+{
+	switch (s->m.type) {
+	case Q931_DISCONNECT:
+	case Q931_RELEASE:
+	case Q931_RELEASE_COMPLETE:
+		note_clearing(isdn, s);
+		patch_cause(isdn, s, frame);
+		break;
+	case Q931_PROGRESS:
+		patch_cause(isdn, s, frame);
+		patch_progress(isdn, s, frame);
+		break;
+	case Q931_SETUP:
+		if (s->leg && s->leg->setup) {
+			extra_patch_reason(frame, len,
+					   s->leg->setup->extra.divert.reason);
+		}
+		patch_progress(isdn, s, frame);
+		break;
+	case Q931_SETUP_ACK:
+	case Q931_CALL_PROCEEDING:
+	case Q931_ALERTING:
+	case Q931_CONNECT:
+		patch_progress(isdn, s, frame);
+		break;
+	default:
+		break;
+	}
+}
+
 const uint8_t *patch_frame(struct isdn *isdn, uint8_t *frame, size_t *len,
 			   uint8_t out[FRAME_MAX])
 {
-	const struct cc_msg *setup;
 	struct sent s;
-	size_t n = 0;
+	size_t n;
 
 	if (!read_sent(isdn, &s, frame, *len)) {
 		n = s.f.kind == LAPD_I ? service_make(isdn, &s.f, frame, out)
@@ -145,38 +192,11 @@ const uint8_t *patch_frame(struct isdn *isdn, uint8_t *frame, size_t *len,
 		*len = n ? n : *len;
 		return n ? out : frame;
 	}
-	switch (s.m.type) {
-	case Q931_DISCONNECT:
-	case Q931_RELEASE:
-	case Q931_RELEASE_COMPLETE:
-		note_clearing(isdn, &s);
-		patch_cause(isdn, &s, frame);
-		break;
-	case Q931_PROGRESS:
-		patch_cause(isdn, &s, frame);
-		patch_progress(isdn, &s, frame);
-		break;
-	case Q931_SETUP_ACK:
-	case Q931_CALL_PROCEEDING:
-	case Q931_ALERTING:
-	case Q931_CONNECT:
-		patch_progress(isdn, &s, frame);
-		break;
-	case Q931_SETUP:
-		patch_progress(isdn, &s, frame);
-		/* only a network sends two (EN 300 089) */
-		setup = s.leg ? s.leg->setup : NULL;
-		if (setup && isdn_network(isdn) && setup->calling.valid &&
-		    setup->asserted.valid) {
-			n = add_asserted(&s, frame, *len, out);
-		}
-		break;
-	default:
-		break;
+	patch_in_place(isdn, &s, frame, *len);
+	if (!s.leg || *len > FRAME_MAX) {
+		return frame;
 	}
-	if (n) {
-		*len = n;
-		return out;
-	}
-	return frame;
+	memcpy(out, frame, *len);
+	add_elements(isdn, &s, out, len);
+	return out;
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "gateway/base/str.h"
-#include "isdn/isdn_priv.h"
+#include "isdn/extra.h"
 #include "isdn/name.h"
 
 #define LIBPRI_DIGITS 31 /* of a number that libpri sends */
@@ -145,6 +145,7 @@ uint8_t setup_read(const struct isdn *isdn, const struct ie_msg *raw,
 	}
 	read_callers(raw, m);
 	setup_number(raw, IE_REDIRECTING, 0, &m->redirecting);
+	extra_read(raw, m);
 	name_read(raw, m->name);
 	m->progress = setup_progress(raw);
 	/* NI2 knows no overlap sending */
@@ -211,10 +212,16 @@ static void set_caller(struct pri_sr *sr, const struct cc_msg *m)
 
 static void set_redirecting(struct pri_sr *sr, const struct cc_msg *m)
 {
-	struct pri_party_redirecting r = { .count = 1 };
+	const struct cc_divert *d = &m->extra.divert;
+	struct pri_party_redirecting r = { .count = d->count ? d->count : 1 };
 
 	if (m->redirecting.valid) {
 		fill_number(&r.from.number, &m->redirecting);
+		r.reason = extra_pri_reason(d->reason);
+		if (d->original.valid) {
+			fill_number(&r.orig_called.number, &d->original);
+			r.orig_reason = extra_pri_reason(d->original_reason);
+		}
 		pri_sr_set_redirecting_parties(sr, &r);
 	}
 }

@@ -254,6 +254,7 @@ static const struct shown {
 	{ IE_REDIRECTING, "redirecting", put_number },
 	{ IE_ORIG_CALLED, "originally called", put_number },
 	{ IE_REDIRECTION, "redirection", put_number },
+	{ IE_TRANSIT, "transit", put_octets },
 	{ 0x01, "status", put_change },
 	{ IE_CHANNEL, "chan", put_channel },
 	{ IE_BEARER, "bc", put_bearer },

@@ -154,7 +154,13 @@ static inline void out_msg(const char *who, const struct cc_msg *m)
 	out_number("calling", &m->calling);
 	out_number("asserted", &m->asserted);
 	out_number("redirecting", &m->redirecting);
+	if (m->redirecting.valid && m->extra.divert.count) {
+		rig_out(" divert=%u/%u", m->extra.divert.reason,
+			m->extra.divert.count);
+	}
+	out_number("original", &m->extra.divert.original);
 	out_number("connected", &m->connected);
+	out_int("uui", m->extra.uui.len);
 	out_int("ch", m->channel);
 	out_int("progress", m->progress);
 	out_int("bearer", m->bearer);

@@ -87,6 +87,7 @@ static inline struct cc_number *number_of(struct cc_msg *m, const char *key)
 		{"called", &m->called},	      {"calling", &m->calling},
 		{"asserted", &m->asserted},   {"connected", &m->connected},
 		{"redirecting", &m->redirecting},
+		{"original", &m->extra.divert.original},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -107,6 +108,9 @@ static inline void set_field(struct cc_msg *m, const char *key, char *v)
 		{"bearer", &m->bearer},	     {"complete", &m->complete},
 		{"cause", &m->cause.value},  {"end", &m->end.index},
 		{"loc", &m->cause.location},
+		{"reason", &m->extra.divert.reason},
+		{"diverted", &m->extra.divert.count},
+		{"uui", &m->extra.uui.len},
 	};
 	struct cc_number *n = number_of(m, key);
 
@@ -128,6 +132,8 @@ static inline void set_field(struct cc_msg *m, const char *key, char *v)
 		m->digit = (uint8_t)*v;
 	} else if (strcmp(key, "name") == 0) {
 		str_copy(m->name, sizeof(m->name), v);
+	} else if (strcmp(key, "group") == 0) {
+		str_copy(m->extra.group, sizeof(m->extra.group), v);
 	} else if (strcmp(key, "ref") == 0) {
 		str_copy(m->ref, sizeof(m->ref), v);
 	} else if (strcmp(key, "detail") == 0) {

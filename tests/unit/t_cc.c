@@ -133,6 +133,18 @@ START_TEST(test_bad)
 		{AT(asserted.plan), 1, 16},
 		{AT(connected.presentation), 1, 3},
 		{AT(redirecting.screening), 1, 4},
+		{AT(extra.divert.reason), 1, 16},
+		{AT(extra.divert.original_reason), 1, 16},
+		{AT(extra.divert.count), 1, CC_DIVERT_MAX + 1},
+		{AT(extra.divert.original.valid), 1, 2},
+		{AT(extra.called_sub.type), 1, 8},
+		{AT(extra.called_sub.odd), 1, 2},
+		{AT(extra.called_sub.len), 1, CC_SUB_MAX + 1},
+		{AT(extra.calling_sub.len), 1, CC_SUB_MAX + 1},
+		{AT(extra.uui.len), 1, CC_UUI_MAX + 1},
+		{AT(extra.carrier), CC_CARRIER_MAX, '1'},
+		{AT(extra.carrier), 1, 'x'},
+		{AT(extra.group), CC_GROUP_MAX, 'x'},
 	};
 
 	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
