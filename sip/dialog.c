@@ -171,11 +171,19 @@ bool sip_dialog_in_order(struct sip_dialog *d, const struct sip_msg *m)
 	return true;
 }
 
+/* Of a route without brackets the parameters are taken as the URI's: whoever
+ * writes it so means that (RFC 3261 20 forbids it). */
 static bool is_loose(const char *route)
 {
 	struct sip_name_addr a;
+	const char *host;
+	char value[64];
 
-	return sip_name_addr_parse(&a, route) && strstr(a.uri, ";lr");
+	if (!sip_name_addr_parse(&a, route))
+		return false;
+	host = strchr(a.uri, '@'); /* a user part may hold anything */
+	return sip_param(host ? host : a.uri, "lr", value, sizeof(value)) ||
+	       sip_param(a.params, "lr", value, sizeof(value));
 }
 
 /* Route headers; a strict router's own URI is the Request-URI instead, and

@@ -353,7 +353,8 @@ void sip_dlg_change_again(struct leg *l, const struct leg_event *e)
 		sip_leg_timer(l, 500);
 }
 
-#define GLARE_TRIES 5
+#define GLARE_TRIES  5
+#define RETRY_MOST_S 32
 
 /* RFC 3261 14.1: the owner of the Call-ID waits longer. */
 static void glare(struct leg *l)
@@ -364,6 +365,24 @@ static void glare(struct leg *l)
 		return;
 	l->again.due = true;
 	sip_leg_timer(l, l->uac ? 2100 + ms : 10 + ms);
+}
+
+/* 500 because another INVITE was in the way says when (RFC 3261 14.2). False:
+ * it does not. */
+static bool is_later(struct leg *l, const struct sip_msg *m, int status)
+{
+	char text[32];
+	unsigned long s;
+
+	if (status != 500 ||
+	    sip_msg_header(m, "retry-after", 0, text, sizeof(text)) <= 0)
+		return false;
+	s = strtoul(text, NULL, 10);
+	if (s > RETRY_MOST_S || ++l->again.tries > GLARE_TRIES)
+		return false;
+	l->again.due = true;
+	sip_leg_timer(l, s ? (int64_t)s * 1000 : 100);
+	return true;
 }
 
 static void again_answered(struct leg *l, txn_id id, const struct sip_msg *m)
@@ -400,6 +419,8 @@ void sip_dlg_response(struct leg *l, txn_id id, const struct sip_msg *m)
 		return;
 	if (status == 491) {
 		glare(l);
+	} else if (is_later(l, m, status)) {
+		return;
 	} else if (sip_se_raise(l, m)) {
 		sip_dlg_again(l);
 	} else if (status == 481 || status == 408) {
@@ -450,14 +471,15 @@ static void on_info(struct leg *l, txn_id id, const struct sip_msg *m)
 
 /* RFC 3311 5.2: before the call is answered UPDATE may offer only after an
  * answer has gone reliably; our own offer is open, or the peer's. */
-static bool is_offered(const struct leg *l)
+static bool is_offered(const struct leg *l, const struct sip_msg *m)
 {
-	return !is_up(l) && l->uac && !l->inv.rel.answered;
+	return !is_up(l) && l->uac &&
+	       !sip_rel_has_answered(l, sip_msg_from_tag(m));
 }
 
 static bool is_unanswered(const struct leg *l)
 {
-	return !is_up(l) && !l->inv.rel.answered;
+	return !is_up(l) && !l->uac && !l->inv.rel.answered;
 }
 
 /* Without SDP: a refresh. */
@@ -486,13 +508,14 @@ static void on_update(struct leg *l, txn_id id, const struct sip_msg *m)
 		update_ok(l, id, m);
 	} else if (err) {
 		(void)txn_reply(sip_leg_txns(l), id, 400, NULL);
-	} else if (l->again.client || l->answer_in_ack || is_offered(l)) {
+	} else if (l->again.client || l->answer_in_ack || is_offered(l, m)) {
 		(void)txn_reply(sip_leg_txns(l), id, 491, NULL);
 	} else if (is_unanswered(l)) {
 		sip_dlg_too_early(l, &e);
 	} else {
 		sip_dialog_refresh(&l->dialog, m);
-		(void)sip_dlg_offer(l, &e, &part);
+		if (sip_dlg_offer(l, &e, &part) && l->uac && !is_up(l))
+			sip_rel_keep_sdp(l, sip_msg_from_tag(m), &part, true);
 	}
 }
 
@@ -511,7 +534,7 @@ void sip_dlg_other(struct leg *l, txn_id id, const struct sip_msg *m)
 
 		if (!ok)
 			return;
-		(void)sip_msg_add(ok, "Allow", SIP_ALLOW);
+		sip_leg_common(l, ok);
 		(void)sip_msg_add(ok, "Accept", SIP_ACCEPT);
 		(void)txn_respond(sip_leg_txns(l), id, ok);
 	} else {

@@ -228,16 +228,64 @@ static struct leg_fork *fork_of(struct leg_rel *r, const char *tag)
 	return &r->forks[r->n_forks++];
 }
 
-bool sip_rel_is_fork(const struct leg *l, const char *tag)
+static const struct leg_fork *find_fork(const struct leg *l, const char *tag)
 {
 	uint64_t h = digest_of(tag);
 	unsigned i;
 
 	for (i = 0; i < l->inv.rel.n_forks; i++) {
 		if (l->inv.rel.forks[i].tag == h)
-			return true;
+			return &l->inv.rel.forks[i];
 	}
-	return false;
+	return NULL;
+}
+
+bool sip_rel_is_fork(const struct leg *l, const char *tag)
+{
+	return find_fork(l, tag) != NULL;
+}
+
+void sip_rel_keep_sdp(struct leg *l, const char *tag,
+		      const struct sip_part *part, bool reliable)
+{
+	struct leg_fork *f = fork_of(&l->inv.rel, tag);
+	char *text = f ? calloc(1, part->len + SIP_BODY_PAD) : NULL;
+
+	if (!text)
+		return;
+	memcpy(text, part->data, part->len);
+	free(f->sdp);
+	f->sdp = text;
+	f->sdp_len = part->len;
+	f->answered = f->answered || reliable;
+}
+
+bool sip_rel_sdp_of(const struct leg *l, const char *tag,
+		    struct sip_part *out)
+{
+	const struct leg_fork *f = find_fork(l, tag);
+
+	if (!f || !f->sdp)
+		return false;
+	*out = (struct sip_part){f->sdp, f->sdp_len};
+	return true;
+}
+
+bool sip_rel_has_answered(const struct leg *l, const char *tag)
+{
+	const struct leg_fork *f = find_fork(l, tag);
+
+	return f && f->answered;
+}
+
+void sip_rel_forget(struct leg *l)
+{
+	struct leg_rel *r = &l->inv.rel;
+	unsigned i;
+
+	for (i = 0; i < r->n_forks; i++)
+		free(r->forks[i].sdp);
+	r->n_forks = 0;
 }
 
 /* Within the early dialog that this response makes. Its own answer is of no

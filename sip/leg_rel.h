@@ -17,7 +17,8 @@
  * and UPDATE may offer anew before the answer (RFC 3311).
  *
  * Early dialogs of forks are told apart by the peer's tag; the first
- * LEG_FORKS of them are known. Plain value inside its leg.
+ * LEG_FORKS of them are known, each with its own description: a 2xx without
+ * one means what its own branch has said (RFC 3261 13.2.1). Inside its leg.
  */
 #ifndef SIP_LEG_REL_H
 #define SIP_LEG_REL_H
@@ -41,18 +42,21 @@ struct leg_rel {
 	bool answer_due;     /* leg.setup is the core's ANSWER */
 	/* UAS: what the INVITE says */
 	bool can, must;
-	/* both: an answer has gone or come reliably */
-	bool answered;
+	bool answered;	     /* our answer has gone reliably */
 	/* UAC */
 	uint8_t n_forks;
 	struct leg_fork {
 		uint64_t tag;  /* digest of the peer's */
 		uint32_t rseq; /* the latest; 0: none yet */
+		bool answered; /* reliably */
+		char *sdp;     /* its latest description, or NULL; owned */
+		size_t sdp_len;
 	} forks[LEG_FORKS];
 };
 
 struct leg;
 struct sip_msg;
+struct sip_part;
 
 /* UAS: one waits, this 1xx follows later? */
 bool sip_rel_queue(struct leg *, int status, bool inband);
@@ -69,5 +73,13 @@ void sip_rel_stop(struct leg *);
 bool sip_rel_1xx(struct leg *, const struct sip_msg *);
 /* Is that tag one of an early dialog of our INVITE? */
 bool sip_rel_is_fork(const struct leg *, const char *tag);
+/* The description of that branch, which was taken; reliably, or by UPDATE. */
+void sip_rel_keep_sdp(struct leg *, const char *tag, const struct sip_part *,
+		      bool reliable);
+/* False: it has said none. */
+bool sip_rel_sdp_of(const struct leg *, const char *tag, struct sip_part *);
+bool sip_rel_has_answered(const struct leg *, const char *tag);
+/* The branches are of no interest any more. */
+void sip_rel_forget(struct leg *);
 
 #endif

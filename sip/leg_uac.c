@@ -344,8 +344,9 @@ void sip_uac_fail(struct leg *l, enum txn_fail why)
 						: "no answer to INVITE"};
 
 	e.cause = sip_cause_in(SIP_BY_TIMEOUT, 0, NULL);
-	trunk_server_down(sip_leg_trunks(l), l->trunk, &l->dialog.path.remote,
-			  TRUNK_DOWN_MS);
+	if (!l->inv.proceeding) /* else: no final response after CANCEL */
+		trunk_server_down(sip_leg_trunks(l), l->trunk,
+				  &l->dialog.path.remote, TRUNK_DOWN_MS);
 	if (is_server_failure(l, SIP_BY_TIMEOUT) && sip_uac_has_next(l))
 		e.ev = LEG_N_NEXT;
 	sip_leg_event(l, &e);
@@ -428,7 +429,21 @@ static bool take_answer(struct leg *l, const struct sip_msg *m,
 				    out);
 	if (err)
 		sip_leg_bad_sdp(l, err);
+	else
+		sip_rel_keep_sdp(l, sip_msg_to_tag(m), &part,
+				 sip_msg_has_token(m, "Require", "100rel"));
 	return err == 0;
+}
+
+/* What the branch that now answers without a description has said before. */
+static bool take_earlier(struct leg *l, const struct sip_msg *m,
+			 struct cc_media *out)
+{
+	struct sip_part part;
+
+	return m->body_len == 0 &&
+	       sip_rel_sdp_of(l, sip_msg_to_tag(m), &part) &&
+	       sdp_on_answer(&l->sdp, &l->local, part.data, part.len, out) == 0;
 }
 
 /* RFC 5009: does the network want its early media to be heard? */
@@ -459,8 +474,6 @@ void sip_uac_1xx(struct leg *l, const struct leg_event *e)
 	if (!sip_rel_1xx(l, e->msg) || status == 100 || status == 199)
 		return;
 	media = take_answer(l, e->msg, &m.media);
-	if (media && sip_msg_has_token(e->msg, "Require", "100rel"))
-		l->inv.rel.answered = true;
 	inband = media && !early_media_off(e->msg);
 	if (media)
 		l->media = m.media;
@@ -546,9 +559,10 @@ void sip_uac_2xx(struct leg *l, const struct leg_event *e)
 	send_ack(l, &l->dialog, l->inv.id, l->inv.cseq);
 	sip_legs_env(l->legs)->stats.answered++;
 	sip_se_answered(l, e->msg);
-	if (take_answer(l, e->msg, &media)) {
+	if (take_answer(l, e->msg, &media) || take_earlier(l, e->msg, &media)) {
 		l->media = media;
-	} else if (!l->media.valid || e->msg->body_len) {
+		sip_rel_forget(l);
+	} else {
 		cannot(l, e->msg->body_len ? "200 with unusable SDP"
 					   : "200 without SDP");
 		return;

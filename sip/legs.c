@@ -261,6 +261,7 @@ static void leg_free(struct leg *l)
 	txn_detach(txns, l->again.server);
 	txn_detach(txns, l->bye.id);
 	sip_rel_stop(l);
+	sip_rel_forget(l);
 	sip_se_stop(l);
 	sip_legs_forget_id(t, l);
 	forget_tag(t, l);

@@ -294,6 +294,31 @@ START_TEST(glare)
 }
 END_TEST
 
+/* RFC 3261 14.2: the peer's own exchange was in the way. */
+START_TEST(our_invite_later)
+{
+	const char *re;
+	mono_t at;
+	int64_t ms;
+
+	begin(true);
+	core_tells(leg, CC_HOLD);
+	answer(expect_sent("INVITE "), "500 x", NULL, "Retry-After: 3\r\n",
+	       NULL);
+	expect_sent("ACK ");
+	at = loop_now(rig.loop);
+	re = expect_sent("INVITE ");
+	ms = mono_diff_ms(loop_now(rig.loop), at);
+	ck_assert_int_ge(ms, 2980);
+	ck_assert_int_le(ms, 3020);
+	ck_assert_ptr_nonnull(strstr(body_of(re), "a=sendonly"));
+	answer(re, "500 x", NULL, NULL, NULL); /* and when it does not say */
+	expect_sent("ACK ");
+	wait_ms(5000);
+	finish();
+}
+END_TEST
+
 START_TEST(our_invite_finds_nothing)
 {
 	begin(true);
@@ -567,6 +592,7 @@ int main(void)
 				      byes_cross,
 				      our_hold,
 				      glare,
+				      our_invite_later,
 				      our_invite_finds_nothing,
 				      our_invite_unanswered,
 				      our_invite_crosses_bye,
