@@ -185,6 +185,19 @@ static bool update_crypto(struct call *call, const struct cc_crypto *c)
 	return sent;
 }
 
+/* Of an earlier core, and not heard of since: what does it want? */
+static bool is_unknown(const struct leg *leg)
+{
+	return leg->waits && leg->snapshot == 0;
+}
+
+/* Media goes on as it was. */
+static bool is_unsettled(const struct call *call)
+{
+	return call->media.waits || is_unknown(&call->leg[SIDE_A]) ||
+	       is_unknown(&call->leg[SIDE_B]);
+}
+
 void call_media_update(struct call *call)
 {
 	static const struct cc_crypto plain;
@@ -192,7 +205,7 @@ void call_media_update(struct call *call)
 	const struct leg *line = leg_of_kind(call, CC_END_SPAN);
 	struct media_modify m;
 
-	if (call->media.state != CM_OPEN || call->media.waits ||
+	if (call->media.state != CM_OPEN || is_unsettled(call) ||
 	    call->ending) {
 		return;
 	}

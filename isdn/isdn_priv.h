@@ -255,6 +255,7 @@ void restart_one(struct isdn *, unsigned number);
 /* Later, when a D channel is in service. */
 void restart_note(struct isdn *, unsigned number);
 void restart_due(struct isdn *);	   /* those noted */
+unsigned restart_pending(const struct isdn *); /* channels yet to be */
 void restart_stop(struct isdn *);	   /* link down */
 void restart_acked(struct isdn *, unsigned number);
 

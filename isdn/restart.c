@@ -106,6 +106,16 @@ void restart_due(struct isdn *isdn)
 	}
 }
 
+unsigned restart_pending(const struct isdn *isdn)
+{
+	unsigned i, n = isdn->restart.number != 0;
+
+	for (i = 1; i < isdn->channels.n; i++) {
+		n += isdn->channels.at[i].due;
+	}
+	return n;
+}
+
 void restart_one(struct isdn *isdn, unsigned number)
 {
 	restart_note(isdn, number);

@@ -53,6 +53,7 @@ static void put_layer3(struct isdn *isdn, struct json *j)
 	json_int(j, "refused", (int64_t)s->refused);
 	json_int(j, "glare", (int64_t)s->glare);
 	json_int(j, "retried", (int64_t)s->retried);
+	json_int(j, "restarting", restart_pending(isdn));
 	json_int(j, "restarts_received", (int64_t)s->restarts_in);
 	json_int(j, "services_received", (int64_t)s->services_in);
 	json_int(j, "services_bad", (int64_t)s->services_bad);

@@ -217,6 +217,8 @@ START_TEST(test_killed)
 	ck_assert_ptr_nonnull(strstr(rig.trace, "< media CLAIM 1\n"));
 	ck_assert_ptr_nonnull(strstr(rig.trace,
 				     "MODIFY 1 rtp=192.0.2.9:4002 pt=8"));
+	/* Until it is known what both want their media goes on as it was. */
+	ck_assert_ptr_null(strstr(rig.trace, "rtp=none"));
 	ck_assert_ptr_nonnull(strstr(rig.trace, "< span0 HOLD 1"));
 	ck_assert_ptr_nonnull(strstr(rig.trace, "< sip RELEASE c9 cause=41"));
 	ck_assert_uint_eq(pool_used(rig.core->calls), 1);

@@ -174,13 +174,16 @@ class Lab:
                           f"127.0.0.1:{self.port['line']}", *options, **more)
 
     def line_up(self, seconds=15):
-        """Waits until the gateway takes calls on its span."""
+        """Waits until the gateway takes calls on all channels of its spans."""
         def up():
-            spans = (self.ctl("spans") or {}).get("core", [])
+            said = self.ctl("spans") or {}
+            spans = said.get("core", [])
             return bool(spans) and isinstance(spans, list) \
-                and all(s.get("up") for s in spans)
+                and all(s.get("up") for s in spans) \
+                and all(s.get("layer3", {}).get("restarting") == 0
+                        for s in said.get("isdn", [{}]))
         good = wait_for(up, seconds)
-        time.sleep(1.5)  # RESTART of 30 B channels
+        time.sleep(0.5)  # the far end hears that it is done
         return good
 
     def sipp(self, log, scenario, port, *options):
