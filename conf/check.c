@@ -117,6 +117,21 @@ static bool has_key(const struct node *map, const char *key)
 	return map && tree_get(map, key);
 }
 
+/* Is there a SERVICE to say it with? */
+static void check_busy_out(const struct checker *c, unsigned i)
+{
+	const struct conf_span *s = &c->conf->spans[i];
+
+	if (s->busy_out == CONF_BUSY_SERVICE && s->isdn.exchange != CONF_NI2) {
+		problem_fix(report_error(c->report,
+					 check_place(check_item(c, "spans", i),
+						     "busy_out", NULL),
+					 "busy_out: service is for switch: ni2; "
+					 "EuroISDN has no SERVICE message"),
+			    "busy_out: d_channel");
+	}
+}
+
 /* The kinds of span that a card has. */
 static void check_dahdi_kind(const struct checker *c, unsigned i)
 {
@@ -263,6 +278,7 @@ static void check_spans(const struct checker *c)
 
 		check_line(c, i);
 		check_clock(c, i);
+		check_busy_out(c, i);
 		if (s->echo_tail_ms != 32 && s->echo_tail_ms != 64 &&
 		    s->echo_tail_ms != 128) {
 			report_error(c->report,

@@ -47,6 +47,12 @@ enum conf_hunt {
 	CONF_HUNT_AUTO /* network side up, user side down: they seldom meet */
 };
 enum conf_ringback { CONF_RINGBACK_AUTO, CONF_RINGBACK_ON, CONF_RINGBACK_OFF };
+/* What a line sees when no trunk can take its calls. */
+enum conf_busy_out {
+	CONF_BUSY_REJECT,    /* each call is refused with busy_out_cause */
+	CONF_BUSY_SERVICE,   /* B channels taken out of service, too (NI2) */
+	CONF_BUSY_D_CHANNEL  /* layer 2 taken down, once its calls have ended */
+};
 enum conf_transport { CONF_UDP, CONF_TCP, CONF_TLS, CONF_AUTO };
 enum conf_srtp { CONF_SRTP_OFF, CONF_SRTP_PREFERRED, CONF_SRTP_REQUIRED };
 enum conf_prack { CONF_PRACK_OFF, CONF_PRACK_ON, CONF_PRACK_REQUIRED };
@@ -98,6 +104,8 @@ struct conf_span {
 	uint16_t echo_tail_ms;	/* 32, 64, 128 */
 	char country_code[8];	/* "49": national numbers become +49... */
 	char area_code[8];	/* "711": subscriber numbers become +49711... */
+	enum conf_busy_out busy_out;
+	uint8_t busy_out_cause; /* Q.850 */
 	bool shutdown;		/* planned, but not in service */
 	uint8_t clock_source;	/* rank; all 0: carriers' lines, as they stand */
 	uint16_t alarm_raise_ms, alarm_clear_ms; /* integration */

@@ -17,6 +17,8 @@ static const char *const d_names[] = { "primary", "backup", "none", NULL };
 static const char *const hunt_names[] = { "up", "down", "round",
 					   "auto", NULL };
 static const char *const ringback_names[] = { "auto", "on", "off", NULL };
+static const char *const busy_names[] = { "reject", "service", "d_channel",
+					  NULL };
 static const char *const transport_names[] = { "udp", "tcp", "tls", "auto",
 					       NULL };
 static const char *const accept_names[] = { "sources", "registration", NULL };
@@ -118,6 +120,16 @@ static const struct setting media_settings[] = {
 static const struct setting span_settings[] = {
 	{ "name", VALUE_NAME, AT(conf_span, name), 0, 1, 0, NULL, "", NULL,
 	  NULL, ALL, "name of the span in routes, logs and CDRs" },
+	{ "busy_out", VALUE_ENUM, AT(conf_span, busy_out), 0, 0, 0, "reject",
+	  "", busy_names, NULL, SPAN,
+	  "what the line sees while no trunk of its routes is up, so that a PBX "
+	  "calls elsewhere; reject: calls end at once with busy_out_cause; "
+	  "service: its idle B channels are taken out of service (NI2); "
+	  "d_channel: layer 2 is taken down when its last call has ended" },
+	{ "busy_out_cause", VALUE_INT, AT(conf_span, busy_out_cause), 0, 1, 127,
+	  "38", "", NULL, NULL, NONE,
+	  "cause of calls from the line that find all trunks of their routes "
+	  "down: 34, 38, 41 or 42 make most PBXs overflow" },
 	{ "shutdown", VALUE_BOOL, AT(conf_span, shutdown), 0, 0, 0, "false",
 	  "", NULL, NULL, NONE,
 	  "out of service, its device is left free; a reload changes it while "

@@ -240,6 +240,18 @@ void call_next(struct call *call, enum cdr_by by, struct cc_cause cause)
 	call_clear(call, by, cause, "");
 }
 
+/* A PBX is to overflow: by the cause that it does it for. */
+static void no_end_is_up(struct call *call)
+{
+	const struct cc_end *from = &call->leg[SIDE_A].end;
+	unsigned cause = CAUSE_NET_OUT_OF_ORDER;
+
+	if (from->kind == CC_END_SPAN) {
+		cause = call->core->conf->spans[from->index].busy_out_cause;
+	}
+	call_clear_gw(call, (uint8_t)cause, "no end of a route is up");
+}
+
 void call_place(struct call *call)
 {
 	struct call_hunt *h = &call->hunt;
@@ -256,8 +268,7 @@ void call_place(struct call *call)
 	call_media_connect(call, a);
 	call_media_update(call);
 	if (!find_next(call, &p)) {
-		call_clear_gw(call, CAUSE_NET_OUT_OF_ORDER,
-			      "no end of a route is up");
+		no_end_is_up(call);
 		return;
 	}
 	take(call, &p);
@@ -315,8 +326,7 @@ static void refuse(struct call *call, bool fits)
 		call_clear_gw(call, CAUSE_NO_ROUTE,
 			      "no route to the trunk group");
 	} else if (fits) {
-		call_clear_gw(call, CAUSE_NET_OUT_OF_ORDER,
-			      "no end of a route is up");
+		no_end_is_up(call);
 	} else if (call->told.more && cause.value == CAUSE_UNALLOCATED) {
 		call_clear_gw(call, CAUSE_INVALID_NUMBER,
 			      "number is not complete");

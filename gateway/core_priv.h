@@ -31,6 +31,8 @@ struct core_span {
 	bool line_up;		   /* as media told */
 	char line_text[MEDIA_SPAN_TEXT];
 	pool_id owner[CORE_SLOTS]; /* call on each B channel; 0 = none */
+	struct timer busy_out;	   /* no trunk takes its calls, so long */
+	enum { REACH_UNTOLD, REACH_SERVED, REACH_OUT } reach; /* isdn knows */
 };
 
 struct core_trunk {
@@ -169,8 +171,10 @@ void core_on_kept(struct core *, const struct cc_kept *, struct cc_end from);
 void core_on_settled(struct core *, struct cc_end from);
 /* Does this leg belong to that link? */
 bool core_is_on_link(const struct leg *, struct cc_end);
-/* core_reach.c: when a span has come or gone. */
+/* core_reach.c: when a span or a trunk has come or gone. */
 void core_tell_reach(struct core *);
+/* What the isdn role of that link knows is not known. */
+void core_reach_forget(struct core *, unsigned span);
 /* core_recover.c: the calls of an earlier life: answered ones go on, the others
  * get their CDRs. */
 void core_recover(struct core *);

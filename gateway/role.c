@@ -246,6 +246,7 @@ static void lose_span(struct core_span *lost)
 	struct cc_end end = {CC_END_SPAN, (uint8_t)(lost - core->spans)};
 
 	nfas_verify_stop(core, "an isdn role is gone");
+	core_reach_forget(core, end.index);
 	for (unsigned i = 0; i < core->conf->n_spans; i++) {
 		struct core_span *s = &core->spans[i];
 
@@ -425,6 +426,7 @@ static void core_close(struct role *r)
 	nfas_verify_free(core);
 	for (unsigned i = 0; core->conf != NULL && core->spans != NULL &&
 			     i < core->conf->n_spans; i++) {
+		core_reach_forget(core, i);
 		link_close(&core->spans[i].link);
 	}
 	link_close(&core->sip);
@@ -518,6 +520,7 @@ static void meet(struct core *core, enum role_id peer, unsigned index)
 	switch (peer) {
 	case ROLE_ISDN:
 		core_keep_isdn(core, index);
+		core_tell_reach(core);
 		break;
 	case ROLE_SIP:
 		core_keep_sip(core);

@@ -519,6 +519,7 @@ static void restart_received(struct isdn *isdn, unsigned number)
 		leg_drop(l, CAUSE_TEMPORARY);
 	}
 	isdn->channels.at[number].far_end = CHANNEL_IN_SERVICE;
+	isdn->channels.at[number].near_end = CHANNEL_IN_SERVICE; /* busy.c */
 	if (isdn->channels.at[number].state == CHANNEL_OUT) {
 		channel_set(&isdn->channels, number, CHANNEL_IDLE);
 	}

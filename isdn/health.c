@@ -71,6 +71,9 @@ static const char *d_text(const struct isdn *isdn)
 		return isdn_network(isdn) ? "both ends are the network side"
 					  : "both ends are the user side";
 	}
+	if (isdn->health.muted) {
+		return "busied out: no trunk is up";
+	}
 	if (d->state == D_IN_SERVICE) {
 		return isdn->draining ? "draining" : "in service";
 	}

@@ -99,6 +99,8 @@ struct health {
 	struct timer hold;	 /* at the start the primary goes first */
 	bool begun;		 /* a D channel was in service once */
 	bool held;		 /* that start is over */
+	bool no_trunk;		 /* the core says so: busy_out */
+	bool muted;		 /* layer 2 is taken down for it */
 };
 
 struct isdn {
@@ -137,6 +139,8 @@ leg_id isdn_next_id(struct isdn *);
 bool isdn_is_up(const struct isdn *); /* calls can be placed */
 /* After calls into libpri: follows the timers of its controllers. */
 void isdn_settle(struct isdn *);
+/* To the line, as it stands. */
+void isdn_send_frame(struct isdn_d *, const uint8_t *frame, size_t len);
 /* For people and for the trace; the object stands before it. */
 void isdn_note(struct isdn *, enum log_level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -203,11 +207,18 @@ const char *health_asterisk(const struct isdn_d *, char text[40]);
 /* In words: "in service", "layer 2 down" ... */
 const char *health_text(const struct isdn_span *);
 
+/* --- busy.c: no trunk can take calls of the line (busy_out) --- */
+void busy_told(struct isdn *, bool no_trunk);
+/* Calls or the D channel have changed: what is to be done now. */
+void busy_look(struct isdn *);
+
 /* --- service.c: SERVICE messages --- */
 /* A maintenance message that the gate has let through. */
 void service_received(struct isdn_d *, const uint8_t *info, size_t len);
 /* SERVICE for a D channel, sent on it. */
 void service_send_d(struct isdn_d *about, uint8_t status);
+/* SERVICE for a B channel. */
+void service_send_b(struct isdn *, unsigned number, uint8_t status);
 /* STATUS with the global call reference. */
 void service_status(struct isdn_d *, uint8_t cause);
 /* STATUS ENQUIRY for a call; ours: we chose the reference. */

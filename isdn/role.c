@@ -106,7 +106,8 @@ static void tell_span(struct isdn_span *span)
 	unsigned n = (unsigned)(span - isdn->spans);
 
 	s.end.index = (uint8_t)span->conf->index;
-	s.up = isdn_is_up(isdn) && span->line.up && !isdn->draining;
+	s.up = isdn_is_up(isdn) && span->line.up && !isdn->draining &&
+	       !isdn->health.muted;
 	s.free = (uint8_t)channel_count_free(&isdn->channels, n);
 	s.channels = (uint8_t)(s.free + channel_count_on(&isdn->channels, n,
 							 CHANNEL_BUSY));
@@ -130,7 +131,10 @@ static void tell_state(struct isdn *isdn)
 
 static void on_state_defer(struct defer *defer)
 {
-	tell_state(container_of(defer, struct isdn, state_defer));
+	struct isdn *isdn = container_of(defer, struct isdn, state_defer);
+
+	busy_look(isdn);
+	tell_state(isdn);
 }
 
 void isdn_state_changed(struct isdn *isdn)
@@ -148,6 +152,10 @@ static void core_on_msg(struct link *link, const struct link_head *head,
 	(void)fd;
 	if (cc_msg_ok(head) && head->type == CC_SETTLED) {
 		keep_tell(isdn);
+		return;
+	}
+	if (cc_msg_ok(head) && head->type == CC_END_STATE) {
+		busy_told(isdn, !((const struct cc_end_state *)head)->up);
 		return;
 	}
 	if (!cc_msg_ok(head) || head->type >= CC_END_STATE) {
@@ -248,6 +256,9 @@ static void media_on_data(struct isdn *isdn, const struct link_head *head)
 		isdn->stats.bad_messages++;
 		return;
 	}
+	if (isdn->health.muted) {
+		return;
+	}
 	dchan_receive(&span->d->chan, f->octets, f->len);
 	/* what was said may be answered on the other D channel */
 	isdn_settle(isdn);
@@ -340,15 +351,11 @@ static const struct isdn_d *const_d_of(const struct dchan *d)
 							      chan));
 }
 
-static void dchan_on_send(struct dchan *chan, uint8_t *frame, size_t len)
+void isdn_send_frame(struct isdn_d *d, const uint8_t *sent, size_t len)
 {
-	struct isdn_d *d = d_of(chan);
 	struct isdn *isdn = d->isdn;
 	struct frame_data f = { .span = d->span->conf->index };
-	uint8_t other[FRAME_MAX];
-	const uint8_t *sent;
 
-	sent = patch_frame(isdn, frame, &len, other);
 	status_trace(d, true, sent, len, NULL);
 	if (len > FRAME_MAX || !isdn->media_up) {
 		isdn->stats.frames_lost += isdn->media_up;
@@ -359,6 +366,18 @@ static void dchan_on_send(struct dchan *chan, uint8_t *frame, size_t len)
 	if (link_send(&isdn->media, &f.head, FRAME_DATA,
 		      FRAME_DATA_LEN(len)) < 0) {
 		isdn->stats.frames_lost++;
+	}
+}
+
+static void dchan_on_send(struct dchan *chan, uint8_t *frame, size_t len)
+{
+	struct isdn_d *d = d_of(chan);
+	uint8_t other[FRAME_MAX];
+	const uint8_t *sent;
+
+	if (!d->isdn->health.muted) {
+		sent = patch_frame(d->isdn, frame, &len, other);
+		isdn_send_frame(d, sent, len);
 	}
 }
 

@@ -68,6 +68,15 @@ void service_send_d(struct isdn_d *about, uint8_t status)
 	send_wish(about, &w);
 }
 
+void service_send_b(struct isdn *isdn, unsigned number, uint8_t status)
+{
+	struct wish w = { .flags = status };
+
+	w.interface = interface_of(isdn, channel_span(number));
+	w.slot = (uint8_t)channel_slot(number);
+	send_wish(isdn->active, &w);
+}
+
 void service_status(struct isdn_d *d, uint8_t cause)
 {
 	struct wish w = { .flags = WISH_STATUS, .slot = cause };

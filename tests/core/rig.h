@@ -430,6 +430,7 @@ static inline void rig_conf(void)
 		c->trunks[i].ptime_ms = 20;
 		s->line.d_slot = 16;
 		s->isdn.t301_s = 180;
+		s->busy_out_cause = CAUSE_NET_OUT_OF_ORDER;
 		s->isdn.t310_s = 30;
 		s->echo = s->nlp = true;
 	}

@@ -78,6 +78,8 @@ static void start(void)
 	c->n_spans = c->n_trunks = 1;
 	c->n_routes = 2;
 	c->spans[0].isdn.t301_s = 180;
+	c->spans[0].busy_out_cause = CAUSE_NET_OUT_OF_ORDER;
+	c->spans[0].busy_out = CONF_BUSY_D_CHANNEL;
 	c->spans[0].isdn.t310_s = 30;
 	c->spans[0].isdn.side = CONF_SIDE_NETWORK;
 	str_copy(c->spans[0].country_code, 8, "49");
