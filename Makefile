@@ -57,7 +57,7 @@ LIBS_base    := -luv
 LIBS_conf    := -lyaml
 LIBS_core    := -luv
 LIBS_console := -lmicrohttpd
-LIBS_sip     := -losipparser2 -lcares -lgnutls -lnettle
+LIBS_sip     := -losipparser2 -lcares -lgnutls -lnettle -ljansson
 LIBS_isdn    := -lpri
 LIBS_media   := -lspandsp -luring -lnettle -lm -lpthread
 
