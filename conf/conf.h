@@ -56,6 +56,12 @@ enum conf_busy_out {
 enum conf_transport { CONF_UDP, CONF_TCP, CONF_TLS, CONF_AUTO };
 enum conf_srtp { CONF_SRTP_OFF, CONF_SRTP_PREFERRED, CONF_SRTP_REQUIRED };
 enum conf_prack { CONF_PRACK_OFF, CONF_PRACK_ON, CONF_PRACK_REQUIRED };
+enum conf_divert {
+	CONF_DIVERT_DIVERSION,
+	CONF_DIVERT_HISTORY,
+	CONF_DIVERT_BOTH,
+	CONF_DIVERT_OFF
+};
 enum conf_end { CONF_END_SPAN, CONF_END_TRUNK };
 
 /* The line of a span: where its TDM samples come from. */
@@ -181,6 +187,8 @@ struct conf_trunk_identity {
 	bool trusted; /* P-Asserted-Identity both ways */
 	char number[CONF_NUMBER]; /* the trunk's own, asserted for unscreened
 				     callers; "" = none */
+	enum conf_divert divert; /* header of diverted calls */
+	bool uui;		 /* User-to-User both ways */
 };
 
 struct conf_trunk {

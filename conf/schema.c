@@ -36,6 +36,8 @@ static const char *const suite_names[] = {
 };
 static const char *const register_names[] = { "off", "plain", "gin", NULL };
 static const char *const prack_names[] = { "off", "on", "required", NULL };
+static const char *const divert_names[] = { "diversion", "history-info",
+					    "both", "off", NULL };
 static const uint8_t suite_codes[] = { 1, 2, 3, 4, 5, 6 };
 
 /* Where a member lies, and its size. */
@@ -339,6 +341,13 @@ static const struct setting trunk_settings[] = {
 	{ "trusted", VALUE_BOOL, AT(conf_trunk, who.trusted), 0, 0, 0, "false",
 	  "", NULL, NULL, NONE,
 	  "P-Asserted-Identity is believed and sent (RFC 3325)" },
+	{ "diversion", VALUE_ENUM, AT(conf_trunk, who.divert), 0, 0, 0,
+	  "diversion", "", divert_names, NULL, NONE,
+	  "header of diverted calls: Diversion (RFC 5806), History-Info (RFC "
+	  "7044) or both; read are both, this one first; off: neither" },
+	{ "user_to_user", VALUE_BOOL, AT(conf_trunk, who.uui), 0, 0, 0,
+	  "false", "", NULL, NULL, NONE,
+	  "user-to-user information of ISDN both ways (RFC 7433)" },
 	{ "dscp", VALUE_INT, AT(conf_trunk, dscp), 0, 0, 63, "24", "", NULL,
 	  NULL, NONE, "DSCP of SIP messages" },
 	{ "max_calls", VALUE_INT, AT(conf_trunk, max_calls), 0, 0, 65535, "0",

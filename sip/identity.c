@@ -140,20 +140,6 @@ static bool rpid_read(const char *text, struct party *p, bool *restricted)
 	return true;
 }
 
-static void diversion_read(const char *text, struct cc_number *out)
-{
-	struct party p;
-
-	memset(out, 0, sizeof(*out));
-	if (!party_read(&p, text))
-		return;
-	*out = p.number;
-	if (param_is(&p, "privacy", "full") || param_is(&p, "privacy", "uri"))
-		out->presentation = CC_PRES_RESTRICTED;
-	if (out->valid && param_is(&p, "screen", "yes"))
-		out->screening = CC_SCREEN_PASSED;
-}
-
 static void set_restricted(struct cc_number *n)
 {
 	n->valid = 1;
@@ -187,7 +173,6 @@ void sip_identity_read(const struct sip_identity_in *in, bool trusted,
 	}
 	if (!m->calling.valid)
 		m->calling = m->asserted;
-	diversion_read(in->diversion, &m->redirecting);
 	if (hidden) {
 		set_restricted(&m->calling);
 		if (m->asserted.valid)
@@ -275,49 +260,32 @@ static bool asserted_number(const struct cc_msg *m,
 	return c->number[0] && cc_number_set(out, c->number) == 0;
 }
 
-static void diversion_write(const struct cc_msg *m,
-			    const struct sip_identity_conf *c, char *buf,
-			    size_t size)
+void sip_identity_from(const struct cc_msg *m,
+		       const struct sip_identity_conf *c,
+		       char from[SIP_URI_MAX])
 {
-	const struct cc_number *n = &m->redirecting;
-	bool hidden = n->presentation == CC_PRES_RESTRICTED;
-	char addr[SIP_URI_MAX - 80];
+	bool shown = has_digits(&m->calling) &&
+		     m->calling.presentation == CC_PRES_ALLOWED;
 
-	buf[0] = '\0';
-	if (!has_digits(n) || n->presentation == CC_PRES_UNAVAILABLE ||
-	    (hidden && !c->trusted))
-		return;
-	name_addr(addr, sizeof(addr), "", n, c->host);
-	if (!addr[0])
-		return;
-	snprintf(buf, size, "%s;reason=unknown;counter=1;privacy=%s;screen=%s",
-		 addr, hidden ? "full" : "off",
-		 n->screening == CC_SCREEN_PASSED ||
-				 n->screening == CC_SCREEN_NETWORK
-			 ? "yes"
-			 : "no");
+	if (from_is_hidden(m))
+		snprintf(from, SIP_URI_MAX, "%s", ANONYMOUS);
+	else
+		name_addr(from, SIP_URI_MAX, m->name,
+			  shown ? &m->calling : &(struct cc_number){0},
+			  c->host);
 }
 
 void sip_identity_write(const struct cc_msg *m,
 			const struct sip_identity_conf *c,
 			struct sip_identity_out *out)
 {
-	bool shown = has_digits(&m->calling) &&
-		     m->calling.presentation == CC_PRES_ALLOWED;
 	struct cc_number pai;
 
 	memset(out, 0, sizeof(*out));
-	if (from_is_hidden(m))
-		snprintf(out->from, sizeof(out->from), "%s", ANONYMOUS);
-	else
-		name_addr(out->from, sizeof(out->from), m->name,
-			  shown ? &m->calling : &(struct cc_number){0},
-			  c->host);
 	if (c->trusted && asserted_number(m, c, &pai))
 		name_addr(out->pai, sizeof(out->pai), "", &pai, c->host);
 	if (is_restricted(m))
 		snprintf(out->privacy, sizeof(out->privacy), "id");
-	diversion_write(m, c, out->diversion, sizeof(out->diversion));
 }
 
 void sip_identity_write_connected(const struct cc_msg *m,

@@ -2,8 +2,8 @@
 /*
  * Who calls, on behalf of whom, and who may know: the identity headers of an
  * INVITE and of its 2xx (RFC 3261 From, RFC 3325 P-Asserted-Identity, RFC
- * 3323 Privacy, RFC 5806 Diversion; Remote-Party-ID is read only) to and from
- * the numbers of struct cc_msg.
+ * 3323 Privacy; Remote-Party-ID is read only) to and from the numbers of
+ * struct cc_msg. For diversions see divert.h.
  *
  * A restricted number or name stands in no header that we send but in the
  * P-Asserted-Identity to a trusted trunk.
@@ -13,6 +13,7 @@
 #ifndef SIP_IDENTITY_H
 #define SIP_IDENTITY_H
 
+#include "conf/conf.h"
 #include "gateway/cc.h"
 #include "sip/uri.h"
 
@@ -23,11 +24,10 @@ struct sip_identity_in {
 	const char *from;
 	const char *pai[SIP_PAI_MAX];
 	const char *privacy[2];
-	const char *rpid;      /* Remote-Party-ID */
-	const char *diversion; /* the topmost */
+	const char *rpid; /* Remote-Party-ID */
 };
 
-/* Fills calling (From, unscreened), asserted, redirecting and name. asserted
+/* Fills calling (From, unscreened), asserted and name. asserted
  * is the P-Asserted-Identity of a trusted peer, else its Remote-Party-ID that
  * was screened; without a number in From it is calling, too. Privacy asked
  * for counts from everybody. */
@@ -43,15 +43,19 @@ struct sip_identity_conf {
 	const char *host;   /* of our URIs, with port if needed */
 	const char *number; /* the trunk's own, for callers whom nobody has
 			       screened; "" = none */
+	enum conf_divert divert;
 };
 
 /* Header values; "" = this header is not sent. */
 struct sip_identity_out {
-	char from[SIP_URI_MAX]; /* without tag */
 	char pai[SIP_URI_MAX];
 	char privacy[16];
-	char diversion[SIP_URI_MAX];
 };
+
+/* The value of From, without tag. */
+void sip_identity_from(const struct cc_msg *setup,
+		       const struct sip_identity_conf *,
+		       char from[SIP_URI_MAX]);
 
 void sip_identity_write(const struct cc_msg *setup,
 			const struct sip_identity_conf *,

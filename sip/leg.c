@@ -219,6 +219,8 @@ void sip_leg_event(struct leg *l, const struct leg_event *e)
 		sip_legs_env(l->legs)->stats.impossible++;
 		return;
 	}
+	if (e->ev == LEG_C_RELEASE && e->cc)
+		l->inv.uui.say = e->cc->extra.uui;
 	if (c->next != STAY)
 		sip_leg_enter(l, c->next);
 	c->act(l, e);
@@ -261,6 +263,7 @@ void sip_leg_released(struct leg *l, struct cc_cause cause, const char *detail)
 		return;
 	sip_leg_cc(l, &m);
 	m.cause = cause;
+	m.extra.uui = l->inv.uui.heard;
 	str_copy(m.detail, sizeof(m.detail), detail);
 	(void)sip_leg_tell(l, CC_RELEASED, &m);
 	l->released = true;
@@ -456,6 +459,7 @@ void sip_leg_send_bye(struct leg *l, struct cc_cause cause)
 
 	if (!err) {
 		sip_leg_reason(m, cause);
+		sip_who_say_uui(l, &l->inv.uui.say, m);
 		if (env->conf.user_agent[0])
 			(void)sip_msg_add(m, "User-Agent",
 					  env->conf.user_agent);

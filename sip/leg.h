@@ -25,6 +25,7 @@
 #include "sip/cause.h"
 #include "sip/dialog.h"
 #include "sip/digest.h"
+#include "sip/identity.h"
 #include "sip/leg_rel.h"
 #include "sip/leg_se.h"
 #include "sip/offer.h"
@@ -85,6 +86,13 @@ struct leg_event {
 	const char *detail;    /* N_REFUSED, N_DEAD: in words */
 };
 
+/* User-to-user information: only where the INVITE had some, too (RFC 7434). */
+struct leg_uui {
+	bool open;
+	struct cc_uui heard; /* in what ended the call */
+	struct cc_uui say;   /* in our 180, or in what ends it */
+};
+
 /* The INVITE that began the leg. */
 struct leg_invite {
 	txn_id id;     /* the latest */
@@ -96,6 +104,7 @@ struct leg_invite {
 	bool early;			    /* early media is open */
 	bool pem; /* UAS: the peer knows P-Early-Media */
 	uint8_t redirects; /* 3xx followed */
+	struct leg_uui uui;
 	struct leg_rel rel;
 	struct sip_digest digest;
 };
@@ -216,8 +225,23 @@ void sip_uas_send_1xx(struct leg *, int status, bool inband);
 /* A new INVITE, answered when it cannot become a call (status), else 0. */
 int sip_uas_begin(struct leg *, txn_id, const struct sip_msg *);
 /* Fills in what an INVITE says of its call, as far as it can be read. */
-void sip_uas_describe(struct legs *, const struct sip_msg *, bool trusted,
-		      struct cc_msg *);
+void sip_uas_describe(struct legs *, const struct sip_msg *,
+		      const struct conf_trunk *, struct cc_msg *);
+
+/* leg_who.c: who is who, in the headers of messages. The peer's: */
+void sip_who_read(struct legs *, const struct sip_msg *invite,
+		  const struct conf_trunk *, struct cc_msg *setup);
+void sip_who_read_connected(const struct leg *, const struct sip_msg *,
+			    struct cc_msg *answer);
+void sip_who_hear_uui(struct leg *, const struct sip_msg *, struct cc_uui *);
+/* Ours: headers of an INVITE but From. 0 or -errno. */
+struct sip_identity_conf sip_who_conf(const struct leg *, const char *host);
+int sip_who_write(struct leg *, const struct sip_identity_conf *,
+		  const char *target, struct sip_msg *invite);
+void sip_who_write_connected(const struct leg *, const struct cc_msg *answer,
+			     struct sip_msg *);
+void sip_who_say_uui(const struct leg *, const struct cc_uui *,
+		     struct sip_msg *);
 
 /* leg_rel.c */
 leg_action sip_rel_prack, sip_rel_no_prack;

@@ -44,6 +44,7 @@ void sip_dlg_bye_in(struct leg *l, const struct leg_event *e)
 {
 	struct sip_reason r = sip_leg_reason_of(e->msg);
 
+	sip_who_hear_uui(l, e->msg, &l->inv.uui.heard);
 	txn_acked(sip_leg_txns(l), l->inv.id); /* no further 2xx is of use */
 	txn_acked(sip_leg_txns(l), l->again.server);
 	sip_dlg_ok(l, e);

@@ -14,7 +14,6 @@
 #include "gateway/base/str.h"
 #include "sip/auth.h"
 #include "sip/check.h"
-#include "sip/identity.h"
 #include "sip/legs.h"
 #include "sip/register.h"
 
@@ -46,8 +45,7 @@ static int add(struct sip_msg *m, const char *name, const char *value)
 	return value[0] ? sip_msg_add(m, name, value) : 0;
 }
 
-static int add_headers(struct leg *l, struct sip_msg *m,
-		       const struct sip_identity_out *who)
+static int add_headers(struct leg *l, struct sip_msg *m)
 {
 	struct legs_env *env = sip_legs_env(l->legs);
 	char sdp[SDP_OUT_MAX];
@@ -61,9 +59,6 @@ static int add_headers(struct leg *l, struct sip_msg *m,
 	if (sip_leg_conf(l)->dialog.prack == CONF_PRACK_REQUIRED)
 		(void)sip_msg_add(m, "Require", "100rel");
 	if ((err = add(m, "P-Early-Media", "supported")) != 0 ||
-	    (err = add(m, "P-Asserted-Identity", who->pai)) != 0 ||
-	    (err = add(m, "Privacy", who->privacy)) != 0 ||
-	    (err = add(m, "Diversion", who->diversion)) != 0 ||
 	    (err = add(m, "User-Agent", env->conf.user_agent)) != 0)
 		return err;
 	len = sdp_write_offer(&l->sdp, &l->local, sdp);
@@ -75,8 +70,8 @@ static int add_headers(struct leg *l, struct sip_msg *m,
 /* An INVITE for that server; NULL + errno. */
 static struct sip_msg *build(struct leg *l, const struct sip_path *path)
 {
-	const struct conf_trunk *c = sip_leg_conf(l);
-	struct sip_identity_out who;
+	struct sip_identity_conf who;
+	char from[SIP_URI_MAX];
 	struct net_addr local;
 	struct hosts h;
 	char uri[SIP_URI_MAX], to[SIP_URI_MAX + 2], route[SIP_URI_MAX];
@@ -86,14 +81,12 @@ static struct sip_msg *build(struct leg *l, const struct sip_path *path)
 
 	sip_stack_local(sip_legs_env(l->legs)->stack, path, &local);
 	hosts_of(l, path, &local, &h);
-	sip_identity_write(
-		&l->setup,
-		&(struct sip_identity_conf){c->who.trusted, h.ours, c->who.number},
-		&who);
+	who = sip_who_conf(l, h.ours);
+	sip_identity_from(&l->setup, &who, from);
 	n = sip_uri_write(uri, sizeof(uri), &l->setup.called, h.theirs);
 	snprintf(to, sizeof(to), "<%s>", uri);
 	if (n < 0 || snprintf(l->dialog.local, sizeof(l->dialog.local),
-			      "%s;tag=%s", who.from, l->dialog.local_tag) >=
+			      "%s;tag=%s", from, l->dialog.local_tag) >=
 			     (int)sizeof(l->dialog.local)) {
 		errno = E2BIG;
 		return NULL;
@@ -110,7 +103,9 @@ static struct sip_msg *build(struct leg *l, const struct sip_path *path)
 				  sizeof(route)))
 		: 0;
 	if (m && !err)
-		err = add_headers(l, m, &who);
+		err = sip_who_write(l, &who, uri, m);
+	if (m && !err)
+		err = add_headers(l, m);
 	if (err) {
 		sip_msg_free(m);
 		errno = -err;
@@ -255,6 +250,24 @@ static bool contact_number(const struct sip_msg *m, unsigned n,
 	return true;
 }
 
+/* RFC 5806: who diverts, and why. */
+static void note_diversion(struct leg *l)
+{
+	struct cc_divert *d = &l->setup.extra.divert;
+	uint8_t reason = l->inv.alerted ? CC_DIVERT_DEFLECTION
+					: CC_DIVERT_UNCONDITIONAL;
+
+	if (l->setup.redirecting.valid && !d->original.valid) {
+		d->original = l->setup.redirecting;
+		d->original_reason = d->reason;
+	}
+	d->count = l->setup.redirecting.valid && !d->count ? 2 : d->count + 1;
+	if (d->count > CC_DIVERT_MAX)
+		d->count = CC_DIVERT_MAX;
+	d->reason = reason;
+	l->setup.redirecting = l->setup.called;
+}
+
 /* 3xx: the call goes to the number named there with the highest q, over the
  * same trunk, whatever host stands beside it. False: it ends. */
 static bool redirect(struct leg *l, const struct sip_msg *m, int status)
@@ -277,7 +290,7 @@ static bool redirect(struct leg *l, const struct sip_msg *m, int status)
 	if (!best.valid)
 		return false;
 	l->inv.redirects++;
-	l->setup.redirecting = l->setup.called; /* RFC 5806: who diverts */
+	note_diversion(l);
 	l->setup.called = best;
 	return true;
 }
@@ -410,6 +423,8 @@ void sip_uac_retry(struct leg *l, const struct leg_event *e)
 
 void sip_uac_refused(struct leg *l, const struct leg_event *e)
 {
+	if (e->msg)
+		sip_who_hear_uui(l, e->msg, &l->inv.uui.heard);
 	sip_leg_released(l, e->cause, e->detail);
 }
 
@@ -483,6 +498,7 @@ void sip_uac_1xx(struct leg *l, const struct leg_event *e)
 		m.progress = CC_PROG_INBAND;
 	if (status == 180 && !l->inv.alerted) {
 		l->inv.alerted = true;
+		sip_who_hear_uui(l, e->msg, &m.extra.uui);
 		(void)sip_leg_tell(l, CC_ALERTING, &m);
 	} else if (inband) {
 		(void)sip_leg_tell(l, CC_PROGRESS, &m);
@@ -518,19 +534,6 @@ static void send_ack(struct leg *l, const struct sip_dialog *d, txn_id id,
 		return;
 	(void)copy_credentials(l, ack);
 	(void)txn_ack(sip_leg_txns(l), id, ack, &hop);
-}
-
-static void connected(struct leg *l, const struct sip_msg *m,
-		      struct cc_msg *out)
-{
-	struct sip_identity_in who = {
-		.pai = {sip_msg_plain(m, "P-Asserted-Identity", 0),
-			sip_msg_plain(m, "P-Asserted-Identity", 1)},
-		.privacy = {sip_msg_plain(m, "Privacy", 0),
-			    sip_msg_plain(m, "Privacy", 1)},
-	};
-
-	sip_identity_read_connected(&who, sip_leg_conf(l)->who.trusted, out);
 }
 
 /* Answered, but we cannot go on with it. */
@@ -570,7 +573,8 @@ void sip_uac_2xx(struct leg *l, const struct leg_event *e)
 	sip_leg_note_srtp(l);
 	sip_leg_cc(l, &m);
 	m.media = l->media;
-	connected(l, e->msg, &m);
+	sip_who_read_connected(l, e->msg, &m);
+	sip_who_hear_uui(l, e->msg, &m.extra.uui);
 	l->held = sdp_is_held(&l->sdp);
 	(void)sip_leg_tell(l, CC_ANSWER, &m);
 	if (l->held) {

@@ -14,7 +14,6 @@
 #include "gateway/base/log.h"
 #include "gateway/base/str.h"
 #include "sip/check.h"
-#include "sip/identity.h"
 #include "sip/legs.h"
 #include "sip/register.h"
 
@@ -81,30 +80,12 @@ static int called_number(struct legs *legs, const struct sip_msg *m,
 	}
 }
 
-static void callers(const struct sip_msg *m, bool trusted, struct cc_msg *setup)
-{
-	char from[SIP_URI_MAX];
-	struct sip_identity_in in = {
-		.from = sip_msg_header(m, "from", 0, from, sizeof(from)) > 0
-				? from
-				: NULL,
-		.pai = {sip_msg_plain(m, "P-Asserted-Identity", 0),
-			sip_msg_plain(m, "P-Asserted-Identity", 1)},
-		.privacy = {sip_msg_plain(m, "Privacy", 0),
-			    sip_msg_plain(m, "Privacy", 1)},
-		.rpid = sip_msg_plain(m, "Remote-Party-ID", 0),
-		.diversion = sip_msg_plain(m, "Diversion", 0),
-	};
-
-	sip_identity_read(&in, trusted, setup);
-}
-
-void sip_uas_describe(struct legs *legs, const struct sip_msg *m, bool trusted,
-		      struct cc_msg *setup)
+void sip_uas_describe(struct legs *legs, const struct sip_msg *m,
+		      const struct conf_trunk *c, struct cc_msg *setup)
 {
 	if (called_number(legs, m, &setup->called) != 0)
 		setup->called = (struct cc_number){.valid = 0};
-	callers(m, trusted, setup);
+	sip_who_read(legs, m, c, setup);
 	setup->bearer = CC_BEARER_AUDIO_31;
 	setup->complete = 1;
 	str_copy(setup->ref, sizeof(setup->ref), sip_msg_call_id(m));
@@ -174,7 +155,8 @@ int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 	status = extensions(l, m);
 	if (status)
 		return status;
-	callers(m, sip_leg_conf(l)->who.trusted, &setup);
+	sip_who_read(l->legs, m, sip_leg_conf(l), &setup);
+	l->inv.uui.open = setup.extra.uui.len != 0;
 	setup.bearer = CC_BEARER_AUDIO_31;
 	setup.complete = 1;
 	setup.emergency = l->setup.emergency;
@@ -234,6 +216,10 @@ void sip_uas_send_1xx(struct leg *l, int status, bool inband)
 		l->inv.early = true;
 	if (inband && l->inv.early && l->inv.pem)
 		(void)sip_msg_add(m, "P-Early-Media", "sendrecv");
+	if (status == 180) {
+		sip_who_say_uui(l, &l->inv.uui.say, m);
+		l->inv.uui.say.len = 0;
+	}
 	sip_rel_begin(l, m);
 	(void)txn_respond(sip_leg_txns(l), l->inv.id, m);
 	sip_rel_sent(l);
@@ -249,6 +235,7 @@ void sip_uas_progress(struct leg *l, const struct leg_event *e)
 void sip_uas_alerting(struct leg *l, const struct leg_event *e)
 {
 	sip_leg_set_media(l, &e->cc->media);
+	l->inv.uui.say = e->cc->extra.uui;
 	sip_uas_send_1xx(l, 180, e->cc->progress & CC_PROG_INBAND);
 }
 
@@ -259,6 +246,7 @@ static void refuse(struct leg *l, int status, struct cc_cause cause)
 	if (!m)
 		return;
 	sip_leg_reason(m, cause);
+	sip_who_say_uui(l, &l->inv.uui.say, m);
 	(void)txn_respond(sip_leg_txns(l), l->inv.id, m);
 }
 
@@ -282,25 +270,10 @@ void sip_uas_reject(struct leg *l, const struct leg_event *e)
 static void put_answer_headers(struct leg *l, struct sip_msg *m,
 			       const struct cc_msg *answer)
 {
-	const struct conf_trunk *c = sip_leg_conf(l);
-	struct sip_identity_out who;
-	struct net_addr local;
-	char host[NET_STR_MAX];
-
-	sip_stack_local(sip_legs_env(l->legs)->stack, &l->dialog.path, &local);
-	sip_identity_write_connected(
-		answer,
-		&(struct sip_identity_conf){
-			c->who.trusted,
-			c->domain[0] ? c->domain : net_str(&local, host),
-			c->who.number},
-		&who);
 	sip_leg_common(l, m);
 	sip_se_accept(l, txn_request_of(sip_leg_txns(l), l->inv.id), m);
-	if (who.pai[0])
-		(void)sip_msg_add(m, "P-Asserted-Identity", who.pai);
-	if (who.privacy[0])
-		(void)sip_msg_add(m, "Privacy", who.privacy);
+	sip_who_write_connected(l, answer, m);
+	sip_who_say_uui(l, &answer->extra.uui, m);
 }
 
 void sip_uas_answer(struct leg *l, const struct leg_event *e)
@@ -356,6 +329,7 @@ void sip_uas_bye_early(struct leg *l, const struct leg_event *e)
 {
 	struct sip_reason r = sip_leg_reason_of(e->msg);
 
+	sip_who_hear_uui(l, e->msg, &l->inv.uui.heard);
 	(void)txn_reply(sip_leg_txns(l), e->txn, 200, NULL);
 	(void)txn_reply(sip_leg_txns(l), l->inv.id, 487, NULL);
 	sip_leg_released(l, sip_cause_in(SIP_BY_BYE, 0, &r), "BYE");

@@ -545,7 +545,7 @@ static void tell_refused(struct legs *t, const struct sip_msg *m,
 	if (!c || !link_is_up(t->env.core))
 		return;
 	out.end = (struct cc_end){CC_END_TRUNK, m->path.trunk};
-	sip_uas_describe(t, m, c->who.trusted, &out);
+	sip_uas_describe(t, m, c, &out);
 	out.cause = cause;
 	str_copy(out.detail, sizeof(out.detail), detail);
 	if (link_send(t->env.core, &out.head, CC_SETUP, sizeof(out)) != 0)

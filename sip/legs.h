@@ -25,6 +25,7 @@ struct legs_stats {
 	uint64_t srtp;	       /* calls answered with SRTP... */
 	uint64_t srtp_plain;   /* ...and without, though it is preferred */
 	uint64_t bad_number;
+	uint64_t bad_header;   /* values of headers that were ignored */
 	uint64_t no_dialog;    /* requests answered 481 */
 	uint64_t impossible;   /* event in a state that does not know it */
 	uint64_t core_unknown; /* messages for no leg */

@@ -251,6 +251,8 @@ static void put_legs(struct text *t, const struct sip_observe *o)
 		s->srtp_plain);
 	counter(t, "bad_number", "Request-URIs that are no number",
 		s->bad_number);
+	counter(t, "bad_header", "Malformed header values that were ignored",
+		s->bad_header);
 	counter(t, "no_dialog", "Requests outside of any dialog", s->no_dialog);
 	counter(t, "impossible", "Events in a state that has no use for them",
 		s->impossible);

@@ -411,6 +411,11 @@ struct sip_stack *sip_role_stack(struct role *role)
 	return of_role(role)->stack;
 }
 
+struct legs *sip_role_legs(struct role *role)
+{
+	return of_role(role)->legs;
+}
+
 const struct role_ops sip_role_ops = {
 	.id = ROLE_SIP,
 	.name = "sip",

@@ -9,8 +9,10 @@
 #include "gateway/base/role.h"
 
 struct sip_stack;
+struct legs;
 
-/* The stack of a role that sip_role_ops.open() made; the role's. */
+/* The stack and legs of a role that sip_role_ops.open() made; the role's. */
 struct sip_stack *sip_role_stack(struct role *);
+struct legs *sip_role_legs(struct role *);
 
 #endif

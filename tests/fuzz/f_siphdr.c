@@ -3,16 +3,18 @@
 /*
  * Header values from the wire: Reason, and who calls. One line of the input
  * each: From, P-Asserted-Identity, Privacy, Remote-Party-ID, Diversion,
- * Reason, a URI. What was read must be fit for the core, and what is written
+ * Reason, a URI, two of History-Info, User-to-User. What was read must be fit for the core, and what is written
  * from it must be readable again and hold no line end.
  */
 #include "sip/cause.h"
+#include "sip/divert.h"
 #include "sip/identity.h"
+#include "sip/uui.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define LINES 7
+#define LINES 10
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -34,10 +36,35 @@ static void check_value(const char *value)
 	require(sip_uri_parse(&u, a.uri) == 0);
 }
 
+/* What is written is read as the same diversion again. */
+static void check_divert(const struct cc_msg *m,
+			 const struct sip_identity_conf *conf)
+{
+	struct sip_identity_conf c = *conf;
+	struct sip_divert_out out;
+	struct sip_divert_in in = {0};
+	struct cc_msg back = {0};
+
+	c.divert = CONF_DIVERT_BOTH;
+	sip_divert_write(m, &c, "sip:1@h", &out);
+	check_value(out.diversion[0]);
+	check_value(out.diversion[1]);
+	check_value(out.history);
+	if (!out.diversion[0][0])
+		return;
+	in.diversion[0] = out.diversion[0];
+	in.diversion[1] = out.diversion[1][0] ? out.diversion[1] : NULL;
+	require(sip_divert_read(&in, CONF_DIVERT_DIVERSION, &back));
+	require(strcmp(back.redirecting.digits, m->redirecting.digits) == 0);
+	require(back.extra.divert.count ==
+		(m->extra.divert.count ? m->extra.divert.count : 1));
+}
+
 static void check_setup(struct cc_msg *m, const char *digits)
 {
 	struct sip_identity_conf c = {.host = "gw.example", .number = ""};
 	struct sip_identity_out out;
+	char from[SIP_URI_MAX];
 	int i;
 
 	m->head.type = CC_SETUP;
@@ -49,12 +76,13 @@ static void check_setup(struct cc_msg *m, const char *digits)
 	for (i = 0; i < 2; i++) {
 		c.trusted = i == 1;
 		sip_identity_write(m, &c, &out);
-		check_value(out.from);
+		sip_identity_from(m, &c, from);
+		check_value(from);
 		check_value(out.pai);
-		check_value(out.diversion);
+		check_divert(m, &c);
 		if (m->calling.presentation == CC_PRES_RESTRICTED &&
 		    strlen(digits) > 3)
-			require(!strstr(out.from, digits));
+			require(!strstr(from, digits));
 	}
 }
 
@@ -82,10 +110,24 @@ static void check_uri(const char *text)
 	require(sip_uri_parse(&u, buf) == 0);
 }
 
+static void check_uui(const char *text)
+{
+	char buf[SIP_UUI_TEXT];
+	struct cc_uui uui = {0}, back = {0};
+
+	if (sip_uui_parse(&uui, text) != 1)
+		return;
+	require(uui.len > 0 && uui.len <= CC_UUI_MAX);
+	sip_uui_write(buf, &uui);
+	require(sip_uui_parse(&back, buf) == 1);
+	require(memcmp(&uui, &back, sizeof(uui)) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1), *line[LINES], *p = text;
 	struct sip_identity_in in = {0};
+	struct sip_divert_in divert = {0};
 	struct cc_msg m = {0};
 	int i;
 
@@ -100,8 +142,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	in.pai[0] = line[1];
 	in.privacy[0] = line[2];
 	in.rpid = line[3];
-	in.diversion = line[4];
+	divert.diversion[0] = divert.diversion[1] = line[4];
+	divert.history[0] = line[7];
+	divert.history[1] = line[8];
+	divert.history[2] = line[0];
 	for (i = 0; i < 2; i++) {
+		(void)sip_divert_read(&divert, i == 1 ? CONF_DIVERT_HISTORY
+						      : CONF_DIVERT_BOTH,
+				      &m);
 		sip_identity_read(&in, i == 1, &m);
 		check_setup(&m, m.calling.digits);
 		sip_identity_read_connected(&in, i == 1, &m);
@@ -109,6 +157,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	check_reason(line[5]);
 	check_uri(line[6]);
+	check_uui(line[9]);
 	free(text);
 	return 0;
 }

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the headers of a call say of its parties, and how it came here: for the
+ * core, and for the peer as far as its trunk may know. A value that cannot be
+ * read is counted and ignored; the call goes on.
+ */
+#include "sip/leg.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/base/str.h"
+#include "sip/divert.h"
+#include "sip/identity.h"
+#include "sip/legs.h"
+#include "sip/uui.h"
+
+#define UUI "User-to-User"
+
+static void count_bad(struct legs *legs)
+{
+	sip_legs_env(legs)->stats.bad_header++;
+}
+
+/* --- reading --- */
+
+static void read_identity(const struct sip_msg *m,
+			  const struct conf_trunk_identity *c,
+			  struct cc_msg *setup)
+{
+	char from[2 * SIP_URI_MAX];
+	struct sip_identity_in in = {
+		.from = sip_msg_header(m, "from", 0, from, sizeof(from)) > 0
+				? from
+				: NULL,
+		.pai = {sip_msg_plain(m, "P-Asserted-Identity", 0),
+			sip_msg_plain(m, "P-Asserted-Identity", 1)},
+		.privacy = {sip_msg_plain(m, "Privacy", 0),
+			    sip_msg_plain(m, "Privacy", 1)},
+		.rpid = sip_msg_plain(m, "Remote-Party-ID", 0),
+	};
+
+	sip_identity_read(&in, c->trusted, setup);
+}
+
+/* The values of a header, in however many lines they came. */
+static void list_values(const struct sip_msg *m, const char *name,
+			const char *out[], size_t max)
+{
+	struct sip_name_addr a;
+	const char *text;
+	size_t n = 0;
+	unsigned i;
+
+	for (i = 0; n < max && (text = sip_msg_plain(m, name, i)); i++) {
+		while (n < max && text && *text) {
+			out[n++] = text;
+			text = sip_name_addr_parse(&a, text);
+		}
+	}
+}
+
+static bool read_divert(const struct sip_msg *m,
+			const struct conf_trunk_identity *c,
+			struct cc_msg *setup)
+{
+	struct sip_divert_in in = {
+		.history_hidden = sip_msg_has_token(m, "Privacy", "history"),
+	};
+
+	list_values(m, "Diversion", in.diversion, SIP_DIVERTS);
+	list_values(m, "History-Info", in.history, SIP_HISTORIES);
+	return sip_divert_read(&in, c->divert, setup);
+}
+
+/* Two of the package mean neither (RFC 7434 3.1). False: malformed. */
+static bool read_uui(const struct sip_msg *m, struct cc_uui *uui)
+{
+	unsigned i, found = 0;
+	const char *text;
+	bool good = true;
+
+	for (i = 0; i < 8 && (text = sip_msg_plain(m, UUI, i)); i++) {
+		int n = sip_uui_parse(uui, text);
+
+		found += n == 1;
+		good = good && n >= 0;
+	}
+	if (found > 1)
+		uui->len = 0;
+	return good && found <= 1;
+}
+
+void sip_who_read(struct legs *legs, const struct sip_msg *m,
+		  const struct conf_trunk *c, struct cc_msg *setup)
+{
+	read_identity(m, &c->who, setup);
+	if (!read_divert(m, &c->who, setup))
+		count_bad(legs);
+	if (c->who.uui && !read_uui(m, &setup->extra.uui))
+		count_bad(legs);
+}
+
+void sip_who_read_connected(const struct leg *l, const struct sip_msg *m,
+			    struct cc_msg *answer)
+{
+	struct sip_identity_in in = {
+		.pai = {sip_msg_plain(m, "P-Asserted-Identity", 0),
+			sip_msg_plain(m, "P-Asserted-Identity", 1)},
+		.privacy = {sip_msg_plain(m, "Privacy", 0),
+			    sip_msg_plain(m, "Privacy", 1)},
+	};
+
+	sip_identity_read_connected(&in, sip_leg_conf(l)->who.trusted, answer);
+}
+
+void sip_who_hear_uui(struct leg *l, const struct sip_msg *m,
+		      struct cc_uui *uui)
+{
+	if (l->inv.uui.open && !read_uui(m, uui))
+		count_bad(l->legs);
+}
+
+/* --- writing --- */
+
+static int add(struct sip_msg *m, const char *name, const char *value)
+{
+	return value[0] ? sip_msg_add(m, name, value) : 0;
+}
+
+struct sip_identity_conf sip_who_conf(const struct leg *l, const char *host)
+{
+	const struct conf_trunk_identity *who = &sip_leg_conf(l)->who;
+
+	return (struct sip_identity_conf){
+		.trusted = who->trusted,
+		.host = host,
+		.number = who->number,
+		.divert = who->divert,
+	};
+}
+
+static int add_divert(const struct leg *l, const struct sip_identity_conf *c,
+		      const char *target, struct sip_msg *m)
+{
+	struct sip_divert_out out;
+	int err;
+
+	sip_divert_write(&l->setup, c, target, &out);
+	if ((err = add(m, "Diversion", out.diversion[0])) != 0 ||
+	    (err = add(m, "Diversion", out.diversion[1])) != 0)
+		return err;
+	return add(m, "History-Info", out.history);
+}
+
+int sip_who_write(struct leg *l, const struct sip_identity_conf *c,
+		  const char *target, struct sip_msg *m)
+{
+	struct sip_identity_out out;
+	int err;
+
+	sip_identity_write(&l->setup, c, &out);
+	if ((err = add(m, "P-Asserted-Identity", out.pai)) != 0 ||
+	    (err = add(m, "Privacy", out.privacy)) != 0 ||
+	    (err = add_divert(l, c, target, m)) != 0)
+		return err;
+	l->inv.uui.open = sip_leg_conf(l)->who.uui && l->setup.extra.uui.len;
+	sip_who_say_uui(l, &l->setup.extra.uui, m);
+	return 0;
+}
+
+void sip_who_write_connected(const struct leg *l, const struct cc_msg *answer,
+			     struct sip_msg *m)
+{
+	const struct conf_trunk *c = sip_leg_conf(l);
+	struct sip_identity_conf conf;
+	struct sip_identity_out out;
+	struct net_addr local;
+	char host[NET_STR_MAX];
+
+	sip_stack_local(sip_legs_env(l->legs)->stack, &l->dialog.path, &local);
+	conf = sip_who_conf(l, c->domain[0] ? c->domain
+					    : net_str(&local, host));
+	sip_identity_write_connected(answer, &conf, &out);
+	(void)add(m, "P-Asserted-Identity", out.pai);
+	(void)add(m, "Privacy", out.privacy);
+}
+
+void sip_who_say_uui(const struct leg *l, const struct cc_uui *uui,
+		     struct sip_msg *m)
+{
+	char text[SIP_UUI_TEXT];
+
+	if (!l->inv.uui.open)
+		return;
+	sip_uui_write(text, uui);
+	(void)add(m, UUI, text);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rooms: sim core sip isdn media conf base */
+/*
+ * What few calls carry, through the whole gateway: from the wire of SIP into
+ * elements on the line, and back.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/sim/peer_media.h"
+#include "tests/sim/scene.h"
+#include "tests/sim/sim.h"
+
+/* The trunk with more settings, which is the only one of the file. */
+static void open_with(const char *settings)
+{
+	static char yaml[4096];
+	const char *trunk = strstr(sim_yaml, "- name: provider\n");
+	size_t n;
+
+	ck_assert_ptr_nonnull(trunk);
+	n = (size_t)(trunk - sim_yaml) + strlen("- name: provider\n");
+	snprintf(yaml, sizeof(yaml), "%.*s%s%s", (int)n, sim_yaml, settings,
+		 sim_yaml + n);
+	scene_open(yaml, false);
+}
+
+static struct xch_leg *from_sip(const char *extra, struct sip_peer_call **p)
+{
+	struct xch_leg *x;
+
+	*p = sip_peer_call(SCENE_LINE_NUMBER, extra);
+	sim_advance(300);
+	x = xch_last(0);
+	ck_assert_ptr_nonnull(x);
+	return x;
+}
+
+static struct sip_peer_call *from_line(struct cc_msg *s, struct xch_leg **x)
+{
+	struct sip_peer_call *p;
+
+	*x = xch_call(0, s);
+	sim_advance(300);
+	p = sip_peer_last();
+	ck_assert_ptr_nonnull(p);
+	return p;
+}
+
+static void end_from_line(struct xch_leg *x)
+{
+	xch_release(x, CAUSE_NORMAL);
+	sim_advance(300);
+}
+
+/* --- diversions --- */
+
+START_TEST(test_diversion_to_line)
+{
+	static const char *const extras[] = {
+		"Diversion: <sip:+49711777@h>;reason=user-busy\r\n",
+		"History-Info: <sip:+49711777@h>;index=1, "
+		"<sip:+49711555@gw;cause=486>;index=1.1;mp=1\r\n"};
+	struct sip_peer_call *p;
+	struct xch_leg *x;
+
+	open_with("");
+	x = from_sip(extras[_i], &p);
+	ck_assert_str_eq(x->setup.redirecting.digits, "711777");
+	ck_assert_uint_eq(x->setup.redirecting.type, CC_TON_NATIONAL);
+	ck_assert_uint_eq(x->setup.extra.divert.reason, CC_DIVERT_BUSY);
+	sip_peer_hangup(p);
+	sim_advance(300);
+	scene_expect_cdr("\"redirect_reason\":\"busy\",\"redirect_count\":1");
+	scene_close(1);
+}
+END_TEST
+
+START_TEST(test_diversion_from_line)
+{
+	struct cc_msg s = xch_setup(SCENE_SIP_NUMBER, "+49711999");
+	struct sip_peer_call *p;
+	struct xch_leg *x;
+	char value[TEXT_LINE];
+
+	open_with("    diversion: both\n");
+	ck_assert_int_eq(cc_number_set(&s.redirecting, "+49711777"), 0);
+	s.extra.divert.reason = CC_DIVERT_DEFLECTION;
+	s.extra.divert.count = 1;
+	p = from_line(&s, &x);
+	text_value(p->invite, "Diversion", value);
+	ck_assert_ptr_nonnull(strstr(value, "<sip:+49711777@"));
+	ck_assert_ptr_nonnull(strstr(value, ";reason=deflection;counter=1;"));
+	text_value(p->invite, "History-Info", value);
+	ck_assert_ptr_nonnull(strstr(value, ";cause=480>;index=1.1;mp=1"));
+	end_from_line(x);
+	scene_close(1);
+}
+END_TEST
+
+/* --- user-to-user information --- */
+
+static struct cc_uui uui_of(const char *text)
+{
+	struct cc_uui u = {.len = (uint8_t)strlen(text)};
+
+	memcpy(u.octets, text, u.len);
+	return u;
+}
+
+static void expect_header(const char *message, const char *name,
+			  const char *want)
+{
+	char value[TEXT_LINE];
+
+	text_value(message, name, value);
+	ck_assert_msg(strstr(value, want) != NULL, "%s in\n%s", want, message);
+}
+
+START_TEST(test_uui_from_line)
+{
+	struct cc_msg s = xch_setup(SCENE_SIP_NUMBER, "+49711999");
+	struct sip_peer_call *p;
+	struct xch_leg *x;
+
+	open_with("    user_to_user: true\n");
+	s.extra.uui = uui_of("\004abc");
+	p = from_line(&s, &x);
+	expect_header(p->invite, "User-to-User",
+		      "04616263;encoding=hex;purpose=isdn-uui");
+	sip_peer_answer(p);
+	sim_advance(300);
+	end_from_line(x);
+	scene_close(1);
+}
+END_TEST
+
+START_TEST(test_uui_to_line)
+{
+	struct sip_peer_call *p;
+	struct xch_leg *x;
+
+	open_with("    user_to_user: true\n");
+	x = from_sip("User-to-User: 04616263;encoding=hex\r\n", &p);
+	ck_assert_uint_eq(x->setup.extra.uui.len, 4);
+	ck_assert_mem_eq(x->setup.extra.uui.octets, "\004abc", 4);
+	sip_peer_hangup(p);
+	sim_advance(300);
+	scene_close(1);
+}
+END_TEST
+
+/* 130 octets are more than ISDN has room for: the call goes on without. */
+START_TEST(test_uui_too_long)
+{
+	char extra[400] = "User-to-User: ";
+	struct sip_peer_call *p;
+	struct xch_leg *x;
+
+	open_with("    user_to_user: true\n");
+	memset(extra + strlen(extra), '0', 260);
+	strcat(extra, "\r\n");
+	x = from_sip(extra, &p);
+	ck_assert_uint_eq(x->setup.extra.uui.len, 0);
+	sip_peer_hangup(p);
+	sim_advance(300);
+	scene_close(1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("extra");
+	TCase *t = tcase_create("all");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, test_diversion_to_line, 0, 2);
+	tcase_add_test(t, test_diversion_from_line);
+	tcase_add_test(t, test_uui_from_line);
+	tcase_add_test(t, test_uui_to_line);
+	tcase_add_test(t, test_uui_too_long);
+	suite_add_tcase(s, t);
+	srunner_set_fork_status(r, CK_NOFORK);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
