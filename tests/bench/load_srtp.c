@@ -13,16 +13,23 @@ struct load_srtp {
 	srtp_t in[LOAD_CHECKED];
 };
 
+static void fill(uint32_t *x, uint8_t *at, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		*x = *x * 1664525u + 1013904223u;
+		at[i] = (uint8_t)(*x >> 24);
+	}
+}
+
+/* Without MKI. */
 void load_srtp_keys(const struct load_plan *p, unsigned channel,
 		    bool to_gateway, struct srtp_master *m)
 {
 	uint32_t x = p->seed ^ (channel * 2u + to_gateway) * 2654435761u;
-	uint8_t *at = (void *)m;
 
-	for (size_t i = 0; i < sizeof(*m); i++) {
-		x = x * 1664525u + 1013904223u;
-		at[i] = (uint8_t)(x >> 24);
-	}
+	memset(m, 0, sizeof(*m));
+	fill(&x, m->key, sizeof(m->key));
+	fill(&x, m->salt, sizeof(m->salt));
 }
 
 /* Octets of the master key, salt behind it. */

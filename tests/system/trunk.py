@@ -22,17 +22,19 @@ def stalled(text):
     return any(float(ms) >= SLIP_MS for run in found for ms in run)
 
 
-def main():
+def run(kind):
+    """In the clear, or with SRTP; 0: it was good."""
     for _ in range(TRIES):
-        p = subprocess.run([f"{ROOT}/build/tests/bench/b_trunk", "--quick"],
+        p = subprocess.run([f"{ROOT}/build/tests/bench/b_trunk", "--quick",
+                            "--only", kind],
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                            text=True, timeout=150)
         print(p.stdout, end="")
         if p.returncode == 0 or not stalled(p.stdout):
             break
-    if p.returncode:
-        print(f"not ok trunk (exit status {p.returncode})")
+    print(f"{'not ' * (p.returncode != 0)}ok trunk: {kind} "
+          f"(exit status {p.returncode})")
     return p.returncode
 
 
-sys.exit(main())
+sys.exit(max([run(kind) for kind in ("plain", "gcm")]))
