@@ -78,12 +78,18 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 issue us DNS:us.example -1 60
 issue peer DNS:other.example,URI:sip:peer.example -1 60
 issue expired DNS:peer.example -20 -10
+issue future DNS:peer.example 10 20
 issue wrong DNS:wrong.example,DNS:*.example -1 60
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 	-keyout self.key -out self.pem -days 30 -subj "/CN=peer.example" \
 	-addext subjectAltName=DNS:peer.example 2>/dev/null
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 	-keyout ca2.key -out ca2.pem -days 30 -subj "/CN=another CA" 2>/dev/null
+openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	-keyout foreign.key -out foreign.csr -subj "/CN=peer.example" 2>/dev/null
+printf 'subjectAltName=DNS:peer.example\n' >foreign.ext
+openssl x509 -req -in foreign.csr -CA ca2.pem -CAkey ca2.key -days 30 \
+	-set_serial 9 -extfile foreign.ext -out foreign.pem 2>/dev/null
 
 tls="transport=tls cert=us.pem key=us.key ca=ca.pem name=peer.example"
 
@@ -245,8 +251,11 @@ no_call() { # NAME CERTIFICATE TEXT [openssl options]
 }
 
 no_call "expired certificate" expired "certificate expired on "
+no_call "not yet valid" future "certificate not valid yet, "
+no_call "of another CA" foreign "signed by a CA that is not in tls.ca"
 no_call "wrong name" wrong "certificate is for wrong.example, not for peer.example"
 no_call "self-signed" self "is self-signed and not in tls.ca"
+no_call "TLS 1.1" peer "no common TLS version" -tls1_1 -cipher ALL:@SECLEVEL=0
 no_call "TLS 1.0" peer "no common TLS version" -tls1 -cipher ALL:@SECLEVEL=0
 
 # --- what must not be: they connect ---
@@ -283,12 +292,17 @@ check "client's self-signed: silence" "$(grep -c SIP reply)" -eq 0
 check "client's self-signed: said" "$(lines 'self-signed')" -eq 1
 options_by -cert expired.pem -key expired.key
 check "client's expired: said" "$(lines 'expired on')" -eq 1
+options_by -cert foreign.pem -key foreign.key
+check "client's of another CA: silence" "$(grep -c SIP reply)" -eq 0
+check "client's of another CA: said" "$(lines 'a CA that is not in tls.ca')" -eq 1
+options_by -cert future.pem -key future.key
+check "client's not yet valid: said" "$(lines 'not valid yet')" -eq 1
 options_by -tls1_1 -cipher ALL:@SECLEVEL=0
 check "client with TLS 1.1: silence" "$(grep -c SIP reply)" -eq 0
 check "client with TLS 1.1: said" "$(lines 'no common TLS version')" -eq 1
 kill $pid
 wait $pid 2>/dev/null
-check "all that by name of the file" "$(lines 'driver.yaml:12: ')" -eq 5
+check "all that by name of the file" "$(lines 'driver.yaml:12: ')" -eq 7
 
 # --- handshakes abused: nothing hangs, others are served ---
 driver_up $tls verify=server
