@@ -53,7 +53,7 @@ obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 lib = $(B)/lib/$(1).a
 libs = $(foreach l,$(1),$(call lib,$(l)))
 
-LIBS_base    := -luv
+LIBS_base    := -luv -lpcre2-8
 LIBS_conf    := -lyaml
 LIBS_core    := -luv
 LIBS_console := -lmicrohttpd

@@ -34,4 +34,10 @@ bool check_nfas_group(const struct checker *, const char *name,
 /* TLS, addresses, and what tells the i-th trunk from those before it. */
 void check_trunk_wire(const struct checker *, unsigned i);
 
+/* --- check_rule.c --- */
+/* One header rule, as it stands at that node: what it may change, and whether
+ * pattern, value and conditions fit together. */
+void check_rule(const struct conf_rule *, const struct node *,
+		struct report *);
+
 #endif

@@ -29,6 +29,11 @@
 #define CONF_SOURCES   16
 #define CONF_USERS     16
 #define CONF_DNS       4
+#define CONF_RULES     512 /* header rules of all trunks */
+#define CONF_TRUNK_RULES 64
+#define CONF_RULE_MESSAGES 6
+#define CONF_RULE_TEXT 160 /* a pattern, a value */
+#define CONF_HEADER    48
 #define CONF_SUITES    6
 #define CONF_NFAS_SPANS 20 /* T1s of one group (ANSI T1.607) */
 #define CONF_NFAS_IDS	127 /* interface identifiers: 0-126 */
@@ -172,6 +177,31 @@ enum conf_register_mode {
 	CONF_REGISTER_GIN /* RFC 6140: all numbers of the trunk at once */
 };
 
+/* --- header rules: changes to messages of a trunk (sip/rules.h) --- */
+
+enum conf_rule_way { CONF_RULE_IN, CONF_RULE_OUT };
+enum conf_rule_action { CONF_RULE_ADD, CONF_RULE_REMOVE, CONF_RULE_REPLACE };
+
+/* All that is given must hold. */
+struct conf_rule_when {
+	char header[CONF_HEADER];     /* is there; "" = no condition */
+	char pattern[CONF_RULE_TEXT]; /* and matches; "" = whatever it says */
+	bool absent;		      /* the opposite of these two */
+	char called[CONF_NUMBER], calling[CONF_NUMBER]; /* number patterns */
+};
+
+struct conf_rule {
+	uint8_t trunk;
+	enum conf_rule_way way;
+	enum conf_rule_action action;
+	uint8_t n_messages; /* none: all */
+	char messages[CONF_RULE_MESSAGES][16]; /* "INVITE", "18x INVITE" */
+	char header[CONF_HEADER];
+	char pattern[CONF_RULE_TEXT], value[CONF_RULE_TEXT];
+	struct conf_rule_when when;
+	uint32_t line; /* of the file, for log lines */
+};
+
 #define CONF_REGISTER_USERS 16
 
 struct conf_register {
@@ -258,15 +288,16 @@ struct conf_media {
 	uint8_t cpus[CONF_CPUS]; /* pinned */
 };
 
-/* The whole file. About 0.5 MiB: allocate it, never on the stack. */
+/* The whole file. About 1 MiB: allocate it, never on the stack. */
 struct conf {
 	char file[CONF_PATH]; /* its name; cut when longer */
 	struct conf_gateway gateway;
 	struct conf_sip sip;
 	struct conf_media media;
-	uint16_t n_spans, n_trunks, n_routes, n_emergency;
+	uint16_t n_spans, n_trunks, n_routes, n_emergency, n_rules;
 	struct conf_span spans[CONF_SPANS];
 	struct conf_trunk trunks[CONF_TRUNKS];
+	struct conf_rule rules[CONF_RULES]; /* trunk by trunk */
 	struct conf_route routes[CONF_ROUTES];
 	char emergency[CONF_EMERGENCY][CONF_NUMBER];
 };
@@ -298,8 +329,9 @@ struct conf_for_isdn {
 struct conf_for_sip { /* the only part with passwords */
 	char file[CONF_PATH];
 	struct conf_sip sip;
-	uint16_t n_trunks, n_emergency;
+	uint16_t n_trunks, n_emergency, n_rules;
 	struct conf_trunk trunks[CONF_TRUNKS];
+	struct conf_rule rules[CONF_RULES];
 	char emergency[CONF_EMERGENCY][CONF_NUMBER]; /* not refused by limits */
 };
 

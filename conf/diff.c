@@ -2,6 +2,7 @@
 /* What changes between two configurations, and what applying it costs. */
 #include "conf/schema.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,10 +38,46 @@ static size_t octets_of(const struct setting *s)
 	case VALUE_CODES:
 	case VALUE_CORES:
 	case VALUE_USERS:
+	case VALUE_MESSAGES:
 		return (size_t)s->max * s->size;
 	default:
 		return s->size;
 	}
+}
+
+/* The header rules of the i-th trunk; their lines in the file do not count. */
+static const struct conf_rule *rules_of(const struct conf *c, unsigned trunk,
+					unsigned *n)
+{
+	unsigned first = 0;
+
+	while (first < c->n_rules && c->rules[first].trunk != trunk) {
+		first++;
+	}
+	*n = first;
+	while (*n < c->n_rules && c->rules[*n].trunk == trunk) {
+		(*n)++;
+	}
+	*n -= first;
+	return &c->rules[first];
+}
+
+static bool rules_differ(const struct conf *a, const struct conf *b,
+			 unsigned trunk)
+{
+	unsigned na, nb;
+	const struct conf_rule *ra = rules_of(a, trunk, &na);
+	const struct conf_rule *rb = rules_of(b, trunk, &nb);
+
+	if (na != nb) {
+		return true;
+	}
+	for (unsigned i = 0; i < na; i++) {
+		if (memcmp(&ra[i], &rb[i], offsetof(struct conf_rule, line))) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static bool differs(const struct setting *s, const char *a, const char *b)
@@ -91,6 +128,10 @@ static void diff_list(struct diff *d, const struct section *sec,
 	}
 	for (unsigned i = 0; i < na && i < nb; i++) {
 		diff_item(d, sec, pa + i * sec->size, pb + i * sec->size);
+		if (!strcmp(sec->name, "trunks") && rules_differ(a, b, i)) {
+			changed(d, CONF_COST_NONE, b->trunks[i].name,
+				"header_rules");
+		}
 	}
 }
 

@@ -2,6 +2,7 @@
 #include "conf/load.h"
 
 #include "conf/check.h"
+#include "conf/check_priv.h"
 #include "conf/schema.h"
 #include "conf/tree.h"
 #include "conf/value.h"
@@ -71,6 +72,58 @@ static void report_unknown(const struct value_env *env,
 	}
 }
 
+static void read_item(const struct value_env *, const struct section *,
+		      const struct node *, void *base);
+
+/* --- header rules: a list of a trunk's, kept beside the trunks --- */
+
+static void read_rule(const struct value_env *env, const struct node *n,
+		      uint8_t trunk)
+{
+	struct conf *conf = env->conf;
+	unsigned errors = env->report->errors;
+	struct conf_rule r = { .trunk = trunk, .line = n->at.line };
+
+	if (conf->n_rules == CONF_RULES) {
+		report_error(env->report, n->at,
+			     "header_rules: at most %d in a file", CONF_RULES);
+		return;
+	}
+	read_item(env, &conf_rule_section, n, &r);
+	if (env->report->errors == errors) {
+		check_rule(&r, n, env->report);
+		conf->rules[conf->n_rules++] = r;
+	}
+}
+
+static void read_rules(const struct value_env *env, const struct setting *s,
+		       const struct node *list, const void *base)
+{
+	struct conf *conf = env->conf;
+	uint8_t trunk =
+		(uint8_t)((const struct conf_trunk *)base - conf->trunks);
+	int32_t count = 0;
+
+	/* What stands in the trunk counts, not what its profile has. */
+	while (conf->n_rules && conf->rules[conf->n_rules - 1].trunk == trunk) {
+		conf->n_rules--;
+	}
+	if (list->kind != NODE_LIST) {
+		problem_fix(report_error(env->report, list->at,
+					 "%s: a list is needed here", s->path),
+			    "begin each rule with \"- \"");
+		return;
+	}
+	for (const struct node *n = list->child; n; n = n->next, count++) {
+		if (count == s->max) {
+			report_error(env->report, n->at, "%s: at most %d",
+				     s->path, s->max);
+			return;
+		}
+		read_rule(env, n, trunk);
+	}
+}
+
 static void read_group(const struct value_env *env, const struct section *sec,
 		       const char *prefix, const struct node *map, void *base)
 {
@@ -82,7 +135,9 @@ static void read_group(const struct value_env *env, const struct section *sec,
 
 		snprintf(path, sizeof(path), "%s%.40s", prefix, n->key);
 		s = find_setting(sec, path, &is_group);
-		if (s) {
+		if (s && s->type == VALUE_RULES) {
+			read_rules(env, s, n, base);
+		} else if (s) {
 			value_read(env, s, n, base);
 		} else if (!is_group) {
 			report_unknown(env, sec, prefix, n);
@@ -258,7 +313,7 @@ struct conf *conf_load_text(const char *name, const char *text, size_t len,
 {
 	struct report *r = malloc(sizeof(*r));
 	struct conf *conf = calloc(1, sizeof(*conf));
-	struct value_env env = { r, dir };
+	struct value_env env = { r, dir, conf };
 	struct node *root;
 
 	if (!r || !conf) {

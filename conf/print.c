@@ -91,6 +91,20 @@ static void schema_default(struct json *j, const struct setting *s)
 	}
 }
 
+static void schema_group(struct json *j, const struct section *sec,
+			 const char *prefix);
+
+/* A list of maps: only header rules are such. */
+static void schema_rules(struct json *j, const struct setting *s)
+{
+	json_str(j, "type", "array");
+	json_int(j, "maxItems", s->max);
+	json_obj(j, "items");
+	schema_group(j, &conf_rule_section, "");
+	json_close(j);
+	json_close(j);
+}
+
 static void schema_setting(struct json *j, const struct setting *s,
 			   const char *key)
 {
@@ -100,6 +114,10 @@ static void schema_setting(struct json *j, const struct setting *s,
 		 *s->unit ? " (" : "", s->unit, *s->unit ? ")" : "");
 	json_obj(j, key);
 	json_str(j, "description", text);
+	if (s->type == VALUE_RULES) {
+		schema_rules(j, s);
+		return;
+	}
 	if (s->type < VALUE_HOSTS) {
 		schema_value(j, s);
 		schema_default(j, s);
@@ -121,9 +139,6 @@ static void schema_setting(struct json *j, const struct setting *s,
 	json_close(j);
 	json_close(j);
 }
-
-static void schema_group(struct json *j, const struct section *sec,
-			 const char *prefix);
 
 /* Is this the first row of its group ("line.driver" of "line.")? */
 static bool begins_group(const struct section *sec, unsigned row, size_t len)
@@ -261,8 +276,9 @@ static void print_range(FILE *f, const struct setting *s)
 static void print_setting(FILE *f, const struct section *sec,
 			  const struct setting *s)
 {
-	fprintf(f, "%s%s.%s\n  %s\n", sec->name, sec->is_list ? "[]" : "",
-		s->path, s->help);
+	fprintf(f, "%s%s%s.%s\n  %s\n",
+		sec == &conf_rule_section ? "trunks[]." : "", sec->name,
+		sec->is_list ? "[]" : "", s->path, s->help);
 	print_range(f, s);
 	if (!s->def) {
 		fputs("  must be given\n", f);
@@ -273,48 +289,64 @@ static void print_setting(FILE *f, const struct section *sec,
 		"is applied while calls run" : cost_words[s->cost]);
 }
 
+static void print_section(FILE *f, const struct section *sec)
+{
+	for (unsigned k = 0; k < sec->n; k++) {
+		print_setting(f, sec, &sec->settings[k]);
+		fputc('\n', f);
+		if (sec->settings[k].type == VALUE_RULES) {
+			print_section(f, &conf_rule_section);
+		}
+	}
+}
+
 void conf_reference_print(FILE *f)
 {
 	for (unsigned i = 0; i < conf_n_sections; i++) {
-		const struct section *sec = &conf_sections[i];
-
-		for (unsigned k = 0; k < sec->n; k++) {
-			print_setting(f, sec, &sec->settings[k]);
-			fputc('\n', f);
-		}
+		print_section(f, &conf_sections[i]);
 	}
 	fprintf(f, "%s\n  numbers that nothing blocks, rewrites or limits\n"
 		"  a list of numbers\n", CONF_EMERGENCY_KEY);
 }
 
-/* "spans[0].isdn.side" and "spans.isdn.side" alike. */
-static bool path_is(const char *path, const struct section *sec,
-		    const struct setting *s)
+/* Behind "spans[0]." or "spans."; NULL: another section's. */
+static const char *below(const char *path, const char *name)
 {
-	size_t len = strlen(sec->name);
+	size_t len = strlen(name);
 
-	if (strncmp(path, sec->name, len)) {
-		return false;
+	if (strncmp(path, name, len)) {
+		return NULL;
 	}
 	path += len;
 	if (*path == '[') {
 		path += strcspn(path, "]");
 		path += *path == ']';
 	}
-	return *path == '.' && !strcmp(path + 1, s->path);
+	return *path == '.' ? path + 1 : NULL;
+}
+
+static bool explain_in(FILE *f, const struct section *sec, const char *path)
+{
+	for (unsigned k = 0; path && k < sec->n; k++) {
+		if (!strcmp(path, sec->settings[k].path)) {
+			print_setting(f, sec, &sec->settings[k]);
+			return true;
+		}
+	}
+	return false;
 }
 
 bool conf_explain(FILE *f, const char *path)
 {
+	const char *trunk = below(path, "trunks");
+
 	for (unsigned i = 0; i < conf_n_sections; i++) {
 		const struct section *sec = &conf_sections[i];
 
-		for (unsigned k = 0; k < sec->n; k++) {
-			if (path_is(path, sec, &sec->settings[k])) {
-				print_setting(f, sec, &sec->settings[k]);
-				return true;
-			}
+		if (explain_in(f, sec, below(path, sec->name))) {
+			return true;
 		}
 	}
-	return false;
+	return trunk && explain_in(f, &conf_rule_section,
+				   below(trunk, conf_rule_section.name));
 }

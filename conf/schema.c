@@ -38,6 +38,8 @@ static const char *const register_names[] = { "off", "plain", "gin", NULL };
 static const char *const prack_names[] = { "off", "on", "required", NULL };
 static const char *const divert_names[] = { "diversion", "history-info",
 					    "both", "off", NULL };
+static const char *const way_names[] = { "in", "out", NULL };
+static const char *const action_names[] = { "add", "remove", "replace", NULL };
 static const uint8_t suite_codes[] = { 1, 2, 3, 4, 5, 6 };
 
 /* Where a member lies, and its size. */
@@ -385,6 +387,45 @@ static const struct setting trunk_settings[] = {
 	{ "number", VALUE_DIGITS, AT(conf_trunk, who.number), 0, 0, 0, "", "",
 	  NULL, NULL, NONE,
 	  "the trunk's own number, asserted for unscreened callers" },
+	{ "header_rules", VALUE_RULES, 0, 0, 0, 0, CONF_TRUNK_RULES, "", "",
+	  NULL, NULL, NONE,
+	  "changes to the headers of its messages, in this order" },
+};
+
+static const struct setting rule_settings[] = {
+	{ "direction", VALUE_ENUM, AT(conf_rule, way), 0, 0, 0, NULL, "",
+	  way_names, NULL, NONE,
+	  "in: before a message is read; out: after it is written" },
+	{ "messages", VALUE_MESSAGES, LIST_AT(conf_rule, messages, n_messages),
+	  0, CONF_RULE_MESSAGES, "", "", NULL, NULL, NONE,
+	  "of which kinds: INVITE, 200, 18x, \"2xx REGISTER\", requests, "
+	  "responses; none: all" },
+	{ "action", VALUE_ENUM, AT(conf_rule, action), 0, 0, 0, NULL, "",
+	  action_names, NULL, NONE, "what is done" },
+	{ "header", VALUE_TEXT, AT(conf_rule, header), 0, 1, 0, NULL, "", NULL,
+	  NULL, NONE,
+	  "name of the header, the long one; Request-URI and Status (\"183 "
+	  "Session Progress\") can be replaced too" },
+	{ "pattern", VALUE_TEXT, AT(conf_rule, pattern), 0, 0, 0, "", "", NULL,
+	  NULL, NONE,
+	  "regular expression (PCRE): what is replaced, or which of several are "
+	  "removed; empty: the whole" },
+	{ "value", VALUE_TEXT, AT(conf_rule, value), 0, 0, 0, "", "", NULL,
+	  NULL, NONE,
+	  "what is added, or stands for what matched; \\0 to \\9 are groups of "
+	  "pattern, $0 to $9 of when.pattern" },
+	{ "when.header", VALUE_TEXT, AT(conf_rule, when.header), 0, 0, 0, "",
+	  "", NULL, NULL, NONE, "only when this header is there" },
+	{ "when.pattern", VALUE_TEXT, AT(conf_rule, when.pattern), 0, 0, 0, "",
+	  "", NULL, NULL, NONE, "and matches" },
+	{ "when.absent", VALUE_BOOL, AT(conf_rule, when.absent), 0, 0, 0,
+	  "false", "", NULL, NULL, NONE,
+	  "the opposite: it is not there, or does not match" },
+	{ "when.called", VALUE_TEXT, AT(conf_rule, when.called), 0, 0, 0, "",
+	  "", NULL, NULL, NONE,
+	  "only when the called number fits, such as \"+49*\"" },
+	{ "when.calling", VALUE_TEXT, AT(conf_rule, when.calling), 0, 0, 0, "",
+	  "", NULL, NULL, NONE, "only when the calling number fits" },
 };
 
 static const struct setting route_settings[] = {
@@ -426,6 +467,12 @@ const struct section conf_sections[] = {
 	  sizeof(struct conf_route), offsetof(struct conf, n_routes),
 	  CONF_ROUTES, ROWS(route_settings),
 	  "first match wins, in this order" },
+};
+
+const struct section conf_rule_section = {
+	"header_rules", true, offsetof(struct conf, rules),
+	sizeof(struct conf_rule), offsetof(struct conf, n_rules),
+	CONF_RULES, ROWS(rule_settings), "changes to headers"
 };
 
 const unsigned conf_n_sections =

@@ -29,7 +29,10 @@ enum value_type {
 	VALUE_NETWORKS, /* list: struct net_prefix[max] */
 	VALUE_CODES,	/* list: uint8_t[max], names[], codes[] */
 	VALUE_CORES,	/* list: uint8_t[max], numbers 0-255 */
-	VALUE_USERS	/* list: char[max][size], user parts of SIP URIs */
+	VALUE_USERS,	/* list: char[max][size], user parts of SIP URIs */
+	VALUE_MESSAGES, /* list: char[max][size], kinds of SIP messages */
+	VALUE_RULES	/* list of maps, see conf_rule_section; kept beside the
+			   section's struct, in the order of the trunks */
 };
 
 struct setting {
@@ -59,6 +62,8 @@ struct section {
 
 extern const struct section conf_sections[];
 extern const unsigned conf_n_sections;
+/* One header rule of a trunk: not at the top of the file. */
+extern const struct section conf_rule_section;
 
 /* The list of emergency numbers has no settings of its own. */
 #define CONF_EMERGENCY_KEY "emergency"

@@ -320,6 +320,51 @@ static bool read_pattern(const struct value_env *env, const struct setting *s,
 	return str_copy(to, s->size, n->text) || too_long(env, s, n);
 }
 
+/* --- kinds of SIP messages --- */
+
+static bool is_status(const char *t)
+{
+	return t[0] >= '1' && t[0] <= '6' &&
+	       ((isdigit((unsigned char)t[1]) &&
+		 (isdigit((unsigned char)t[2]) || t[2] == 'x')) ||
+		(t[1] == 'x' && t[2] == 'x')) &&
+	       (!t[3] || t[3] == ' ');
+}
+
+/* "INVITE", "200", "18x INVITE", "requests", "responses". */
+static bool read_message(const struct value_env *env, const struct setting *s,
+			 const struct node *n, void *to)
+{
+	static const char *const names[] = {
+		"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER",
+		"PRACK", "UPDATE", "INFO", "REFER", "NOTIFY", "SUBSCRIBE",
+		"MESSAGE", "PUBLISH", "requests", "responses", NULL };
+	bool status = is_status(n->text);
+	const char *word = n->text + (status ? strlen("200") : 0);
+	const char *near;
+	struct problem *p;
+
+	word += status && *word == ' ';
+	for (unsigned i = 0; names[i]; i++) {
+		if (!strcmp(word, names[i]) && (!status || names[i][0] < 'a')) {
+			return str_copy(to, s->size, n->text);
+		}
+	}
+	if (status && !*word) {
+		return str_copy(to, s->size, n->text);
+	}
+	p = report_error(env->report, n->at,
+			 "%s: \"%.60s\" is no kind of message", s->path,
+			 n->text);
+	near = value_suggest(word, names);
+	if (near) {
+		problem_fix(p, "did you mean \"%s\"?", near);
+	} else {
+		problem_fix(p, "write INVITE, 200, 18x or \"200 INVITE\"");
+	}
+	return false;
+}
+
 static bool read_network(const struct value_env *env, const struct setting *s,
 			 const struct node *n, void *to)
 {
@@ -460,6 +505,8 @@ static reader_fn *const readers[] = {
 	[VALUE_HOSTS] = read_host,	[VALUE_PATTERNS] = read_pattern,
 	[VALUE_NETWORKS] = read_network, [VALUE_CODES] = read_code,
 	[VALUE_CORES] = read_core,	[VALUE_USERS] = read_user,
+	[VALUE_MESSAGES] = read_message,
+	[VALUE_RULES] = NULL, /* by load.c */
 };
 
 /* A list, or a single value standing for a list of one. */
@@ -511,12 +558,12 @@ void value_read(const struct value_env *env, const struct setting *s,
 void value_default(const struct setting *s, void *base)
 {
 	struct report report;
-	struct value_env env = { &report, NULL };
+	struct value_env env = { &report, NULL, NULL };
 	char text[256], *save = NULL;
 	struct node item[4] = { 0 }, list = { .kind = NODE_LIST };
 	unsigned n = 0;
 
-	if (!s->def) {
+	if (!s->def || s->type == VALUE_RULES) {
 		return;
 	}
 	report_init(&report, "defaults", "", 0);

@@ -12,6 +12,7 @@
 struct value_env {
 	struct report *report;
 	const char *dir; /* of the file, for {file: F}; NULL: none allowed */
+	struct conf *conf; /* that is being filled; NULL: defaults alone */
 };
 
 /* base: the section's struct. Problems are reported at the node. */

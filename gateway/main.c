@@ -8,7 +8,9 @@
 #include "gateway/base/log.h"
 #include "gateway/base/role.h"
 #include "gateway/base/str.h"
+#include "gateway/parts.h"
 #include "gateway/supervisor.h"
+#include "sip/rules_try.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -17,6 +19,7 @@
 #include <unistd.h>
 
 #define VERSION	     "0.1"
+#define MESSAGE_MAX  65536
 #define DEFAULT_FILE "/etc/trunkgate/trunkgate.yaml"
 
 static const char usage[] =
@@ -25,6 +28,9 @@ static const char usage[] =
 "       trunkgate doctor [FILE [SYSTEM.CONF]]\n"
 "                                     does " SYSTEM_CONF "\n"
 "                                     fit FILE? status 0, 1 no, 2\n"
+"       trunkgate rules FILE TRUNK in|out [MESSAGE]\n"
+"                                     what TRUNK's header_rules make of a SIP\n"
+"                                     message (a file, or standard input)\n"
 "       trunkgate --explain SETTING   what a setting means\n"
 "       trunkgate --schema            JSON Schema of the configuration\n"
 "       trunkgate --reference         all settings\n"
@@ -82,6 +88,69 @@ static int doctor(const char *path, const char *dahdi)
 		printf("%s and %s: nothing is wrong\n", path, dahdi);
 	}
 	return n != 0;
+}
+
+/* --- a dry run of the header rules --- */
+
+static int find_trunk(const struct conf *conf, const char *name)
+{
+	for (unsigned i = 0; i < conf->n_trunks; i++) {
+		if (!strcmp(conf->trunks[i].name, name)) {
+			return (int)i;
+		}
+	}
+	fprintf(stderr, "trunkgate: %s has no trunk %s\n", conf->file, name);
+	return -1;
+}
+
+static int try_rules(const struct conf *conf, const char *trunk, bool out,
+		     FILE *message)
+{
+	char *text = malloc(MESSAGE_MAX);
+	int i = find_trunk(conf, trunk), err = 2;
+	size_t len, part_len;
+	void *part = parts_make(conf, ROLE_SIP, 0, &part_len);
+
+	if (text && part && i >= 0) {
+		len = fread(text, 1, MESSAGE_MAX, message);
+		err = rules_try(part, (unsigned)i,
+				out ? CONF_RULE_OUT : CONF_RULE_IN, text, len,
+				stdout);
+	}
+	if (part) {
+		explicit_bzero(part, part_len);
+	}
+	free(part);
+	free(text);
+	return err < 0 ? 2 : err;
+}
+
+/* argv: FILE TRUNK in|out [MESSAGE] */
+static int rules_word(int argc, char **argv)
+{
+	bool out = argc > 2 && !strcmp(argv[2], "out");
+	FILE *message = argc > 3 ? fopen(argv[3], "re") : stdin;
+	struct conf *conf;
+	char *report;
+	int err = 2;
+
+	if (argc < 3 || argc > 4 || (!out && strcmp(argv[2], "in") != 0)) {
+		fputs(usage, stderr);
+	} else if (!message) {
+		perror(argv[3]);
+	} else {
+		conf = conf_load(argv[0], &report);
+		fputs(conf ? "" : report, stderr);
+		free(report);
+		if (conf) {
+			err = try_rules(conf, argv[1], out, message);
+		}
+		free(conf);
+	}
+	if (message && message != stdin) {
+		fclose(message);
+	}
+	return err;
 }
 
 /* The folder of this program: its helpers lie beside it. */
@@ -172,6 +241,9 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "doctor")) {
 		return doctor_word(argc, argv);
+	}
+	if (argc > 1 && !strcmp(argv[1], "rules")) {
+		return rules_word(argc - 2, argv + 2);
 	}
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (opt == OPT_ROLE) {

@@ -65,6 +65,8 @@ static void *part_sip(const struct conf *c, size_t *len)
 		p->sip = c->sip;
 		p->n_trunks = c->n_trunks;
 		memcpy(p->trunks, c->trunks, sizeof(p->trunks));
+		p->n_rules = c->n_rules;
+		memcpy(p->rules, c->rules, sizeof(p->rules));
 		p->n_emergency = c->n_emergency;
 		memcpy(p->emergency, c->emergency, sizeof(p->emergency));
 	}

@@ -56,7 +56,9 @@ static int take_uri(struct sip_dialog *d, const struct sip_msg *m)
 
 static int take_invite(struct leg *l, struct sip_snapshot *s)
 {
-	const struct sip_msg *m = txn_request_of(sip_leg_txns(l), l->inv.id);
+	struct txn_layer *txns = sip_leg_txns(l);
+	const struct sip_msg *m = l->uac ? txn_sent_of(txns, l->inv.id)
+					 : txn_request_of(txns, l->inv.id);
 	struct sip_dialog *d = &s->dialog;
 	int err;
 
@@ -66,7 +68,9 @@ static int take_invite(struct leg *l, struct sip_snapshot *s)
 	d->cseq = l->inv.cseq;
 	if (err || !l->uac)
 		return err;
-	if (sip_msg_header(m, "to", 0, d->remote, sizeof(d->remote)) < 0)
+	/* Header rules may have changed them: a CANCEL must say the same. */
+	if (sip_msg_header(m, "to", 0, d->remote, sizeof(d->remote)) < 0 ||
+	    sip_msg_header(m, "from", 0, d->local, sizeof(d->local)) < 0)
 		return -E2BIG;
 	return take_uri(d, m);
 }

@@ -175,9 +175,11 @@ static struct leg *find_dialog(const struct legs *t, const struct sip_msg *m)
 	return l;
 }
 
-bool sip_legs_knows(const struct legs *t, const struct sip_msg *m)
+int sip_legs_trunk_of(const struct legs *t, const struct sip_msg *m)
 {
-	return find_dialog(t, m) != NULL;
+	const struct leg *l = find_dialog(t, m);
+
+	return l ? l->trunk : -1;
 }
 
 bool sip_legs_has_dialog(const struct legs *t, const struct sip_dialog *d)

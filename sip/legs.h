@@ -60,8 +60,8 @@ void sip_legs_each(struct legs *, void (*what)(struct leg *));
 /* A request of a peer that begins or belongs to a call. */
 void sip_legs_request(struct legs *, txn_id, const struct sip_msg *);
 void sip_legs_ack(struct legs *, const struct sip_msg *);
-/* Does that request belong to one of our dialogs? */
-bool sip_legs_knows(const struct legs *, const struct sip_msg *);
+/* The trunk of the dialog that a request is of; -1: of none. */
+int sip_legs_trunk_of(const struct legs *, const struct sip_msg *);
 
 /* Nothing is left but legs in state OVER. */
 bool sip_legs_is_idle(const struct legs *);

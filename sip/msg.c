@@ -86,6 +86,12 @@ void sip_msg_free(struct sip_msg *m)
 		return;
 	}
 	osip_message_free(m->osip);
+	if (m->from_was) {
+		osip_from_free(m->from_was);
+	}
+	if (m->to_was) {
+		osip_to_free(m->to_was);
+	}
 	free(m->body);
 	free(m->call_id);
 	free(m);
@@ -135,7 +141,7 @@ int sip_msg_set_call_id(struct sip_msg *m)
 	return 0;
 }
 
-static const char *long_name(char compact)
+const char *sip_msg_long_name(char compact)
 {
 	for (size_t i = 0; i < sizeof(long_names) / sizeof(*long_names); i++) {
 		if (long_names[i].compact == (compact | 0x20)) {
@@ -212,7 +218,7 @@ static char *put_name(char *out, const char *data, struct sip_slice name)
 	const char *full = NULL;
 
 	if (name.len == 1) {
-		full = long_name(data[name.at]);
+		full = sip_msg_long_name(data[name.at]);
 	}
 	if (full) {
 		return put_text(out, full);
@@ -308,6 +314,23 @@ struct sip_msg *sip_msg_from_text(const char *data, size_t len)
 	return sip_msg_parse(data, &r);
 }
 
+static int copy_parties(struct sip_msg *m, const osip_from_t *from,
+			const osip_to_t *to)
+{
+	if ((from && osip_from_clone(from, &m->from_was)) ||
+	    (to && osip_to_clone(to, &m->to_was))) {
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+int sip_msg_succeeds(struct sip_msg *m, const struct sip_msg *was)
+{
+	m->path = was->path;
+	m->trunks = was->trunks;
+	return copy_parties(m, was->osip->from, was->osip->to);
+}
+
 struct sip_msg *sip_msg_clone(const struct sip_msg *from)
 {
 	struct sip_msg *m = calloc(1, sizeof(*m));
@@ -322,6 +345,7 @@ struct sip_msg *sip_msg_clone(const struct sip_msg *from)
 	}
 	m->path = from->path;
 	if (copy_body(m, from->body, from->body_len) ||
+	    copy_parties(m, from->from_was, from->to_was) ||
 	    sip_msg_set_call_id(m)) {
 		sip_msg_free(m);
 		errno = ENOMEM;

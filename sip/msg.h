@@ -49,6 +49,10 @@ struct sip_msg {
 	struct sip_path path; /* received: source */
 	uint64_t trunks; /* received: whose it can be, by its source; a bit
 			    each */
+	/* Received and changed by header rules: as they came, for the answers
+	 * (RFC 3261 8.2.6.2). NULL: as in osip. Owned. */
+	osip_from_t *from_was;
+	osip_to_t *to_was;
 };
 
 /* --- whole messages --- */
@@ -63,6 +67,9 @@ struct sip_msg *sip_msg_parse(const char *data, const struct sip_gate_result *);
 /* Gate and parser in one, for tests and tools. */
 struct sip_msg *sip_msg_from_text(const char *data, size_t len);
 struct sip_msg *sip_msg_clone(const struct sip_msg *);
+/* It is was, rewritten: has its path and trunks, and its From and To are those
+ * of the answers. 0 or -ENOMEM. */
+int sip_msg_succeeds(struct sip_msg *, const struct sip_msg *was);
 void sip_msg_free(struct sip_msg *); /* NULL does nothing */
 /* Prints with a right Content-Length. *out is malloc()ed, the caller's, NUL
  * behind its *len octets. 0 or -errno (-EMSGSIZE above SIP_MSG_MAX). */
@@ -123,6 +130,8 @@ bool sip_msg_has_token(const struct sip_msg *, const char *name,
 /* Adds behind those that exist; any name. value is refused (-EINVAL) when it
  * holds CR, LF or NUL: nothing from a wire can add a header line. */
 int sip_msg_add(struct sip_msg *, const char *name, const char *value);
+/* "From" of 'f' (RFC 3261 7.3.3); NULL: no compact form. */
+const char *sip_msg_long_name(char compact);
 /* Removes all of that name. */
 void sip_msg_remove(struct sip_msg *, const char *name);
 int sip_msg_set_cseq(struct sip_msg *, uint32_t cseq);

@@ -206,11 +206,15 @@ static int add_to_tag(osip_message_t *o, const char *tag)
 	return osip_to_set_tag(o->to, osip_strdup(tag));
 }
 
-static int copy_headers(osip_message_t *to, const osip_message_t *from,
+static int copy_headers(osip_message_t *to, const struct sip_msg *request,
 			int status)
 {
-	if (osip_from_clone(from->from, &to->from) ||
-	    osip_to_clone(from->to, &to->to) ||
+	const osip_message_t *from = request->osip;
+	const osip_from_t *f = request->from_was ? request->from_was
+						 : from->from;
+	const osip_to_t *t = request->to_was ? request->to_was : from->to;
+
+	if (osip_from_clone(f, &to->from) || osip_to_clone(t, &to->to) ||
 	    osip_call_id_clone(from->call_id, &to->call_id) ||
 	    osip_cseq_clone(from->cseq, &to->cseq) ||
 	    osip_list_clone(&from->vias, &to->vias, clone_via)) {
@@ -247,7 +251,7 @@ struct sip_msg *sip_response_new(const struct sip_msg *request, int status,
 	osip_message_set_version(m->osip, osip_strdup("SIP/2.0"));
 	osip_message_set_status_code(m->osip, status);
 	osip_message_set_reason_phrase(m->osip, osip_strdup(reason));
-	if (copy_headers(m->osip, request->osip, status) ||
+	if (copy_headers(m->osip, request, status) ||
 	    sip_msg_set_call_id(m) ||
 	    (status > 100 && add_to_tag(m->osip, to_tag)) ||
 	    (status == 100 && copy_timestamp(m, request))) {

@@ -47,6 +47,7 @@ static void put_trunk(struct json *j, const struct sip_observe *o, unsigned i)
 	const struct trunk_stats *s = trunk_stats(t, i);
 	const struct conf_trunk *c = trunk_conf(t, i);
 	bool up = trunk_is_up(t, i) && sip_registers_up(o->registers, i);
+	struct rules_stats rules;
 
 	json_obj(j, NULL);
 	json_str(j, "name", c->name);
@@ -64,6 +65,9 @@ static void put_trunk(struct json *j, const struct sip_observe *o, unsigned i)
 	json_int(j, "refused_calls", (int64_t)s->refused_calls);
 	json_int(j, "refused_rate", (int64_t)s->refused_rate);
 	json_int(j, "resolve_failed", (int64_t)s->resolve_failed);
+	rules_count(sip_stack_rules(o->stack), i, &rules);
+	json_int(j, "rules_applied", (int64_t)rules.applied);
+	json_int(j, "rules_broken", (int64_t)rules.broken);
 	json_close(j);
 }
 
@@ -286,6 +290,24 @@ static void put_gate(struct text *t, const struct sip_observe *o)
 	}
 }
 
+static void put_rules(struct text *t, const struct sip_observe *o, bool broken)
+{
+	const char *name = broken ? "broken" : "applied";
+
+	put(t, "# HELP trunkgate_trunk_header_rules_%s_total %s\n"
+	       "# TYPE trunkgate_trunk_header_rules_%s_total counter\n", name,
+	    broken ? "Messages left as they were: a rule would break them"
+		   : "Changes that header rules made", name);
+	for (unsigned i = 0; i < trunk_count(trunks_of(o)); i++) {
+		struct rules_stats s;
+
+		rules_count(sip_stack_rules(o->stack), i, &s);
+		put(t, "trunkgate_trunk_header_rules_%s_total{trunk=\"%s\"} "
+		       "%llu\n", name, trunk_conf(trunks_of(o), i)->name,
+		    (unsigned long long)(broken ? s.broken : s.applied));
+	}
+}
+
 static int write_metrics(const struct sip_observe *o, char *buf)
 {
 	const struct trunk_table *tt = trunks_of(o);
@@ -297,6 +319,8 @@ static int write_metrics(const struct sip_observe *o, char *buf)
 	put_transactions(&t, o);
 	put_legs(&t, o);
 	put_gate(&t, o);
+	put_rules(&t, o, false);
+	put_rules(&t, o, true);
 	put(&t, "# HELP trunkgate_trunk_up Calls can be placed there\n"
 		"# TYPE trunkgate_trunk_up gauge\n");
 	for (i = 0; i < trunk_count(tt); i++)

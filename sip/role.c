@@ -149,18 +149,18 @@ static void on_wire(struct sip_stack_user *u, bool sent,
 	sip_observe_wire(&r->observe, sent, path, data, len);
 }
 
-static bool has_dialog(struct sip_stack_user *u, const struct sip_msg *m)
+static int dialog_trunk(struct sip_stack_user *u, const struct sip_msg *m)
 {
 	struct sip_role *r = container_of(u, struct sip_role, stack_user);
 
-	return sip_legs_knows(r->legs, m);
+	return sip_legs_trunk_of(r->legs, m);
 }
 
 static const struct sip_stack_user_ops stack_ops = {
 	.on_request = on_request,
 	.on_ack = on_ack,
 	.on_wire = on_wire,
-	.has_dialog = has_dialog,
+	.dialog_trunk = dialog_trunk,
 };
 
 /* --- links --- */

@@ -21,6 +21,7 @@ struct sip_stack {
 	struct trunk_table *trunks;
 	struct trunk_tls *tls;
 	struct txn_layer *txns;
+	struct rules *rules;
 	struct sip_stack_stats stats;
 	struct log_limit unknown_log, bad_log;
 	int64_t outside_ns; /* a bucket, as deep as a second */
@@ -82,6 +83,52 @@ static void on_local(struct txn_owner *o, const struct sip_path *path,
 	sip_stack_local(of_owner(o), path, out);
 }
 
+/* --- header rules: nothing else changes a message, before or behind --- */
+
+static void on_rewrite(struct txn_owner *o, struct txn_printed *p)
+{
+	struct sip_stack *s = of_owner(o);
+	struct rules_job job = {
+		.trunk = p->path->trunk,
+		.way = CONF_RULE_OUT,
+		.derived = p->derived,
+	};
+	struct rules_made made;
+
+	if (rules_any(s->rules, job.trunk, job.way) &&
+	    rules_apply(s->rules, &job, p->msg, p->wire, p->len, &made)) {
+		free(p->wire);
+		p->wire = made.text;
+		p->len = made.len;
+		p->sent = made.msg;
+	}
+}
+
+/* Takes m, returns what goes on in its place. */
+static struct sip_msg *rewrite_received(struct sip_stack *s, struct sip_msg *m,
+					const char *data, size_t len)
+{
+	int trunk = sip_msg_is_request(m) ? m->path.trunk
+					  : txn_trunk_of(s->txns, m);
+	struct rules_job job = {.way = CONF_RULE_IN};
+	struct rules_made made;
+
+	if (trunk < 0 || !rules_any(s->rules, (unsigned)trunk, job.way)) {
+		return m;
+	}
+	job.trunk = (uint8_t)trunk;
+	if (!rules_apply(s->rules, &job, m, data, len, &made)) {
+		return m;
+	}
+	free(made.text);
+	if (sip_msg_succeeds(made.msg, m)) {
+		sip_msg_free(made.msg);
+		return m;
+	}
+	sip_msg_free(m);
+	return made.msg;
+}
+
 static unsigned on_udp_max(struct txn_owner *o, const struct sip_path *path)
 {
 	const struct conf_trunk *c =
@@ -95,6 +142,7 @@ static const struct txn_owner_ops owner_ops = {
 	.on_ack = on_ack,
 	.send = on_send,
 	.local = on_local,
+	.rewrite = on_rewrite,
 	.udp_max = on_udp_max,
 };
 
@@ -254,8 +302,13 @@ static bool choose_trunk(struct sip_stack *s, struct arrival *a,
 		return true;
 	}
 	/* Within a dialog the tags say it, which nobody can guess. */
-	if (*sip_msg_to_tag(m) && (!a->outside || (u->ops->has_dialog &&
-						   u->ops->has_dialog(u, m)))) {
+	trunk = *sip_msg_to_tag(m) && u->ops->dialog_trunk
+			? u->ops->dialog_trunk(u, m)
+			: -1;
+	if (trunk >= 0 && (a->trunks >> trunk & 1)) {
+		a->path.trunk = m->path.trunk = (uint8_t)trunk;
+	}
+	if (*sip_msg_to_tag(m) && (!a->outside || trunk >= 0)) {
 		return true;
 	}
 	s->stats.nobodys++;
@@ -301,7 +354,8 @@ static void on_arrival(struct sip_stack *s, struct arrival *a)
 		sip_gate_refuse(a->data, &r, SIP_GATE_PARSER, &s->stats.gate);
 		refuse_arrival(s, a, &r);
 	} else if (choose_trunk(s, a, &r, m)) {
-		txn_input(s->txns, m);
+		txn_input(s->txns,
+			  rewrite_received(s, m, a->data, a->len));
 	} else {
 		sip_msg_free(m);
 	}
@@ -462,6 +516,10 @@ struct sip_stack *sip_stack_new(struct loop *loop,
 	if (!s->trunks) {
 		goto fail;
 	}
+	s->rules = rules_new(conf);
+	if (!s->rules) {
+		goto fail;
+	}
 	s->tls = trunk_tls_new(loop, s->trunks, conf->file);
 	if (!s->tls) {
 		goto fail;
@@ -490,18 +548,37 @@ void sip_stack_free(struct sip_stack *s)
 	txn_layer_free(s->txns);
 	sip_transport_free(s->transport);
 	trunk_tls_free(s->tls);
+	rules_free(s->rules);
 	trunk_table_free(s->trunks);
 	free(s);
 }
 
 int sip_stack_reload(struct sip_stack *s, const struct conf_for_sip *conf)
 {
-	return trunk_table_reload(s->trunks, conf);
+	struct rules *rules = rules_new(conf);
+	int err;
+
+	if (!rules) {
+		return -ENOMEM;
+	}
+	err = trunk_table_reload(s->trunks, conf);
+	if (err) {
+		rules_free(rules);
+		return err;
+	}
+	rules_free(s->rules);
+	s->rules = rules;
+	return 0;
 }
 
 struct txn_layer *sip_stack_txns(struct sip_stack *s)
 {
 	return s->txns;
+}
+
+struct rules *sip_stack_rules(struct sip_stack *s)
+{
+	return s->rules;
 }
 
 struct trunk_table *sip_stack_trunks(struct sip_stack *s)

@@ -2,8 +2,8 @@
 /*
  * The lower half of the sip role put together:
  *
- *   message -> known source? -> gate -> parse -> transaction -> user
- *              (trunk.h)        (gate.h)(msg.h)  (transaction.h)
+ *   message -> known source? -> gate -> parse -> rules -> transaction -> user
+ *              (trunk.h)        (gate.h)(msg.h) (rules.h)(transaction.h)
  *
  * An ICMP error from a server, or no connection to it, marks it down (trunk.h)
  * and fails what waits for its answer at once. Who is unknown cannot even
@@ -21,6 +21,7 @@
 #define SIP_STACK_H
 
 #include "sip/gate.h"
+#include "sip/rules.h"
 #include "sip/trunk_tls.h"
 #include "sip/transaction.h"
 #include "sip/transport.h"
@@ -38,8 +39,9 @@ struct sip_stack_user_ops {
 	void (*on_request)(struct sip_stack_user *, txn_id,
 			   const struct sip_msg *);
 	void (*on_ack)(struct sip_stack_user *, const struct sip_msg *);
-	/* Is that request of a dialog that we know? NULL: no. */
-	bool (*has_dialog)(struct sip_stack_user *, const struct sip_msg *);
+	/* The trunk of the dialog that a request is of; -1: of none that we
+	 * know. NULL: no dialogs. */
+	int (*dialog_trunk)(struct sip_stack_user *, const struct sip_msg *);
 	/* A connection that had been of use is no more (transport.h): a
 	 * registration that went over it has to be made anew. May be NULL. */
 	void (*on_flow_down)(struct sip_stack_user *, const struct sip_path *,
@@ -69,6 +71,7 @@ void sip_stack_free(struct sip_stack *);
 int sip_stack_reload(struct sip_stack *, const struct conf_for_sip *);
 
 struct txn_layer *sip_stack_txns(struct sip_stack *);
+struct rules *sip_stack_rules(struct sip_stack *);
 struct trunk_table *sip_stack_trunks(struct sip_stack *);
 struct sip_transport *sip_stack_transport(struct sip_stack *);
 struct trunk_tls *sip_stack_tls(struct sip_stack *);

@@ -251,18 +251,38 @@ void txn_fail(struct txn *t, enum txn_fail why)
 	}
 }
 
+int txn_print(struct txn_layer *l, struct txn_printed *p)
+{
+	int err = sip_msg_print(p->msg, &p->wire, &p->len);
+
+	p->sent = NULL;
+	if (!err && l->owner->ops->rewrite) {
+		l->owner->ops->rewrite(l->owner, p);
+	}
+	return err;
+}
+
 int txn_store(struct txn *t, const struct sip_msg *m)
 {
-	char *wire;
-	size_t len;
-	int err = sip_msg_print(m, &wire, &len);
+	struct txn_printed p = {
+		.msg = m,
+		.path = &t->path,
+		.derived = !txn_is_server(t) && sip_msg_is(m, "CANCEL"),
+	};
+	int err = txn_print(t->layer, &p);
 
 	if (err) {
 		return err;
 	}
 	free(t->wire);
-	t->wire = wire;
-	t->wire_len = len;
+	t->wire = p.wire;
+	t->wire_len = p.len;
+	if (txn_is_server(t)) {
+		sip_msg_free(p.sent);
+	} else {
+		sip_msg_free(t->u.client.sent);
+		t->u.client.sent = p.sent;
+	}
 	return 0;
 }
 

@@ -120,6 +120,7 @@ struct txn_user {
 
 /* The role: requests that begin a server transaction. Embedded in it. */
 struct txn_owner;
+struct txn_printed;
 
 struct txn_owner_ops {
 	/* A new request (not ACK, not CANCEL). Must be answered by
@@ -131,12 +132,25 @@ struct txn_owner_ops {
 	/* Puts octets on the wire. 0 or -errno (transport.h). */
 	int (*send)(struct txn_owner *, struct sip_path *, const char *data,
 		    size_t len);
+	/* Once for each message, before it is sent, and sent again: may put
+	 * another text for it (wire, len, sent). May be NULL. */
+	void (*rewrite)(struct txn_owner *, struct txn_printed *);
 	/* A longer request goes by TCP instead of UDP (RFC 3261 18.1.1), and by
 	 * UDP again when nobody takes the connection. 0 or NULL: never. */
 	unsigned (*udp_max)(struct txn_owner *, const struct sip_path *);
 	/* The address to write into Via for this path. */
 	void (*local)(struct txn_owner *, const struct sip_path *,
 		      struct net_addr *out);
+};
+
+/* A message as it has been printed. */
+struct txn_printed {
+	const struct sip_msg *msg;
+	const struct sip_path *path;
+	bool derived; /* CANCEL, or ACK of a non-2xx: made from the INVITE */
+	char *wire;   /* malloc()ed, with a NUL */
+	size_t len;
+	struct sip_msg *sent; /* what wire says when that is not msg; or NULL */
 };
 
 struct txn_owner {
@@ -224,7 +238,12 @@ int txn_attach(struct txn_layer *, txn_id, struct txn_user *);
 /* Without a final response a server transaction is answered 500, an INVITE
  * of ours is cancelled. */
 void txn_detach(struct txn_layer *, txn_id);
-/* NULL when stale. The request as sent or received; a server's until its
+/* A client's request as it is on the wire: as txn_request_of(), unless the
+ * owner has rewritten it. NULL when stale. */
+const struct sip_msg *txn_sent_of(const struct txn_layer *, txn_id);
+/* The trunk of the client transaction that a response is for; -1: none. */
+int txn_trunk_of(const struct txn_layer *, const struct sip_msg *);
+/* NULL when stale. The request as the user made it, or as received; a server's until its
  * final response, or until on_request returns. */
 const struct sip_msg *txn_request_of(const struct txn_layer *, txn_id);
 /* Server: the To tag that txn_reply() uses (the request's own if it has one);

@@ -37,6 +37,8 @@ void txn_client_forget(struct txn *t)
 	c->n_acks = 0;
 	free(c->reason);
 	c->reason = NULL;
+	sip_msg_free(c->sent);
+	c->sent = NULL;
 }
 
 /* --- sending a request --- */
@@ -211,6 +213,11 @@ static int clone_parts(osip_message_t *to, const osip_message_t *invite,
 	return to->cseq->method ? 0 : -ENOMEM;
 }
 
+static const struct sip_msg *sent_of(const struct txn *t)
+{
+	return t->u.client.sent ? t->u.client.sent : t->request;
+}
+
 /* party: To of the response for an ACK, of the request for a CANCEL. */
 static struct sip_msg *like_invite(const struct txn *t, const char *method,
 				   const osip_to_t *party)
@@ -221,7 +228,7 @@ static struct sip_msg *like_invite(const struct txn *t, const char *method,
 		free(m);
 		return NULL;
 	}
-	if (clone_parts(m->osip, t->request->osip, party, method) ||
+	if (clone_parts(m->osip, sent_of(t)->osip, party, method) ||
 	    sip_msg_set_call_id(m) || sip_msg_add(m, "Max-Forwards", "70")) {
 		sip_msg_free(m);
 		return NULL;
@@ -265,15 +272,15 @@ static void send_raw(struct txn_layer *l, const struct sip_path *path,
 static void ack_non_2xx(struct txn *t, const struct sip_msg *response)
 {
 	struct sip_msg *m = like_invite(t, "ACK", response->osip->to);
-	char *wire;
-	size_t len;
+	struct txn_printed p = {.msg = m, .path = &t->path, .derived = true};
 
 	if (!m) {
 		return;
 	}
-	if (!sip_msg_print(m, &wire, &len)) {
-		send_raw(t->layer, &t->path, wire, len);
-		keep_ack(t, "", wire, len, &t->path);
+	if (!txn_print(t->layer, &p)) {
+		send_raw(t->layer, &t->path, p.wire, p.len);
+		keep_ack(t, "", p.wire, p.len, &t->path);
+		sip_msg_free(p.sent);
 	}
 	sip_msg_free(m);
 }
@@ -296,20 +303,20 @@ int txn_ack(struct txn_layer *l, txn_id invite, struct sip_msg *m,
 	    const struct sip_path *path)
 {
 	struct txn *t = txn_get(l, invite);
-	char *wire;
-	size_t len;
+	struct txn_printed p = {.msg = m, .path = path};
 	int err = put_via(l, m, path);
 
 	if (!err) {
-		err = sip_msg_print(m, &wire, &len);
+		err = txn_print(l, &p);
 	}
 	if (!err) {
-		send_raw(l, path, wire, len);
+		send_raw(l, path, p.wire, p.len);
+		sip_msg_free(p.sent);
 		if (t && t->kind == TXN_INVITE_CLIENT &&
 		    t->state == TXN_ACCEPTED) {
-			keep_ack(t, sip_msg_to_tag(m), wire, len, path);
+			keep_ack(t, sip_msg_to_tag(m), p.wire, p.len, path);
 		} else {
-			free(wire);
+			free(p.wire);
 		}
 	}
 	sip_msg_free(m);
@@ -319,7 +326,7 @@ int txn_ack(struct txn_layer *l, txn_id invite, struct sip_msg *m,
 static void send_cancel(struct txn *t)
 {
 	struct txn_client *c = &t->u.client;
-	struct sip_msg *m = like_invite(t, "CANCEL", t->request->osip->to);
+	struct sip_msg *m = like_invite(t, "CANCEL", sent_of(t)->osip->to);
 	txn_id id;
 
 	c->cancel_sent = true;
@@ -456,6 +463,23 @@ static bool answers(const struct txn *t, const struct sip_msg *m)
 	return sip_msg_cseq(m) == sip_msg_cseq(t->request) &&
 	       !strcmp(sip_msg_call_id(m), sip_msg_call_id(t->request)) &&
 	       !strcmp(sip_msg_from_tag(m), sip_msg_from_tag(t->request));
+}
+
+int txn_trunk_of(const struct txn_layer *l, const struct sip_msg *m)
+{
+	struct txn_key key;
+	const struct txn *t;
+
+	txn_key_client(l, m, &key);
+	t = txn_find(l, &key, false);
+	return t ? t->path.trunk : -1;
+}
+
+const struct sip_msg *txn_sent_of(const struct txn_layer *l, txn_id id)
+{
+	const struct txn *t = txn_get(l, id);
+
+	return !t || txn_is_server(t) ? NULL : sent_of(t);
 }
 
 void txn_client_response(struct txn_layer *l, const struct sip_msg *m)

@@ -32,6 +32,7 @@ struct txn_client {
 	bool cancel_sent;
 	bool was_udp; /* too long for it; TCP is tried */
 	char *reason; /* of the CANCEL, until sent */
+	struct sip_msg *sent; /* the request as rewritten; NULL: as it is */
 };
 
 struct txn_server {
@@ -95,6 +96,9 @@ void txn_life(struct txn *, enum txn_timer);
 void txn_absorb(struct txn *);
 void txn_make_room(struct txn_layer *);
 void txn_stop_retry(struct txn *);
+/* Prints p->msg and lets the owner rewrite it: wire and sent are the caller's.
+ * 0 or -errno. */
+int txn_print(struct txn_layer *, struct txn_printed *p);
 /* Prints msg into wire. 0 or -errno. */
 int txn_store(struct txn *, const struct sip_msg *);
 int txn_send(struct txn *);

@@ -31,17 +31,17 @@ static void reply_stateless(struct txn_layer *l, const struct sip_msg *request,
 {
 	struct sip_path path = way_back(request);
 	struct sip_msg *m = sip_response_new(request, status, NULL, tag);
-	char *wire;
-	size_t len;
+	struct txn_printed p = {.msg = m, .path = &path};
 
 	if (!m) {
 		return;
 	}
-	if (!sip_msg_print(m, &wire, &len)) {
-		if (l->owner->ops->send(l->owner, &path, wire, len)) {
+	if (!txn_print(l, &p)) {
+		if (l->owner->ops->send(l->owner, &path, p.wire, p.len)) {
 			l->stats.send_failed++;
 		}
-		free(wire);
+		free(p.wire);
+		sip_msg_free(p.sent);
 	}
 	sip_msg_free(m);
 }

@@ -107,6 +107,7 @@ verdict library-headers "$(
 	stay 'yaml\.h' 'conf/'
 	stay 'microhttpd' 'gateway/console/'
 	stay 'uv\.h' 'gateway/base/'
+	stay 'pcre2' 'gateway/base/'
 )"
 
 # --- what the programs carry (release build, when it is there) ---

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rooms: sip conf base */
+/* rooms: sip core conf base */
 /* The torture messages of RFC 4475 and RFC 5118 through source check, gate,
  * parser, transaction layer and immediate refusals: each gives the verdict
  * that tests/vectors/torture/expected.tsv demands. Then each cut at every

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rooms: sip conf base */
+/* rooms: sip core conf base */
 /* Whose datagram it is, limits, the next server; and the stack's rule
  * that an unknown source gets nothing. */
 #include "tests/stack/sipnet.h"
