@@ -61,6 +61,12 @@ enum conf_busy_out {
 enum conf_transport { CONF_UDP, CONF_TCP, CONF_TLS, CONF_AUTO };
 enum conf_srtp { CONF_SRTP_OFF, CONF_SRTP_PREFERRED, CONF_SRTP_REQUIRED };
 enum conf_prack { CONF_PRACK_OFF, CONF_PRACK_ON, CONF_PRACK_REQUIRED };
+enum conf_identity { CONF_IDENTITY_PAI, CONF_IDENTITY_PPI, CONF_IDENTITY_RPID };
+enum conf_privacy {
+	CONF_PRIVACY_ID,
+	CONF_PRIVACY_FULL,
+	CONF_PRIVACY_CRITICAL
+};
 enum conf_divert {
 	CONF_DIVERT_DIVERSION,
 	CONF_DIVERT_HISTORY,
@@ -100,6 +106,7 @@ struct conf_isdn {
 	enum conf_hunt hunt;
 	bool exclusive;	   /* our channel is exclusive in SETUP */
 	bool restart;	   /* RESTART each B channel on link-up */
+	bool own_numbers;  /* callers' own, unscreened numbers may be sent */
 	uint16_t t301_s, t309_s, t310_s;
 	uint16_t t200_ms, t203_ms;
 };
@@ -217,6 +224,9 @@ struct conf_trunk_identity {
 	bool trusted; /* P-Asserted-Identity both ways */
 	char number[CONF_NUMBER]; /* the trunk's own, asserted for unscreened
 				     callers; "" = none */
+	enum conf_identity header;
+	bool tel;		 /* P-Asserted-Identity also as tel: */
+	enum conf_privacy privacy;
 	enum conf_divert divert; /* header of diverted calls */
 	bool uui;		 /* User-to-User both ways */
 };

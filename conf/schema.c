@@ -36,6 +36,10 @@ static const char *const suite_names[] = {
 };
 static const char *const register_names[] = { "off", "plain", "gin", NULL };
 static const char *const prack_names[] = { "off", "on", "required", NULL };
+static const char *const identity_names[] = { "p-asserted-identity",
+					      "p-preferred-identity",
+					      "remote-party-id", NULL };
+static const char *const privacy_names[] = { "id", "full", "critical", NULL };
 static const char *const divert_names[] = { "diversion", "history-info",
 					    "both", "off", NULL };
 static const char *const way_names[] = { "in", "out", NULL };
@@ -204,6 +208,11 @@ static const struct setting span_settings[] = {
 	{ "isdn.restart", VALUE_BOOL, AT(conf_span, isdn.restart), 0, 0, 0,
 	  "true", "", NULL, NULL, SPAN,
 	  "RESTART of the B channels when the link comes up" },
+	{ "isdn.own_numbers", VALUE_BOOL, AT(conf_span, isdn.own_numbers), 0,
+	  0, 0, "false", "", NULL, NULL, NONE,
+	  "callers' own, unscreened numbers may be sent (special arrangement, "
+	  "CLIP no screening): user side: the number in From; network side: "
+	  "both, as two calling numbers" },
 	{ "isdn.t301", VALUE_INT, AT(conf_span, isdn.t301_s), 0, 30, 3600,
 	  "180", "s", NULL, NULL, SPAN, "T301: the called party rings" },
 	{ "isdn.t309", VALUE_INT, AT(conf_span, isdn.t309_s), 0, 0, 600, "90",
@@ -343,6 +352,17 @@ static const struct setting trunk_settings[] = {
 	{ "trusted", VALUE_BOOL, AT(conf_trunk, who.trusted), 0, 0, 0, "false",
 	  "", NULL, NULL, NONE,
 	  "P-Asserted-Identity is believed and sent (RFC 3325)" },
+	{ "identity", VALUE_ENUM, AT(conf_trunk, who.header), 0, 0, 0,
+	  "p-asserted-identity", "", identity_names, NULL, NONE,
+	  "header that names the caller besides From; the first is sent to "
+	  "a trusted trunk only, a restricted number in any to no other" },
+	{ "identity_tel", VALUE_BOOL, AT(conf_trunk, who.tel), 0, 0, 0,
+	  "false", "", NULL, NULL, NONE,
+	  "P-Asserted-Identity a second time, as tel: URI" },
+	{ "privacy", VALUE_ENUM, AT(conf_trunk, who.privacy), 0, 0, 0, "id",
+	  "", privacy_names, NULL, NONE,
+	  "Privacy of a restricted caller: id; full: id;user;header; critical: "
+	  "these or no call" },
 	{ "diversion", VALUE_ENUM, AT(conf_trunk, who.divert), 0, 0, 0,
 	  "diversion", "", divert_names, NULL, NONE,
 	  "header of diverted calls: Diversion (RFC 5806), History-Info (RFC "

@@ -38,25 +38,63 @@ static void hide(struct cc_msg *setup)
 	memset(&setup->extra.calling_sub, 0, sizeof(setup->extra.calling_sub));
 }
 
-/* RFC 4497 9.2.2, in the order of trust. */
-void policy_caller_to_line(const struct conf_span *span, struct cc_msg *setup)
+static bool has_digits(const struct cc_number *n)
 {
-	bool restricted = is_restricted(&setup->calling) ||
-			  is_restricted(&setup->asserted);
+	return n->valid && n->digits[0] != '\0';
+}
 
-	if (setup->asserted.valid && setup->asserted.digits[0] != '\0') {
+/* One number, in the order of trust (RFC 4497 9.2.2). */
+static void one_caller(const struct conf_span *span, struct cc_msg *setup)
+{
+	if (has_digits(&setup->asserted)) {
 		setup->calling = setup->asserted;
 		setup->calling.screening = trusted_screening(span);
 	} else if (setup->calling.valid) {
 		setup->calling.screening = CC_SCREEN_NONE;
 	}
 	memset(&setup->asserted, 0, sizeof(setup->asserted));
+}
+
+/* Special arrangement: the caller's own number as well, or, as a user, alone:
+ * the network puts its own beside it. */
+static void own_caller(const struct conf_span *span, struct cc_msg *setup)
+{
+	setup->calling.screening = CC_SCREEN_NONE;
+	if (span->isdn.side == CONF_SIDE_NETWORK) {
+		setup->asserted.screening = CC_SCREEN_NETWORK;
+	} else {
+		memset(&setup->asserted, 0, sizeof(setup->asserted));
+	}
+}
+
+static bool same_number(const struct cc_number *a, const struct cc_number *b)
+{
+	return a->type == b->type && strcmp(a->digits, b->digits) == 0;
+}
+
+void policy_caller_to_line(const struct conf_span *span, struct cc_msg *setup)
+{
+	bool restricted = is_restricted(&setup->calling) ||
+			  is_restricted(&setup->asserted);
+	bool two = has_digits(&setup->calling) &&
+		   has_digits(&setup->asserted) &&
+		   !same_number(&setup->calling, &setup->asserted);
+
+	if (two && span->isdn.own_numbers) {
+		own_caller(span, setup);
+	} else {
+		one_caller(span, setup);
+	}
 	if (restricted) {
 		setup->calling.valid = 1;
 		setup->calling.presentation = CC_PRES_RESTRICTED;
+		setup->asserted.presentation = setup->asserted.valid
+						       ? CC_PRES_RESTRICTED
+						       : CC_PRES_ALLOWED;
 		hide(setup);
 	}
 	number_to_line(span, &setup->calling);
+	number_to_line(span, &setup->asserted);
 	number_to_line(span, &setup->redirecting);
 	number_to_line(span, &setup->extra.divert.original);
 }

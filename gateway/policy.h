@@ -14,7 +14,8 @@
 uint8_t policy_bearer(unsigned bearer);
 
 /*
- * The caller of a SETUP from SIP as the line may show it: at most one number.
+ * The caller of a SETUP from SIP as the line may show it: one number, or with
+ * own_numbers of the span the user's own and, from a network, a second one.
  * The asserted one wins; its screening is "network provided" when we are the
  * network side, "verified and passed" when we are the user side. A number
  * from From is "not screened". Restricted on either number restricts what is

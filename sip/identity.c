@@ -64,40 +64,75 @@ static bool is_anonymous(const struct party *p)
 		 strcasecmp(p->addr.name, "anonymous") == 0));
 }
 
-/* Is a token of the list "a;b, c"? */
-static bool has_token(const char *list, const char *token)
-{
-	size_t n;
+enum privacy {
+	PRIVACY_ID = 1,
+	PRIVACY_USER = 2,
+	PRIVACY_NONE = 4,
+	PRIVACY_CRITICAL = 8,
+	PRIVACY_OTHER = 16, /* nothing for us to do */
+	PRIVACY_UNKNOWN = 32
+};
 
-	for (; list && *list; list += n) {
-		list += strspn(list, "; ,\t\r\n");
-		n = strcspn(list, "; ,\t\r\n");
-		if (n == strlen(token) && strncasecmp(list, token, n) == 0)
-			return true;
+static unsigned privacy_value(const char *token, size_t n)
+{
+	static const struct {
+		const char *name;
+		unsigned value;
+	} rows[] = {
+		{"id", PRIVACY_ID},	      {"user", PRIVACY_USER},
+		{"none", PRIVACY_NONE},	      {"critical", PRIVACY_CRITICAL},
+		{"header", PRIVACY_OTHER},    {"session", PRIVACY_OTHER},
+		{"history", PRIVACY_OTHER},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (n == strlen(rows[i].name) &&
+		    strncasecmp(token, rows[i].name, n) == 0)
+			return rows[i].value;
 	}
-	return false;
+	return PRIVACY_UNKNOWN;
+}
+
+/* Values of lists "a;b, c", as bits. */
+static unsigned privacy_of(const char *const lists[2])
+{
+	unsigned bits = 0;
+	size_t i, n;
+
+	for (i = 0; i < 2; i++) {
+		const char *p = lists[i];
+
+		for (; p && *p; p += n) {
+			p += strspn(p, "; ,\t\r\n");
+			n = strcspn(p, "; ,\t\r\n");
+			if (n)
+				bits |= privacy_value(p, n);
+		}
+	}
+	return bits;
+}
+
+bool sip_privacy_is_refused(const char *const lists[2])
+{
+	unsigned bits = privacy_of(lists);
+
+	return (bits & PRIVACY_CRITICAL) && (bits & PRIVACY_UNKNOWN);
 }
 
 static bool wants_privacy(const struct sip_identity_in *in)
 {
-	size_t i;
-
-	for (i = 0; i < 2; i++) {
-		if (has_token(in->privacy[i], "id") ||
-		    has_token(in->privacy[i], "user"))
-			return true;
-	}
-	return false;
+	return (privacy_of(in->privacy) & (PRIVACY_ID | PRIVACY_USER)) != 0;
 }
 
-/* The asserted identity that names a number, else any. */
-static bool pai_read(const struct sip_identity_in *in, struct party *out)
+/* Of the identities in these values the one that names a number, else any. */
+static bool party_best(const char *const values[SIP_PAI_MAX], struct party *out)
 {
 	bool found = false;
 	size_t i;
 
 	for (i = 0; i < SIP_PAI_MAX && !(found && out->number.valid); i++) {
-		const char *text = in->pai[i];
+		const char *text = values[i];
 
 		while (text && *text) {
 			struct party p;
@@ -123,15 +158,23 @@ static bool param_is(const struct party *p, const char *name, const char *want)
 	       strncasecmp(value, want, strlen(want)) == 0;
 }
 
-/* draft-ietf-sip-privacy-04: party=calling unless said otherwise. */
-static bool rpid_read(const char *text, struct party *p, bool *restricted)
+/* draft-ietf-sip-privacy-04: the one about that party; about the caller
+ * unless said otherwise. */
+static bool rpid_read(const char *const values[SIP_PAI_MAX], const char *want,
+		      struct party *p, bool *restricted)
 {
-	char party[16] = "calling";
+	char party[16];
+	size_t i;
 
-	if (!party_read(p, text))
-		return false;
-	(void)sip_param(p->addr.params, "party", party, sizeof(party));
-	if (strcasecmp(party, "calling") != 0)
+	for (i = 0; i < SIP_PAI_MAX; i++) {
+		if (!party_read(p, values[i]))
+			continue;
+		if (!sip_param(p->addr.params, "party", party, sizeof(party)))
+			strcpy(party, "calling");
+		if (strcasecmp(party, want) == 0)
+			break;
+	}
+	if (i == SIP_PAI_MAX)
 		return false;
 	*restricted =
 		param_is(p, "privacy", "full") || param_is(p, "privacy", "uri");
@@ -146,31 +189,49 @@ static void set_restricted(struct cc_number *n)
 	n->presentation = CC_PRES_RESTRICTED;
 }
 
+/* Who a trusted peer says that it is. */
+static void read_trusted(const struct sip_identity_in *in, struct cc_msg *m,
+			 bool *hidden)
+{
+	bool rpid_hidden = false;
+	struct party p;
+
+	if (party_best(in->pai, &p)) {
+		m->asserted = p.number;
+		if (p.number.valid)
+			m->asserted.screening = CC_SCREEN_NETWORK;
+		if (!m->name[0])
+			name_set(m->name, p.addr.name);
+	} else if (party_best(in->ppi, &p) && p.number.valid) {
+		m->asserted = p.number;
+		m->asserted.screening = CC_SCREEN_PASSED;
+	} else if (rpid_read(in->rpid, "calling", &p, &rpid_hidden)) {
+		*hidden = *hidden || rpid_hidden;
+		if (p.number.screening == CC_SCREEN_PASSED)
+			m->asserted = p.number;
+		else if (p.number.valid)
+			m->calling = p.number;
+	}
+}
+
 void sip_identity_read(const struct sip_identity_in *in, bool trusted,
 		       struct cc_msg *m)
 {
-	bool hidden = wants_privacy(in), rpid_hidden = false;
-	struct party from, pai, rpid;
+	unsigned privacy = privacy_of(in->privacy);
+	struct party from, ppi;
+	bool hidden;
 
 	memset(&m->asserted, 0, sizeof(m->asserted));
 	if (!party_read(&from, in->from))
 		memset(&from, 0, sizeof(from));
-	hidden = hidden || is_anonymous(&from);
+	hidden = wants_privacy(in) ||
+		 (is_anonymous(&from) && !(privacy & PRIVACY_NONE));
 	m->calling = from.number;
 	name_set(m->name, from.addr.name);
-	if (trusted && pai_read(in, &pai)) {
-		m->asserted = pai.number;
-		if (pai.number.valid)
-			m->asserted.screening = CC_SCREEN_NETWORK;
-		if (!m->name[0])
-			name_set(m->name, pai.addr.name);
-	} else if (trusted && rpid_read(in->rpid, &rpid, &rpid_hidden)) {
-		hidden = hidden || rpid_hidden;
-		if (rpid.number.screening == CC_SCREEN_PASSED)
-			m->asserted = rpid.number;
-		else if (rpid.number.valid)
-			m->calling = rpid.number;
-	}
+	if (trusted)
+		read_trusted(in, m, &hidden);
+	else if (!m->calling.valid && party_best(in->ppi, &ppi))
+		m->calling = ppi.number;
 	if (!m->calling.valid)
 		m->calling = m->asserted;
 	if (hidden) {
@@ -184,19 +245,22 @@ void sip_identity_read(const struct sip_identity_in *in, bool trusted,
 void sip_identity_read_connected(const struct sip_identity_in *in, bool trusted,
 				 struct cc_msg *m)
 {
-	struct party pai;
+	bool hidden = wants_privacy(in), rpid_hidden = false;
+	struct party p;
 
 	memset(&m->connected, 0, sizeof(m->connected));
 	m->name[0] = '\0';
-	if (!trusted || !pai_read(in, &pai))
+	if (!trusted ||
+	    (!party_best(in->pai, &p) &&
+	     !rpid_read(in->rpid, "called", &p, &rpid_hidden)))
 		return;
-	m->connected = pai.number;
+	m->connected = p.number;
 	if (m->connected.valid)
 		m->connected.screening = CC_SCREEN_NETWORK;
-	if (wants_privacy(in))
+	if (hidden || rpid_hidden)
 		set_restricted(&m->connected);
 	else
-		name_set(m->name, pai.addr.name);
+		name_set(m->name, p.addr.name);
 }
 
 /* --- writing --- */
@@ -275,17 +339,86 @@ void sip_identity_from(const struct cc_msg *m,
 			  c->host);
 }
 
+static const char *privacy_text(enum conf_privacy p)
+{
+	switch (p) {
+	case CONF_PRIVACY_FULL:
+		return "id;user;header";
+	case CONF_PRIVACY_CRITICAL:
+		return "id;user;header;critical";
+	default:
+		return "id";
+	}
+}
+
+static void rpid_write(char buf[SIP_URI_MAX], const char *addr,
+		       const char *party, bool screened, bool hidden)
+{
+	if (!addr[0] || snprintf(buf, SIP_URI_MAX,
+				 "%s;party=%s;screen=%s;privacy=%s", addr,
+				 party, screened ? "yes" : "no",
+				 hidden ? "full" : "off") >= SIP_URI_MAX)
+		buf[0] = '\0';
+}
+
+/* A number to say to a peer that is not to believe it: the one asserted, else
+ * the caller's own. */
+static bool claimed_number(const struct cc_msg *m,
+			   const struct sip_identity_conf *c, bool *screened,
+			   struct cc_number *out)
+{
+	*screened = asserted_number(m, c, out);
+	if (!*screened && has_digits(&m->calling) &&
+	    m->calling.presentation != CC_PRES_UNAVAILABLE) {
+		*out = m->calling;
+		return true;
+	}
+	return *screened;
+}
+
+static void write_claim(const struct cc_msg *m,
+			const struct sip_identity_conf *c,
+			struct sip_identity_out *out)
+{
+	bool hidden = is_restricted(m), screened;
+	char addr[SIP_URI_MAX - 64];
+	struct cc_number n;
+
+	if ((hidden && !c->trusted) || !claimed_number(m, c, &screened, &n))
+		return;
+	name_addr(addr, sizeof(addr), hidden ? "" : m->name, &n, c->host);
+	if (c->header == CONF_IDENTITY_RPID)
+		rpid_write(out->rpid, addr, "calling", screened, hidden);
+	else
+		str_copy(out->ppi, sizeof(out->ppi), addr);
+}
+
+static void write_asserted(const struct cc_msg *m,
+			   const struct sip_identity_conf *c,
+			   struct sip_identity_out *out)
+{
+	struct cc_number n;
+
+	if (!c->trusted || !asserted_number(m, c, &n))
+		return;
+	name_addr(out->pai, sizeof(out->pai), "", &n, c->host);
+	if (c->tel && n.type == CC_TON_INTERNATIONAL)
+		snprintf(out->pai_tel, sizeof(out->pai_tel), "<tel:+%s>",
+			 n.digits);
+}
+
 void sip_identity_write(const struct cc_msg *m,
 			const struct sip_identity_conf *c,
 			struct sip_identity_out *out)
 {
-	struct cc_number pai;
-
 	memset(out, 0, sizeof(*out));
-	if (c->trusted && asserted_number(m, c, &pai))
-		name_addr(out->pai, sizeof(out->pai), "", &pai, c->host);
+	if (c->header == CONF_IDENTITY_PAI)
+		write_asserted(m, c, out);
+	else
+		write_claim(m, c, out);
 	if (is_restricted(m))
-		snprintf(out->privacy, sizeof(out->privacy), "id");
+		str_copy(out->privacy, sizeof(out->privacy),
+			 privacy_text(c->privacy));
 }
 
 void sip_identity_write_connected(const struct cc_msg *m,
@@ -293,14 +426,23 @@ void sip_identity_write_connected(const struct cc_msg *m,
 				  struct sip_identity_out *out)
 {
 	const struct cc_number *n = &m->connected;
+	bool hidden = n->presentation == CC_PRES_RESTRICTED;
+	char addr[SIP_URI_MAX - 64];
 
 	memset(out, 0, sizeof(*out));
 	if (!n->valid || n->presentation == CC_PRES_UNAVAILABLE)
 		return;
-	if (n->presentation == CC_PRES_RESTRICTED)
-		snprintf(out->privacy, sizeof(out->privacy), "id");
-	if (c->trusted && has_digits(n))
-		name_addr(out->pai, sizeof(out->pai),
-			  n->presentation == CC_PRES_ALLOWED ? m->name : "", n,
-			  c->host);
+	if (hidden)
+		str_copy(out->privacy, sizeof(out->privacy), "id");
+	if (!has_digits(n) || (!c->trusted && c->header == CONF_IDENTITY_PAI) ||
+	    (!c->trusted && hidden))
+		return;
+	name_addr(addr, sizeof(addr), hidden ? "" : m->name, n, c->host);
+	if (c->header == CONF_IDENTITY_RPID)
+		rpid_write(out->rpid, addr, "called",
+			   n->screening == CC_SCREEN_PASSED ||
+				   n->screening == CC_SCREEN_NETWORK,
+			   hidden);
+	else if (c->trusted)
+		str_copy(out->pai, sizeof(out->pai), addr);
 }

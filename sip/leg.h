@@ -231,6 +231,8 @@ void sip_uas_describe(struct legs *, const struct sip_msg *,
 /* leg_who.c: who is who, in the headers of messages. The peer's: */
 void sip_who_read(struct legs *, const struct sip_msg *invite,
 		  const struct conf_trunk *, struct cc_msg *setup);
+/* It asks for a privacy that we cannot give, and insists on it: 500. */
+bool sip_who_is_refused(const struct sip_msg *invite);
 void sip_who_read_connected(const struct leg *, const struct sip_msg *,
 			    struct cc_msg *answer);
 void sip_who_hear_uui(struct leg *, const struct sip_msg *, struct cc_uui *);

@@ -125,6 +125,8 @@ static int extensions(struct leg *l, const struct sip_msg *m)
 		return 420;
 	if (!r->can && c->dialog.prack == CONF_PRACK_REQUIRED)
 		return 421;
+	if (sip_who_is_refused(m))
+		return 500;
 	if (c->dialog.session_id)
 		sip_dialog_session_new(&l->dialog);
 	sip_dialog_session_learn(&l->dialog, m);

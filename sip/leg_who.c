@@ -25,25 +25,6 @@ static void count_bad(struct legs *legs)
 
 /* --- reading --- */
 
-static void read_identity(const struct sip_msg *m,
-			  const struct conf_trunk_identity *c,
-			  struct cc_msg *setup)
-{
-	char from[2 * SIP_URI_MAX];
-	struct sip_identity_in in = {
-		.from = sip_msg_header(m, "from", 0, from, sizeof(from)) > 0
-				? from
-				: NULL,
-		.pai = {sip_msg_plain(m, "P-Asserted-Identity", 0),
-			sip_msg_plain(m, "P-Asserted-Identity", 1)},
-		.privacy = {sip_msg_plain(m, "Privacy", 0),
-			    sip_msg_plain(m, "Privacy", 1)},
-		.rpid = sip_msg_plain(m, "Remote-Party-ID", 0),
-	};
-
-	sip_identity_read(&in, c->trusted, setup);
-}
-
 /* The values of a header, in however many lines they came. */
 static void list_values(const struct sip_msg *m, const char *name,
 			const char *out[], size_t max)
@@ -59,6 +40,30 @@ static void list_values(const struct sip_msg *m, const char *name,
 			text = sip_name_addr_parse(&a, text);
 		}
 	}
+}
+
+static void list_parties(const struct sip_msg *m, struct sip_identity_in *in)
+{
+	list_values(m, "P-Asserted-Identity", in->pai, SIP_PAI_MAX);
+	list_values(m, "P-Preferred-Identity", in->ppi, SIP_PAI_MAX);
+	list_values(m, "Remote-Party-ID", in->rpid, SIP_PAI_MAX);
+	in->privacy[0] = sip_msg_plain(m, "Privacy", 0);
+	in->privacy[1] = sip_msg_plain(m, "Privacy", 1);
+}
+
+static void read_identity(const struct sip_msg *m,
+			  const struct conf_trunk_identity *c,
+			  struct cc_msg *setup)
+{
+	char from[2 * SIP_URI_MAX];
+	struct sip_identity_in in = {
+		.from = sip_msg_header(m, "from", 0, from, sizeof(from)) > 0
+				? from
+				: NULL,
+	};
+
+	list_parties(m, &in);
+	sip_identity_read(&in, c->trusted, setup);
 }
 
 static bool read_divert(const struct sip_msg *m,
@@ -102,16 +107,20 @@ void sip_who_read(struct legs *legs, const struct sip_msg *m,
 		count_bad(legs);
 }
 
+bool sip_who_is_refused(const struct sip_msg *m)
+{
+	const char *const privacy[2] = {sip_msg_plain(m, "Privacy", 0),
+					sip_msg_plain(m, "Privacy", 1)};
+
+	return sip_privacy_is_refused(privacy);
+}
+
 void sip_who_read_connected(const struct leg *l, const struct sip_msg *m,
 			    struct cc_msg *answer)
 {
-	struct sip_identity_in in = {
-		.pai = {sip_msg_plain(m, "P-Asserted-Identity", 0),
-			sip_msg_plain(m, "P-Asserted-Identity", 1)},
-		.privacy = {sip_msg_plain(m, "Privacy", 0),
-			    sip_msg_plain(m, "Privacy", 1)},
-	};
+	struct sip_identity_in in = {0};
 
+	list_parties(m, &in);
 	sip_identity_read_connected(&in, sip_leg_conf(l)->who.trusted, answer);
 }
 
@@ -138,6 +147,9 @@ struct sip_identity_conf sip_who_conf(const struct leg *l, const char *host)
 		.host = host,
 		.number = who->number,
 		.divert = who->divert,
+		.header = who->header,
+		.tel = who->tel,
+		.privacy = who->privacy,
 	};
 }
 
@@ -162,6 +174,9 @@ int sip_who_write(struct leg *l, const struct sip_identity_conf *c,
 
 	sip_identity_write(&l->setup, c, &out);
 	if ((err = add(m, "P-Asserted-Identity", out.pai)) != 0 ||
+	    (err = add(m, "P-Asserted-Identity", out.pai_tel)) != 0 ||
+	    (err = add(m, "P-Preferred-Identity", out.ppi)) != 0 ||
+	    (err = add(m, "Remote-Party-ID", out.rpid)) != 0 ||
 	    (err = add(m, "Privacy", out.privacy)) != 0 ||
 	    (err = add_divert(l, c, target, m)) != 0)
 		return err;
@@ -184,6 +199,7 @@ void sip_who_write_connected(const struct leg *l, const struct cc_msg *answer,
 					    : net_str(&local, host));
 	sip_identity_write_connected(answer, &conf, &out);
 	(void)add(m, "P-Asserted-Identity", out.pai);
+	(void)add(m, "Remote-Party-ID", out.rpid);
 	(void)add(m, "Privacy", out.privacy);
 }
 

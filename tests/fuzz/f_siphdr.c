@@ -60,10 +60,33 @@ static void check_divert(const struct cc_msg *m,
 		(m->extra.divert.count ? m->extra.divert.count : 1));
 }
 
+static void check_identity(const struct cc_msg *m,
+			   const struct sip_identity_conf *conf)
+{
+	bool hidden = m->calling.presentation == CC_PRES_RESTRICTED;
+	struct sip_identity_conf c = *conf;
+	struct sip_identity_out out;
+	unsigned i;
+
+	c.tel = true;
+	for (i = CONF_IDENTITY_PAI; i <= CONF_IDENTITY_RPID; i++) {
+		c.header = (enum conf_identity)i;
+		sip_identity_write(m, &c, &out);
+		check_value(out.pai);
+		check_value(out.pai_tel);
+		check_value(out.ppi);
+		check_value(out.rpid);
+		if (hidden && !c.trusted)
+			require(!out.pai[0] && !out.ppi[0] && !out.rpid[0]);
+		sip_identity_write_connected(m, &c, &out);
+		check_value(out.pai);
+		check_value(out.rpid);
+	}
+}
+
 static void check_setup(struct cc_msg *m, const char *digits)
 {
 	struct sip_identity_conf c = {.host = "gw.example", .number = ""};
-	struct sip_identity_out out;
 	char from[SIP_URI_MAX];
 	int i;
 
@@ -75,10 +98,9 @@ static void check_setup(struct cc_msg *m, const char *digits)
 	require(cc_msg_ok(&m->head));
 	for (i = 0; i < 2; i++) {
 		c.trusted = i == 1;
-		sip_identity_write(m, &c, &out);
 		sip_identity_from(m, &c, from);
 		check_value(from);
-		check_value(out.pai);
+		check_identity(m, &c);
 		check_divert(m, &c);
 		if (m->calling.presentation == CC_PRES_RESTRICTED &&
 		    strlen(digits) > 3)
@@ -141,7 +163,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	in.from = line[0];
 	in.pai[0] = line[1];
 	in.privacy[0] = line[2];
-	in.rpid = line[3];
+	in.rpid[0] = line[3];
+	in.rpid[1] = line[1];
+	in.ppi[0] = line[0];
 	divert.diversion[0] = divert.diversion[1] = line[4];
 	divert.history[0] = line[7];
 	divert.history[1] = line[8];

@@ -26,6 +26,19 @@ static void open_with(const char *settings)
 	scene_open(yaml, false);
 }
 
+static void open_span(bool network, bool own_numbers)
+{
+	static char yaml[4096];
+	const char *side = strstr(sim_yaml, "side: user");
+
+	snprintf(yaml, sizeof(yaml), "%.*sside: %s, own_numbers: %s%s",
+		 (int)(side - sim_yaml), sim_yaml, network ? "network" : "user",
+		 own_numbers ? "true" : "false", side + strlen("side: user"));
+	strcpy(strstr(yaml, "emergency:"), "    trusted: true\n");
+	strcat(yaml, strstr(sim_yaml, "emergency:"));
+	scene_open(yaml, false);
+}
+
 static struct xch_leg *from_sip(const char *extra, struct sip_peer_call **p)
 {
 	struct xch_leg *x;
@@ -169,6 +182,98 @@ START_TEST(test_uui_too_long)
 }
 END_TEST
 
+/* --- two calling numbers --- */
+
+/* _i: side of our span, and whether callers' own numbers may be sent. */
+START_TEST(test_two_callers_to_line)
+{
+	bool network = _i & 1, own = _i & 2;
+	struct sip_peer_call *p;
+	struct xch_leg *x;
+
+	open_span(network, own);
+	x = from_sip("P-Asserted-Identity: <sip:+4930999@h>\r\n", &p);
+	if (!own) {
+		ck_assert_str_eq(x->setup.calling.digits, "30999");
+		ck_assert_uint_eq(x->setup.asserted.valid, 0);
+	} else {
+		ck_assert_str_ne(x->setup.calling.digits, "30999");
+		ck_assert_uint_eq(x->setup.calling.screening, CC_SCREEN_NONE);
+		ck_assert_uint_eq(x->setup.asserted.valid, network);
+	}
+	if (own && network) {
+		ck_assert_str_eq(x->setup.asserted.digits, "30999");
+		ck_assert_uint_eq(x->setup.asserted.screening,
+				  CC_SCREEN_NETWORK);
+	}
+	sip_peer_hangup(p);
+	sim_advance(300);
+	scene_close(1);
+}
+END_TEST
+
+START_TEST(test_two_callers_from_line)
+{
+	struct cc_msg s = xch_setup(SCENE_SIP_NUMBER, "+49711999");
+	struct sip_peer_call *p;
+	struct xch_leg *x;
+
+	open_with("    trusted: true\n");
+	ck_assert_int_eq(cc_number_set(&s.asserted, "+497110"), 0);
+	s.asserted.screening = CC_SCREEN_NETWORK;
+	s.calling.screening = CC_SCREEN_NONE;
+	p = from_line(&s, &x);
+	expect_header(p->invite, "From", "<sip:+49711999@");
+	expect_header(p->invite, "P-Asserted-Identity", "<sip:+497110@");
+	end_from_line(x);
+	scene_close(1);
+}
+END_TEST
+
+static bool seen;
+
+static void look_for_secret(bool to_gateway, const char *text)
+{
+	seen |= !to_gateway && (strstr(text, "711999") != NULL ||
+				strstr(text, "711777") != NULL ||
+				strstr(text, "37313139") != NULL);
+}
+
+/* A restricted caller and diverter: nothing tells who they are, whichever
+ * headers the trunk has. */
+START_TEST(test_nothing_leaks)
+{
+	static const char *const headers[] = {"p-asserted-identity",
+					      "p-preferred-identity",
+					      "remote-party-id"};
+	struct cc_msg s = xch_setup(SCENE_SIP_NUMBER, "+49711999");
+	struct sip_peer_call *p;
+	struct xch_leg *x;
+	char settings[200];
+
+	snprintf(settings, sizeof(settings),
+		 "    identity: %s\n    identity_tel: true\n"
+		 "    diversion: both\n", headers[_i]);
+	open_with(settings);
+	seen = false;
+	sip_peer.on_wire = look_for_secret;
+	s.calling.presentation = CC_PRES_RESTRICTED;
+	s.calling.screening = CC_SCREEN_PASSED;
+	ck_assert_int_eq(cc_number_set(&s.redirecting, "+49711777"), 0);
+	s.redirecting.presentation = CC_PRES_RESTRICTED;
+	s.extra.calling_sub = (struct cc_sub){0, 0, 5, {0x50, '7', '1', '1',
+							'9'}};
+	strcpy(s.name, "711999");
+	p = from_line(&s, &x);
+	sip_peer_answer(p);
+	sim_advance(300);
+	end_from_line(x);
+	sim_advance(300);
+	ck_assert(!seen);
+	scene_close(1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("extra");
@@ -182,6 +287,9 @@ int main(void)
 	tcase_add_test(t, test_uui_from_line);
 	tcase_add_test(t, test_uui_to_line);
 	tcase_add_test(t, test_uui_too_long);
+	tcase_add_loop_test(t, test_two_callers_to_line, 0, 4);
+	tcase_add_test(t, test_two_callers_from_line);
+	tcase_add_loop_test(t, test_nothing_leaks, 0, 3);
 	suite_add_tcase(s, t);
 	srunner_set_fork_status(r, CK_NOFORK);
 	srunner_run_all(r, CK_ENV);

@@ -101,8 +101,8 @@ START_TEST(read_rpid)
 {
 	struct sip_identity_in in = {
 		.from = ANON,
-		.rpid = "\"R\" <sip:+4930@h>;party=calling;screen=yes;"
-			"privacy=off"};
+		.rpid = {"\"R\" <sip:+4930@h>;party=calling;screen=yes;"
+			 "privacy=off"}};
 
 	in.from = BOB;
 	read_in(true, in);
@@ -110,17 +110,95 @@ START_TEST(read_rpid)
 	ck_assert_str_eq(m.asserted.digits, "4930");
 	ck_assert_uint_eq(m.asserted.screening, CC_SCREEN_PASSED);
 	ck_assert_uint_eq(m.calling.presentation, CC_PRES_ALLOWED);
-	in.rpid = "<sip:+4930@h>;privacy=full-network";
+	in.rpid[0] = "<sip:+4930@h>;privacy=full-network";
 	read_in(true, in);
 	ck_assert_str_eq(m.calling.digits, "4930");
 	ck_assert_uint_eq(m.calling.screening, CC_SCREEN_NONE);
 	ck_assert_uint_eq(m.calling.presentation, CC_PRES_RESTRICTED);
 	read_in(false, in);
 	ck_assert_str_eq(m.calling.digits, "4971112");
-	in.rpid = "<sip:+4930@h>;party=called;privacy=full";
+	in.rpid[0] = "<sip:+4930@h>;party=called;privacy=full";
 	read_in(true, in);
 	ck_assert_str_eq(m.calling.digits, "4971112");
 	ck_assert_uint_eq(m.calling.presentation, CC_PRES_ALLOWED);
+}
+END_TEST
+
+/* One that is about the called party does not hide one about the caller. */
+START_TEST(read_two_rpids)
+{
+	struct sip_identity_in in = {
+		.from = BOB,
+		.rpid = {"<sip:+4931@h>;party=called",
+			 "<sip:+4930@h>;party=calling;screen=yes"}};
+
+	read_in(true, in);
+	ck_assert_str_eq(m.asserted.digits, "4930");
+	sip_identity_read_connected(&in, true, &m);
+	ck_assert_str_eq(m.connected.digits, "4931");
+	sip_identity_read_connected(&in, false, &m);
+	ck_assert_uint_eq(m.connected.valid, 0);
+}
+END_TEST
+
+START_TEST(read_preferred)
+{
+	struct sip_identity_in in = {.from = BOB,
+				     .ppi = {"<sip:x@h>", "<tel:+4977>"}};
+
+	read_in(true, in);
+	ck_assert_str_eq(m.calling.digits, "4971112");
+	ck_assert_str_eq(m.asserted.digits, "4977");
+	ck_assert_uint_eq(m.asserted.screening, CC_SCREEN_PASSED);
+	in.pai[0] = "<sip:+4966@h>"; /* what is asserted is more */
+	read_in(true, in);
+	ck_assert_str_eq(m.asserted.digits, "4966");
+	read_in(false, in);
+	ck_assert_uint_eq(m.asserted.valid, 0);
+	ck_assert_str_eq(m.calling.digits, "4971112");
+	in.from = ANON;
+	read_in(false, in);
+	ck_assert_str_eq(m.calling.digits, "4977");
+	ck_assert_uint_eq(m.calling.presentation, CC_PRES_RESTRICTED);
+	ck_assert_uint_eq(m.calling.screening, CC_SCREEN_NONE);
+}
+END_TEST
+
+/* Privacy: none takes back what an anonymous From alone would mean. */
+START_TEST(read_privacy_none)
+{
+	struct sip_identity_in in = {
+		.from = ANON, .pai = {"<tel:+4966>"}, .privacy = {"none"}};
+
+	read_in(true, in);
+	ck_assert_str_eq(m.calling.digits, "4966");
+	ck_assert_uint_eq(m.calling.presentation, CC_PRES_ALLOWED);
+	in.privacy[0] = "id";
+	read_in(true, in);
+	ck_assert_uint_eq(m.calling.presentation, CC_PRES_RESTRICTED);
+}
+END_TEST
+
+START_TEST(privacy_refused)
+{
+	static const struct {
+		const char *a, *b;
+		bool refused;
+	} rows[] = {
+		{NULL, NULL, false},
+		{"id;critical", NULL, false},
+		{"header;session;user;critical;history", NULL, false},
+		{"id;future", NULL, false},
+		{"id;future;critical", NULL, true},
+		{"future", "critical", true},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *const lists[2] = {rows[i].a, rows[i].b};
+
+		ck_assert(sip_privacy_is_refused(lists) == rows[i].refused);
+	}
 }
 END_TEST
 
@@ -263,6 +341,61 @@ START_TEST(write_two_numbers)
 }
 END_TEST
 
+static void write_as(enum conf_identity header, bool trusted)
+{
+	struct sip_identity_conf c = {.trusted = trusted, .host = "gw",
+				      .number = "", .header = header,
+				      .tel = true,
+				      .privacy = CONF_PRIVACY_FULL};
+
+	sip_identity_write(&m, &c, &out);
+}
+
+START_TEST(write_other_headers)
+{
+	setup("+49711", CC_PRES_ALLOWED, CC_SCREEN_PASSED);
+	write_as(CONF_IDENTITY_PAI, true);
+	ck_assert_str_eq(out.pai, "<sip:+49711@gw;user=phone>");
+	ck_assert_str_eq(out.pai_tel, "<tel:+49711>");
+	ck_assert_str_eq(out.rpid, "");
+	ck_assert_str_eq(out.ppi, "");
+	write_as(CONF_IDENTITY_PPI, false);
+	ck_assert_str_eq(out.ppi,
+			 "\"J\\\"o\\\"\" <sip:+49711@gw;user=phone>");
+	ck_assert_str_eq(out.pai, "");
+	ck_assert_str_eq(out.pai_tel, "");
+	write_as(CONF_IDENTITY_RPID, false);
+	ck_assert_str_eq(out.rpid,
+			 "\"J\\\"o\\\"\" <sip:+49711@gw;user=phone>;"
+			 "party=calling;screen=yes;privacy=off");
+	m.calling.screening = CC_SCREEN_NONE;
+	write_as(CONF_IDENTITY_RPID, true);
+	ck_assert_ptr_nonnull(strstr(out.rpid, ";screen=no;"));
+	ck_assert_str_eq(out.ppi, "");
+}
+END_TEST
+
+START_TEST(write_other_headers_hidden)
+{
+	unsigned i;
+
+	setup("+49711", CC_PRES_RESTRICTED, CC_SCREEN_PASSED);
+	for (i = CONF_IDENTITY_PAI; i <= CONF_IDENTITY_RPID; i++) {
+		write_as((enum conf_identity)i, false);
+		ck_assert_str_eq(out.pai, "");
+		ck_assert_str_eq(out.pai_tel, "");
+		ck_assert_str_eq(out.ppi, "");
+		ck_assert_str_eq(out.rpid, "");
+		ck_assert_str_eq(out.privacy, "id;user;header");
+	}
+	write_as(CONF_IDENTITY_RPID, true);
+	ck_assert_str_eq(out.rpid, "<sip:+49711@gw;user=phone>;party=calling;"
+				   "screen=yes;privacy=full");
+	write_as(CONF_IDENTITY_PPI, true);
+	ck_assert_str_eq(out.ppi, "<sip:+49711@gw;user=phone>");
+}
+END_TEST
+
 START_TEST(write_connected)
 {
 	struct sip_identity_conf c = {.trusted = true, .host = "gw",
@@ -276,6 +409,12 @@ START_TEST(write_connected)
 	strcpy(m.name, "N");
 	sip_identity_write_connected(&m, &c, &out);
 	ck_assert_str_eq(out.pai, "\"N\" <sip:+49@gw;user=phone>");
+	c.header = CONF_IDENTITY_RPID;
+	sip_identity_write_connected(&m, &c, &out);
+	ck_assert_str_eq(out.pai, "");
+	ck_assert_str_eq(out.rpid, "\"N\" <sip:+49@gw;user=phone>;"
+				   "party=called;screen=no;privacy=off");
+	c.header = CONF_IDENTITY_PAI;
 	m.connected.presentation = CC_PRES_RESTRICTED;
 	sip_identity_write_connected(&m, &c, &out);
 	ck_assert_str_eq(out.pai, "<sip:+49@gw;user=phone>");
@@ -298,12 +437,18 @@ int main(void)
 	tcase_add_test(t, read_asserted);
 	tcase_add_test(t, read_privacy);
 	tcase_add_test(t, read_rpid);
+	tcase_add_test(t, read_two_rpids);
+	tcase_add_test(t, read_preferred);
+	tcase_add_test(t, read_privacy_none);
+	tcase_add_test(t, privacy_refused);
 	tcase_add_test(t, read_name);
 	tcase_add_test(t, read_connected);
 	tcase_add_test(t, write_allowed);
 	tcase_add_test(t, write_none);
 	tcase_add_test(t, write_restricted);
 	tcase_add_test(t, write_two_numbers);
+	tcase_add_test(t, write_other_headers);
+	tcase_add_test(t, write_other_headers_hidden);
 	tcase_add_test(t, write_connected);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
