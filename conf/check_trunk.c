@@ -189,6 +189,43 @@ static void check_accept(const struct checker *c, const struct conf_trunk *t,
 	}
 }
 
+/* --- who is who --- */
+
+/* A context stands in a URI: a domain name, or the beginning of a global
+ * number. */
+static bool context_ok(const char *text)
+{
+	if (*text == '+') {
+		return strspn(text + 1, "0123456789") == strlen(text + 1);
+	}
+	return strspn(text, "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") ==
+	       strlen(text);
+}
+
+static void check_context(const struct checker *c, const struct node *map,
+			  const char *key, const char *text)
+{
+	if (!context_ok(text)) {
+		report_error(c->report, check_place(map, key, NULL),
+			     "%s: a domain name, or + and digits", key);
+	}
+}
+
+static void check_who(const struct checker *c, const struct conf_trunk *t,
+		      const struct node *map)
+{
+	const char *carrier = t->who.carrier_context;
+
+	check_context(c, map, "phone_context", t->who.context);
+	check_context(c, map, "trunk_context", t->who.group_context);
+	if (*carrier && *carrier != '+') {
+		report_error(c->report,
+			     check_place(map, "carrier_context", NULL),
+			     "carrier_context: + and a country code");
+	}
+}
+
 void check_trunk_wire(const struct checker *c, unsigned i)
 {
 	struct conf_trunk *t = &c->conf->trunks[i];
@@ -204,4 +241,5 @@ void check_trunk_wire(const struct checker *c, unsigned i)
 	check_accept(c, t, map);
 	check_tls(c, t, map);
 	check_tls_port(c, i);
+	check_who(c, t, map);
 }

@@ -229,6 +229,11 @@ struct conf_trunk_identity {
 	enum conf_privacy privacy;
 	enum conf_divert divert; /* header of diverted calls */
 	bool uui;		 /* User-to-User both ways */
+	bool tel_uri;		 /* Request-URI and To */
+	bool routing_number;	 /* rn= is dialled */
+	char context[64];	  /* phone-context of our local numbers */
+	char group_context[64];	  /* trunk-context; "" = no trunk groups */
+	char carrier_context[8]; /* "+1"; "" = no cic */
 };
 
 struct conf_trunk {

@@ -367,6 +367,25 @@ static const struct setting trunk_settings[] = {
 	  "diversion", "", divert_names, NULL, NONE,
 	  "header of diverted calls: Diversion (RFC 5806), History-Info (RFC "
 	  "7044) or both; read are both, this one first; off: neither" },
+	{ "tel_uri", VALUE_BOOL, AT(conf_trunk, who.tel_uri), 0, 0, 0,
+	  "false", "", NULL, NULL, NONE,
+	  "Request-URI and To of calls are tel: URIs (RFC 3966)" },
+	{ "phone_context", VALUE_TEXT, AT(conf_trunk, who.context), 0, 0, 0,
+	  "", "", NULL, NULL, NONE,
+	  "phone-context of numbers that are not global, both ways; with one "
+	  "set, calls to a number of another are refused" },
+	{ "trunk_context", VALUE_TEXT, AT(conf_trunk, who.group_context), 0, 0,
+	  0, "", "", NULL, NULL, NONE,
+	  "trunk-context of our trunk groups (RFC 4904), which are the spans: "
+	  "tgrp in a Request-URI chooses one, in Contact tells it; empty: "
+	  "no trunk groups" },
+	{ "carrier_context", VALUE_DIGITS, AT(conf_trunk, who.carrier_context),
+	  0, 0, 0, "", "", NULL, NULL, NONE,
+	  "country of carrier codes, such as \"+1\": cic (RFC 4694) is the "
+	  "line's transit network, both ways; empty: cic is ignored" },
+	{ "routing_number", VALUE_BOOL, AT(conf_trunk, who.routing_number), 0,
+	  0, 0, "false", "", NULL, NULL, NONE,
+	  "a ported number's rn (RFC 4694) is dialled instead of it" },
 	{ "user_to_user", VALUE_BOOL, AT(conf_trunk, who.uui), 0, 0, 0,
 	  "false", "", NULL, NULL, NONE,
 	  "user-to-user information of ISDN both ways (RFC 7433)" },

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "gateway/base/str.h"
+#include "sip/telparam.h"
 
 #define ANONYMOUS "\"Anonymous\" <sip:anonymous@anonymous.invalid>"
 
@@ -286,17 +287,20 @@ static bool from_is_hidden(const struct cc_msg *m)
 				: is_restricted(m);
 }
 
-/* "Name" <sip:...>; an empty name is left out, a bad one too. */
+/* "Name" <sip:...>; an empty name is left out, a bad one too. sub NULL: no
+ * subaddress. */
 static void name_addr(char *buf, size_t size, const char *name,
-		      const struct cc_number *n, const char *host)
+		      const struct cc_number *n, const struct cc_sub *sub,
+		      const struct sip_identity_conf *c)
 {
 	char quoted[2 * CC_NAME_MAX + 4] = "", clean[CC_NAME_MAX];
-	char uri[SIP_URI_MAX - sizeof(quoted) - 8];
+	char uri[SIP_URI_MAX - sizeof(quoted) - 72];
+	struct sip_tel_params p = {.sub = sub, .context = c->context};
 
 	name_set(clean, name);
 	if (clean[0] && sip_quote(quoted, sizeof(quoted), clean) < 0)
 		quoted[0] = '\0';
-	if (sip_uri_write(uri, sizeof(uri), n, host) < 0) {
+	if (sip_tel_uri(uri, sizeof(uri), n, &p, c->host, false) < 0) {
 		buf[0] = '\0';
 		return;
 	}
@@ -336,7 +340,7 @@ void sip_identity_from(const struct cc_msg *m,
 	else
 		name_addr(from, SIP_URI_MAX, m->name,
 			  shown ? &m->calling : &(struct cc_number){0},
-			  c->host);
+			  shown ? &m->extra.calling_sub : NULL, c);
 }
 
 static const char *privacy_text(enum conf_privacy p)
@@ -386,7 +390,7 @@ static void write_claim(const struct cc_msg *m,
 
 	if ((hidden && !c->trusted) || !claimed_number(m, c, &screened, &n))
 		return;
-	name_addr(addr, sizeof(addr), hidden ? "" : m->name, &n, c->host);
+	name_addr(addr, sizeof(addr), hidden ? "" : m->name, &n, NULL, c);
 	if (c->header == CONF_IDENTITY_RPID)
 		rpid_write(out->rpid, addr, "calling", screened, hidden);
 	else
@@ -401,7 +405,7 @@ static void write_asserted(const struct cc_msg *m,
 
 	if (!c->trusted || !asserted_number(m, c, &n))
 		return;
-	name_addr(out->pai, sizeof(out->pai), "", &n, c->host);
+	name_addr(out->pai, sizeof(out->pai), "", &n, NULL, c);
 	if (c->tel && n.type == CC_TON_INTERNATIONAL)
 		snprintf(out->pai_tel, sizeof(out->pai_tel), "<tel:+%s>",
 			 n.digits);
@@ -437,7 +441,7 @@ void sip_identity_write_connected(const struct cc_msg *m,
 	if (!has_digits(n) || (!c->trusted && c->header == CONF_IDENTITY_PAI) ||
 	    (!c->trusted && hidden))
 		return;
-	name_addr(addr, sizeof(addr), hidden ? "" : m->name, n, c->host);
+	name_addr(addr, sizeof(addr), hidden ? "" : m->name, n, NULL, c);
 	if (c->header == CONF_IDENTITY_RPID)
 		rpid_write(out->rpid, addr, "called",
 			   n->screening == CC_SCREEN_PASSED ||

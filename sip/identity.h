@@ -51,6 +51,7 @@ struct sip_identity_conf {
 	enum conf_identity header; /* who the caller is said to be in */
 	bool tel;	    /* P-Asserted-Identity once more as tel: URI */
 	enum conf_privacy privacy; /* values for a restricted caller */
+	const char *context; /* of numbers that are not global; NULL: none */
 };
 
 /* Header values; "" = this header is not sent. */

@@ -238,6 +238,10 @@ void sip_who_read_connected(const struct leg *, const struct sip_msg *,
 void sip_who_hear_uui(struct leg *, const struct sip_msg *, struct cc_uui *);
 /* Ours: headers of an INVITE but From. 0 or -errno. */
 struct sip_identity_conf sip_who_conf(const struct leg *, const char *host);
+/* The Request-URI, and the Contact of the INVITE. >= 0 or -errno. */
+int sip_who_target(const struct leg *, const char *host,
+		   char uri[SIP_URI_MAX]);
+int sip_who_contact(const struct leg *, char buf[SIP_URI_MAX]);
 int sip_who_write(struct leg *, const struct sip_identity_conf *,
 		  const char *target, struct sip_msg *invite);
 void sip_who_write_connected(const struct leg *, const struct cc_msg *answer,

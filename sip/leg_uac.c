@@ -71,7 +71,7 @@ static int add_headers(struct leg *l, struct sip_msg *m)
 static struct sip_msg *build(struct leg *l, const struct sip_path *path)
 {
 	struct sip_identity_conf who;
-	char from[SIP_URI_MAX];
+	char from[SIP_URI_MAX], contact[SIP_URI_MAX];
 	struct net_addr local;
 	struct hosts h;
 	char uri[SIP_URI_MAX], to[SIP_URI_MAX + 2], route[SIP_URI_MAX];
@@ -83,7 +83,7 @@ static struct sip_msg *build(struct leg *l, const struct sip_path *path)
 	hosts_of(l, path, &local, &h);
 	who = sip_who_conf(l, h.ours);
 	sip_identity_from(&l->setup, &who, from);
-	n = sip_uri_write(uri, sizeof(uri), &l->setup.called, h.theirs);
+	n = sip_who_target(l, h.theirs, uri);
 	snprintf(to, sizeof(to), "<%s>", uri);
 	if (n < 0 || snprintf(l->dialog.local, sizeof(l->dialog.local),
 			      "%s;tag=%s", from, l->dialog.local_tag) >=
@@ -93,10 +93,14 @@ static struct sip_msg *build(struct leg *l, const struct sip_path *path)
 	}
 	l->dialog.path = *path;
 	sip_dialog_contact(&l->dialog, &local);
+	if (sip_who_contact(l, contact) < 0) {
+		errno = E2BIG;
+		return NULL;
+	}
 	r.from = l->dialog.local;
 	r.call_id = l->dialog.call_id;
 	r.cseq = ++l->dialog.cseq;
-	r.contact = l->dialog.contact;
+	r.contact = contact;
 	m = sip_request_new(&r);
 	err = m ? add(m, "Route",
 		      trunk_route(sip_leg_trunks(l), l->trunk, route,

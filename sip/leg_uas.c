@@ -16,6 +16,7 @@
 #include "sip/check.h"
 #include "sip/legs.h"
 #include "sip/register.h"
+#include "sip/telparam.h"
 
 #define SDP_TYPE "application/sdp"
 
@@ -48,20 +49,22 @@ static bool number_in_to(const struct sip_msg *m, struct cc_number *out)
 
 /* The Request-URI, else never To (RFC 4497 9.2.1). 0 or the status. */
 static int called_number(struct legs *legs, const struct sip_msg *m,
-			 struct cc_number *out)
+			 const struct conf_trunk *c, struct cc_msg *setup)
 {
 	const struct registers *r = sip_legs_env(legs)->registers;
 	char text[SIP_URI_MAX];
 	struct sip_uri u;
+	unsigned bad = 0;
 	int err = request_uri(m, text, sizeof(text));
 
 	if (err == 0)
 		err = sip_uri_parse(&u, text);
 	if (err == 0 && r && sip_registers_has_user(r, m->path.trunk, u.user) &&
-	    number_in_to(m, out))
+	    number_in_to(m, &setup->called))
 		return 0;
 	if (err == 0)
-		err = sip_uri_number(&u, out);
+		err = sip_tel_read(&u, &c->who, setup, &bad);
+	sip_legs_env(legs)->stats.bad_header += bad;
 	switch (err) {
 	case 0:
 		return 0;
@@ -83,7 +86,7 @@ static int called_number(struct legs *legs, const struct sip_msg *m,
 void sip_uas_describe(struct legs *legs, const struct sip_msg *m,
 		      const struct conf_trunk *c, struct cc_msg *setup)
 {
-	if (called_number(legs, m, &setup->called) != 0)
+	if (called_number(legs, m, c, setup) != 0)
 		setup->called = (struct cc_number){.valid = 0};
 	sip_who_read(legs, m, c, setup);
 	setup->bearer = CC_BEARER_AUDIO_31;
@@ -136,10 +139,9 @@ static int extensions(struct leg *l, const struct sip_msg *m)
 
 int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 {
-	struct cc_number called = {.valid = 0};
+	struct cc_msg said = {.leg = l->id}, setup;
 	struct net_addr local;
-	struct cc_msg setup;
-	int status = called_number(l->legs, m, &called);
+	int status = called_number(l->legs, m, sip_leg_conf(l), &said);
 
 	if (status) {
 		sip_legs_env(l->legs)->stats.bad_number++;
@@ -150,7 +152,8 @@ int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 			   &local) != 0)
 		return 400;
 	sip_leg_cc(l, &setup);
-	setup.called = called;
+	setup.called = said.called;
+	setup.extra = said.extra;
 	status = take_offer(l, m, &setup.media);
 	if (status)
 		return status;

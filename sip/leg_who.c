@@ -14,6 +14,7 @@
 #include "sip/divert.h"
 #include "sip/identity.h"
 #include "sip/legs.h"
+#include "sip/telparam.h"
 #include "sip/uui.h"
 
 #define UUI "User-to-User"
@@ -66,6 +67,21 @@ static void read_identity(const struct sip_msg *m,
 	sip_identity_read(&in, c->trusted, setup);
 }
 
+/* The caller's subaddress, which says no less than the number. False: it is
+ * malformed. */
+static bool read_sub(const struct sip_msg *m, struct cc_msg *setup)
+{
+	char text[2 * SIP_URI_MAX];
+	struct sip_name_addr a;
+	struct sip_uri u;
+
+	return setup->calling.presentation == CC_PRES_RESTRICTED ||
+	       sip_msg_header(m, "from", 0, text, sizeof(text)) <= 0 ||
+	       !sip_name_addr_parse(&a, text) ||
+	       sip_uri_parse(&u, a.uri) < 0 ||
+	       sip_tel_sub(&u, &setup->extra.calling_sub) == 0;
+}
+
 static bool read_divert(const struct sip_msg *m,
 			const struct conf_trunk_identity *c,
 			struct cc_msg *setup)
@@ -101,6 +117,8 @@ void sip_who_read(struct legs *legs, const struct sip_msg *m,
 		  const struct conf_trunk *c, struct cc_msg *setup)
 {
 	read_identity(m, &c->who, setup);
+	if (!read_sub(m, setup))
+		count_bad(legs);
 	if (!read_divert(m, &c->who, setup))
 		count_bad(legs);
 	if (c->who.uui && !read_uui(m, &setup->extra.uui))
@@ -150,7 +168,41 @@ struct sip_identity_conf sip_who_conf(const struct leg *l, const char *host)
 		.header = who->header,
 		.tel = who->tel,
 		.privacy = who->privacy,
+		.context = who->context,
 	};
+}
+
+int sip_who_target(const struct leg *l, const char *host,
+		   char uri[SIP_URI_MAX])
+{
+	const struct conf_trunk_identity *who = &sip_leg_conf(l)->who;
+	struct sip_tel_params p = {
+		.sub = &l->setup.extra.called_sub,
+		.context = who->context,
+		.carrier = l->setup.extra.carrier,
+		.carrier_context = who->carrier_context,
+	};
+
+	return sip_tel_uri(uri, SIP_URI_MAX, &l->setup.called, &p, host,
+			   who->tel_uri);
+}
+
+/* RFC 4904: in Contact the group that the call came by, beside the trunk's own
+ * number. */
+int sip_who_contact(const struct leg *l, char buf[SIP_URI_MAX])
+{
+	const struct conf_trunk_identity *who = &sip_leg_conf(l)->who;
+	const char *group = l->setup.extra.group, *ours = l->dialog.contact;
+	bool named = who->number[0] &&
+		     l->setup.calling.presentation != CC_PRES_RESTRICTED;
+	int n;
+
+	if (!who->group_context[0] || !group[0])
+		return str_copy(buf, SIP_URI_MAX, ours) ? 0 : -E2BIG;
+	n = snprintf(buf, SIP_URI_MAX, "<sip:%s;tgrp=%s;trunk-context=%s@%s",
+		     named ? who->number : "anonymous", group,
+		     who->group_context, ours + strlen("<sip:"));
+	return n < SIP_URI_MAX ? 0 : -E2BIG;
 }
 
 static int add_divert(const struct leg *l, const struct sip_identity_conf *c,

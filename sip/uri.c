@@ -84,6 +84,9 @@ static int parse_user(struct sip_uri *u, struct piece t)
 		t = cut(&t, ':');
 	user = cut(&t, ';');
 	err = unescape(u->user, sizeof(u->user), user);
+	if (t.p < t.end) /* with the ';' before them */
+		(void)str_copy_n(u->params, sizeof(u->params), t.p - 1,
+				 length(&t) + 1);
 	while (!err && t.p < t.end) {
 		struct piece name;
 

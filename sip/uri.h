@@ -29,6 +29,8 @@ struct sip_uri {
 	enum sip_scheme scheme;
 	char user[128];	   /* %HEX decoded; parameters and password cut off */
 	char context[128]; /* phone-context= */
+	char params[SIP_PARAMS]; /* behind the number, as they stand, with the
+				    first ';'; "" also when too long */
 	char host[128];	   /* IPv6 without brackets; empty for tel: */
 	uint16_t port;	   /* 0 = not said */
 };

@@ -9,6 +9,7 @@
 #include "sip/cause.h"
 #include "sip/divert.h"
 #include "sip/identity.h"
+#include "sip/telparam.h"
 #include "sip/uui.h"
 
 #include <stdlib.h>
@@ -120,12 +121,43 @@ static void check_reason(const char *text)
 	require(c.value >= 1 && c.value <= 127);
 }
 
+/* What is read of a number's parameters is fit for the core, and written as
+ * a URI that says the same. */
+static void check_params(const struct sip_uri *u)
+{
+	static const struct conf_trunk_identity c = {
+		.routing_number = true, .group_context = "example.com",
+		.carrier_context = "+1"};
+	struct cc_msg m = {.head = {LINK_VERSION, CC_SETUP, sizeof(m)},
+			   .leg = 1};
+	struct sip_tel_params p = {.sub = &m.extra.called_sub,
+				   .context = "example.com",
+				   .carrier = m.extra.carrier,
+				   .carrier_context = "+1"};
+	struct cc_sub back = {0};
+	char buf[SIP_URI_MAX];
+	struct sip_uri again;
+	unsigned bad = 0;
+
+	m.cause.location = CC_LOC_NONE;
+	if (sip_tel_read(u, &c, &m, &bad) != 0)
+		return;
+	require(cc_msg_ok(&m.head));
+	require(sip_tel_uri(buf, sizeof(buf), &m.called, &p, "h", true) > 0);
+	require(sip_uri_parse(&again, buf) == 0);
+	require(sip_tel_sub(&again, &back) == 0);
+	require(back.len == m.extra.called_sub.len);
+	require(memcmp(back.octets, m.extra.called_sub.octets, back.len) == 0);
+}
+
 static void check_uri(const char *text)
 {
 	struct cc_number n = {0};
 	char buf[SIP_URI_MAX];
 	struct sip_uri u;
 
+	if (sip_uri_parse(&u, text) == 0)
+		check_params(&u);
 	if (sip_uri_parse(&u, text) != 0 || sip_uri_number(&u, &n) != 0)
 		return;
 	require(sip_uri_write(buf, sizeof(buf), &n, "h") > 0);

@@ -182,6 +182,64 @@ START_TEST(test_uui_too_long)
 }
 END_TEST
 
+/* --- numbers with parameters --- */
+
+START_TEST(test_subaddress)
+{
+	struct cc_msg s = xch_setup(SCENE_SIP_NUMBER, "+49711999");
+	struct sip_peer_call *p;
+	struct xch_leg *x;
+
+	open_with("");
+	p = sip_peer_call(SCENE_LINE_NUMBER ";isub=1234", NULL);
+	sim_advance(300);
+	x = xch_last(0);
+	ck_assert_ptr_nonnull(x);
+	ck_assert_str_eq(x->setup.called.digits, "711555");
+	ck_assert_uint_eq(x->setup.extra.called_sub.len, 5);
+	ck_assert_mem_eq(x->setup.extra.called_sub.octets, "P1234", 5);
+	sip_peer_hangup(p);
+	sim_advance(300);
+	s.extra.called_sub = x->setup.extra.called_sub;
+	s.extra.calling_sub = x->setup.extra.called_sub;
+	p = from_line(&s, &x);
+	expect_header(p->invite, "To", ";isub=1234@");
+	expect_header(p->invite, "From", ";isub=1234@");
+	end_from_line(x);
+	scene_close(2);
+}
+END_TEST
+
+START_TEST(test_groups_and_carriers)
+{
+	struct cc_msg s = xch_setup(SCENE_SIP_NUMBER, "+49711999");
+	struct sip_peer_call *p;
+	struct xch_leg *x;
+
+	open_with("    trunk_context: example.com\n"
+		  "    carrier_context: \"+49\"\n");
+	p = sip_peer_call(SCENE_LINE_NUMBER ";cic=+49-01013;tgrp=carrier;"
+			  "trunk-context=example.com", NULL);
+	sim_advance(300);
+	x = xch_last(0);
+	ck_assert_ptr_nonnull(x);
+	ck_assert_str_eq(x->setup.extra.carrier, "01013");
+	sip_peer_hangup(p);
+	sim_advance(300);
+	p = sip_peer_call(SCENE_LINE_NUMBER ";tgrp=elsewhere;"
+			  "trunk-context=example.com", NULL);
+	sim_advance(300);
+	ck_assert_int_eq(p->status, 404);
+	strcpy(s.extra.carrier, "01013");
+	p = from_line(&s, &x);
+	expect_header(p->invite, "To", ";cic=+49-01013@");
+	expect_header(p->invite, "Contact", ";tgrp=carrier;trunk-context="
+					    "example.com@");
+	end_from_line(x);
+	scene_close(3);
+}
+END_TEST
+
 /* --- two calling numbers --- */
 
 /* _i: side of our span, and whether callers' own numbers may be sent. */
@@ -287,6 +345,8 @@ int main(void)
 	tcase_add_test(t, test_uui_from_line);
 	tcase_add_test(t, test_uui_to_line);
 	tcase_add_test(t, test_uui_too_long);
+	tcase_add_test(t, test_subaddress);
+	tcase_add_test(t, test_groups_and_carriers);
 	tcase_add_loop_test(t, test_two_callers_to_line, 0, 4);
 	tcase_add_test(t, test_two_callers_from_line);
 	tcase_add_loop_test(t, test_nothing_leaks, 0, 3);

@@ -354,6 +354,182 @@ START_TEST(malformed)
 }
 END_TEST
 
+/* --- numbers with parameters --- */
+
+START_TEST(tel_in)
+{
+	static const uint8_t sub[] = {0x50, '1', '2', ' ', '3'};
+	const struct cc_msg *m;
+
+	rig_conf();
+	strcpy(who()->group_context, "example.com");
+	strcpy(who()->carrier_context, "+1");
+	who()->routing_number = true;
+	rig_open();
+	invite_from_peer("tel:+15551234;isub=12%203;cic=+1-0288;npdi;"
+			 "rn=+1-555-9999;tgrp=carrier;"
+			 "trunk-context=Example.com", "t1",
+			 "From: <sip:+4930123;isub=0a0B;isub-encoding=user@h>;"
+			 "tag=ft\r\n", PEER_SDP);
+	m = expect_cc(CC_SETUP);
+	leg = m->leg;
+	ck_assert_str_eq(m->called.digits, "15559999");
+	ck_assert_uint_eq(m->extra.called_sub.type, 0);
+	ck_assert_uint_eq(m->extra.called_sub.len, sizeof(sub));
+	ck_assert_mem_eq(m->extra.called_sub.octets, sub, sizeof(sub));
+	ck_assert_uint_eq(m->extra.calling_sub.type, 2);
+	ck_assert_uint_eq(m->extra.calling_sub.len, 2);
+	ck_assert_str_eq(m->extra.carrier, "0288");
+	ck_assert_str_eq(m->extra.group, "carrier");
+	ck_assert_uint_eq(bad_headers(), 0);
+	refuse_it();
+	finish();
+}
+END_TEST
+
+/* Without the settings, of another context, or half of it: not there. */
+START_TEST(tel_in_not_ours)
+{
+	static const char *const uris[] = {
+		"sip:+15551234;cic=+1-0288;rn=+1-555-9999;tgrp=carrier;"
+		"trunk-context=example.com@" OUR_IP,
+		"sip:+15551234;cic=+44-0288;tgrp=carrier;"
+		"trunk-context=other.example@" OUR_IP,
+		"sip:+15551234;cic=0288;cic-context=+44;tgrp=carrier@" OUR_IP,
+	};
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		const struct cc_msg *m;
+
+		rig_conf();
+		if (i) {
+			strcpy(who()->group_context, "example.com");
+			strcpy(who()->carrier_context, "+1");
+		}
+		rig_open();
+		invite_from_peer(uris[i], "t2", NULL, PEER_SDP);
+		m = expect_cc(CC_SETUP);
+		leg = m->leg;
+		ck_assert_str_eq(m->called.digits, "15551234");
+		ck_assert_str_eq(m->extra.carrier, "");
+		ck_assert_str_eq(m->extra.group, "");
+		ck_assert_uint_eq(bad_headers(), 0);
+		refuse_it();
+		finish();
+	}
+}
+END_TEST
+
+START_TEST(tel_in_malformed)
+{
+	static const char *const uris[] = {
+		"sip:+15551234;isub=@" OUR_IP,
+		"sip:+15551234;isub=123;isub-encoding=nsap@" OUR_IP,
+		"sip:+15551234;isub=12x;isub-encoding=nsap-bcd@" OUR_IP,
+		"sip:+15551234;isub=123456789012345678901@" OUR_IP,
+		"sip:+15551234;cic=+1-@" OUR_IP,
+		"sip:+15551234;cic=+1-02x8@" OUR_IP,
+		"sip:+15551234;cic=12345678@" OUR_IP,
+		"sip:+15551234;rn=x@" OUR_IP,
+		"sip:+15551234;tgrp=123456789012345678901234567890123;"
+		"trunk-context=example.com@" OUR_IP,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
+		const struct cc_msg *m;
+
+		rig_conf();
+		strcpy(who()->group_context, "example.com");
+		strcpy(who()->carrier_context, "+1");
+		who()->routing_number = true;
+		rig_open();
+		invite_from_peer(uris[i], "t3", NULL, PEER_SDP);
+		m = expect_cc(CC_SETUP);
+		leg = m->leg;
+		ck_assert_str_eq(m->called.digits, "15551234");
+		ck_assert_uint_eq(m->extra.called_sub.len, 0);
+		ck_assert_str_eq(m->extra.carrier, "");
+		ck_assert_str_eq(m->extra.group, "");
+		ck_assert_msg(bad_headers() == 1, "%s", uris[i]);
+		refuse_it();
+		finish();
+	}
+}
+END_TEST
+
+START_TEST(tel_context)
+{
+	const struct cc_msg *m;
+
+	rig_conf();
+	strcpy(who()->context, "pbx.example");
+	rig_open();
+	invite_from_peer("sip:7042;phone-context=pbx.example@" OUR_IP, "t4",
+			 NULL, PEER_SDP);
+	m = expect_cc(CC_SETUP);
+	leg = m->leg;
+	ck_assert_uint_eq(m->called.plan, CC_PLAN_PRIVATE);
+	refuse_it();
+	invite_from_peer("sip:7042;phone-context=other.example@" OUR_IP, "t5",
+			 NULL, PEER_SDP);
+	ack_from_peer(expect_sent("SIP/2.0 404"), NULL);
+	expect_refused(CAUSE_UNALLOCATED, "404 Not Found");
+	finish();
+}
+END_TEST
+
+START_TEST(tel_out)
+{
+	struct cc_msg m;
+
+	rig_conf();
+	strcpy(who()->group_context, "example.com");
+	strcpy(who()->carrier_context, "+1");
+	strcpy(who()->context, "pbx.example");
+	strcpy(who()->number, "+49711");
+	who()->tel_uri = true;
+	rig_open();
+	m = setup_msg();
+	m.extra.called_sub = (struct cc_sub){0, 0, 5, {0x50, '1', ' ', ';',
+							'3'}};
+	m.extra.calling_sub = (struct cc_sub){2, 0, 2, {0x0a, 0xff}};
+	strcpy(m.extra.carrier, "0288");
+	strcpy(m.extra.group, "carrier");
+	place(m);
+	ck_assert_ptr_nonnull(strstr(invite, "INVITE tel:+49711123;"
+					     "isub=1%20%3b3;cic=+1-0288 SIP"));
+	ck_assert_str_eq(value_of(invite, "To"),
+			 "<tel:+49711123;isub=1%20%3b3;cic=+1-0288>");
+	ck_assert_str_eq(value_of(invite, "Contact"),
+			 "<sip:+49711;tgrp=carrier;trunk-context=example.com@"
+			 OUR_IP ":5060>");
+	ck_assert_ptr_nonnull(strstr(value_of(invite, "From"),
+				     "<sip:+4930555;isub=0aff;isub-encoding="
+				     "user@" OUR_IP ":5060;user=phone>"));
+	give_up();
+	m = setup_msg();
+	cc_number_set(&m.called, "7042");
+	m.calling.presentation = CC_PRES_RESTRICTED;
+	m.extra.calling_sub = (struct cc_sub){2, 0, 2, {0x0a, 0xff}};
+	strcpy(m.extra.group, "carrier");
+	place(m);
+	ck_assert_ptr_nonnull(strstr(invite, "INVITE tel:7042;phone-context="
+					     "pbx.example SIP"));
+	ck_assert_ptr_nonnull(strstr(value_of(invite, "Contact"),
+				     "<sip:anonymous;tgrp="));
+	ck_assert_ptr_null(strstr(invite, "isub"));
+	answer(invite, "200 OK", "t", NULL, PEER_SDP);
+	expect_sent("ACK sip:peer@");
+	expect_cc(CC_ANSWER);
+	core_releases(leg, 16);
+	answer(expect_sent("BYE sip:peer@"), "200 OK", NULL, NULL, NULL);
+	expect_cc(CC_RELEASED);
+	finish();
+}
+END_TEST
+
 /* --- identity --- */
 
 #define CALLER "<sip:+4930555@" OUR_IP ":5060;user=phone>"
@@ -522,7 +698,9 @@ int main(void)
 				      malformed,      identity_out,
 				      identity_out_twice, identity_hidden,
 				      identity_in,    identity_critical,
-				      identity_connected, NULL};
+				      identity_connected, tel_in,
+				      tel_in_not_ours, tel_in_malformed,
+				      tel_context,    tel_out, NULL};
 
 	return rig_run("sip_extra", tests);
 }
