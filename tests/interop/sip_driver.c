@@ -198,6 +198,14 @@ static void on_down(struct link *l)
 
 static const struct link_ops core_ops = {on_msg, on_down};
 
+/* There is no call of an earlier life. */
+static void settle(void)
+{
+	struct link_head settled;
+
+	link_send(&d.core, &settled, CC_SETTLED, sizeof(settled));
+}
+
 static void on_pace(struct timer *t)
 {
 	struct cc_msg m = with_media();
@@ -399,6 +407,7 @@ int main(int argc, char **argv)
 	slot = sip_role_ops.slot(d.role, ROLE_CORE, 0, &ops);
 	link_open_mem(slot, ops, &d.core, &core_ops, d.loop);
 	sip_role_ops.link_up(d.role, ROLE_CORE, 0);
+	settle();
 	open_sockets();
 	sip_role_ops.start(d.role);
 	timer_start(d.loop, &d.end, on_end,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rooms: sip core base */
-/* The torture messages (RFC 4475, 5118) over a connection: in one piece, octet
- * by octet, and two in one read; the verdicts are the same each time, and the
+/* The torture messages (RFC 4475, 5118) over a connection: in one piece, cut in
+ * two at every octet, octet by octet, and two in one read; the verdicts are the same each time, and the
  * next connection is served as if nothing had been. */
 #include "tests/stack/sipnet.h"
 #include "tests/stack/torture.h"
@@ -51,9 +51,13 @@ static struct sip_transport *transport(void)
 	return sip_stack_transport(net.stack);
 }
 
-/* What is said to data that comes in pieces of that size, as statuses. */
-static void play(const char *data, size_t len, size_t piece, char out[1024])
+/* What is said to data that comes in pieces of that size, as statuses; the
+ * first may have one of its own. */
+static void play(const char *data, size_t len, const size_t sizes[2],
+		 char out[1024])
 {
+	size_t piece = sizes[0];
+
 	static struct sip_wire wire = {&wire_ops};
 	static struct sip_stack_user user = {&user_ops};
 	struct net_addr from;
@@ -66,9 +70,12 @@ static void play(const char *data, size_t len, size_t piece, char out[1024])
 	closes = 0;
 	flow = sip_transport_accept(transport(), 0, &from);
 	ck_assert_uint_ne(flow, 0);
-	for (size_t at = 0; at < len; at += piece) {
-		sip_transport_stream(transport(), flow, data + at,
-				     piece < len - at ? piece : len - at);
+	for (size_t at = 0; at < len;) {
+		size_t n = piece < len - at ? piece : len - at;
+
+		sip_transport_stream(transport(), flow, data + at, n);
+		at += n;
+		piece = sizes[1];
 	}
 	loop_advance(net.loop, 1000);
 	strcpy(out, statuses);
@@ -91,6 +98,25 @@ static void play(const char *data, size_t len, size_t piece, char out[1024])
 	sipnet_close();
 }
 
+/* In pieces of that size. */
+static void play_in(const char *data, size_t len, size_t piece, char out[1024])
+{
+	play(data, len, (size_t[]){piece, piece}, out);
+}
+
+/* Where it is cut makes no difference. */
+static void cut_everywhere(const char *file, const char *data, size_t len,
+			   const char *whole)
+{
+	char cut[1024];
+
+	for (size_t at = 1; at < len; at++) {
+		play(data, len, (size_t[]){at, len}, cut);
+		ck_assert_msg(!strcmp(whole, cut), "%s: %s, cut at %zu %s",
+			      file, whole, at, cut);
+	}
+}
+
 START_TEST(test_torture)
 {
 	FILE *f = fopen(TORTURE "expected.tsv", "r");
@@ -103,13 +129,14 @@ START_TEST(test_torture)
 	while (torture_next(f, &row)) {
 		size_t n = torture_load(row.file, data, sizeof(data) / 2);
 
-		play(data, n, n ? n : 1, whole);
-		play(data, n, 1, cut);
+		play_in(data, n, n ? n : 1, whole);
+		play_in(data, n, 1, cut);
 		ck_assert_msg(!strcmp(whole, cut), "%s: %s, in pieces %s",
 			      row.file, whole, cut);
+		cut_everywhere(row.file, data, n, whole);
 		memcpy(data + n, data, n);
-		play(data, 2 * n, 2 * n, twice);
-		play(data, 2 * n, 7, cut);
+		play_in(data, 2 * n, 2 * n, twice);
+		play_in(data, 2 * n, 7, cut);
 		ck_assert_msg(!strcmp(twice, cut), "%s twice: %s, in pieces %s",
 			      row.file, twice, cut);
 		rows++;
@@ -136,7 +163,7 @@ int main(void)
 	int failed;
 
 	log_set_sink(quiet);
-	tcase_set_timeout(t, 120);
+	tcase_set_timeout(t, 400);
 	tcase_add_test(t, test_torture);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
