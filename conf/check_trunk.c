@@ -29,6 +29,32 @@ static void check_tls(const struct checker *c, struct conf_trunk *t,
 	}
 }
 
+static void check_stir(const struct checker *c, struct conf_trunk *t,
+		       const struct node *map)
+{
+	struct conf_stir *s = &t->who.stir;
+
+	s->line = check_place(map, "stir", NULL).line;
+	if (s->sign && (!s->certificate[0] || !s->key[0] || !s->x5u[0])) {
+		report_error(c->report, check_place(map, "stir", "sign"),
+			     "stir.sign needs certificate, key and x5u");
+	}
+	if (s->x5u[0] && (strncmp(s->x5u, "https://", 8) ||
+			  strpbrk(s->x5u, " \"\\<>;"))) {
+		report_error(c->report, check_place(map, "stir", "x5u"),
+			     "stir.x5u is a URL that begins with https://");
+	}
+	if (strpbrk(s->origid, " \"\\<>;")) {
+		report_error(c->report, check_place(map, "stir", "origid"),
+			     "stir.origid is a UUID");
+	}
+	if (s->verify != CONF_STIR_OFF &&
+	    (!s->ca[0] || !s->certificates[0])) {
+		report_error(c->report, check_place(map, "stir", "verify"),
+			     "stir.verify needs ca and certificates");
+	}
+}
+
 /* One address is for plain SIP or for TLS. */
 static void check_tls_port(const struct checker *c, unsigned i)
 {
@@ -240,6 +266,7 @@ void check_trunk_wire(const struct checker *c, unsigned i)
 	check_alike(c, i);
 	check_accept(c, t, map);
 	check_tls(c, t, map);
+	check_stir(c, t, map);
 	check_tls_port(c, i);
 	check_who(c, t, map);
 }

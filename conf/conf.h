@@ -36,6 +36,7 @@
 #define CONF_HEADER    48
 #define CONF_SUITES    6
 #define CONF_NFAS_SPANS 20 /* T1s of one group (ANSI T1.607) */
+#define CONF_ORIGID	40 /* a UUID */
 #define CONF_NFAS_IDS	127 /* interface identifiers: 0-126 */
 
 enum conf_driver { CONF_PSEUDOWIRE, CONF_DAHDI, CONF_TDMOE };
@@ -220,6 +221,29 @@ struct conf_register {
 	char realm[64];	     /* that our password is for; "" = any */
 };
 
+enum conf_stir_verify { CONF_STIR_OFF, CONF_STIR_ON, CONF_STIR_REQUIRED };
+enum conf_stir_failed { CONF_STIR_PASS, CONF_STIR_MARK, CONF_STIR_REJECT };
+enum conf_attest { CONF_ATTEST_NONE, CONF_ATTEST_A, CONF_ATTEST_B,
+		   CONF_ATTEST_C };
+
+/* Who vouches for calling numbers (RFC 8224, SHAKEN). The files are read by
+ * the supervisor, as those of TLS. */
+struct conf_stir {
+	bool sign;
+	enum conf_attest others; /* for numbers not in the list */
+	enum conf_stir_verify verify;
+	enum conf_stir_failed failed;
+	uint8_t n_numbers; /* attested fully: A */
+	char numbers[CONF_PATTERNS][CONF_NUMBER];
+	char certificate[CONF_PATH], key[CONF_PATH]; /* "" = none */
+	char x5u[CONF_PATH];	/* where others find the certificate */
+	char origid[CONF_ORIGID]; /* "" = a new one for each call */
+	char ca[CONF_PATH];
+	char certificates[CONF_PATH]; /* of others, by URL */
+	char country_code[8];	/* of numbers without '+'; "" = none */
+	uint32_t line; /* of the file, for log lines */
+};
+
 struct conf_trunk_identity {
 	bool trusted; /* P-Asserted-Identity both ways */
 	char number[CONF_NUMBER]; /* the trunk's own, asserted for unscreened
@@ -234,6 +258,7 @@ struct conf_trunk_identity {
 	char context[64];	  /* phone-context of our local numbers */
 	char group_context[64];	  /* trunk-context; "" = no trunk groups */
 	char carrier_context[8]; /* "+1"; "" = no cic */
+	struct conf_stir stir;
 };
 
 struct conf_trunk {

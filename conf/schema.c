@@ -19,6 +19,11 @@ static const char *const hunt_names[] = { "up", "down", "round",
 static const char *const ringback_names[] = { "auto", "on", "off", NULL };
 static const char *const busy_names[] = { "reject", "service", "d_channel",
 					  NULL };
+static const char *const attest_names[] = { "none", "A", "B", "C", NULL };
+static const char *const stir_verify_names[] = { "off", "on", "required",
+						 NULL };
+static const char *const stir_failed_names[] = { "pass", "mark", "reject",
+						 NULL };
 static const char *const transport_names[] = { "udp", "tcp", "tls", "auto",
 					       NULL };
 static const char *const accept_names[] = { "sources", "registration", NULL };
@@ -389,6 +394,55 @@ static const struct setting trunk_settings[] = {
 	{ "user_to_user", VALUE_BOOL, AT(conf_trunk, who.uui), 0, 0, 0,
 	  "false", "", NULL, NULL, NONE,
 	  "user-to-user information of ISDN both ways (RFC 7433)" },
+	{ "stir.sign", VALUE_BOOL, AT(conf_trunk, who.stir.sign), 0, 0, 0,
+	  "false", "", NULL, NULL, NONE,
+	  "calls that we place bear a SHAKEN PASSporT (RFC 8224, RFC 8588)" },
+	{ "stir.certificate", VALUE_FILE, AT(conf_trunk, who.stir.certificate),
+	  0, 0, 0, "", "", NULL, NULL, NONE,
+	  "file with the certificate that we sign with (PEM, P-256); read anew "
+	  "at each reload" },
+	{ "stir.key", VALUE_FILE, AT(conf_trunk, who.stir.key), 0, 1, 0, "",
+	  "", NULL, NULL, NONE, "file with its private key (PEM)" },
+	{ "stir.x5u", VALUE_TEXT, AT(conf_trunk, who.stir.x5u), 0, 0, 0, "",
+	  "", NULL, NULL, NONE,
+	  "https URL where others find that certificate" },
+	{ "stir.numbers", VALUE_PATTERNS, LIST_AT(conf_trunk,
+						 who.stir.numbers,
+						 who.stir.n_numbers), 0,
+	  CONF_PATTERNS, "", "", NULL, NULL, NONE,
+	  "calling numbers that the line may use, as +E.164: attested fully, "
+	  "A" },
+	{ "stir.others", VALUE_ENUM, AT(conf_trunk, who.stir.others), 0, 0, 0,
+	  "C", "", attest_names, NULL, NONE,
+	  "what all other calling numbers get: B: a customer of ours that we "
+	  "know, C: we are but the gateway, none: not signed" },
+	{ "stir.origid", VALUE_TEXT, AT(conf_trunk, who.stir.origid), 0, 0, 0,
+	  "", "", NULL, NULL, NONE,
+	  "UUID that tells where the call came in; empty: a new one for each "
+	  "call" },
+	{ "stir.verify", VALUE_ENUM, AT(conf_trunk, who.stir.verify), 0, 0, 0,
+	  "off", "", stir_verify_names, NULL, NONE,
+	  "PASSporTs of calls that come in are verified; required: a call "
+	  "without is answered 428" },
+	{ "stir.ca", VALUE_FILE, AT(conf_trunk, who.stir.ca), 0, 0, 0, "", "",
+	  NULL, NULL, NONE,
+	  "file with the CAs that certificates of others must lead to (PEM)" },
+	{ "stir.certificates", VALUE_FILE,
+	  AT(conf_trunk, who.stir.certificates), 0, 0, 0, "", "", NULL, NULL,
+	  NONE,
+	  "file with the certificates of others: a line with the URL (x5u), "
+	  "then the chain (PEM), and so on; nothing is fetched, read anew at "
+	  "each reload" },
+	{ "stir.failed", VALUE_ENUM, AT(conf_trunk, who.stir.failed), 0, 0, 0,
+	  "pass", "", stir_failed_names, NULL, NONE,
+	  "a call whose verification failed, here or by the provider's "
+	  "verstat: pass: goes on, mark: goes on with its number marked "
+	  "verified and failed, reject: is refused (never emergency calls)" },
+	{ "stir.country_code", VALUE_DIGITS,
+	  AT(conf_trunk, who.stir.country_code), 0, 0, 0, "", "", NULL, NULL,
+	  NONE,
+	  "country code of this peer's numbers without +; empty: taken as "
+	  "they are" },
 	{ "dscp", VALUE_INT, AT(conf_trunk, dscp), 0, 0, 63, "24", "", NULL,
 	  NULL, NONE, "DSCP of SIP messages" },
 	{ "max_calls", VALUE_INT, AT(conf_trunk, max_calls), 0, 0, 65535, "0",

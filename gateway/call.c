@@ -352,6 +352,7 @@ static void begin_cdr(struct core *core, struct cdr *cdr,
 	cdr->num.from = setup->calling;
 	cdr->num.to = setup->called;
 	cdr->num.redirecting = setup->redirecting;
+	cdr->num.verified = setup->extra.verified;
 	cdr->num.divert_reason = setup->extra.divert.reason;
 	cdr->num.divert_count = setup->extra.divert.count;
 	memcpy(cdr->num.name, setup->name, sizeof(cdr->num.name));

@@ -54,6 +54,10 @@ static void learn(struct call *call, struct leg *leg, const struct cc_msg *m)
 	if (m->ref[0] != '\0') {
 		memcpy(s->ref, m->ref, sizeof(s->ref));
 	}
+	if (!leg_is_line(leg) && leg->side == SIDE_B &&
+	    m->extra.verified.attest != 0) {
+		call->cdr.num.verified.attest = m->extra.verified.attest;
+	}
 	if (leg_is_line(leg) && m->channel != 0) {
 		learn_channel(call, leg, m);
 	}

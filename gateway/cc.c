@@ -210,9 +210,15 @@ static bool sub_ok(const struct cc_sub *s)
 	return s->type <= 7 && s->odd <= 1 && s->len <= CC_SUB_MAX;
 }
 
+static bool verified_ok(const struct cc_verified *v)
+{
+	return v->verdict <= CC_VERDICT_UNSIGNED &&
+	       (v->attest == 0 || (v->attest >= 'A' && v->attest <= 'C'));
+}
+
 static bool extra_ok(const struct cc_extra *e)
 {
-	return e->divert.reason <= 15 && e->divert.original_reason <= 15 &&
+	return verified_ok(&e->verified) && e->divert.reason <= 15 && e->divert.original_reason <= 15 &&
 	       e->divert.count <= CC_DIVERT_MAX &&
 	       number_ok(&e->divert.original) && sub_ok(&e->called_sub) &&
 	       sub_ok(&e->calling_sub) && e->uui.len <= CC_UUI_MAX &&

@@ -212,8 +212,23 @@ struct cc_uui {
 	uint8_t octets[CC_UUI_MAX];
 };
 
+/* Is the caller's number what it says (STIR)? */
+enum cc_verdict {
+	CC_VERDICT_NONE, /* nobody has looked */
+	CC_VERDICT_PASSED,
+	CC_VERDICT_FAILED,
+	CC_VERDICT_UNSIGNED /* looked, but there was nothing to verify */
+};
+
+struct cc_verified {
+	uint8_t verdict; /* enum cc_verdict; SETUP */
+	char attest;	 /* how far the signer vouches: 'A' 'B' 'C'; 0 = not
+			    said. From the callee's role: as we signed */
+};
+
 /* What few calls carry. */
 struct cc_extra {
+	struct cc_verified verified;
 	struct cc_divert divert;	  /* SETUP; goes with redirecting */
 	struct cc_sub called_sub, calling_sub; /* SETUP */
 	struct cc_uui uui;		  /* SETUP ALERTING ANSWER RELEASE(D) */

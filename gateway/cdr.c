@@ -86,6 +86,26 @@ static const char *reason_name(unsigned reason)
 	}
 }
 
+static void put_verified(struct json *j, const struct cc_verified *v)
+{
+	static const char *const names[] = {
+		[CC_VERDICT_NONE] = "",
+		[CC_VERDICT_PASSED] = "passed",
+		[CC_VERDICT_FAILED] = "failed",
+		[CC_VERDICT_UNSIGNED] = "unsigned",
+	};
+	char attest[2] = {v->attest};
+
+	if (v->verdict != CC_VERDICT_NONE) {
+		json_str(j, "stir",
+			 name_of(names, sizeof(names) / sizeof(names[0]),
+				 v->verdict));
+	}
+	if (v->attest) {
+		json_str(j, "attest", attest);
+	}
+}
+
 static void put_numbers(struct json *j, const struct cdr_numbers *n)
 {
 	put_number(j, "from", &n->from);
@@ -97,6 +117,7 @@ static void put_numbers(struct json *j, const struct cdr_numbers *n)
 		json_str(j, "redirect_reason", reason_name(n->divert_reason));
 		json_int(j, "redirect_count", n->divert_count);
 	}
+	put_verified(j, &n->verified);
 	put_number(j, "connected", &n->connected);
 	put_text(j, "name", n->name);
 	if (n->from.valid) {

@@ -7,6 +7,9 @@
  *  node, dir ("pstn>sip", "sip>pstn"), emergency, bearer
  *  from, to, redirected_from, name, presentation, screening: as received
  *  redirect_reason (words), redirect_count: how it came to redirected_from
+ *  stir: "passed", "failed" or "unsigned", when somebody has looked whether
+ *  the caller's number is what it says; attest: "A" "B" "C", how far its signer
+ *  vouches; of a call to a trunk, how far we did
  *  from_out, to_out: as sent;  connected: who answered
  *  span, slot, call_ref;  trunk, call_id, remote_rtp
  *  t_setup t_alert t_answer t_end: UTC, ms since 1970 (absent: never)
@@ -46,6 +49,7 @@ struct cdr_side {
 };
 
 struct cdr_numbers {
+	struct cc_verified verified;
 	struct cc_number from, to, redirecting; /* as received */
 	struct cc_number from_out, to_out, connected;
 	uint8_t divert_reason, divert_count; /* struct cc_divert */

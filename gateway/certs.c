@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +14,7 @@
 
 #define SYSTEM_CAS "/etc/ssl/certs/ca-certificates.crt"
 #define FILE_OCTETS (1u << 20)
+#define PARTS	    4
 
 struct bundle {
 	char *data;
@@ -46,53 +46,72 @@ static int append(struct bundle *b, const char *path)
 	return err;
 }
 
-bool certs_wanted(const struct conf_trunk *t)
+bool certs_wanted(const struct conf_trunk *t, enum certs what)
 {
+	if (what == CERTS_STIR) {
+		return t->who.stir.sign || t->who.stir.verify != CONF_STIR_OFF;
+	}
 	return t->transport == CONF_TLS || t->transport == CONF_AUTO;
 }
 
-void *certs_read(const struct conf_trunk *t, size_t *len, char *why,
-		 size_t size)
-{
-	const char *ca = t->tls.ca[0] ? t->tls.ca
-			 : t->tls.verify == CONF_VERIFY_NONE ? ""
-							     : SYSTEM_CAS;
-	const char *const path[] = { t->tls.certificate, t->tls.key, ca };
-	static const char *const name[] = { "certificate", "key", "ca" };
-	size_t room = 3 * (sizeof(uint32_t) + FILE_OCTETS);
-	struct bundle b = { malloc(room), 0 };
-	int err = b.data ? 0 : -ENOMEM;
-	int i = 0;
+struct part {
+	const char *name, *path; /* path NULL: there are no more */
+};
 
-	for (; i < 3 && !err; i++) {
-		err = append(&b, path[i]);
+static const char *tls_ca(const struct conf_trunk *t)
+{
+	if (t->tls.ca[0]) {
+		return t->tls.ca;
+	}
+	return t->tls.verify == CONF_VERIFY_NONE ? "" : SYSTEM_CAS;
+}
+
+/* In the order of the bundle. What is not in use is empty. */
+static void list(const struct conf_trunk *t, enum certs what,
+		 struct part out[PARTS])
+{
+	const struct conf_stir *s = &t->who.stir;
+	bool verify = s->verify != CONF_STIR_OFF;
+
+	memset(out, 0, PARTS * sizeof(*out));
+	if (what == CERTS_TLS) {
+		out[0] = (struct part){"tls.certificate", t->tls.certificate};
+		out[1] = (struct part){"tls.key", t->tls.key};
+		out[2] = (struct part){"tls.ca", tls_ca(t)};
+		return;
+	}
+	out[0] = (struct part){"stir.certificate",
+			       s->sign ? s->certificate : ""};
+	out[1] = (struct part){"stir.key", s->sign ? s->key : ""};
+	out[2] = (struct part){"stir.ca", verify ? s->ca : ""};
+	out[3] = (struct part){"stir.certificates",
+			       verify ? s->certificates : ""};
+}
+
+int certs_memfd(const struct conf_trunk *t, enum certs what, const char *file)
+{
+	unsigned line = what == CERTS_STIR ? t->who.stir.line : t->tls.line;
+	struct part part[PARTS];
+	struct bundle b = { malloc(PARTS * (sizeof(uint32_t) + FILE_OCTETS)),
+			    0 };
+	int err = b.data ? 0 : -ENOMEM, fd = -1;
+	unsigned i = 0;
+
+	list(t, what, part);
+	while (!err && i < PARTS && part[i].path) {
+		err = append(&b, part[i].path);
+		i += !err;
 	}
 	if (!err) {
-		*len = b.len;
-		return b.data;
+		fd = memfd_create_sealed("trunkgate-keys", b.data, b.len);
+	} else {
+		log_err("trunk %s: %s:%u: %s: cannot read %s: %s", t->name,
+			file, line, part[i].name, part[i].path,
+			strerror(-err));
 	}
-	snprintf(why, size, "tls.%s: cannot read %s: %s", name[i ? i - 1 : 0],
-		 path[i ? i - 1 : 0], strerror(-err));
 	if (b.data) {
 		explicit_bzero(b.data, b.len);
 	}
 	free(b.data);
-	return NULL;
-}
-
-int certs_memfd(const struct conf_trunk *t, const char *file)
-{
-	char why[CONF_PATH + 100];
-	size_t len = 0;
-	void *data = certs_read(t, &len, why, sizeof(why));
-	int fd;
-
-	if (!data) {
-		log_err("trunk %s: %s:%u: %s", t->name, file, t->tls.line, why);
-		return -ENOENT;
-	}
-	fd = memfd_create_sealed("trunkgate-tls", data, len);
-	explicit_bzero(data, len);
-	free(data);
-	return fd;
+	return err ? err : fd;
 }

@@ -2,22 +2,21 @@
 /*
  * Certificates, keys and CAs of the trunks: the supervisor reads the files, at
  * start and at each reload, and hands their octets to the sip role, which
- * opens no file. What they hold is looked at there (sip/tls.h), or by --check.
+ * opens no file. What they hold is looked at there (sip/tls.h, sip/stir.h).
  */
 #ifndef GATEWAY_CERTS_H
 #define GATEWAY_CERTS_H
 
 #include "conf/conf.h"
 
-#include <stddef.h>
+#include <stdbool.h>
 
-/* Has the trunk TLS at all? */
-bool certs_wanted(const struct conf_trunk *);
-/* The bundle of a trunk, to be wiped and freed; NULL: why not, in words. */
-void *certs_read(const struct conf_trunk *, size_t *len, char *why,
-		 size_t size);
-/* The same as a sealed memory file, the caller's; -errno, then it has been
- * logged. file: of the configuration, for that line. */
-int certs_memfd(const struct conf_trunk *, const char *file);
+enum certs { CERTS_TLS, CERTS_STIR }; /* what they are for */
+
+/* Has the trunk anything of that kind? */
+bool certs_wanted(const struct conf_trunk *, enum certs);
+/* The bundle of a trunk as a sealed memory file, the caller's; -errno, then it
+ * has been logged. file: of the configuration, for that line. */
+int certs_memfd(const struct conf_trunk *, enum certs, const char *file);
 
 #endif

@@ -31,6 +31,13 @@ static uint8_t trusted_screening(const struct conf_span *span)
 						    : CC_SCREEN_PASSED;
 }
 
+/* The trunk's role has looked (STIR), and says so. */
+static bool is_verified(const struct cc_number *n)
+{
+	return n->screening == CC_SCREEN_PASSED ||
+	       n->screening == CC_SCREEN_FAILED;
+}
+
 /* What would tell who a restricted caller is. */
 static void hide(struct cc_msg *setup)
 {
@@ -48,8 +55,10 @@ static void one_caller(const struct conf_span *span, struct cc_msg *setup)
 {
 	if (has_digits(&setup->asserted)) {
 		setup->calling = setup->asserted;
-		setup->calling.screening = trusted_screening(span);
-	} else if (setup->calling.valid) {
+		if (setup->asserted.screening != CC_SCREEN_FAILED) {
+			setup->calling.screening = trusted_screening(span);
+		}
+	} else if (setup->calling.valid && !is_verified(&setup->calling)) {
 		setup->calling.screening = CC_SCREEN_NONE;
 	}
 	memset(&setup->asserted, 0, sizeof(setup->asserted));

@@ -129,17 +129,26 @@ static void hand_conf(struct child *c, enum ctl_type type)
 	close(fd);
 }
 
+static void hand_bundle(struct child *sip, unsigned trunk, enum certs what,
+			enum role_socket as)
+{
+	const struct conf_trunk *t = &sup.conf->trunks[trunk];
+	int fd = certs_wanted(t, what)
+			 ? certs_memfd(t, what, sup.conf->file)
+			 : -1;
+
+	if (fd >= 0) {
+		child_tell(sip, CTL_SOCKET, as, trunk, fd);
+		close(fd);
+	}
+}
+
 /* The files may have been replaced since: they are read anew. */
 static void hand_certs(struct child *sip)
 {
 	for (unsigned i = 0; i < sup.conf->n_trunks; i++) {
-		const struct conf_trunk *t = &sup.conf->trunks[i];
-		int fd = certs_wanted(t) ? certs_memfd(t, sup.conf->file) : -1;
-
-		if (fd >= 0) {
-			child_tell(sip, CTL_SOCKET, ROLE_SOCK_TLS, i, fd);
-			close(fd);
-		}
+		hand_bundle(sip, i, CERTS_TLS, ROLE_SOCK_TLS);
+		hand_bundle(sip, i, CERTS_STIR, ROLE_SOCK_STIR);
 	}
 }
 

@@ -236,6 +236,7 @@ void sip_leg_cc(const struct leg *l, struct cc_msg *m)
 	m->leg = l->id;
 	m->end = (struct cc_end){CC_END_TRUNK, l->trunk};
 	m->cause.location = CC_LOC_NONE;
+	m->extra.verified = l->setup.extra.verified; /* UAC: as signed */
 	str_copy(m->ref, sizeof(m->ref), l->dialog.call_id);
 }
 

@@ -103,6 +103,7 @@ struct leg_invite {
 	bool alerted, proceeding;	    /* told the core */
 	bool early;			    /* early media is open */
 	bool pem; /* UAS: the peer knows P-Early-Media */
+	uint8_t stir_fault; /* UAS: enum stir_fault */
 	uint8_t redirects; /* 3xx followed */
 	struct leg_uui uui;
 	struct leg_rel rel;

@@ -14,6 +14,7 @@
 #include "gateway/base/str.h"
 #include "sip/auth.h"
 #include "sip/check.h"
+#include "sip/leg_stir.h"
 #include "sip/legs.h"
 #include "sip/register.h"
 
@@ -61,6 +62,7 @@ static int add_headers(struct leg *l, struct sip_msg *m)
 	if ((err = add(m, "P-Early-Media", "supported")) != 0 ||
 	    (err = add(m, "User-Agent", env->conf.user_agent)) != 0)
 		return err;
+	sip_stir_put(l, m);
 	len = sdp_write_offer(&l->sdp, &l->local, sdp);
 	if (len < 0)
 		return len;

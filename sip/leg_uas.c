@@ -14,6 +14,7 @@
 #include "gateway/base/log.h"
 #include "gateway/base/str.h"
 #include "sip/check.h"
+#include "sip/leg_stir.h"
 #include "sip/legs.h"
 #include "sip/register.h"
 #include "sip/telparam.h"
@@ -165,6 +166,9 @@ int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 	setup.bearer = CC_BEARER_AUDIO_31;
 	setup.complete = 1;
 	setup.emergency = l->setup.emergency;
+	status = sip_stir_check(l, m, &setup);
+	if (status)
+		return status;
 	l->media = setup.media;
 	l->held = setup.media.valid && sdp_is_held(&l->sdp);
 	l->inv.id = id;
@@ -185,8 +189,12 @@ static struct sip_msg *response(struct leg *l, int status)
 {
 	const struct sip_msg *invite =
 		txn_request_of(sip_leg_txns(l), l->inv.id);
+	struct sip_msg *m =
+		invite ? sip_leg_response(l, invite, status) : NULL;
 
-	return invite ? sip_leg_response(l, invite, status) : NULL;
+	if (m)
+		sip_stir_tell(l, m);
+	return m;
 }
 
 /* Our description: the answer, or, when the INVITE had none, our offer. */

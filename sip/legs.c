@@ -10,6 +10,7 @@
 #include "gateway/base/log.h"
 #include "gateway/base/str.h"
 #include "sip/check.h"
+#include "sip/leg_stir.h"
 
 #define BUCKETS 4096 /* a power of two */
 
@@ -517,7 +518,7 @@ static void refuse(struct legs *t, txn_id id, const struct sip_msg *m,
 		   int status, unsigned cause)
 {
 	struct sip_msg *r = sip_response_new(
-		m, status, NULL,
+		m, status, sip_stir_phrase(status),
 		txn_local_tag(sip_stack_txns(t->env.stack), id));
 
 	if (!r)
@@ -531,6 +532,7 @@ static void refuse(struct legs *t, txn_id id, const struct sip_msg *m,
 	if (status == 415)
 		(void)sip_msg_add(r, "Accept", SIP_ACCEPT);
 	add_extension(t, r, m, status);
+	sip_stir_reason(r, status);
 	if (t->env.conf.user_agent[0])
 		(void)sip_msg_add(r, "Server", t->env.conf.user_agent);
 	(void)txn_respond(sip_stack_txns(t->env.stack), id, r);

@@ -15,6 +15,7 @@
 #define SIP_LEGS 8192 /* at a time, those in state OVER included */
 
 struct registers;
+struct stir;
 
 struct legs_stats {
 	uint64_t begun[2]; /* [0] UAS, [1] UAC */
@@ -77,6 +78,7 @@ struct legs_env {
 	struct sip_stack *stack;
 	struct link *core;
 	const struct registers *registers; /* NULL: none */
+	struct stir *stir;		   /* NULL: none */
 	struct conf_sip conf;
 	struct legs_stats stats;
 };

@@ -10,6 +10,7 @@
 #include "gateway/base/str.h"
 #include "sip/register.h"
 #include "sip/sdes.h"
+#include "sip/stir.h"
 
 #define TEXT_MAX 65536
 
@@ -181,6 +182,40 @@ static void put_wire(struct text *t, const struct sip_observe *o)
 		w->dead_flows);
 }
 
+static void put_stir(struct text *t, const struct sip_observe *o)
+{
+	const struct stir_stats *s;
+	unsigned i;
+
+	if (!o->stir)
+		return;
+	s = stir_stats(o->stir);
+	put(t, "# HELP trunkgate_sip_stir_signed_total Calls placed with a "
+	       "PASSporT\n# TYPE trunkgate_sip_stir_signed_total counter\n");
+	for (i = 0; i < 3; i++)
+		put(t, "trunkgate_sip_stir_signed_total{attest=\"%c\"} %llu\n",
+		    "ABC"[i], (unsigned long long)s->signed_as[i]);
+	counter(t, "stir_not_signed", "Calls placed without, though stir.sign",
+		s->not_signed);
+	counter(t, "stir_passed", "Callers that were verified", s->passed);
+	counter(t, "stir_loose", "Of them by tokens not in canonical form",
+		s->loose);
+	counter(t, "stir_unsigned", "Calls without Identity header",
+		s->unsigned_calls);
+	counter(t, "stir_verstat", "Verdicts taken over from providers",
+		s->verstat);
+	put(t, "# HELP trunkgate_sip_stir_failed_total Callers that were not "
+	       "verified, by the reason\n"
+	       "# TYPE trunkgate_sip_stir_failed_total counter\n");
+	for (i = STIR_OK + 1; i < STIR_FAULTS; i++) {
+		if (i != STIR_MISSING && i != STIR_VERSTAT)
+			put(t, "trunkgate_sip_stir_failed_total{reason=\"%s\"} "
+			       "%llu\n",
+			    stir_fault_name(i),
+			    (unsigned long long)s->failed[i]);
+	}
+}
+
 /* Of our own certificates, to be warned of before they end. */
 static void put_certificates(struct text *t, const struct sip_observe *o)
 {
@@ -197,6 +232,18 @@ static void put_certificates(struct text *t, const struct sip_observe *o)
 		if (end)
 			put(t,
 			    "trunkgate_trunk_certificate_expires_seconds"
+			    "{trunk=\"%s\"} %lld\n",
+			    trunk_conf(tt, i)->name, (long long)end);
+	}
+	put(t, "# HELP trunkgate_trunk_stir_certificate_expires_seconds End of "
+	       "the certificate that the trunk's calls are signed with\n"
+	       "# TYPE trunkgate_trunk_stir_certificate_expires_seconds gauge\n");
+	for (i = 0; o->stir && i < trunk_count(tt); i++) {
+		int64_t end = stir_expires(o->stir, i);
+
+		if (end)
+			put(t,
+			    "trunkgate_trunk_stir_certificate_expires_seconds"
 			    "{trunk=\"%s\"} %lld\n",
 			    trunk_conf(tt, i)->name, (long long)end);
 	}
@@ -316,6 +363,7 @@ static int write_metrics(const struct sip_observe *o, char *buf)
 
 	put_wire(&t, o);
 	put_certificates(&t, o);
+	put_stir(&t, o);
 	put_transactions(&t, o);
 	put_legs(&t, o);
 	put_gate(&t, o);

@@ -19,6 +19,7 @@ struct sip_observe {
 	struct sip_stack *stack;
 	const struct legs *legs;
 	const struct registers *registers;
+	const struct stir *stir;
 	bool tracing;
 	bool draining;
 	uint64_t trace_lost; /* the link was full */

@@ -19,6 +19,7 @@
 #include "sip/probe.h"
 #include "sip/register.h"
 #include "sip/sip.h"
+#include "sip/stir.h"
 
 #define STATE_POLL_MS 1000 /* are the trunks' servers resolved? */
 
@@ -29,6 +30,7 @@ struct sip_role {
 	struct legs *legs;
 	struct registers *registers;
 	struct probes *probes;
+	struct stir *stir;
 	struct link core, console;
 	struct sip_observe observe;
 	struct timer poll;
@@ -304,7 +306,11 @@ static struct role *sip_open(struct loop *loop, const void *conf, size_t len)
 	r->registers = sip_registers_new(loop, r->stack, c);
 	if (!r->registers)
 		goto free_legs;
+	r->stir = stir_new(loop, sip_stack_trunks(r->stack), c->file);
+	if (!r->stir)
+		goto free_registers;
 	sip_legs_env(r->legs)->registers = r->registers;
+	sip_legs_env(r->legs)->stir = r->stir;
 	str_copy(r->user_agent, sizeof(r->user_agent), c->sip.user_agent);
 	r->observe = (struct sip_observe){
 		.loop = loop,
@@ -312,8 +318,11 @@ static struct role *sip_open(struct loop *loop, const void *conf, size_t len)
 		.stack = r->stack,
 		.legs = r->legs,
 		.registers = r->registers,
+		.stir = r->stir,
 	};
 	return &r->role;
+free_registers:
+	sip_registers_free(r->registers);
 free_legs:
 	sip_legs_free(r->legs);
 free_probes:
@@ -334,6 +343,10 @@ static int sip_socket(struct role *role, enum role_socket what, unsigned index,
 	if (what == ROLE_SOCK_SIP)
 		return sip_transport_socket(sip_stack_transport(r->stack),
 					    index, fd);
+	if (what == ROLE_SOCK_STIR) {
+		(void)stir_bundle(r->stir, index, fd);
+		return 0;
+	}
 	if (what == ROLE_SOCK_TLS) {
 		/* One that is no good has been told; the rest goes on. */
 		(void)trunk_tls_bundle(sip_stack_tls(r->stack), index, fd);
@@ -400,6 +413,7 @@ static void sip_close(struct role *role)
 	sip_registers_free(r->registers);
 	sip_legs_free(r->legs);
 	probes_free(r->probes);
+	stir_free(r->stir);
 	sip_stack_free(r->stack);
 	link_close(&r->core);
 	link_close(&r->console);

@@ -33,8 +33,9 @@ enum role_socket { /* what a descriptor handed in is for */
 	ROLE_SOCK_METRICS,  /* console: listening TCP socket */
 	ROLE_SOCK_CDR_DIR,  /* core: directory descriptor */
 	ROLE_SOCK_STATE_DIR, /* core: directory descriptor */
-	ROLE_SOCK_TLS	     /* sip: sealed memory file, index = trunk; also
+	ROLE_SOCK_TLS,	     /* sip: sealed memory file, index = trunk; also
 				later, when it has changed (sip/tls.h) */
+	ROLE_SOCK_STIR	     /* the same for sip/stir.h */
 };
 
 struct role;

@@ -254,7 +254,7 @@ static void open_sockets(void)
 {
 	const struct conf_trunk *t = &d.conf.trunks[0];
 	bool tls = t->transport == CONF_TLS;
-	int fd = tls ? certs_memfd(t, d.conf.file) : -1;
+	int fd = tls ? certs_memfd(t, CERTS_TLS, d.conf.file) : -1;
 
 	sip_role_ops.socket(d.role, ROLE_SOCK_SIP, 0,
 			    open_socket(&d.conf.sip.bind, SOCK_DGRAM));
