@@ -2,6 +2,7 @@
 #include "gateway/sockets.h"
 
 #include "gateway/base/log.h"
+#include "gateway/bound.h"
 #include "gateway/cards.h"
 #include "media/line.h"
 
@@ -20,7 +21,7 @@
 #define SIP_PLACES	  (2 * CONF_TRUNKS + 4)
 #define MAX_FDS                                                 \
 	(CONF_SPANS * (CHANNELS_PER_SPAN * 3 + LINE_SLOTS) +    \
-	 2 * SIP_PLACES + 8)
+	 3 * SIP_PLACES + 8)
 #define CARD_START_MS	  2000 /* cards that answer later are taken later */
 #define CARD_SOON_MS	  20
 #define CARD_MUTE	  2 /* times without answer, then it is told */
@@ -52,33 +53,6 @@ static int hold(struct sockets *s, struct held h)
 	}
 	s->fds[s->n++] = h;
 	return 0;
-}
-
-enum family { DUAL, V6_ALONE }; /* does an IPv6 socket hear IPv4 too? */
-
-static int bound_socket(const struct net_addr *a, int type, enum family v6)
-{
-	struct sockaddr_storage ss;
-	socklen_t len = net_to_sockaddr(a, &ss);
-	int on = 1;
-	int fd, err;
-
-	fd = socket(ss.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0) {
-		return -errno;
-	}
-	if (type == SOCK_STREAM) {
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	}
-	if (a->family == 6 && v6 == V6_ALONE) {
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	}
-	if (bind(fd, (const struct sockaddr *)&ss, len) < 0) {
-		err = -errno;
-		close(fd);
-		return err;
-	}
-	return fd;
 }
 
 static bool is_any(const struct net_addr *a)
@@ -214,13 +188,12 @@ static void add_trunk_places(struct sip_places *p, const struct conf *c,
 	}
 }
 
-static int hold_sip(struct sockets *s, const struct sip_place *p,
-		    unsigned index, int type)
+static int hold_listener(struct sockets *s, const struct sip_place *p,
+			 unsigned index)
 {
-	int fd = bound_socket(&p->addr, type, V6_ALONE);
-	int size = 1 << 20;
+	int fd = bound_socket(&p->addr, SOCK_STREAM, BOUND_V6_ALONE);
 
-	if (fd >= 0 && type == SOCK_STREAM && listen(fd, SIP_BACKLOG) < 0) {
+	if (fd >= 0 && listen(fd, SIP_BACKLOG) < 0) {
 		int err = -errno;
 
 		close(fd);
@@ -229,10 +202,25 @@ static int hold_sip(struct sockets *s, const struct sip_place *p,
 	if (fd < 0) {
 		return complain(p->setting, &p->addr, fd);
 	}
-	if (type == SOCK_DGRAM) {
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	}
 	return hold(s, (struct held){ ROLE_SIP, ROLE_SOCK_SIP, index, fd });
+}
+
+static int hold_datagrams(struct sockets *s, const struct sip_place *p,
+			  unsigned index)
+{
+	int fd[2], r = bound_sip_pair(&p->addr, fd);
+
+	if (r < 0) {
+		return complain(p->setting, &p->addr, r);
+	}
+	r = hold(s, (struct held){ ROLE_SIP, ROLE_SOCK_SIP, index, fd[0] });
+	if (fd[1] >= 0) {
+		struct held h = { ROLE_SIP, ROLE_SOCK_SIP, index, fd[1] };
+		int r2 = hold(s, h);
+
+		r = r < 0 ? r : r2;
+	}
+	return r;
 }
 
 static int open_sip(struct sockets *s, const struct conf *c)
@@ -247,10 +235,10 @@ static int open_sip(struct sockets *s, const struct conf *c)
 	}
 	for (unsigned i = 0; i < p.n && r == 0; i++) {
 		if (!p.place[i].tls) {
-			r = hold_sip(s, &p.place[i], i, SOCK_DGRAM);
+			r = hold_datagrams(s, &p.place[i], i);
 		}
 		if (r == 0) {
-			r = hold_sip(s, &p.place[i], i, SOCK_STREAM);
+			r = hold_listener(s, &p.place[i], i);
 		}
 	}
 	return r;
@@ -265,7 +253,7 @@ static int open_rtp_pair(struct sockets *s, const struct conf *c,
 
 	for (unsigned i = 0; i < 2; i++) {
 		a.port = (uint16_t)(port + i);
-		fd[i] = bound_socket(&a, SOCK_DGRAM, DUAL);
+		fd[i] = bound_socket(&a, SOCK_DGRAM, BOUND_DUAL);
 		if (fd[i] < 0) {
 			if (i) {
 				close(fd[0]);
@@ -513,7 +501,7 @@ static int open_metrics(struct sockets *s, const struct conf *c)
 	if (!c->gateway.metrics.family) {
 		return 0;
 	}
-	fd = bound_socket(&c->gateway.metrics, SOCK_STREAM, DUAL);
+	fd = bound_socket(&c->gateway.metrics, SOCK_STREAM, BOUND_DUAL);
 	if (fd < 0 || listen(fd, 16) < 0) {
 		return complain("gateway.metrics", &c->gateway.metrics,
 				fd < 0 ? fd : -errno);

@@ -6,6 +6,8 @@
  *
  * Index of a ROLE_SOCK_SIP: 0 is sip.bind, then the distinct binds of the
  * trunks in the order of the file (sip_binds() in sip/trunk.h counts alike).
+ * Each that is not for TLS has three: a pair of datagram sockets, see
+ * bound_sip_pair() in bound.h, and a listening one.
  */
 #ifndef GATEWAY_SOCKETS_H
 #define GATEWAY_SOCKETS_H

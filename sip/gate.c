@@ -50,6 +50,7 @@ static const struct reason_text gate_reasons[SIP_GATE_REASONS] = {
 	[SIP_GATE_LONG_BODY] = {"long_body", 513, "Message Too Large"},
 	[SIP_GATE_PARSER] = {"parser", 400, "Bad Header"},
 	[SIP_GATE_NOBODY] = {"nobody", 404, "Not Found"},
+	[SIP_GATE_BUSY] = {"busy", 503, "Service Unavailable"},
 };
 
 struct header_rule {

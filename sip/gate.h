@@ -72,6 +72,7 @@ enum sip_gate_reason {
 	SIP_GATE_LONG_BODY,
 	SIP_GATE_PARSER, /* passed here, refused by osip */
 	SIP_GATE_NOBODY, /* passed here, but is for no trunk: 404 */
+	SIP_GATE_BUSY, /* passed here, but there is no time for it: 503 */
 	SIP_GATE_REASONS
 };
 

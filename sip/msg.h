@@ -53,6 +53,7 @@ struct sip_msg {
 	 * (RFC 3261 8.2.6.2). NULL: as in osip. Owned. */
 	osip_from_t *from_was;
 	osip_to_t *to_was;
+	bool urgent; /* received: an INVITE to an emergency number */
 };
 
 /* --- whole messages --- */

@@ -155,7 +155,12 @@ static void put_wire(struct text *t, const struct sip_observe *o)
 	counter(t, "sent", "Messages sent", w->tx);
 	counter(t, "send_failed", "Messages that could not be sent",
 		w->tx_failed + w->tx_full);
-	counter(t, "shed", "New INVITEs dropped unread: overload", w->shed);
+	counter(t, "shed", "New INVITEs refused or dropped unread: overload",
+		w->shed + s->shed_full);
+	counter(t, "shed_answered", "Of them those that got 503",
+		s->shed_answered);
+	counter(t, "queue_full", "Datagrams that the kernel had no room for",
+		w->queue_full);
 	counter(t, "icmp_errors", "Errors reported by peers' hosts", w->icmp);
 	counter(t, "unknown_source",
 		"Messages and connections from nobody we know",

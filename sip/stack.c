@@ -2,6 +2,7 @@
 #include "sip/stack.h"
 
 #include "gateway/base/log.h"
+#include "sip/bucket.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -24,10 +25,11 @@ struct sip_stack {
 	struct rules *rules;
 	struct sip_stack_stats stats;
 	struct log_limit unknown_log, bad_log;
-	int64_t outside_ns; /* a bucket, as deep as a second */
-	mono_t outside_at;
+	struct bucket outside, shed;
 	struct net_addr unreachable; /* the last one */
 	mono_t unreachable_until;
+	unsigned n_emergency;
+	char emergency[CONF_EMERGENCY][CONF_NUMBER]; /* never shed */
 };
 
 static unsigned dscp_of(const struct sip_stack *s, unsigned trunk)
@@ -216,19 +218,11 @@ struct arrival {
 /* Only so many a second from outside are worth looking at. */
 static bool outside_allowed(struct sip_stack *s)
 {
-	mono_t now = loop_now(s->loop);
+	bool ok = bucket_take(&s->outside, loop_now(s->loop),
+			      SIP_STACK_OUTSIDE_PER_S);
 
-	s->outside_ns += mono_diff_ns(now, s->outside_at);
-	s->outside_at = now;
-	if (s->outside_ns > NS_PER_S) {
-		s->outside_ns = NS_PER_S;
-	}
-	if (s->outside_ns < NS_PER_S / SIP_STACK_OUTSIDE_PER_S) {
-		s->stats.outside_dropped++;
-		return false;
-	}
-	s->outside_ns -= NS_PER_S / SIP_STACK_OUTSIDE_PER_S;
-	return true;
+	s->stats.outside_dropped += !ok;
+	return ok;
 }
 
 /* False: nobody's, nothing more is to be done for it. */
@@ -281,6 +275,25 @@ static void heard(struct sip_stack *s, const struct arrival *a,
 	}
 }
 
+/* The user part of the Request-URI, raw. */
+static bool dials_emergency(const struct sip_stack *s, const char *data,
+			    size_t len)
+{
+	const char *p = memchr(data, ':', len);
+	size_t left = p ? len - (size_t)(++p - data) : 0, n = 0;
+
+	while (n < left && n < CONF_NUMBER && !strchr(";:@ \r", p[n])) {
+		n++;
+	}
+	for (unsigned i = 0; i < s->n_emergency; i++) {
+		if (strlen(s->emergency[i]) == n &&
+		    !memcmp(s->emergency[i], p, n)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* To which trunk of several it belongs. False: to none; it is refused, or, from
  * outside, there is silence. */
 static bool choose_trunk(struct sip_stack *s, struct arrival *a,
@@ -291,6 +304,8 @@ static bool choose_trunk(struct sip_stack *s, struct arrival *a,
 
 	m->path = a->path;
 	m->trunks = a->trunks;
+	m->urgent = sip_msg_is(m, "INVITE") &&
+		    dials_emergency(s, a->data, a->len);
 	if (!sip_msg_is_request(m)) {
 		heard(s, a, m);
 		return true; /* its transaction knows the trunk */
@@ -358,19 +373,6 @@ static void on_arrival(struct sip_stack *s, struct arrival *a)
 			  rewrite_received(s, m, a->data, a->len));
 	} else {
 		sip_msg_free(m);
-	}
-}
-
-static void on_message(struct sip_transport_user *u,
-		       const struct sip_path *from, bool framed,
-		       const char *data, size_t len)
-{
-	struct sip_stack *s = of_transport(u);
-	struct arrival a = {
-		.path = *from, .framed = framed, .data = data, .len = len};
-
-	if (find_trunks(s, &a)) {
-		on_arrival(s, &a);
 	}
 }
 
@@ -483,7 +485,76 @@ static void on_flow_down(struct sip_transport_user *u,
 	}
 }
 
+/* --- too many calls --- */
+
+/* Without a transaction, from what the gate has seen. */
+static void answer_busy(struct sip_stack *s, struct sip_path *path,
+			const char *data, size_t len)
+{
+	struct sip_gate_result r;
+	char reply[REPLY_MAX];
+	size_t n;
+
+	sip_gate_check(data, len, &r, &s->stats.gate);
+	if (r.verdict != SIP_GATE_PASS) {
+		return;
+	}
+	sip_gate_refuse(data, &r, SIP_GATE_BUSY, &s->stats.gate);
+	n = sip_gate_reply(&r, data, &path->remote, reply, sizeof(reply));
+	if (n && !put_on_wire(s, path, reply, n)) {
+		s->stats.shed_answered++;
+	}
+}
+
+/* By datagrams some are answered, the others will be sent again; a
+ * connection loses nothing, so there all of them must be. */
+static bool on_shed(struct sip_transport_user *u, const struct sip_path *from,
+		    const char *data, size_t len)
+{
+	struct sip_stack *s = of_transport(u);
+	struct arrival a = {.path = *from};
+
+	if (dials_emergency(s, data, len)) {
+		s->stats.shed_emergency++;
+		return true;
+	}
+	if ((from->flow ||
+	     bucket_take(&s->shed, loop_now(s->loop), SIP_STACK_BUSY_PER_S)) &&
+	    find_trunks(s, &a)) {
+		answer_busy(s, &a.path, data, len);
+	}
+	return false;
+}
+
+/* Is the table so full that a new call of that trunk would find no place? Then
+ * it is not even parsed. */
+static bool is_left_alone(struct sip_stack *s, struct arrival *a)
+{
+	return txn_is_crowded(s->txns, a->path.trunk) &&
+	       sip_is_new_invite(a->data, a->len) &&
+	       !on_shed(&s->transport_user, &a->path, a->data, a->len);
+}
+
+static void on_message(struct sip_transport_user *u,
+		       const struct sip_path *from, bool framed,
+		       const char *data, size_t len)
+{
+	struct sip_stack *s = of_transport(u);
+	struct arrival a = {
+		.path = *from, .framed = framed, .data = data, .len = len};
+
+	if (!find_trunks(s, &a)) {
+		return;
+	}
+	if (is_left_alone(s, &a)) {
+		s->stats.shed_full++;
+	} else {
+		on_arrival(s, &a);
+	}
+}
+
 static const struct sip_transport_user_ops transport_ops = {
+	.on_shed = on_shed,
 	.on_message = on_message,
 	.on_unreachable = on_unreachable,
 	.on_accept = on_accept,
@@ -495,6 +566,12 @@ static const struct sip_transport_user_ops transport_ops = {
 };
 
 /* --- life --- */
+
+static void take_emergency(struct sip_stack *s, const struct conf_for_sip *conf)
+{
+	s->n_emergency = conf->n_emergency;
+	memcpy(s->emergency, conf->emergency, sizeof(s->emergency));
+}
 
 struct sip_stack *sip_stack_new(struct loop *loop,
 				const struct conf_for_sip *conf,
@@ -511,6 +588,7 @@ struct sip_stack *sip_stack_new(struct loop *loop,
 	s->user = user;
 	s->transport_user.ops = &transport_ops;
 	s->txn_owner.ops = &owner_ops;
+	take_emergency(s, conf);
 	n = sip_binds(&conf->sip, conf->trunks, conf->n_trunks, binds);
 	s->trunks = trunk_table_new(loop, conf);
 	if (!s->trunks) {
@@ -568,6 +646,7 @@ int sip_stack_reload(struct sip_stack *s, const struct conf_for_sip *conf)
 	}
 	rules_free(s->rules);
 	s->rules = rules;
+	take_emergency(s, conf);
 	return 0;
 }
 

@@ -15,6 +15,12 @@
  * second, and still get nothing unless they show whose they are. Malformed messages of known trunks are answered or dropped
  * as the gate says; the first of each second is named in a line.
  *
+ * When there are more new calls than we can take (transport.h), emergency calls
+ * are taken all the same; of the others, those by connections and some a second
+ * of those by UDP are told so: 503 without state, and without Retry-After, which
+ * would take us out of service altogether (RFC 5390, RFC 7339 5.9). The rest
+ * is dropped: an answer costs more than it.
+ *
  * Owner: the sip role. Thread: its loop.
  */
 #ifndef SIP_STACK_H
@@ -27,9 +33,10 @@
 #include "sip/transport.h"
 #include "sip/trunk.h"
 
-#define SIP_STACK_TXNS	16384 /* transactions at a time */
+#define SIP_STACK_TXNS	32768 /* transactions at a time */
 #define SIP_STACK_OUTSIDE_PER_S 20 /* messages from outside all sources that are
 				      looked at, with accept: registration */
+#define SIP_STACK_BUSY_PER_S 500 /* 503 to INVITEs by UDP that are shed */
 
 struct sip_stack;
 struct sip_stack_user;
@@ -61,6 +68,9 @@ struct sip_stack_stats {
 	uint64_t outside_dropped; /* of them above SIP_STACK_OUTSIDE_PER_S */
 	uint64_t nobodys; /* requests for none, or several, of the trunks */
 	uint64_t unreachable; /* servers found dead by ICMP */
+	uint64_t shed_answered; /* 503: more calls than we can take */
+	uint64_t shed_emergency; /* taken all the same */
+	uint64_t shed_full; /* for want of a transaction */
 	struct sip_gate_stats gate;
 };
 

@@ -2,12 +2,9 @@
 #include "sip/transport_priv.h"
 
 #include <errno.h>
-#include <linux/errqueue.h>
-#include <linux/sock_diag.h>
 #include <netinet/ip.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -36,11 +33,15 @@ struct sip_transport *sip_transport_new(struct loop *loop,
 		t->datagram[i] = (struct sock){.transport = t,
 					       .bind = i,
 					       .fd = -1};
-		t->listener[i] = t->datagram[i];
+		t->listener[i] = t->invites[i] = t->datagram[i];
 	}
 	t->conns = pool_new(sizeof(struct conn), TRANSPORT_CONNS);
-	if (!t->conns) {
+	t->batch = calloc(1, sizeof(*t->batch));
+	if (!t->conns || !t->batch) {
+		pool_destroy(t->conns);
+		free(t->batch);
 		free(t);
+		errno = ENOMEM;
 		return NULL;
 	}
 	return t;
@@ -62,10 +63,12 @@ void sip_transport_free(struct sip_transport *t)
 	}
 	for (unsigned i = 0; i < t->n; i++) {
 		close_sock(&t->datagram[i]);
+		close_sock(&t->invites[i]);
 		close_sock(&t->listener[i]);
 	}
 	conn_free_all(t);
 	pool_destroy(t->conns);
+	free(t->batch);
 	free(t);
 }
 
@@ -81,160 +84,6 @@ void sip_transport_inject(struct sip_transport *t, unsigned bind,
 	t->stats.rx++;
 	t->stats.rx_octets += len;
 	t->user->ops->on_message(t->user, &from, true, data, len);
-}
-
-bool transport_unreachable_err(int err)
-{
-	return err == ECONNREFUSED || err == EHOSTUNREACH ||
-	       err == ENETUNREACH;
-}
-
-/* --- more than we can take --- */
-
-#define LOOK_EACH 4 /* datagrams */
-
-/* How full is the socket's queue, in 1/16? Linux alone says it. */
-static unsigned fullness(int fd)
-{
-	uint32_t m[SK_MEMINFO_VARS] = {0};
-	socklen_t len = sizeof(m);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, m, &len) ||
-	    !m[SK_MEMINFO_RCVBUF]) {
-		return 0;
-	}
-	return (unsigned)(16ull * m[SK_MEMINFO_RMEM_ALLOC] /
-			  m[SK_MEMINFO_RCVBUF]);
-}
-
-static void look_at_queue(struct sock *s)
-{
-	unsigned full = fullness(s->fd);
-
-	s->shedding = full >= 2 || (s->shedding && full >= 1);
-}
-
-/* The To header of what begins with INVITE bears no tag: a call that does not
- * exist yet. Just enough is looked at to know. */
-static bool is_new_invite(const char *data, size_t len)
-{
-	const char *end = memmem(data, len, "\r\n\r\n", 4);
-	const char *p = data;
-
-	if (len < 7 || memcmp(data, "INVITE ", 7) != 0) {
-		return false;
-	}
-	end = end ? end : data + len;
-	while ((p = memmem(p, (size_t)(end - p), "\r\n", 2)) != NULL) {
-		const char *eol;
-
-		p += 2;
-		eol = memmem(p, (size_t)(end - p), "\r\n", 2);
-		eol = eol ? eol : end;
-		if (eol - p > 3 && (!strncasecmp(p, "To:", 3) ||
-				    !strncasecmp(p, "t:", 2) ||
-				    !strncasecmp(p, "To ", 3))) {
-			return !memmem(p, (size_t)(eol - p), "tag=", 4);
-		}
-	}
-	return false;
-}
-
-static bool is_shed(struct sock *s, const char *data, size_t len)
-{
-	if (!s->shedding || !is_new_invite(data, len)) {
-		return false;
-	}
-	s->transport->stats.shed++;
-	return true;
-}
-
-/* One datagram. False: nothing more to read now. */
-static bool receive(struct sock *s)
-{
-	struct sip_transport *t = s->transport;
-	struct sockaddr_storage ss;
-	struct iovec iov = {t->buf, TRANSPORT_DATAGRAM};
-	struct msghdr mh = {.msg_name = &ss,
-			    .msg_namelen = sizeof(ss),
-			    .msg_iov = &iov,
-			    .msg_iovlen = 1};
-	struct net_addr source;
-	ssize_t n = recvmsg(s->fd, &mh, 0);
-
-	if (n < 0) {
-		/* The last ICMP error is told here too; the next read is of
-		 * data again. */
-		return errno == EINTR || transport_unreachable_err(errno);
-	}
-	if (mh.msg_flags & MSG_TRUNC) {
-		t->stats.rx_cut++;
-		return true;
-	}
-	net_from_sockaddr(&source, (const struct sockaddr *)&ss);
-	t->buf[n] = '\0';
-	if (is_shed(s, t->buf, (size_t)n)) {
-		return true;
-	}
-	sip_transport_inject(t, s->bind, &source, t->buf, (size_t)n);
-	return true;
-}
-
-/* One ICMP error out of the socket's queue; its name is where our datagram
- * was going. False: none left. */
-static bool receive_error(struct sock *s)
-{
-	struct sip_transport *t = s->transport;
-	union {
-		char room[512];
-		struct cmsghdr align;
-	} control;
-	struct sockaddr_storage ss;
-	struct msghdr mh = {.msg_name = &ss,
-			    .msg_namelen = sizeof(ss),
-			    .msg_control = control.room,
-			    .msg_controllen = sizeof(control.room)};
-	struct sock_extended_err e;
-	struct sip_path to = {.bind = (uint8_t)s->bind};
-
-	if (recvmsg(s->fd, &mh, MSG_ERRQUEUE) < 0) {
-		return false;
-	}
-	t->stats.icmp++;
-	net_from_sockaddr(&to.remote, (const struct sockaddr *)&ss);
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&mh); c;
-	     c = CMSG_NXTHDR(&mh, c)) {
-		if (c->cmsg_len < CMSG_LEN(sizeof(e)) ||
-		    (c->cmsg_type != IP_RECVERR &&
-		     c->cmsg_type != IPV6_RECVERR)) {
-			continue;
-		}
-		memcpy(&e, CMSG_DATA(c), sizeof(e));
-		if (transport_unreachable_err((int)e.ee_errno) &&
-		    t->user->ops->on_unreachable) {
-			t->user->ops->on_unreachable(t->user, &to,
-						     (int)e.ee_errno);
-		}
-	}
-	return true;
-}
-
-/* Errors first: a queue that is not emptied would wake us for ever. */
-static void on_readable(struct watch *w, int events)
-{
-	struct sock *s = container_of(w, struct sock, watch);
-
-	(void)events;
-	for (int i = 0; i < TRANSPORT_BATCH && receive_error(s); i++) {
-	}
-	for (int i = 0; i < TRANSPORT_BATCH && s->fd >= 0; i++) {
-		if (i % LOOK_EACH == 0) {
-			look_at_queue(s);
-		}
-		if (!receive(s)) {
-			return;
-		}
-	}
 }
 
 /* Its own address, and whether it is a stream; false: no socket of ours. */
@@ -254,6 +103,16 @@ static bool ask_socket(int fd, const struct net_addr *want, bool *stream)
 	return net_addr_eq(&have, want);
 }
 
+/* The second one of a pair gets what begins with INVITE: gateway/bound.h. */
+static bool is_second(const struct sip_transport *t, unsigned bind, int fd)
+{
+	socklen_t len = sizeof(int);
+	int pair = 0;
+
+	return t->datagram[bind].fd >= 0 && t->invites[bind].fd < 0 &&
+	       !getsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &pair, &len) && pair;
+}
+
 int sip_transport_socket(struct sip_transport *t, unsigned bind, int fd)
 {
 	bool stream = false;
@@ -265,10 +124,14 @@ int sip_transport_socket(struct sip_transport *t, unsigned bind, int fd)
 		close(fd);
 		return -EINVAL;
 	}
-	s = stream ? &t->listener[bind] : &t->datagram[bind];
+	s = stream			   ? &t->listener[bind]
+	    : is_second(t, bind, fd) ? &t->invites[bind]
+				       : &t->datagram[bind];
 	close_sock(s);
 	err = watch_start(t->loop, &s->watch, fd, WATCH_READ,
-			  stream ? conn_on_listener : on_readable);
+			  stream		    ? conn_on_listener
+			  : s == &t->invites[bind] ? udp_on_invites
+						   : udp_on_readable);
 	if (err) {
 		close(fd);
 		return err;

@@ -13,9 +13,11 @@
  * connection; it carries a generation, so a dead one is never another.
  *
  * More than we can take: when the queue of a socket is an eighth full, new
- * INVITEs (no tag in To) are dropped unread until it is nearly empty; so what
- * belongs to calls that exist is never lost in a full queue, and time goes to
- * calls that can be served (RFC 5390). The peer repeats what it means.
+ * INVITEs (no tag in To) are shed unread until it is nearly empty, and INVITEs
+ * wait in a queue of their own (transport_udp.c); so what belongs to calls that
+ * exist is never lost in a full queue, and time goes to calls that can be
+ * served (RFC 5390). The user may answer some of those that are shed; who gets
+ * no answer repeats what it means.
  *
  * UDP: sockets are handed in, bound and non-blocking, IPv6 ones with
  * IPV6_V6ONLY; a full socket drops and counts (the transaction layer
@@ -51,7 +53,8 @@ struct sip_transport_stats {
 	uint64_t tx_failed; /* refused by the kernel, or no such socket */
 	uint64_t tx_full;   /* socket full, or the peer does not read */
 	uint64_t rx_cut;    /* longer than TRANSPORT_DATAGRAM */
-	uint64_t shed;	    /* new INVITEs dropped: more than we can take */
+	uint64_t shed;	    /* new INVITEs unread: more than we can take */
+	uint64_t queue_full; /* datagrams that the kernel had no room for */
 	uint64_t icmp;	    /* errors reported by the peer's host */
 	uint64_t conn_in, conn_out; /* connections begun */
 	uint64_t conn_refused;	    /* unknown source, or a limit */
@@ -81,6 +84,12 @@ struct sip_transport_user_ops {
 	void (*on_message)(struct sip_transport_user *,
 			   const struct sip_path *from, bool framed,
 			   const char *data, size_t len);
+	/* A new INVITE for which there is no time; the user may answer it
+	 * without reading much of it. True: it is read all the same. NULL:
+	 * dropped. */
+	bool (*on_shed)(struct sip_transport_user *,
+			const struct sip_path *from, const char *data,
+			size_t len);
 	/* What was sent from that bind to that remote over that transport
 	 * cannot arrive there: no listener, host or network unreachable, or no
 	 * handshake. May be NULL. */
@@ -141,7 +150,8 @@ struct sip_transport *sip_transport_new(struct loop *,
 					const struct sip_bind *binds,
 					unsigned n_binds);
 void sip_transport_free(struct sip_transport *); /* closes the sockets */
-/* A datagram or a listening stream socket for that bind. fd belongs to the
+/* A datagram or a listening stream socket for that bind; of a pair of datagram
+ * sockets (SO_REUSEPORT) the second is the one for INVITEs. fd belongs to the
  * transport from here on, also on failure. 0, -EINVAL (not a socket of that
  * bind), -errno. */
 int sip_transport_socket(struct sip_transport *, unsigned bind, int fd);
@@ -186,6 +196,9 @@ void sip_transport_local(struct sip_transport *, unsigned bind,
 			 const struct net_addr *remote, struct net_addr *out);
 const struct sip_transport_stats *
 sip_transport_stats(const struct sip_transport *);
+/* The To header of what begins with INVITE bears no tag: a call that does not
+ * exist yet. Just enough of a raw message is looked at to know. */
+bool sip_is_new_invite(const char *data, size_t len);
 unsigned sip_transport_conns(const struct sip_transport *);
 
 #endif

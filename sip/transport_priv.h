@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Inside the transport: transport.c (binds, datagrams, addresses),
+ * Inside the transport: transport.c (binds, sending, addresses),
+ * transport_udp.c (datagrams in, and which are shed),
  * transport_conn.c (the table of connections and who may have one),
  * transport_tls.c (handshakes), transport_io.c (octets, time and end of one connection).
  *
@@ -13,6 +14,10 @@
 #include "gateway/base/pool.h"
 #include "sip/stream.h"
 #include "sip/transport.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 #define ROUTES	     64
 #define CONN_BUCKETS 256
@@ -66,6 +71,18 @@ struct sock {
 	unsigned bind;
 	int fd;	       /* -1: none */
 	bool shedding; /* new INVITEs */
+	unsigned spared; /* new INVITEs of this batch while shedding */
+	uint32_t drops; /* as the kernel counts them */
+};
+
+#define UDP_BATCH 16
+
+/* Datagrams that one call of the kernel has brought. */
+struct udp_batch {
+	struct mmsghdr head[UDP_BATCH];
+	struct iovec part[UDP_BATCH];
+	struct sockaddr_storage source[UDP_BATCH];
+	char text[UDP_BATCH][TRANSPORT_DATAGRAM + 1];
 };
 
 /* Our address towards a remote, for wildcard binds. */
@@ -80,17 +97,20 @@ struct sip_transport {
 	struct sip_wire *wire; /* NULL: sockets */
 	unsigned n;
 	struct sip_bind bind[SIP_BINDS];
-	struct sock datagram[SIP_BINDS], listener[SIP_BINDS];
+	/* invites: the second half of a pair, or none (gateway/bound.h). */
+	struct sock datagram[SIP_BINDS], invites[SIP_BINDS], listener[SIP_BINDS];
 	struct route route[ROUTES];
 	struct pool *conns;
 	struct conn *bucket[CONN_BUCKETS]; /* by remote address */
 	unsigned half_open;
 	struct sip_transport_stats stats;
-	char buf[TRANSPORT_DATAGRAM + 1];
+	struct udp_batch *batch;
 };
 
-/* --- transport.c --- */
+/* --- transport_udp.c --- */
 bool transport_unreachable_err(int err);
+void udp_on_readable(struct watch *, int events);
+void udp_on_invites(struct watch *, int events);
 
 /* --- transport_conn.c --- */
 void conn_on_listener(struct watch *, int events);

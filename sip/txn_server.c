@@ -235,7 +235,7 @@ static void begin(struct txn_layer *l, struct sip_msg *m,
 
 /* The last eighth of the table is for dialogs that exist, and no trunk has
  * more than three quarters. */
-static bool is_crowded(const struct txn_layer *l, unsigned trunk)
+bool txn_is_crowded(const struct txn_layer *l, unsigned trunk)
 {
 	return pool_used(l->pool) >= l->max - l->max / 8 ||
 	       l->of_trunk[trunk] >= l->max - l->max / 4;
@@ -254,7 +254,8 @@ static void on_request(struct txn_layer *l, struct sip_msg *m)
 	} else if (outside && is_merged(l, m, &merge)) {
 		l->stats.merged++;
 		reply_stateless(l, m, 482, NULL);
-	} else if (outside && is_crowded(l, m->path.trunk)) {
+	} else if (outside && !m->urgent &&
+		   txn_is_crowded(l, m->path.trunk)) {
 		l->stats.refused_full++;
 		reply_stateless(l, m, 503, NULL);
 	} else {

@@ -36,6 +36,14 @@ $(call lib,load): $(call obj,$(LOAD_SRC))
 	@echo "  AR   $@"
 	@ar rcs $@ $^
 
+# The sip role in a process under load, and its peer: `rooms: sipload sip ...`.
+SIPLOAD_SRC := $(wildcard tests/bench/sipload_*.c)
+$(call lib,sipload): $(call obj,$(SIPLOAD_SRC))
+	@mkdir -p $(@D)
+	@rm -f $@
+	@echo "  AR   $@"
+	@ar rcs $@ $^
+
 # The G.168-shaped bench: `rooms: g168 media`. Its loops over sixteen lines are
 # worth the compiler's time.
 G168_SRC := $(wildcard tests/media/g168_*.c)

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Datagrams in. Where the supervisor has made a pair of sockets
+ * (gateway/bound.h), INVITEs wait in a queue of their own:
+ *
+ *   datagram: responses, ACK, BYE, CANCEL, all but INVITE   --> always first
+ *   invites:  calls that do not exist yet, and re-INVITEs   --> then some of
+ *             these; while its queue is more than an eighth full, most of
+ *             those for new calls are shed (transport.h), until it is half so
+ *
+ * Without a pair the one socket has both, and sheds in the same way.
+ */
+#include "sip/transport_priv.h"
+
+#include <errno.h>
+#include <linux/errqueue.h>
+#include <linux/sock_diag.h>
+#include <string.h>
+#include <strings.h>
+
+#define INVITES_AT_ONCE 4 /* before what goes first is looked at again */
+#define SPARED_OF_BATCH 3
+
+bool transport_unreachable_err(int err)
+{
+	return err == ECONNREFUSED || err == EHOSTUNREACH ||
+	       err == ENETUNREACH;
+}
+
+/* --- more than we can take --- */
+
+/* How full is the socket's queue, in 1/16? Linux alone says it, and how many
+ * did not fit. */
+static unsigned fullness(struct sock *s)
+{
+	uint32_t m[SK_MEMINFO_VARS] = {0};
+	socklen_t len = sizeof(m);
+
+	if (getsockopt(s->fd, SOL_SOCKET, SO_MEMINFO, m, &len) ||
+	    !m[SK_MEMINFO_RCVBUF]) {
+		return 0;
+	}
+	s->transport->stats.queue_full += m[SK_MEMINFO_DROPS] - s->drops;
+	s->drops = m[SK_MEMINFO_DROPS];
+	return (unsigned)(16ull * m[SK_MEMINFO_RMEM_ALLOC] /
+			  m[SK_MEMINFO_RCVBUF]);
+}
+
+/* The kernel says it late: only when it has run dry of what it has at hand for
+ * us is what we read taken off. So some new calls of each batch are taken all
+ * the same, lest a burst be refused that could have been served; and when there
+ * are so many that reading them costs more than it is worth, it is the kernel
+ * that drops the rest. */
+static void look_at_queue(struct sock *s)
+{
+	unsigned full = fullness(s);
+
+	s->shedding = full >= 2 || (s->shedding && full >= 1);
+	s->spared = 0;
+}
+
+static bool is_to(const char *line, size_t len)
+{
+	return len > 3 && (!strncasecmp(line, "To:", 3) ||
+			   !strncasecmp(line, "t:", 2) ||
+			   !strncasecmp(line, "To ", 3) ||
+			   !strncasecmp(line, "t ", 2));
+}
+
+bool sip_is_new_invite(const char *data, size_t len)
+{
+	const char *end = data + len, *p = data;
+
+	if (len < 7 || memcmp(data, "INVITE ", 7) != 0) {
+		return false;
+	}
+	while ((p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+		const char *eol;
+
+		p++;
+		if (p == end || *p == '\r' || *p == '\n') {
+			return false; /* the end of the header part */
+		}
+		if (is_to(p, (size_t)(end - p))) {
+			eol = memchr(p, '\n', (size_t)(end - p));
+			eol = eol ? eol : end;
+			return !memmem(p, (size_t)(eol - p), "tag=", 4);
+		}
+	}
+	return false;
+}
+
+/* Is it left alone for want of time? Not what the user wants all the same. */
+static bool is_shed(struct sock *s, const struct sip_path *from,
+		    const char *data, size_t len)
+{
+	struct sip_transport *t = s->transport;
+	struct sip_transport_user *u = t->user;
+
+	if (!s->shedding || !sip_is_new_invite(data, len) ||
+	    s->spared++ < SPARED_OF_BATCH ||
+	    (u->ops->on_shed && u->ops->on_shed(u, from, data, len))) {
+		return false;
+	}
+	t->stats.shed++;
+	return true;
+}
+
+/* --- in --- */
+
+static void take(struct sock *s, unsigned i, size_t len, int flags)
+{
+	struct sip_transport *t = s->transport;
+	struct udp_batch *b = t->batch;
+	struct sip_path from = {.bind = (uint8_t)s->bind};
+
+	if (flags & MSG_TRUNC) {
+		t->stats.rx_cut++;
+		return;
+	}
+	net_from_sockaddr(&from.remote,
+			  (const struct sockaddr *)&b->source[i]);
+	b->text[i][len] = '\0';
+	if (!is_shed(s, &from, b->text[i], len)) {
+		sip_transport_inject(t, s->bind, &from.remote, b->text[i], len);
+	}
+}
+
+/* Up to n datagrams; how many there were. An ICMP error ends it, too, and is
+ * told here as well: the next read is of data again. */
+static unsigned receive(struct sock *s, unsigned n)
+{
+	struct udp_batch *b = s->transport->batch;
+	int got;
+
+	for (unsigned i = 0; i < n; i++) {
+		b->part[i] = (struct iovec){b->text[i], TRANSPORT_DATAGRAM};
+		b->head[i].msg_hdr = (struct msghdr){
+			.msg_name = &b->source[i],
+			.msg_namelen = sizeof(b->source[i]),
+			.msg_iov = &b->part[i],
+			.msg_iovlen = 1};
+	}
+	do {
+		got = recvmmsg(s->fd, b->head, n, MSG_DONTWAIT, NULL);
+	} while (got < 0 && (errno == EINTR || transport_unreachable_err(errno)));
+	for (int i = 0; i < got; i++) {
+		take(s, (unsigned)i, b->head[i].msg_len,
+		     b->head[i].msg_hdr.msg_flags);
+	}
+	return got > 0 ? (unsigned)got : 0;
+}
+
+/* One ICMP error out of the socket's queue; its name is where our datagram
+ * was going. False: none left. */
+static bool receive_error(struct sock *s)
+{
+	struct sip_transport *t = s->transport;
+	union {
+		char room[512];
+		struct cmsghdr align;
+	} control;
+	struct sockaddr_storage ss;
+	struct msghdr mh = {.msg_name = &ss,
+			    .msg_namelen = sizeof(ss),
+			    .msg_control = control.room,
+			    .msg_controllen = sizeof(control.room)};
+	struct sock_extended_err e;
+	struct sip_path to = {.bind = (uint8_t)s->bind};
+
+	if (recvmsg(s->fd, &mh, MSG_ERRQUEUE) < 0) {
+		return false;
+	}
+	t->stats.icmp++;
+	net_from_sockaddr(&to.remote, (const struct sockaddr *)&ss);
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&mh); c;
+	     c = CMSG_NXTHDR(&mh, c)) {
+		if (c->cmsg_len < CMSG_LEN(sizeof(e)) ||
+		    (c->cmsg_type != IP_RECVERR &&
+		     c->cmsg_type != IPV6_RECVERR)) {
+			continue;
+		}
+		memcpy(&e, CMSG_DATA(c), sizeof(e));
+		if (transport_unreachable_err((int)e.ee_errno) &&
+		    t->user->ops->on_unreachable) {
+			t->user->ops->on_unreachable(t->user, &to,
+						     (int)e.ee_errno);
+		}
+	}
+	return true;
+}
+
+/* Errors first: a queue that is not emptied would wake us for ever. */
+static void receive_errors(struct sock *s)
+{
+	for (int i = 0; i < TRANSPORT_BATCH && receive_error(s); i++) {
+	}
+}
+
+static void read_first(struct sock *s)
+{
+	unsigned n = 0, got = UDP_BATCH;
+
+	while (got == UDP_BATCH && n < TRANSPORT_BATCH && s->fd >= 0) {
+		look_at_queue(s);
+		got = receive(s, UDP_BATCH);
+		n += got;
+	}
+}
+
+void udp_on_readable(struct watch *w, int events)
+{
+	struct sock *s = container_of(w, struct sock, watch);
+
+	(void)events;
+	receive_errors(s);
+	read_first(s);
+}
+
+void udp_on_invites(struct watch *w, int events)
+{
+	struct sock *s = container_of(w, struct sock, watch);
+	struct sock *first = &s->transport->datagram[s->bind];
+	unsigned n = 0, want, got;
+
+	(void)events;
+	receive_errors(s);
+	do {
+		read_first(first);
+		if (s->fd < 0) {
+			return;
+		}
+		look_at_queue(s);
+		want = s->shedding ? UDP_BATCH : INVITES_AT_ONCE;
+		got = receive(s, want);
+		n += got;
+	} while (got == want && n < TRANSPORT_BATCH);
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rooms: sip core conf base */
+/*
+ * More than we can take: which datagrams wait where, what is shed, what is
+ * answered, what is taken all the same. Real sockets on loopback, where what
+ * is sent has arrived; the loop runs when all of it is there.
+ */
+#include "conf/conf.h"
+#include "gateway/base/log.h"
+#include "gateway/bound.h"
+#include "sip/stack.h"
+#include "sip/transport_priv.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define FLOOD 800
+
+static struct net_addr own, far;
+static int far_fd;
+
+static int socket_of(const char *text, struct net_addr *a)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int fd, size = 4 << 20;
+
+	ck_assert_int_eq(net_parse(a, text), 0);
+	fd = bound_socket(a, SOCK_DGRAM, BOUND_V6_ALONE);
+	ck_assert_int_ge(fd, 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&ss, &len), 0);
+	net_from_sockaddr(a, (struct sockaddr *)&ss);
+	return fd;
+}
+
+static void pair_of(const char *text, int fd[2])
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	ck_assert_int_eq(net_parse(&own, text), 0);
+	ck_assert_int_eq(bound_sip_pair(&own, fd), 0);
+	ck_assert_int_ge(fd[1], 0);
+	ck_assert_int_eq(getsockname(fd[0], (struct sockaddr *)&ss, &len), 0);
+	net_from_sockaddr(&own, (struct sockaddr *)&ss);
+}
+
+static void say(const char *text)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = net_to_sockaddr(&own, &ss);
+
+	ck_assert_int_eq(sendto(far_fd, text, strlen(text), 0,
+				(struct sockaddr *)&ss, len),
+			 (ssize_t)strlen(text));
+}
+
+static unsigned in_queue(int fd)
+{
+	char text[2048];
+	unsigned n = 0;
+
+	while (recv(fd, text, sizeof(text), MSG_DONTWAIT) >= 0) {
+		n++;
+	}
+	return n;
+}
+
+/* --- the pair --- */
+
+START_TEST(test_pair)
+{
+	static const char *const places[] = {"127.0.0.1", "[::1]"};
+	int fd[2];
+
+	far_fd = socket_of(places[_i], &far);
+	pair_of(places[_i], fd);
+	say("INVITE sip:1@x SIP/2.0\r\n");
+	say("INVITE sip:2@x SIP/2.0\r\n");
+	say("BYE sip:1@x SIP/2.0\r\n");
+	say("SIP/2.0 200 OK\r\n");
+	say("\r\n");
+	say("INV");
+	say("");
+	ck_assert_uint_eq(in_queue(fd[0]), 5);
+	ck_assert_uint_eq(in_queue(fd[1]), 2);
+	/* Nobody else can have it, alone or as one more of the pair. */
+	ck_assert_int_eq(bound_socket(&own, SOCK_DGRAM, BOUND_V6_ALONE),
+			 -EADDRINUSE);
+	int other[2];
+
+	ck_assert_int_eq(bound_sip_pair(&own, other), -EADDRINUSE);
+	close(fd[0]);
+	close(fd[1]);
+	close(far_fd);
+}
+END_TEST
+
+/* --- what is a new call --- */
+
+START_TEST(test_new_invite)
+{
+	static const struct {
+		bool is;
+		const char *text;
+	} rows[] = {
+		{true, "INVITE sip:1@x SIP/2.0\r\nTo: <sip:1@x>\r\n\r\n"},
+		{true, "INVITE sip:1@x SIP/2.0\r\nVia: x\r\nt:<sip:1@x>\r\n\r\n"},
+		{true, "INVITE sip:1@x SIP/2.0\r\nTO : sip:1@x\r\n\r\n"},
+		{false, "INVITE sip:1@x SIP/2.0\r\nTo: <sip:1@x>;tag=a\r\n\r\n"},
+		{false, "INVITE sip:1@x SIP/2.0\r\nt: <sip:1@x>;tag=a\r\n\r\n"},
+		{true, "INVITE sip:1@x SIP/2.0\r\nTo: <sip:1@x>\r\n"
+		       "From: <sip:2@x>;tag=a\r\n\r\n"},
+		{false, "INVITE sip:1@x SIP/2.0\r\nFrom: x\r\n\r\nTo: x\r\n"},
+		{false, "INVITE sip:1@x SIP/2.0"},
+		{false, "INVITE"},
+		{false, "INVITES sip:1@x SIP/2.0\r\nTo: <sip:1@x>\r\n\r\n"},
+		{false, "BYE sip:1@x SIP/2.0\r\nTo: <sip:1@x>\r\n\r\n"},
+		{false, "SIP/2.0 200 OK\r\nTo: <sip:1@x>\r\n\r\n"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ck_assert_msg(sip_is_new_invite(rows[i].text,
+						strlen(rows[i].text)) ==
+				      rows[i].is,
+			      "%s", rows[i].text);
+	}
+}
+END_TEST
+
+/* No octet behind len is looked at, wherever it is cut. */
+START_TEST(test_cut)
+{
+	static const char text[] =
+		"INVITE sip:1@x SIP/2.0\r\nVia: x\r\nTo: <sip:1@x>;tag=1\r\n";
+
+	for (size_t n = 0; n < sizeof(text); n++) {
+		char *copy = malloc(n ? n : 1);
+
+		ck_assert_ptr_nonnull(copy);
+		memcpy(copy, text, n);
+		(void)sip_is_new_invite(copy, n);
+		free(copy);
+	}
+}
+END_TEST
+
+/* --- the stack in a flood --- */
+
+static struct loop *loop;
+static struct sip_stack *stack;
+static unsigned seen, byes, calls, again, emergency;
+static unsigned order_of_bye, order_of_call;
+
+static void on_request(struct sip_stack_user *u, txn_id id,
+		       const struct sip_msg *m)
+{
+	(void)u;
+	seen++;
+	if (sip_msg_is(m, "BYE")) {
+		byes++;
+		order_of_bye = seen;
+	} else if (sip_msg_to_tag(m)[0]) {
+		again++;
+	} else if (strstr(sip_msg_call_id(m), "urgent")) {
+		emergency++;
+	} else {
+		calls++;
+		order_of_call = order_of_call ? order_of_call : seen;
+	}
+	txn_kill(sip_stack_txns(stack), id); /* no answer: only ours are heard */
+}
+
+static void on_ack(struct sip_stack_user *u, const struct sip_msg *m)
+{
+	(void)u;
+	(void)m;
+}
+
+static void quiet(enum log_level level, const char *line)
+{
+	(void)level;
+	(void)line;
+}
+
+static struct conf_for_sip *conf_with(const char *server)
+{
+	struct conf_for_sip *c = calloc(1, sizeof(*c));
+
+	ck_assert_ptr_nonnull(c);
+	c->sip.bind = own;
+	c->sip.t1_ms = 500;
+	c->n_trunks = 1;
+	c->trunks[0].n_servers = 1;
+	snprintf(c->trunks[0].servers[0], CONF_HOST, "%s", server);
+	c->n_emergency = 1;
+	strcpy(c->emergency[0], "112");
+	return c;
+}
+
+static void open_stack(bool pair, const char *server)
+{
+	static const struct sip_stack_user_ops ops = {.on_request = on_request,
+						      .on_ack = on_ack};
+	static struct sip_stack_user user = {&ops};
+	struct conf_for_sip *c;
+	int fd[2];
+
+	log_set_sink(quiet);
+	seen = byes = calls = again = emergency = 0;
+	order_of_bye = order_of_call = 0;
+	far_fd = socket_of("127.0.0.1", &far);
+	pair_of("127.0.0.1", fd);
+	if (!pair) {
+		close(fd[0]);
+		close(fd[1]);
+		fd[0] = bound_socket(&own, SOCK_DGRAM, BOUND_V6_ALONE);
+		ck_assert_int_ge(fd[0], 0);
+	}
+	loop = loop_new_uv();
+	c = conf_with(server);
+	stack = sip_stack_new(loop, c, &user, 0);
+	free(c);
+	ck_assert_ptr_nonnull(stack);
+	for (unsigned i = 0; i < 1u + pair; i++) {
+		ck_assert_int_eq(sip_transport_socket(sip_stack_transport(stack),
+						      0, fd[i]), 0);
+	}
+}
+
+static void close_stack(void)
+{
+	sip_stack_free(stack);
+	loop_free(loop);
+	close(far_fd);
+	log_set_sink(NULL);
+}
+
+static void request(const char *method, const char *user, unsigned n,
+		    const char *tag, const char *call)
+{
+	char text[1024], at[NET_STR_MAX], from[NET_STR_MAX];
+
+	net_str(&own, at);
+	net_str(&far, from);
+	snprintf(text, sizeof(text),
+		 "%s sip:%s@%s SIP/2.0\r\n"
+		 "Via: SIP/2.0/UDP %s;branch=z9hG4bK%s%s%u;rport\r\n"
+		 "Max-Forwards: 70\r\nFrom: <sip:1@%s>;tag=f%u\r\n"
+		 "To: <sip:%s@%s>%s\r\nCall-ID: %s%u@flood\r\n"
+		 "CSeq: 1 %s\r\nContact: <sip:1@%s>\r\nContent-Length: 0\r\n\r\n",
+		 method, user, at, from, method, call, n, from, n, user, at,
+		 tag, call, n, method, from);
+	say(text);
+}
+
+static void run_dry(void)
+{
+	for (unsigned i = 0, before = 0; i < 200; i++) {
+		before = seen;
+		loop_poll(loop);
+		if (before == seen && i > 50) {
+			return;
+		}
+	}
+}
+
+/* Of the answers that came: how many are 503? */
+static unsigned busy_answers(void)
+{
+	char text[4096];
+	unsigned n = 0;
+	ssize_t len;
+
+	while ((len = recv(far_fd, text, sizeof(text) - 1, MSG_DONTWAIT)) > 0) {
+		text[len] = '\0';
+		if (!strncmp(text, "SIP/2.0 503 ", 12)) {
+			ck_assert_ptr_nonnull(strstr(text, ";tag="));
+			ck_assert_ptr_null(strstr(text, "Retry-After"));
+			n++;
+		}
+	}
+	return n;
+}
+
+static const struct sip_transport_stats *transport_stats(void)
+{
+	return sip_transport_stats(sip_stack_transport(stack));
+}
+
+/* With the pair what belongs to a call is read before all INVITEs, though it
+ * came last; a re-INVITE and an emergency call get through a flood. */
+START_TEST(test_flood)
+{
+	bool pair = _i;
+	unsigned busy;
+
+	open_stack(pair, "127.0.0.1");
+	for (unsigned i = 0; i < FLOOD; i++) {
+		request("INVITE", "+49711", i, "", "new");
+		if (i == 10) {
+			request("INVITE", "gw", i, ";tag=known", "again");
+			request("INVITE", "112", i, "", "urgent");
+		}
+		if (i == (pair ? FLOOD - 1 : 10)) {
+			request("BYE", "gw", i, ";tag=known", "bye");
+		}
+	}
+	run_dry();
+	ck_assert_uint_eq(byes, 1);
+	ck_assert_uint_eq(again, 1);
+	ck_assert_uint_eq(emergency, 1);
+	if (pair) {
+		ck_assert_uint_lt(order_of_bye, order_of_call);
+	}
+	ck_assert_uint_gt(transport_stats()->shed, 0);
+	ck_assert_uint_gt(calls, 0);
+	ck_assert_uint_eq(calls + transport_stats()->shed +
+				  transport_stats()->queue_full, FLOOD);
+	busy = busy_answers();
+	ck_assert_uint_gt(busy, 0);
+	ck_assert_uint_eq(busy, sip_stack_stats(stack)->shed_answered);
+	ck_assert_uint_eq(sip_stack_stats(stack)->shed_emergency, 1);
+	close_stack();
+}
+END_TEST
+
+/* From a stranger there is nothing to be heard of it, and no answer. */
+START_TEST(test_flood_of_a_stranger)
+{
+	open_stack(true, "192.0.2.1");
+	for (unsigned i = 0; i < FLOOD; i++) {
+		request("INVITE", "+49711", i, "", "new");
+	}
+	run_dry();
+	ck_assert_uint_eq(seen, 0);
+	ck_assert_uint_eq(busy_answers(), 0);
+	ck_assert_uint_eq(sip_stack_stats(stack)->shed_answered, 0);
+	close_stack();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("sipflood");
+	TCase *tc = tcase_create("all");
+	SRunner *r;
+	int failed;
+
+	tcase_add_loop_test(tc, test_pair, 0, 2);
+	tcase_add_test(tc, test_new_invite);
+	tcase_add_test(tc, test_cut);
+	tcase_add_loop_test(tc, test_flood, 0, 2);
+	tcase_add_test(tc, test_flood_of_a_stranger);
+	suite_add_tcase(s, tc);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
