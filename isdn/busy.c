@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Busy-out: while no trunk can take calls of the line, the PBX is to see that
- * it must call elsewhere. Calls that are there stay, so whatever is busy is
- * left alone until it is idle.
+ * B channels that the operator takes out of service: no new calls there; NI2
+ * is told by SERVICE. And busy-out: while no trunk can take calls of the line,
+ * the PBX is to see that it must call elsewhere. Calls that are there stay, so
+ * whatever is busy is left alone until it is idle.
  *
  *   service    SERVICE, out of service, for each B channel that is idle; in
  *              service again when a trunk is back, or the D channel was lost
@@ -12,33 +13,114 @@
  */
 #include "isdn/isdn_priv.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/base/json.h"
+
 /* --- B channels --- */
+
+/* With the D channel what was said on it is forgotten, and said again. */
+static uint8_t wanted(const struct isdn *isdn, unsigned number)
+{
+	bool busied = isdn->conf.span.busy_out == CONF_BUSY_SERVICE &&
+		      isdn->health.no_trunk;
+
+	return isdn_is_up(isdn) &&
+			       (busied || isdn->channels.at[number].barred) ?
+		       CHANNEL_OUT_OF_SERVICE : CHANNEL_IN_SERVICE;
+}
+
+static bool set_channel(struct isdn *isdn, unsigned number)
+{
+	struct channel *c = &isdn->channels.at[number];
+	uint8_t want = wanted(isdn, number);
+
+	if (c->near_end == want || (want && (c->due ||
+	    !channel_is_idle(&isdn->channels, number)))) {
+		return false; /* after its call, and after RESTART */
+	}
+	c->near_end = want;
+	if (isdn_is_up(isdn) && isdn_ni2(isdn)) {
+		service_send_b(isdn, number, want);
+	}
+	return true;
+}
 
 static void set_channels(struct isdn *isdn)
 {
-	bool up = isdn_is_up(isdn), out = isdn->health.no_trunk;
-	uint8_t want = up && out ? CHANNEL_OUT_OF_SERVICE : CHANNEL_IN_SERVICE;
-	unsigned n = 0;
+	unsigned n[2] = { 0 };
 
 	for (unsigned i = 1; i < isdn->channels.n; i++) {
-		struct channel *c = &isdn->channels.at[i];
+		if (channel_exists(&isdn->channels, i) &&
+		    set_channel(isdn, i)) {
+			n[isdn->channels.at[i].near_end != 0]++;
+		}
+	}
+	for (unsigned out = 0; out < 2 && isdn_is_up(isdn); out++) {
+		if (n[out]) {
+			isdn_note(isdn, LOG_LVL_INFO, "%u B channels %s",
+				  n[out],
+				  channel_service_name(
+					  out ? CHANNEL_OUT_OF_SERVICE
+					      : CHANNEL_IN_SERVICE));
+			isdn_settle(isdn);
+		}
+	}
+}
 
-		if (c->near_end == want || !channel_exists(&isdn->channels, i) ||
-		    (out && up &&
-		     (c->due || !channel_is_idle(&isdn->channels, i)))) {
-			continue; /* after its call, and after RESTART */
-		}
-		c->near_end = want;
-		n++;
-		if (up) {
-			service_send_b(isdn, i, want);
+/* --- the operator --- */
+
+/* "carrier/7 out", of the span of that name */
+unsigned busy_ordered(const struct isdn *isdn, const char *order, bool *out)
+{
+	const char *slash = strchr(order, '/'), *what = strchr(order, ' ');
+	char *end;
+	unsigned long slot;
+	unsigned number;
+
+	if (!slash || !what || (strcmp(what, " out") && strcmp(what, " in"))) {
+		return 0;
+	}
+	*out = !strcmp(what, " out");
+	slot = strtoul(slash + 1, &end, 10);
+	for (unsigned i = 0; i < isdn->n_spans; i++) {
+		const char *name = isdn->spans[i].conf->name;
+		size_t len = (size_t)(slash - order);
+
+		number = i * CHANNEL_SLOTS + (unsigned)slot;
+		if (end == what && slot < CHANNEL_SLOTS &&
+		    strlen(name) == len && !memcmp(name, order, len) &&
+		    channel_exists(&isdn->channels, number)) {
+			return number;
 		}
 	}
-	if (n && up) {
-		isdn_note(isdn, LOG_LVL_INFO, "%u B channels %s", n,
-			  channel_service_name(want));
-		isdn_settle(isdn);
-	}
+	return 0;
+}
+
+int busy_order(struct isdn *isdn, unsigned number, bool out, char *buf,
+	       size_t size)
+{
+	struct channel *c = &isdn->channels.at[number];
+	char name[60];
+	struct json j;
+
+	c->barred = out;
+	number_text(isdn, number, name, sizeof(name));
+	log_info("channel %s: %s by the operator", name,
+		 out ? "out of service" : "in service");
+	isdn_state_changed(isdn);
+	json_init(&j, buf, size);
+	json_obj(&j, NULL);
+	json_str(&j, "channel", name);
+	json_str(&j, "result",
+		 !out ? "in service" :
+		 c->state == CHANNEL_BUSY ?
+			"out of service; the call that is there stays" :
+			"out of service");
+	json_close(&j);
+	return json_end(&j);
 }
 
 /* --- the D channel --- */
@@ -77,15 +159,9 @@ static void set_layer2(struct isdn *isdn)
 
 void busy_look(struct isdn *isdn)
 {
-	switch (isdn->conf.span.busy_out) {
-	case CONF_BUSY_SERVICE:
-		set_channels(isdn);
-		break;
-	case CONF_BUSY_D_CHANNEL:
+	set_channels(isdn);
+	if (isdn->conf.span.busy_out == CONF_BUSY_D_CHANNEL) {
 		set_layer2(isdn);
-		break;
-	case CONF_BUSY_REJECT:
-		break;
 	}
 }
 

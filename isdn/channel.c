@@ -91,8 +91,8 @@ bool channel_is_idle(const struct channels *c, unsigned number)
 
 bool channel_is_free(const struct channels *c, unsigned number)
 {
-	return channel_is_idle(c, number) && !c->at[number].near_end &&
-	       !c->at[number].far_end &&
+	return channel_is_idle(c, number) && !c->at[number].barred &&
+	       !c->at[number].near_end && !c->at[number].far_end &&
 	       !(c->dead & (1u << channel_span(number)));
 }
 

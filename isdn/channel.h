@@ -37,6 +37,7 @@ struct channel {
 	enum channel_state state;
 	uint8_t near_end, far_end; /* enum channel_service */
 	bool due;    /* RESTART to be sent */
+	bool barred; /* taken out of service by the operator */
 	void *owner; /* of a busy one; not used here */
 };
 

@@ -89,7 +89,7 @@ static bool wins_glare(struct isdn *isdn, unsigned number, bool exclusive)
  * side it has just taken back. */
 static bool is_usable(const struct channels *all, unsigned number)
 {
-	return !all->at[number].near_end &&
+	return !all->at[number].near_end && !all->at[number].barred &&
 	       !(all->dead & (1u << channel_span(number))) &&
 	       (channel_is_idle(all, number) ||
 		all->at[number].state == CHANNEL_OUT);

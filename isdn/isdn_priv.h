@@ -207,7 +207,12 @@ const char *health_asterisk(const struct isdn_d *, char text[40]);
 /* In words: "in service", "layer 2 down" ... */
 const char *health_text(const struct isdn_span *);
 
-/* --- busy.c: no trunk can take calls of the line (busy_out) --- */
+/* --- busy.c: channels out of service, by the operator, and when no trunk can
+ * take calls of the line (busy_out) --- */
+/* The channel that "SPAN/CHANNEL out|in" names, 0: none of ours. */
+unsigned busy_ordered(const struct isdn *, const char *order, bool *out);
+/* Its answer, as JSON: octets or -ENOSPC. */
+int busy_order(struct isdn *, unsigned number, bool out, char *buf, size_t);
 void busy_told(struct isdn *, bool no_trunk);
 /* Calls or the D channel have changed: what is to be done now. */
 void busy_look(struct isdn *);

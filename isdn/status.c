@@ -221,6 +221,7 @@ static void put_channel(struct isdn *isdn, unsigned number, struct json *j)
 	}
 	json_int(j, "channel", channel_slot(number));
 	json_str(j, "state", channel_state_name(c->state));
+	json_str(j, "operator", c->barred ? "out" : "in");
 	if (isdn_ni2(isdn)) {
 		json_str(j, "near_end", channel_service_name(c->near_end));
 		json_str(j, "far_end", channel_service_name(c->far_end));
@@ -448,6 +449,17 @@ static int query_switch(struct isdn *isdn, char *buf, size_t size)
 	return json_end(&j);
 }
 
+/* "SPAN/CHANNEL out|in": as above. */
+static int query_channel(struct isdn *isdn, const char *order, char *buf,
+			 size_t size)
+{
+	bool out = false;
+	unsigned number = busy_ordered(isdn, order, &out);
+
+	return number ? busy_order(isdn, number, out, buf, size)
+		      : snprintf(buf, size, "{}");
+}
+
 static bool is_meant(const struct isdn *isdn, const struct obs_query *q)
 {
 	return strcmp(q->verb, "nfas-switch") ||
@@ -472,7 +484,8 @@ static void reply(struct isdn *isdn, uint32_t id, bool error, const char *text,
 	} while (len);
 }
 
-void status_query(struct isdn *isdn, const struct link_head *head)
+static int run_verb(struct isdn *isdn, const struct obs_query *q, char *text,
+		    size_t size)
 {
 	static const struct {
 		const char *verb;
@@ -481,33 +494,37 @@ void status_query(struct isdn *isdn, const struct link_head *head)
 		      { "channels", query_channels },
 		      { "metrics", query_metrics },
 		      { "nfas-switch", query_switch } };
-	const struct obs_query *q = (const struct obs_query *)(const void *)head;
-	static const char unknown[] = "unknown verb";
-	size_t size = (size_t)TEXT_SPAN * isdn->n_spans;
-	char *text;
-	size_t i;
-	int n;
 
-	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		if (strncmp(q->verb, verbs[i].verb, sizeof(q->verb))) {
-			continue;
-		}
-		if (!is_meant(isdn, q)) {
-			reply(isdn, q->id, false, "{}", 2);
-			return;
-		}
-		text = malloc(size);
-		n = text ? verbs[i].fn(isdn, text, size) : -ENOMEM;
-		if (n < 0) {
-			reply(isdn, q->id, true, strerror(-n),
-			      strlen(strerror(-n)));
-		} else {
-			reply(isdn, q->id, false, text, (size_t)n);
-		}
-		free(text);
-		return;
+	if (!memchr(q->arg, '\0', sizeof(q->arg))) {
+		return -EINVAL;
 	}
-	reply(isdn, q->id, true, unknown, sizeof(unknown) - 1);
+	if (!strncmp(q->verb, "channel", sizeof(q->verb))) {
+		return query_channel(isdn, q->arg, text, size);
+	}
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (!strncmp(q->verb, verbs[i].verb, sizeof(q->verb))) {
+			return is_meant(isdn, q)
+				       ? verbs[i].fn(isdn, text, size)
+				       : snprintf(text, size, "{}");
+		}
+	}
+	return -EOPNOTSUPP;
+}
+
+void status_query(struct isdn *isdn, const struct link_head *head)
+{
+	const struct obs_query *q = (const struct obs_query *)(const void *)head;
+	size_t size = (size_t)TEXT_SPAN * isdn->n_spans;
+	char *text = malloc(size);
+	int n = text ? run_verb(isdn, q, text, size) : -ENOMEM;
+	const char *why = n == -EOPNOTSUPP ? "unknown verb" : strerror(-n);
+
+	if (n < 0) {
+		reply(isdn, q->id, true, why, strlen(why));
+	} else {
+		reply(isdn, q->id, false, text, (size_t)n);
+	}
+	free(text);
 }
 
 static void describe_fault(char *text, size_t size, size_t len,

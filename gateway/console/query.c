@@ -29,6 +29,7 @@ static const struct {
 	{ "explain", OF(ROLE_CORE), false },
 	{ "nfas", OF(ROLE_CORE), false },
 	{ "nfas-switch", OF(ROLE_ISDN), false },
+	{ "channel", OF(ROLE_ISDN), false },
 	{ "performance", OF(ROLE_MEDIA), false },
 	{ "metrics", ALL_ROLES, false },
 	{ "reload", 0, true },

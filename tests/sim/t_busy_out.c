@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "isdn/isdn_priv.h"
 #include "tests/sim/look.h"
 #include "tests/sim/peer_media.h"
 #include "tests/sim/scene.h"
@@ -174,6 +175,86 @@ START_TEST(test_service)
 }
 END_TEST
 
+static struct isdn *ours(void)
+{
+	return container_of(sim_role(ROLE_ISDN, 0), struct isdn, role);
+}
+
+static void order(const char *text, const char *answer)
+{
+	struct isdn *isdn = ours();
+	char buf[200];
+	bool out = false;
+	unsigned number = busy_ordered(isdn, text, &out);
+
+	ck_assert_int_eq(number != 0, answer != NULL);
+	if (answer) {
+		ck_assert_int_gt(busy_order(isdn, number, out, buf,
+					    sizeof(buf)), 0);
+		ck_assert_ptr_nonnull(strstr(buf, answer));
+	}
+	sim_advance(1000);
+}
+
+static unsigned free_there(void)
+{
+	return channel_count_free(&ours()->channels, 0);
+}
+
+/* The operator takes a channel out: NI2 says so to the far end. The call that
+ * is there stays; no other comes, until it is in again. */
+START_TEST(test_channel)
+{
+	const char *span = _i ? "    isdn: {side: network, switch: ni2}\n"
+			      : "    isdn: {side: network}\n";
+	struct cc_msg s = xch_setup(SCENE_SIP_NUMBER, "+49711999");
+	struct scene c;
+	struct xch_leg *x;
+	char text[60];
+	unsigned slot;
+
+	scene_open(yaml_of(span), false);
+	order("carrier/16 out", NULL); /* the D channel */
+	order("carrier/32 out", NULL);
+	order("carrier/1x out", NULL);
+	order("carrier/1 away", NULL);
+	order("carrie/1 out", NULL);
+	order("carrier/31 out", "out of service\"");
+	ck_assert_uint_eq(free_there(), 29);
+	ck_assert_uint_eq(xch_of(0)->state.free, _i ? 29 : 30);
+	c = scene_up(true);
+	slot = c.x->channel;
+	snprintf(text, sizeof(text), "carrier/%u out", slot);
+	order(text, "the call that is there stays");
+	ck_assert(!c.x->released);
+	xch_release(c.x, CAUSE_NORMAL);
+	scene_expect_over(&c);
+	ck_assert_uint_eq(free_there(), 28);
+	ck_assert_uint_eq(xch_of(0)->state.free, _i ? 28 : 30);
+	/* a bounce of the D channel changes nothing */
+	sim.wire[0].cut = true;
+	sim_advance(40000);
+	sim.wire[0].cut = false;
+	sim_advance(20000);
+	ck_assert_uint_eq(free_there(), 28);
+	ck_assert_uint_eq(xch_of(0)->state.free, _i ? 28 : 30);
+	/* a far end that insists on it is refused, unless it knows */
+	s.channel = (uint8_t)slot;
+	x = xch_call(0, &s);
+	sim_advance(2000);
+	ck_assert(x->released);
+	ck_assert_uint_eq(x->cause.value, CAUSE_NO_CHANNEL);
+	ck_assert((ours()->stats.refused > 0) == !_i);
+	order("carrier/31 in", "in service");
+	snprintf(text, sizeof(text), "carrier/%u in", slot);
+	order(text, "in service");
+	ck_assert_uint_eq(free_there(), 30);
+	ck_assert_uint_eq(xch_of(0)->state.free, 30);
+	works();
+	finish();
+}
+END_TEST
+
 /* Roles that die and come back learn how it is. */
 START_TEST(test_roles)
 {
@@ -217,6 +298,7 @@ int main(void)
 	tcase_add_loop_test(t, test_cause, 0, 4);
 	tcase_add_loop_test(t, test_d_channel, 0, 2);
 	tcase_add_test(t, test_service);
+	tcase_add_loop_test(t, test_channel, 0, 2);
 	tcase_add_test(t, test_roles);
 	tcase_set_timeout(t, 120);
 	suite_add_tcase(s, t);

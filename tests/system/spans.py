@@ -98,6 +98,24 @@ def by_command(lab, exchange):
                and ("no such span" in text or "usage" in text), text)
 
 
+def channel(lab):
+    """One channel, while calls run."""
+    code, text = lab.say("channel", "carrier/7", "out")
+    lab.ok("a channel is taken out", code == 0 and "out of service" in text,
+           "" if code == 0 else text)
+    lab.ok("and is not counted", wait_for(
+        lambda: lab.span(0).get("free") == 28, 10), lab.span(0).get("free"))
+    code, text = lab.say("channel", "carrier/7", "in")
+    lab.ok("and in again", code == 0 and wait_for(
+        lambda: lab.span(0).get("free") == 29, 10))
+    for words, why in (("carrier/16", "out"), "no such channel"), \
+            (("carrier/7", "away"), "usage"), (("nobody/1", "out"),
+                                               "no such channel"):
+        code, text = lab.say("channel", *words)
+        lab.ok(f"{' '.join(words)} is refused in words", code > 0
+               and why in text, text.split("\n")[0])
+
+
 def by_reload(lab, exchange):
     before = len(lab.cdrs())
     lab.conf.update(shutdown="true")
@@ -129,6 +147,7 @@ def main_test():
         lab.call(other)
         lab.call(exchange)
         lab.ok("a call on each", lab.calls_are(2), len(lab.calls()))
+        channel(lab)
         by_command(lab, exchange)
         by_reload(lab, exchange)
         now = lab.role_pids(gateway)

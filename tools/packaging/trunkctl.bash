@@ -4,7 +4,7 @@ _trunkctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
 	local commands='status spans channels calls trunks explain nfas trace drain
-		reload metrics performance span'
+		reload metrics performance span channel'
 
 	case $prev in
 	--socket | -w)

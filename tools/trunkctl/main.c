@@ -21,6 +21,8 @@ static const char usage[] =
 "  trunks               SIP trunks\n"
 "  nfas verify GROUP NUMBER  call NUMBER, which comes back to the group, over\n"
 "                       each of its spans: are they numbered as the carrier's?\n"
+"  channel SPAN/N out|in  a B channel without new calls, or with them again;\n"
+"                       told by SERVICE on NI2\n"
 "  nfas switch GROUP    to the D channel in standby\n"
 "  explain FROM NUMBER  which route a number would take\n"
 "  performance SPAN     errored seconds (G.826), in quarters of an hour\n"
@@ -161,6 +163,35 @@ static int verify(const struct options *o, const char *request)
 	return show(o, text, ok) || !right;
 }
 
+/* The isdn role whose channel it is answers, the others say nothing. */
+static int channel(const struct options *o, const char *request)
+{
+	bool ok = false;
+	char *text = fetch(o, request, &ok), *answer = NULL;
+	json_t *v = text && ok ? json_loads(text, 0, NULL) : NULL, *part;
+	size_t i;
+
+	if (!v) {
+		return show(o, text, ok);
+	}
+	json_array_foreach(json_object_get(v, "isdn"), i, part) {
+		if (json_object_get(part, "result")) {
+			answer = json_dumps(part, 0);
+		}
+	}
+	json_decref(v);
+	free(text);
+	return answer ? show(o, answer, true)
+		      : show(o, strdup("there is no such channel: trunkctl "
+				       "channels"), false);
+}
+
+static bool is_channel(int argc, char **argv)
+{
+	return argc == 3 && strchr(argv[1], '/') &&
+	       (!strcmp(argv[2], "out") || !strcmp(argv[2], "in"));
+}
+
 static bool is_nfas(int argc, char **argv)
 {
 	return (argc == 4 && !strcmp(argv[1], "verify")) ||
@@ -185,6 +216,9 @@ static bool is_usage(const struct options *o, int argc, char **argv)
 
 	if (!strcmp(argv[0], "nfas")) {
 		return is_nfas(argc, argv) && !o->restart && !o->file;
+	}
+	if (!strcmp(argv[0], "channel")) {
+		return is_channel(argc, argv) && !o->restart && !o->file;
 	}
 	while (i < n && strcmp(commands[i].name, argv[0])) {
 		i++;
@@ -225,7 +259,8 @@ static int command(const struct options *o, int argc, char **argv)
 		snprintf(request, sizeof(request), "nfas-switch %.60s",
 			 argv[2]);
 	}
-	return ask(o, request);
+	return !strcmp(argv[0], "channel") ? channel(o, request)
+					   : ask(o, request);
 }
 
 int main(int argc, char **argv)
