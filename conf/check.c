@@ -295,6 +295,30 @@ static void check_spans(const struct checker *c)
 
 /* --- trunks --- */
 
+/* A peer that may transfer to every number may call them at our cost. */
+static void check_refer(const struct checker *c, const struct node *map,
+			const struct conf_trunk_refer *r)
+{
+	if ((r->mode == CONF_REFER_ON) != (r->n_allow > 0)) {
+		problem_fix(report_error(c->report,
+					 check_place(map, r->n_allow
+								  ? "refer_allow"
+								  : "refer",
+						     NULL),
+					 "refer: on and refer_allow belong "
+					 "together"),
+			    "refer: on, and refer_allow: [\"2*\"]");
+	}
+	for (unsigned i = 0; i < r->n_allow; i++) {
+		if (!strcmp(r->allow[i], "*")) {
+			report_warning(c->report,
+				       check_place(map, "refer_allow", NULL),
+				       "the peer may transfer to every "
+				       "number");
+		}
+	}
+}
+
 static void check_trunks(const struct checker *c)
 {
 	for (unsigned i = 0; i < c->conf->n_trunks; i++) {
@@ -302,6 +326,7 @@ static void check_trunks(const struct checker *c)
 		const struct node *map = check_item(c, "trunks", i);
 
 		check_trunk_wire(c, i);
+		check_refer(c, map, &t->refer);
 		if (t->ptime_ms % 10) {
 			report_error(c->report, check_place(map, "ptime", NULL),
 				     "ptime: a multiple of 10 ms");

@@ -61,6 +61,9 @@ enum conf_busy_out {
 };
 enum conf_transport { CONF_UDP, CONF_TCP, CONF_TLS, CONF_AUTO };
 enum conf_srtp { CONF_SRTP_OFF, CONF_SRTP_PREFERRED, CONF_SRTP_REQUIRED };
+/* Whom a trunk's peer may have connected to the other party of a call: nobody,
+ * those that it talks to already, the numbers of refer_allow as well. */
+enum conf_refer { CONF_REFER_OFF, CONF_REFER_ATTENDED, CONF_REFER_ON };
 enum conf_prack { CONF_PRACK_OFF, CONF_PRACK_ON, CONF_PRACK_REQUIRED };
 enum conf_identity { CONF_IDENTITY_PAI, CONF_IDENTITY_PPI, CONF_IDENTITY_RPID };
 enum conf_privacy {
@@ -171,6 +174,14 @@ struct conf_trunk_srtp {
 	uint8_t n_suites, suites[CONF_SUITES]; /* enum srtp_suite of media */
 };
 
+/* Transfer (RFC 3515) and taking over calls (RFC 3891). */
+struct conf_trunk_refer {
+	enum conf_refer mode;
+	bool replaces;
+	uint8_t n_allow;
+	char allow[CONF_PATTERNS][CONF_NUMBER];
+};
+
 /* What a trunk's dialogs do beyond RFC 3261. */
 struct conf_trunk_dialog {
 	enum conf_prack prack;
@@ -272,6 +283,7 @@ struct conf_trunk {
 	bool dtmf_events;     /* RFC 4733 offered and accepted */
 	struct conf_trunk_srtp srtp;
 	struct conf_trunk_dialog dialog;
+	struct conf_trunk_refer refer;
 	struct conf_register reg;
 	uint8_t ptime_ms;     /* we send, unless the peer asks otherwise */
 	uint8_t dscp;	      /* of SIP messages */

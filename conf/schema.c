@@ -40,6 +40,7 @@ static const char *const suite_names[] = {
 	"AEAD_AES_128_GCM", "AEAD_AES_256_GCM", NULL
 };
 static const char *const register_names[] = { "off", "plain", "gin", NULL };
+static const char *const refer_names[] = { "off", "attended", "on", NULL };
 static const char *const prack_names[] = { "off", "on", "required", NULL };
 static const char *const identity_names[] = { "p-asserted-identity",
 					      "p-preferred-identity",
@@ -354,6 +355,19 @@ static const struct setting trunk_settings[] = {
 	  0, 0, 0, "false", "", NULL, NULL, NONE,
 	  "a call that is answered 3xx is placed anew, to the numbers named "
 	  "there, over the same trunk; else it ends" },
+	{ "refer", VALUE_ENUM, AT(conf_trunk, refer.mode), 0, 0, 0, "off", "",
+	  refer_names, NULL, NONE,
+	  "the peer may transfer the other party of a call (REFER, RFC 3515): "
+	  "attended: to one that it talks to, over this trunk; on: to numbers "
+	  "of refer_allow as well, by the routes of that party's span" },
+	{ "refer_allow", VALUE_PATTERNS,
+	  LIST_AT(conf_trunk, refer.allow, refer.n_allow), 0, CONF_PATTERNS, "",
+	  "", NULL, NULL, NONE,
+	  "with refer on: the only numbers that the peer may transfer to" },
+	{ "replaces", VALUE_BOOL, AT(conf_trunk, refer.replaces), 0, 0, 0,
+	  "true", "", NULL, NULL, NONE,
+	  "an INVITE of the peer may take over another call of this trunk "
+	  "(RFC 3891)" },
 	{ "trusted", VALUE_BOOL, AT(conf_trunk, who.trusted), 0, 0, 0, "false",
 	  "", NULL, NULL, NONE,
 	  "P-Asserted-Identity is believed and sent (RFC 3325)" },

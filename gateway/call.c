@@ -19,6 +19,7 @@
 #define T303_MS	  12000	 /* isdn runs T303 twice itself */
 #define TRUNK_S	  40	 /* beyond sip's own ring timeout */
 #define GONE_MS	  60000	 /* RELEASED: T305, T308 twice, and some */
+#define LEAVE_MS  3000	 /* who has transferred clears by itself, RFC 5589 6.1 */
 #define PER_SECOND 1000
 
 static void call_settle(struct call *call);
@@ -86,6 +87,20 @@ static int64_t b_timer_ms(const struct leg *leg, unsigned state)
 	return (conf->sip.ring_s + TRUNK_S) * PER_SECOND;
 }
 
+static int64_t x_timer_ms(const struct leg *leg, unsigned state)
+{
+	switch (state) {
+	case X_LEAVING:
+		return LEAVE_MS;
+	case X_RELEASING:
+	case X_CLEARING:
+		return GONE_MS;
+	default:
+		return (leg->call->core->conf->sip.ring_s + TRUNK_S) *
+		       PER_SECOND;
+	}
+}
+
 static void on_event(struct leg *leg, unsigned event,
 		     const struct cc_msg *m);
 
@@ -99,8 +114,9 @@ static void on_timer(struct timer *t)
 void call_set_state(struct leg *leg, unsigned state)
 {
 	struct core *core = leg->call->core;
-	int64_t ms = leg->side == SIDE_A ? a_timer_ms(leg, state)
-					 : b_timer_ms(leg, state);
+	int64_t ms = leg->side == SIDE_A   ? a_timer_ms(leg, state)
+		     : leg->side == SIDE_B ? b_timer_ms(leg, state)
+					   : x_timer_ms(leg, state);
 
 	leg->state = (uint8_t)state;
 	timer_stop(core->role.loop, &leg->timer);
@@ -119,13 +135,14 @@ static bool must_count_ignored(unsigned event)
 
 static void bad_event(const struct leg *leg, unsigned event)
 {
+	static const char *const whose[] = {"caller's", "callee's", "further"};
 	struct core *core = leg->call->core;
 
 	core->drops.impossible++;
 	if (log_allow(&core->say.bad, loop_now(core->role.loop).ns) > 0) {
 		log_warn("call %s: %s leg in %s: %s cannot be",
 			 leg->call->cdr.id,
-			 leg->side == SIDE_A ? "caller's" : "callee's",
+			 whose[leg->side],
 			 call_state_name(leg->side, leg->state),
 			 call_event_name(event));
 	}
@@ -170,6 +187,9 @@ int call_send(struct leg *leg, struct cc_msg *m, enum cc_type type)
 	struct core *core = leg->call->core;
 	int err;
 
+	if (leg->id == 0) {
+		return 0; /* it has transferred, and its place is empty */
+	}
 	m->leg = leg->id;
 	m->end = leg->end;
 	if (leg->waits) {
@@ -186,20 +206,13 @@ int call_send(struct leg *leg, struct cc_msg *m, enum cc_type type)
 
 /* --- the end of a call --- */
 
-static bool is_live(const struct leg *leg)
-{
-	if (leg->id == 0) {
-		return false;
-	}
-	return leg->side == SIDE_A ? leg->state < A_RELEASING
-				   : leg->state < B_RELEASING;
-}
+static const uint8_t releasing[] = {A_RELEASING, B_RELEASING, X_RELEASING};
 
-static void release_leg(struct leg *leg, struct cc_cause cause)
+void call_release_leg(struct leg *leg, struct cc_cause cause)
 {
 	struct cc_msg m = {.cause = cause, .extra.uui = leg->call->uui};
 
-	if (!is_live(leg)) {
+	if (leg->id == 0 || leg->state >= releasing[leg->side]) {
 		return;
 	}
 	if (leg->waits) { /* nobody is there who could tell its far end */
@@ -207,8 +220,7 @@ static void release_leg(struct leg *leg, struct cc_cause cause)
 		call_leg_end(leg);
 		return;
 	}
-	call_set_state(leg, leg->side == SIDE_A ? (unsigned)A_RELEASING
-						: (unsigned)B_RELEASING);
+	call_set_state(leg, releasing[leg->side]);
 	call_send(leg, &m, CC_RELEASE);
 }
 
@@ -255,8 +267,10 @@ void call_clear(struct call *call, enum cdr_by by, struct cc_cause cause,
 	core_note(call->core, call, "released by %s, cause %u %s%s%s",
 		  cdr_by_name(by), cause.value, cause_name(cause.value),
 		  *reason != '\0' ? ": " : "", reason);
-	release_leg(&call->leg[SIDE_A], cause);
-	release_leg(&call->leg[SIDE_B], cause);
+	call->transfer.going = false;
+	for (unsigned side = 0; side < LEG_SIDES; side++) {
+		call_release_leg(&call->leg[side], cause);
+	}
 	call_media_close(call);
 }
 
@@ -264,6 +278,18 @@ void call_clear_gw(struct call *call, unsigned cause, const char *reason)
 {
 	call_clear(call, CDR_BY_GW,
 		   (struct cc_cause){(uint8_t)cause, CC_LOC_NONE}, reason);
+}
+
+void call_leg_begin(struct leg *leg, leg_id id, struct cc_end end)
+{
+	struct core *core = leg->call->core;
+
+	leg->id = id;
+	leg->end = end;
+	leg_add(&core->legs, leg);
+	if (end.kind == CC_END_TRUNK) {
+		core->trunks[end.index].calls++;
+	}
 }
 
 void call_leg_end(struct leg *leg)
@@ -312,7 +338,8 @@ static void call_settle(struct call *call)
 	struct core *core = call->core;
 
 	if (!call->ending || call->leg[SIDE_A].id != 0 ||
-	    call->leg[SIDE_B].id != 0 || call->media.state != CM_NONE) {
+	    call->leg[SIDE_B].id != 0 || call->leg[SIDE_X].id != 0 ||
+	    call->media.state != CM_NONE) {
 		return;
 	}
 	timer_stop(core->role.loop, &call->media.guard);
@@ -405,10 +432,20 @@ void call_refused(struct core *core, const struct cc_msg *setup)
 	record_refused(core, setup, end);
 }
 
+void call_init_legs(struct call *call)
+{
+	for (unsigned side = 0; side < LEG_SIDES; side++) {
+		call->leg[side].call = call;
+		call->leg[side].side = (uint8_t)side;
+		call->leg[side].state = LEG_GONE;
+	}
+}
+
 static void begin(struct core *core, struct call *call, pool_id id,
 		  const struct cc_msg *setup)
 {
-	struct leg *a = &call->leg[SIDE_A], *b = &call->leg[SIDE_B];
+	struct leg *a = &call->leg[SIDE_A];
+	struct cc_end end = setup->end;
 
 	call->core = core;
 	call->id = id;
@@ -416,20 +453,13 @@ static void begin(struct core *core, struct call *call, pool_id id,
 	call->began = loop_now(core->role.loop);
 	begin_cdr(core, &call->cdr, setup);
 	call->slot = journal_take(&core->journal);
-	a->call = b->call = call;
-	b->side = SIDE_B;
-	b->state = LEG_GONE;
-	a->id = setup->leg;
-	a->end = setup->end;
-	if (a->end.kind == CC_END_SPAN) {
-		a->span = a->end.index;
-		a->end.index = (uint8_t)core_leader(core, a->span);
+	call_init_legs(call);
+	if (end.kind == CC_END_SPAN) {
+		a->span = end.index;
+		end.index = (uint8_t)core_leader(core, a->span);
 	}
 	a->remote = setup->media;
-	leg_add(&core->legs, a);
-	if (a->end.kind == CC_END_TRUNK) {
-		core->trunks[a->end.index].calls++;
-	}
+	call_leg_begin(a, setup->leg, end);
 	call_set_state(a, A_OPENING);
 	call_save(call);
 }
@@ -441,6 +471,14 @@ void call_setup(struct core *core, const struct cc_msg *setup)
 	struct call *call = NULL;
 	pool_id id;
 
+	if (setup->other != 0) {
+		if (!call_replace(core, setup)) {
+			refuse(core, setup,
+			       (struct cdr_end){1, CDR_BY_GW, call_lost_cause,
+						"no call to take over"});
+		}
+		return;
+	}
 	if (core->draining && !emergency) {
 		refuse(core, setup,
 		       (struct cdr_end){1, CDR_BY_OPERATOR,
@@ -585,8 +623,9 @@ void call_abandon(struct call *call)
 	call_clear(call, CDR_BY_OPERATOR,
 		   (struct cc_cause){CAUSE_TEMPORARY, CC_LOC_NONE},
 		   "gateway stopped");
-	call_leg_end(&call->leg[SIDE_A]);
-	call_leg_end(&call->leg[SIDE_B]);
+	for (unsigned side = 0; side < LEG_SIDES; side++) {
+		call_leg_end(&call->leg[side]);
+	}
 	call->media.state = CM_NONE;
 	call_settle(call);
 }

@@ -12,7 +12,7 @@
  *    RELEASE ----------> media closed   RELEASE ----------->
  *    RELEASED ---------> CDR once both legs and the media are gone
  *
- * A call exists from SETUP until both legs are gone and the media is closed;
+ * A call exists from SETUP until all legs are gone and the media is closed;
  * then its CDR goes to the log and its record back to the pool. Whatever
  * happens to it comes in through one of the functions below, each of which
  * ends in call_settle(): after it the call may be gone. One thread.
@@ -58,13 +58,20 @@ struct call_hunt {
 	struct cc_number full_number;
 };
 
+struct call_transfer {
+	bool going;    /* leg X calls the target */
+	bool attended; /* over that trunk and no other */
+	uint8_t side;  /* who has asked; it may be gone */
+};
+
 struct call {
 	struct core *core;
 	pool_id id;
-	struct leg leg[2]; /* by enum leg_side */
+	struct leg leg[LEG_SIDES]; /* by enum leg_side */
 	struct call_media media;
 	struct call_told told;
-	struct call_hunt hunt;
+	struct call_hunt hunt; /* answered: of a transfer */
+	struct call_transfer transfer;
 	struct cc_msg setup; /* the caller's, with all digits so far */
 	struct cdr cdr;	     /* as the journal has it */
 	int slot;	     /* of the journal; -1 = none */
@@ -107,6 +114,9 @@ void call_on_opened(struct call *, const struct media_opened *);
 void call_on_closed(struct call *, const struct media_closed *);
 void call_on_event(struct call *, const struct media_event *);
 void call_on_media_down(struct call *);
+/* Asks the trunk of the call with that id (of its CDR) to connect its party to
+ * that number. 0; -ENOENT: no such answered call; -EINVAL: no number; -EBUSY. */
+int call_transfer_out(struct core *, const char *id, const char *number);
 /* The role is being closed: no link is of use any more. */
 void call_abandon(struct call *);
 
@@ -142,6 +152,25 @@ bool call_has_next(const struct call *, struct cc_cause);
 void call_place(struct call *);
 /* The end that hunt names, once more. */
 void call_again(struct call *);
+
+/* The next route of the hunt is taken; false: there is none. */
+bool call_hunt_next(struct call *);
+/* May another route do better after that cause? */
+bool call_is_failover(unsigned cause);
+/* No leg yet. */
+void call_init_legs(struct call *);
+/* The leg's place in the table and in its trunk's count. */
+void call_leg_begin(struct leg *, leg_id, struct cc_end);
+void call_release_leg(struct leg *, struct cc_cause);
+
+/* call_transfer.c: one leg takes the place of another. */
+call_act_fn call_act_transfer, call_act_x_learn, call_act_x_alerting,
+	call_act_x_answer, call_act_x_timeout, call_act_x_refused,
+	call_act_x_gone, call_act_x_release, call_act_x_left;
+/* That leg is leaving, or gone: the call waits for the transfer's target. */
+bool call_is_transferred(struct call *, const struct leg *);
+/* A SETUP with other. False: there is no such call. */
+bool call_replace(struct core *, const struct cc_msg *);
 
 /* call_preempt.c: emergency calls on a full line. */
 /* For a leg that the core begins there. */

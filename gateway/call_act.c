@@ -390,6 +390,9 @@ static void act_release(struct call *call, struct leg *leg,
 			const struct cc_msg *m)
 {
 	note_detail(leg, m);
+	if (call_is_transferred(call, leg)) {
+		return;
+	}
 	call->uui = m->extra.uui;
 	call_clear(call, call_by(leg), first_cause(leg, m->cause), "");
 }
@@ -399,6 +402,9 @@ static void act_released(struct call *call, struct leg *leg,
 {
 	note_detail(leg, m);
 	call_leg_end(leg);
+	if (call_is_transferred(call, leg)) {
+		return;
+	}
 	if (!call->ending) {
 		call->uui = m->extra.uui;
 	}
@@ -422,7 +428,7 @@ static void act_b_gone(struct call *call, struct leg *leg,
 {
 	note_detail(leg, m);
 	call_leg_end(leg);
-	if (!call->ending) {
+	if (!call->ending && !call_is_transferred(call, leg)) {
 		call->uui = m->extra.uui;
 		call_next(call, call_by(leg), first_cause(leg, m->cause));
 	}
@@ -438,7 +444,10 @@ static void act_lost(struct call *call, struct leg *leg,
 	log_warn("call %s: no RELEASED from %s", call->cdr.id,
 		 core_end_name(call->core, leg->end));
 	call_leg_end(leg);
-	call_clear(call, call_by(leg), first_cause(leg, call_lost_cause), "");
+	if (!call_is_transferred(call, leg)) {
+		call_clear(call, call_by(leg),
+			   first_cause(leg, call_lost_cause), "");
+	}
 }
 
 static void act_down(struct call *call, struct leg *leg,
@@ -446,9 +455,11 @@ static void act_down(struct call *call, struct leg *leg,
 {
 	(void)m;
 	call_leg_end(leg);
-	call_clear(call, CDR_BY_GW, call_lost_cause,
-		   leg->end.kind == CC_END_SPAN ? "isdn role lost"
-						: "sip role lost");
+	if (!call_is_transferred(call, leg)) {
+		call_clear(call, CDR_BY_GW, call_lost_cause,
+			   leg->end.kind == CC_END_SPAN ? "isdn role lost"
+							: "sip role lost");
+	}
 }
 
 static void act_b_down(struct call *call, struct leg *leg,
@@ -456,7 +467,7 @@ static void act_b_down(struct call *call, struct leg *leg,
 {
 	(void)m;
 	call_leg_end(leg);
-	if (!call->ending) {
+	if (!call->ending && !call_is_transferred(call, leg)) {
 		call_next(call, CDR_BY_GW, call_lost_cause);
 	}
 }
@@ -485,4 +496,13 @@ call_act_fn *const call_acts[CALL_ACTS] = {
 	[ACT_LOST] = act_lost,
 	[ACT_DOWN] = act_down,
 	[ACT_B_DOWN] = act_b_down,
+	[ACT_TRANSFER] = call_act_transfer,
+	[ACT_X_LEARN] = call_act_x_learn,
+	[ACT_X_ALERTING] = call_act_x_alerting,
+	[ACT_X_ANSWER] = call_act_x_answer,
+	[ACT_X_TIMEOUT] = call_act_x_timeout,
+	[ACT_X_REFUSED] = call_act_x_refused,
+	[ACT_X_GONE] = call_act_x_gone,
+	[ACT_X_RELEASE] = call_act_x_release,
+	[ACT_X_LEFT] = call_act_x_left,
 };

@@ -23,7 +23,7 @@ struct pick {
 
 /* Causes after which another way may work (RFC 3398 7.2.4.1 gives most of
  * them 503); 102: nobody answered at all. */
-static bool is_failover(unsigned cause)
+bool call_is_failover(unsigned cause)
 {
 	static const uint8_t causes[] = {6, 34, 35, 38, 39, 41, 42,
 					 44, 47, 58, 82, 102};
@@ -93,7 +93,7 @@ bool call_has_next(const struct call *call, struct cc_cause cause)
 	struct pick p;
 
 	return !call->ending && !call->told.alerting &&
-	       !call->told.answered && is_failover(cause.value) &&
+	       !call->told.answered && call_is_failover(cause.value) &&
 	       find_next(call, &p);
 }
 
@@ -163,13 +163,9 @@ static bool call_callee(struct call *call)
 	memset(b, 0, sizeof(*b));
 	b->call = call;
 	b->side = SIDE_B;
-	b->end = call->hunt.to;
-	b->span = b->end.index;
-	b->id = call_next_leg_id(core, b->end);
-	leg_add(&core->legs, b);
-	if (b->end.kind == CC_END_TRUNK) {
-		core->trunks[b->end.index].calls++;
-	}
+	b->span = call->hunt.to.index;
+	call_leg_begin(b, call_next_leg_id(core, call->hunt.to),
+		       call->hunt.to);
 	call_set_state(b, B_CALLED);
 	fill_setup(call, &m);
 	note_callee(call, &m);
@@ -189,6 +185,17 @@ static void take(struct call *call, const struct pick *p)
 	h->index = p->index;
 	h->to = p->to;
 	h->number = p->number;
+}
+
+bool call_hunt_next(struct call *call)
+{
+	struct pick p;
+
+	if (!find_next(call, &p)) {
+		return false;
+	}
+	take(call, &p);
+	return true;
 }
 
 static void note_try(struct call *call, unsigned cause)

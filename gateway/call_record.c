@@ -120,6 +120,7 @@ bool call_resume_record(struct core *core, int slot,
 	call->media.state = CM_OPEN;
 	call->media.waits = true;
 	call->media.heard = true;
+	call_init_legs(call);
 	resume_leg(call, SIDE_A, &r->leg[SIDE_A]);
 	resume_leg(call, SIDE_B, &r->leg[SIDE_B]);
 	return true;

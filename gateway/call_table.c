@@ -32,7 +32,8 @@ static const struct call_cell a_table[A_STATES][CALL_EVENTS] = {
 	},
 	[A_ACTIVE] = {
 		BAD, BAD, BAD, IGN, BAD, IGN, BAD, BAD,
-		DO(UPDATE), DO(HOLD), DO(RETRIEVE), IGN, DO(DTMF), IGN,
+		DO(UPDATE), DO(HOLD), DO(RETRIEVE), DO(TRANSFER), DO(DTMF),
+		IGN,
 		GO(RELEASE, A_CLEARING), DO(RELEASED), DO(HANGUP), DO(DOWN),
 	},
 	[A_RELEASING] = {
@@ -100,7 +101,8 @@ static const struct call_cell b_table[B_STATES][CALL_EVENTS] = {
 		BAD, BAD, BAD, BAD,
 		IGN, IGN,
 		IGN, BAD,
-		DO(UPDATE), DO(HOLD), DO(RETRIEVE), IGN, DO(DTMF), IGN,
+		DO(UPDATE), DO(HOLD), DO(RETRIEVE), DO(TRANSFER), DO(DTMF),
+		IGN,
 		GO(RELEASE, B_CLEARING), DO(RELEASED), DO(HANGUP),
 		DO(DOWN),
 	},
@@ -122,6 +124,49 @@ static const struct call_cell b_table[B_STATES][CALL_EVENTS] = {
 	},
 };
 
+static const struct call_cell x_table[X_STATES][CALL_EVENTS] = {
+	[X_CALLED] = {
+		DO(X_TIMEOUT), BAD, IGN, BAD,
+		IGN, DO(X_LEARN),
+		GO(X_ALERTING, X_RINGING), DO(X_ANSWER),
+		DO(X_LEARN), IGN, IGN, IGN, IGN, IGN,
+		GO(X_REFUSED, X_CLEARING), DO(X_GONE), IGN,
+		DO(X_GONE),
+	},
+	[X_RINGING] = {
+		DO(X_TIMEOUT), BAD, IGN, BAD,
+		IGN, DO(X_LEARN),
+		IGN, DO(X_ANSWER),
+		DO(X_LEARN), IGN, IGN, IGN, IGN, IGN,
+		GO(X_REFUSED, X_CLEARING), DO(X_GONE), IGN,
+		DO(X_GONE),
+	},
+	[X_LEAVING] = {
+		GO(X_RELEASE, X_RELEASING), BAD, IGN, IGN,
+		IGN, IGN,
+		IGN, IGN,
+		IGN, IGN, IGN, IGN, IGN, IGN,
+		IGN, DO(X_LEFT), IGN,
+		DO(X_LEFT),
+	},
+	[X_RELEASING] = {
+		DO(X_LEFT), BAD, IGN, IGN,
+		IGN, IGN,
+		IGN, IGN,
+		IGN, IGN, IGN, IGN, IGN, IGN,
+		IGN, DO(X_LEFT), IGN,
+		DO(X_LEFT),
+	},
+	[X_CLEARING] = {
+		DO(X_GONE), BAD, IGN, BAD,
+		IGN, IGN,
+		IGN, IGN,
+		IGN, IGN, IGN, IGN, IGN, IGN,
+		IGN, DO(X_GONE), IGN,
+		DO(X_GONE),
+	},
+};
+
 static const char *const a_names[A_STATES] = {
 	[A_DIGITS] = "DIGITS",	   [A_OPENING] = "OPENING",
 	[A_CALLING] = "CALLING",   [A_ALERTED] = "ALERTED",
@@ -137,19 +182,26 @@ static const char *const b_names[B_STATES] = {
 	[B_CLEARING] = "CLEARING",
 };
 
+static const char *const x_names[X_STATES] = {
+	[X_CALLED] = "CALLED",	     [X_RINGING] = "RINGING",
+	[X_LEAVING] = "LEAVING",     [X_RELEASING] = "RELEASING",
+	[X_CLEARING] = "CLEARING",
+};
+
+static const unsigned state_counts[] = {A_STATES, B_STATES, X_STATES};
+static const char *const *const state_names[] = {a_names, b_names, x_names};
+
 const struct call_cell *call_cell(unsigned side, unsigned state,
 				  unsigned event)
 {
-	return side == 0 ? &a_table[state][event] : &b_table[state][event];
+	return side == 0   ? &a_table[state][event]
+	       : side == 1 ? &b_table[state][event]
+			   : &x_table[state][event];
 }
 
 const char *call_state_name(unsigned side, unsigned state)
 {
-	if (state == LEG_GONE || state >= (side == 0 ? (unsigned)A_STATES
-						     : (unsigned)B_STATES)) {
-		return "GONE";
-	}
-	return side == 0 ? a_names[state] : b_names[state];
+	return state < state_counts[side] ? state_names[side][state] : "GONE";
 }
 
 const char *call_event_name(unsigned event)

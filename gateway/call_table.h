@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The two tables of a call: what an event does to the caller's leg (A) and to
- * the callee's (B). Dense: every cell says something. "bad" cells cannot
+ * The tables of a call: what an event does to the caller's leg (A), to the
+ * callee's (B) and to one that comes or goes (X): a transfer calls its target,
+ * or a leg that another one has replaced is on its way out. Dense: every cell says something. "bad" cells cannot
  * happen while the roles keep their contract (cc.h); they are counted, logged
  * and do nothing.
  */
@@ -32,6 +33,15 @@ enum b_state {
 	B_RELEASING,
 	B_CLEARING,
 	B_STATES
+};
+
+enum x_state {
+	X_CALLED,    /* SETUP sent to the target of a transfer */
+	X_RINGING,
+	X_LEAVING,   /* replaced: its far end is expected to clear */
+	X_RELEASING, /* RELEASE sent */
+	X_CLEARING,  /* RELEASE received from the target */
+	X_STATES
 };
 
 #define LEG_STATES B_STATES
@@ -71,6 +81,15 @@ enum call_act {
 	ACT_LOST,	/* RELEASED did not come */
 	ACT_DOWN,
 	ACT_B_DOWN,
+	ACT_TRANSFER,	/* asked for, or how one went that we asked for */
+	ACT_X_LEARN,
+	ACT_X_ALERTING,
+	ACT_X_ANSWER,	/* takes the place of who has asked for it */
+	ACT_X_TIMEOUT,
+	ACT_X_REFUSED,	/* the target clears */
+	ACT_X_GONE,	/* another route, or the transfer has failed */
+	ACT_X_RELEASE,	/* did not clear by itself */
+	ACT_X_LEFT,
 	CALL_ACTS
 };
 
@@ -81,7 +100,7 @@ struct call_cell {
 	uint8_t next; /* state, or CALL_KEEP */
 };
 
-/* state < A_STATES or B_STATES, event < CALL_EVENTS. */
+/* state < A_STATES, B_STATES or X_STATES, event < CALL_EVENTS. */
 const struct call_cell *call_cell(unsigned side, unsigned state,
 				  unsigned event);
 const char *call_state_name(unsigned side, unsigned state);

@@ -230,11 +230,15 @@ static bool msg_ok(const struct cc_msg *m)
 {
 	if (m->leg == 0 || !end_ok(&m->end) || !cause_ok(&m->cause) ||
 	    m->bearer > CC_BEARER_OTHER || m->progress > 7 ||
-	    m->channel > 31 || m->complete > 1 || m->emergency > 1) {
+	    m->channel > 31 || m->complete > 1 || m->emergency > 1 ||
+	    m->transfer >= CC_TRANSFERS) {
 		return false;
 	}
 	if (m->head.type == CC_DTMF &&
 	    (m->digit == 0 || strchr("0123456789*#ABCD", m->digit) == NULL)) {
+		return false;
+	}
+	if (m->head.type == CC_TRANSFER && m->transfer == CC_TRANSFER_NONE) {
 		return false;
 	}
 	return media_ok(&m->media) && number_ok(&m->called) &&

@@ -28,6 +28,23 @@
  * have it set; each side makes its own unique while they live, and does not
  * reuse one soon. Scope: one link.
  *
+ * Transfer: the far end of an answered leg of a trunk asks that the other
+ * party be connected to somebody else. The leg stays as it is until the core
+ * releases it or its far end clears:
+ *
+ *    role                     core
+ *     TRANSFER BLIND ----------->  called: policy decides; ATTENDED: to one
+ *                                  that the far end talks to already, over
+ *                                  the same trunk (called may be missing)
+ *      <-------- TRANSFER TRYING   it may; a SETUP goes out, with other = this
+ *      <------- TRANSFER RINGING   leg; what belongs to it the role knows
+ *      <---- TRANSFER DONE/FAILED  answered; or not, with the cause, and all
+ *                                  is as it was
+ *
+ * The other way round the core asks a trunk (BLIND alone), and gets TRYING and
+ * then DONE or FAILED. A SETUP of a role with other takes the place of that
+ * leg, answered or ringing: it is answered at once, the old leg is released.
+ *
  * Loss of a link, by the death of one end: answered calls go on, the others
  * are cleared with cause 41, by the core towards its other leg, by a role
  * towards its network. Whoever lives on keeps its answered legs for up to
@@ -71,7 +88,7 @@ enum cc_type {
 	CC_UPDATE,     /* media and/or connected changed; see below */
 	CC_HOLD,
 	CC_RETRIEVE,
-	CC_TRANSFER,
+	CC_TRANSFER,   /* transfer; called or cause; see below */
 	CC_DTMF,       /* digit; signalled outside the media path */
 	CC_INFO,
 	CC_RELEASE,    /* cause */
@@ -120,6 +137,7 @@ enum {
 	CAUSE_USER_BUSY = 17,
 	CAUSE_NO_ANSWER = 19,
 	CAUSE_REJECTED = 21,
+	CAUSE_NOT_SELECTED = 26,
 	CAUSE_OUT_OF_ORDER = 27,
 	CAUSE_INVALID_NUMBER = 28,
 	CAUSE_UNSPECIFIED = 31,
@@ -306,6 +324,17 @@ struct cc_end {
 	uint8_t index;
 };
 
+enum cc_transfer {
+	CC_TRANSFER_NONE,
+	CC_TRANSFER_BLIND,
+	CC_TRANSFER_ATTENDED,
+	CC_TRANSFER_TRYING,
+	CC_TRANSFER_RINGING,
+	CC_TRANSFER_DONE,
+	CC_TRANSFER_FAILED,
+	CC_TRANSFERS
+};
+
 #define CC_REF_MAX    128
 #define CC_DETAIL_MAX 96
 #define CC_NAME_MAX   64
@@ -323,6 +352,9 @@ struct cc_msg {
 	uint8_t complete;	/* SETUP, DIGITS: number is complete */
 	uint8_t emergency;	/* SETUP to a role: never refuse for limits */
 	uint8_t digit;		/* DTMF: '0'-'9' '*' '#' 'A'-'D' */
+	uint8_t transfer;	/* TRANSFER: enum cc_transfer */
+	leg_id other;		/* SETUP: whose place it takes, or who has
+				   asked for it; 0 = nobody */
 	struct cc_media media;
 	struct cc_number called, calling;
 	struct cc_number asserted;    /* network-provided second caller */

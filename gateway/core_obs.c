@@ -77,11 +77,31 @@ static int explain(struct core *core, const char *arg, char *buf, size_t size)
 	return route_explain(core->conf, &ends, from, blank + 1, buf, size);
 }
 
+/* "CALL NUMBER" */
+static int transfer(struct core *core, const char *arg, char *buf, size_t size)
+{
+	char id[CDR_ID];
+	const char *blank = strchr(arg, ' ');
+	int err = -ENXIO;
+
+	if (blank != NULL &&
+	    str_copy_n(id, sizeof(id), arg, (size_t)(blank - arg))) {
+		err = call_transfer_out(core, id, blank + 1);
+	}
+	if (err != 0) {
+		return err == -ENOENT ? -ENXIO : err == -EBUSY ? -EALREADY : err;
+	}
+	return snprintf(buf, size, "{\"asked\": true}");
+}
+
 static int run_verb(struct core *core, const struct obs_query *q, char *buf,
 		    size_t size)
 {
 	if (strcmp(q->verb, "explain") == 0) {
 		return explain(core, q->arg, buf, size);
+	}
+	if (strcmp(q->verb, "transfer") == 0) {
+		return transfer(core, q->arg, buf, size);
 	}
 	if (strcmp(q->verb, "nfas") == 0) {
 		return nfas_verify_query(core, q->arg, buf, size);
@@ -122,6 +142,11 @@ static void on_query(struct core *core, const struct obs_query *q)
 					    "GROUP is an NFAS group, NUMBER "
 					    "one that comes back to it"
 					  : "not a number");
+	} else if (n == -ENXIO) {
+		fail(core, q->id, "no such answered call; its id is shown by "
+				  "\"calls\"");
+	} else if (n == -EALREADY) {
+		fail(core, q->id, "the call cannot be transferred now");
 	} else if (n == -EBUSY) {
 		fail(core, q->id, "a verification is under way");
 	} else if (n < 0) {

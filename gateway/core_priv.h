@@ -107,7 +107,7 @@ struct core {
 	struct core_say say;
 	struct nfas_verify *verify; /* NULL: never asked for */
 	/* How often each cell of the call tables was entered. */
-	uint32_t visited[2][LEG_STATES][CALL_EVENTS];
+	uint32_t visited[LEG_SIDES][LEG_STATES][CALL_EVENTS];
 };
 
 static inline struct core *core_of(const struct role *r)

@@ -12,7 +12,8 @@
 
 #define LEG_BUCKETS 4096
 
-enum leg_side { SIDE_A, SIDE_B }; /* caller's, callee's */
+/* Caller's, callee's; and one that comes or goes (call_transfer.c). */
+enum leg_side { SIDE_A, SIDE_B, SIDE_X, LEG_SIDES };
 
 struct call;
 

@@ -223,7 +223,8 @@ static void lose_leg(struct core *core, struct leg *leg)
 	call_on_down(leg);
 }
 
-/* A call has at most one leg on a link: its legs differ in kind. */
+/* Of a call's two legs one at most is on a link, for they differ in kind; a
+ * third one is like one of them. */
 static void lose_legs(struct core *core, struct cc_end end)
 {
 	pool_id id = pool_next(core->calls, 0);
@@ -232,6 +233,9 @@ static void lose_legs(struct core *core, struct cc_end end)
 		struct call *call = call_get(core, id);
 
 		id = pool_next(core->calls, id);
+		if (core_is_on_link(&call->leg[SIDE_X], end)) {
+			lose_leg(core, &call->leg[SIDE_X]);
+		}
 		if (core_is_on_link(&call->leg[SIDE_A], end)) {
 			lose_leg(core, &call->leg[SIDE_A]);
 		} else if (core_is_on_link(&call->leg[SIDE_B], end)) {

@@ -138,7 +138,7 @@ struct sip_msg *sip_request_check(const struct sip_msg *m, const char *to_tag)
 	if (sip_msg_is(m, "ACK") || sip_msg_is(m, "CANCEL")) {
 		return NULL;
 	}
-	if (!in_list(SIP_ALLOW, method, true)) {
+	if (!in_list(SIP_ALLOW ", REFER", method, true)) {
 		return refuse(m, in_list(known_methods, method, true) ? 405
 								      : 501,
 			      to_tag, "Allow", SIP_ALLOW);

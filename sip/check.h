@@ -9,9 +9,11 @@
 #include "sip/msg.h"
 
 /* Methods we serve, as the value of Allow. */
-#define SIP_ALLOW     "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, PRACK"
+#define SIP_ALLOW     \
+	"INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, PRACK, NOTIFY"
 #define SIP_ACCEPT    "application/sdp"
-#define SIP_SUPPORTED "100rel, timer" /* option tags; a trunk may do less */
+/* Option tags; a trunk may do less. */
+#define SIP_SUPPORTED "100rel, timer, replaces, norefersub"
 
 /* The immediate refusal, or NULL when there is none: 501 or 405 with Allow,
  * 416, 420 with Unsupported, 415 with Accept, 406. Never refuses ACK or CANCEL

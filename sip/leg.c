@@ -407,11 +407,15 @@ struct sip_msg *sip_leg_response(struct leg *l, const struct sip_msg *request,
 
 const char *sip_leg_supported(const struct leg *l, char buf[64])
 {
-	const struct conf_trunk_dialog *c = &sip_leg_conf(l)->dialog;
-	bool rel = c->prack != CONF_PRACK_OFF, timer = c->session_expires_s;
+	const struct conf_trunk *c = sip_leg_conf(l);
 
-	snprintf(buf, 64, "%s%s%s", rel ? "100rel" : "",
-		 rel && timer ? ", " : "", timer ? "timer" : "");
+	snprintf(buf, 64, "%s%s%s%s",
+		 c->dialog.prack != CONF_PRACK_OFF ? "100rel, " : "",
+		 c->dialog.session_expires_s ? "timer, " : "",
+		 c->refer.replaces ? "replaces, " : "",
+		 c->refer.mode != CONF_REFER_OFF ? "norefersub, " : "");
+	if (buf[0])
+		buf[strlen(buf) - 2] = '\0';
 	return buf;
 }
 
@@ -419,7 +423,10 @@ void sip_leg_common(const struct leg *l, struct sip_msg *m)
 {
 	char text[64];
 
-	(void)sip_msg_add(m, "Allow", SIP_ALLOW);
+	(void)sip_msg_add(m, "Allow",
+			  sip_leg_conf(l)->refer.mode == CONF_REFER_OFF
+				  ? SIP_ALLOW
+				  : SIP_ALLOW ", REFER");
 	if (sip_leg_supported(l, text)[0])
 		(void)sip_msg_add(m, "Supported", text);
 }

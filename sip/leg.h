@@ -26,6 +26,7 @@
 #include "sip/dialog.h"
 #include "sip/digest.h"
 #include "sip/identity.h"
+#include "sip/leg_refer.h"
 #include "sip/leg_rel.h"
 #include "sip/leg_se.h"
 #include "sip/offer.h"
@@ -126,11 +127,16 @@ struct leg_bye {
 	struct sip_digest digest;
 };
 
+/* Where legs.c keeps it. */
+struct leg_in {
+	pool_id self;
+	struct leg *next_id, *next_tag; /* chains of the hash tables */
+};
+
 struct leg {
 	struct txn_user user;
 	struct legs *legs;
-	struct leg *next_id, *next_tag; /* chains of the hash tables */
-	pool_id self;
+	struct leg_in in;
 	leg_id id;
 	enum leg_state state;
 	struct timer timer;
@@ -145,6 +151,7 @@ struct leg {
 	struct leg_again again;
 	struct leg_bye bye;
 	struct leg_se se;
+	struct leg_refer *refer; /* NULL: never a transfer */
 	struct cc_msg setup;   /* UAC: the core's SETUP, for each attempt */
 	struct cc_media media; /* the peer's end, as last told the core */
 	struct sdp_local local;
@@ -195,7 +202,7 @@ void sip_leg_reason(struct sip_msg *, struct cc_cause);
 void sip_leg_send_bye(struct leg *, struct cc_cause);
 /* What the message says in Reason headers. */
 struct sip_reason sip_leg_reason_of(const struct sip_msg *);
-/* Options of ours, as the value of Supported; "" = none. */
+/* Options of ours, as the value of Supported. */
 const char *sip_leg_supported(const struct leg *, char buf[64]);
 /* Adds Allow and Supported to a message of ours. */
 void sip_leg_common(const struct leg *, struct sip_msg *);

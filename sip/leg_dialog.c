@@ -530,6 +530,10 @@ void sip_dlg_other(struct leg *l, txn_id id, const struct sip_msg *m)
 		on_update(l, id, m);
 	} else if (sip_msg_is(m, "PRACK")) {
 		sip_rel_prack(l, &(struct leg_event){.msg = m, .txn = id});
+	} else if (sip_msg_is(m, "REFER")) {
+		sip_refer_in(l, id, m);
+	} else if (sip_msg_is(m, "NOTIFY")) {
+		sip_refer_notified(l, id, m);
 	} else if (sip_msg_is(m, "OPTIONS")) {
 		struct sip_msg *ok = sip_leg_response(l, m, 200);
 

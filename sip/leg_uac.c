@@ -55,6 +55,7 @@ static int add_headers(struct leg *l, struct sip_msg *m)
 	if (env->registers)
 		sip_registers_route(env->registers, l->trunk, m);
 	sip_leg_common(l, m);
+	sip_refer_headers(l, m);
 	sip_se_ask(l, m);
 	sip_dialog_session_id(&l->dialog, m);
 	if (sip_leg_conf(l)->dialog.prack == CONF_PRACK_REQUIRED)
@@ -67,6 +68,17 @@ static int add_headers(struct leg *l, struct sip_msg *m)
 	if (len < 0)
 		return len;
 	return sip_msg_set_body(m, SDP_TYPE, sdp, (size_t)len);
+}
+
+/* The number at the peer, or, in its transfer, who it talks to there. */
+static int target_uri(const struct leg *l, char uri[SIP_URI_MAX],
+		      const char *host)
+{
+	const char *to = sip_refer_uri(l);
+
+	if (!to)
+		return sip_who_target(l, host, uri);
+	return str_copy(uri, SIP_URI_MAX, to) ? (int)strlen(uri) : -E2BIG;
 }
 
 /* An INVITE for that server; NULL + errno. */
@@ -85,7 +97,7 @@ static struct sip_msg *build(struct leg *l, const struct sip_path *path)
 	hosts_of(l, path, &local, &h);
 	who = sip_who_conf(l, h.ours);
 	sip_identity_from(&l->setup, &who, from);
-	n = sip_who_target(l, h.theirs, uri);
+	n = target_uri(l, uri, h.theirs);
 	snprintf(to, sizeof(to), "<%s>", uri);
 	if (n < 0 || snprintf(l->dialog.local, sizeof(l->dialog.local),
 			      "%s;tag=%s", from, l->dialog.local_tag) >=
@@ -187,6 +199,9 @@ int sip_uac_begin(struct leg *l)
 	char tag[SIP_TAG_LEN], host[NET_STR_MAX];
 	int err = trunk_pick(sip_leg_trunks(l), l->trunk, 0, &path);
 
+	if (err)
+		return err;
+	err = sip_refer_adopt(l);
 	if (err)
 		return err;
 	sip_leg_init_media(l);

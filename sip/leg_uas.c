@@ -125,7 +125,8 @@ static int extensions(struct leg *l, const struct sip_msg *m)
 	r->must = sip_msg_has_token(m, "Require", "100rel");
 	r->can = r->must || (c->dialog.prack != CONF_PRACK_OFF &&
 			     sip_msg_has_token(m, "Supported", "100rel"));
-	if (r->must && c->dialog.prack == CONF_PRACK_OFF)
+	if ((r->must && c->dialog.prack == CONF_PRACK_OFF) ||
+	    (!c->refer.replaces && sip_msg_has_token(m, "Require", "replaces")))
 		return 420;
 	if (!r->can && c->dialog.prack == CONF_PRACK_REQUIRED)
 		return 421;
@@ -144,7 +145,9 @@ int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 	struct net_addr local;
 	int status = called_number(l->legs, m, sip_leg_conf(l), &said);
 
-	if (status) {
+	if (status && l->setup.other) { /* sent to our Contact */
+		memset(&said.called, 0, sizeof(said.called));
+	} else if (status) {
 		sip_legs_env(l->legs)->stats.bad_number++;
 		return status;
 	}
@@ -155,6 +158,7 @@ int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 	sip_leg_cc(l, &setup);
 	setup.called = said.called;
 	setup.extra = said.extra;
+	setup.other = l->setup.other;
 	status = take_offer(l, m, &setup.media);
 	if (status)
 		return status;
@@ -177,6 +181,7 @@ int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 	if (txn_attach(sip_leg_txns(l), id, &l->user) != 0 ||
 	    sip_leg_tell(l, CC_SETUP, &setup) != 0)
 		return 503;
+	sip_legs_env(l->legs)->stats.moves.replaced += setup.other != 0;
 	sip_legs_add_tag(l->legs, l);
 	sip_leg_enter(l, LEG_INCOMING);
 	sip_leg_checkpoint(l);

@@ -106,8 +106,13 @@ static struct leg *find_id(const struct legs *t, leg_id id)
 	struct leg *l = t->by_id[id_bucket(id)];
 
 	while (l && l->id != id)
-		l = l->next_id;
+		l = l->in.next_id;
 	return l;
+}
+
+struct leg *sip_legs_by_id(const struct legs *t, leg_id id)
+{
+	return id ? find_id(t, id) : NULL;
 }
 
 bool sip_legs_has_id(const struct legs *t, leg_id id)
@@ -119,7 +124,7 @@ static void add_id(struct legs *t, struct leg *l)
 {
 	struct leg **head = &t->by_id[id_bucket(l->id)];
 
-	l->next_id = *head;
+	l->in.next_id = *head;
 	*head = l;
 	t->known++;
 }
@@ -129,10 +134,10 @@ void sip_legs_forget_id(struct legs *t, struct leg *l)
 	struct leg **p = &t->by_id[id_bucket(l->id)];
 
 	while (*p && *p != l)
-		p = &(*p)->next_id;
+		p = &(*p)->in.next_id;
 	if (!*p)
 		return;
-	*p = l->next_id;
+	*p = l->in.next_id;
 	t->known--;
 }
 
@@ -140,7 +145,7 @@ void sip_legs_add_tag(struct legs *t, struct leg *l)
 {
 	struct leg **head = &t->by_tag[tag_bucket(l->dialog.local_tag)];
 
-	l->next_tag = *head;
+	l->in.next_tag = *head;
 	*head = l;
 }
 
@@ -149,9 +154,9 @@ static void forget_tag(struct legs *t, struct leg *l)
 	struct leg **p = &t->by_tag[tag_bucket(l->dialog.local_tag)];
 
 	while (*p && *p != l)
-		p = &(*p)->next_tag;
+		p = &(*p)->in.next_tag;
 	if (*p)
-		*p = l->next_tag;
+		*p = l->in.next_tag;
 }
 
 /* A UAC leg without 2xx has no remote tag yet, but early dialogs. */
@@ -172,7 +177,7 @@ static struct leg *find_dialog(const struct legs *t, const struct sip_msg *m)
 	struct leg *l = t->by_tag[tag_bucket(sip_msg_to_tag(m))];
 
 	while (l && !sip_dialog_has(&l->dialog, m) && !is_early(l, m))
-		l = l->next_tag;
+		l = l->in.next_tag;
 	return l;
 }
 
@@ -183,19 +188,39 @@ int sip_legs_trunk_of(const struct legs *t, const struct sip_msg *m)
 	return l ? l->trunk : -1;
 }
 
+static bool is_replaced(const struct leg *l, const struct sip_replaces *r)
+{
+	const struct sip_dialog *d = &l->dialog;
+
+	return strcmp(d->local_tag, r->to_tag) == 0 &&
+	       strcmp(d->call_id, r->call_id) == 0 &&
+	       (d->remote_tag[0] ? strcmp(d->remote_tag, r->from_tag) == 0
+				 : sip_rel_is_fork(l, r->from_tag));
+}
+
+struct leg *sip_legs_find_replaced(const struct legs *t,
+				   const struct sip_replaces *r)
+{
+	struct leg *l = t->by_tag[tag_bucket(r->to_tag)];
+
+	while (l && !is_replaced(l, r))
+		l = l->in.next_tag;
+	return l;
+}
+
 bool sip_legs_has_dialog(const struct legs *t, const struct sip_dialog *d)
 {
 	const struct leg *l = t->by_tag[tag_bucket(d->local_tag)];
 
 	while (l && (strcmp(l->dialog.local_tag, d->local_tag) != 0 ||
 		     strcmp(l->dialog.call_id, d->call_id) != 0))
-		l = l->next_tag;
+		l = l->in.next_tag;
 	return l != NULL;
 }
 
 /* --- life --- */
 
-static leg_id new_id(struct legs *t)
+leg_id sip_legs_new_id(struct legs *t)
 {
 	do {
 		t->last_id = (t->last_id + 1) & ~CC_LEG_CORE;
@@ -214,7 +239,7 @@ static struct leg *leg_take(struct legs *t, leg_id id, uint8_t trunk)
 	}
 	l->user.ops = &leg_user_ops;
 	l->legs = t;
-	l->self = self;
+	l->in.self = self;
 	l->id = id;
 	l->trunk = trunk;
 	l->uac = (id & CC_LEG_CORE) != 0;
@@ -265,10 +290,11 @@ static void leg_free(struct leg *l)
 	txn_detach(txns, l->bye.id);
 	sip_rel_stop(l);
 	sip_rel_forget(l);
+	sip_refer_free(l);
 	sip_se_stop(l);
 	sip_legs_forget_id(t, l);
 	forget_tag(t, l);
-	pool_free(t->pool, l->self);
+	pool_free(t->pool, l->in.self);
 }
 
 static void on_end(struct defer *d)
@@ -316,7 +342,7 @@ void sip_legs_each(struct legs *t, void (*what)(struct leg *))
 
 	for (i = 0; i < BUCKETS; i++) {
 		for (l = t->by_id[i]; l; l = next) {
-			next = l->next_id;
+			next = l->in.next_id;
 			what(l);
 		}
 	}
@@ -360,7 +386,7 @@ static unsigned setup_refusal(struct legs *t, const struct cc_msg *m,
 		*why = "bearer is not speech";
 		return CAUSE_BEARER_NOT_IMPLEMENTED;
 	}
-	if (!m->called.valid || !m->called.digits[0]) {
+	if ((!m->called.valid || !m->called.digits[0]) && !m->other) {
 		*why = "no called number";
 		return CAUSE_INVALID_NUMBER;
 	}
@@ -468,6 +494,10 @@ void sip_legs_core(struct legs *t, const struct link_head *head)
 		t->env.stats.core_unknown++;
 		return;
 	}
+	if (head->type == CC_TRANSFER) {
+		sip_refer_core(l, m);
+		return;
+	}
 	ev = core_event(head->type);
 	if (ev < 0)
 		return;
@@ -495,98 +525,9 @@ static bool is_emergency(const struct legs *t, const struct sip_msg *m)
 	return false;
 }
 
-/* What would have been accepted. */
-static void add_extension(struct legs *t, struct sip_msg *r,
-			  const struct sip_msg *m, int status)
-{
-	const struct conf_trunk *c =
-		trunk_conf(sip_stack_trunks(t->env.stack), m->path.trunk);
-	char text[16];
-
-	if (status == 420) {
-		(void)sip_msg_add(r, "Unsupported", "100rel");
-	} else if (status == 421) {
-		(void)sip_msg_add(r, "Require", "100rel");
-	} else if (status == 422) {
-		snprintf(text, sizeof(text), "%u",
-			 c->dialog.min_se_s > SIP_SE_MIN ? c->dialog.min_se_s : SIP_SE_MIN);
-		(void)sip_msg_add(r, "Min-SE", text);
-	}
-}
-
-static void refuse(struct legs *t, txn_id id, const struct sip_msg *m,
-		   int status, unsigned cause)
-{
-	struct sip_msg *r = sip_response_new(
-		m, status, sip_stir_phrase(status),
-		txn_local_tag(sip_stack_txns(t->env.stack), id));
-
-	if (!r)
-		return;
-	if (cause)
-		sip_leg_reason(r, (struct cc_cause){(uint8_t)cause,
-						    CC_LOC_PRIVATE_LOCAL});
-	if (status == 488)
-		(void)sip_msg_add(r, "Warning",
-				  "304 trunkgate \"no usable audio\"");
-	if (status == 415)
-		(void)sip_msg_add(r, "Accept", SIP_ACCEPT);
-	add_extension(t, r, m, status);
-	sip_stir_reason(r, status);
-	if (t->env.conf.user_agent[0])
-		(void)sip_msg_add(r, "Server", t->env.conf.user_agent);
-	(void)txn_respond(sip_stack_txns(t->env.stack), id, r);
-}
-
-/* The core knows of no leg, but its CDRs are to be complete. */
-static void tell_refused(struct legs *t, const struct sip_msg *m,
-			 struct cc_cause cause, const char *detail)
-{
-	const struct conf_trunk *c =
-		trunk_conf(sip_stack_trunks(t->env.stack), m->path.trunk);
-	struct cc_msg out = {.leg = new_id(t)};
-
-	if (!c || !link_is_up(t->env.core))
-		return;
-	out.end = (struct cc_end){CC_END_TRUNK, m->path.trunk};
-	sip_uas_describe(t, m, c, &out);
-	out.cause = cause;
-	str_copy(out.detail, sizeof(out.detail), detail);
-	if (link_send(t->env.core, &out.head, CC_SETUP, sizeof(out)) != 0)
-		t->env.stats.send_failed++;
-}
-
-/* A 503; a flood beyond the rate is counted, not told. */
-static void refuse_busy(struct legs *t, txn_id id, const struct sip_msg *m,
-			unsigned cause)
-{
-	refuse(t, id, m, 503, cause);
-	if (cause != CAUSE_CONGESTION)
-		tell_refused(t, m,
-			     (struct cc_cause){(uint8_t)cause,
-					       CC_LOC_PRIVATE_LOCAL},
-			     cause == CAUSE_NO_CHANNEL	? "max_calls"
-			     : cause == CAUSE_TEMPORARY ? "shutting down"
-							: "too many calls");
-}
-
-static void refuse_bad(struct legs *t, txn_id id, const struct sip_msg *m,
-		       int status)
-{
-	char detail[CC_DETAIL_MAX];
-
-	refuse(t, id, m, status, 0);
-	snprintf(detail, sizeof(detail), "%d %s", status,
-		 sip_reason_phrase(status));
-	tell_refused(t, m,
-		     sip_cause_in((unsigned)status,
-				  status == 488 ? SIP_Q_WARN_MEDIA : 0, NULL),
-		     detail);
-}
-
 /* 0 or the cause of a 503. */
 static unsigned invite_refusal(struct legs *t, const struct sip_msg *m,
-			       bool emergency)
+			       bool beyond)
 {
 	int err;
 
@@ -599,7 +540,7 @@ static unsigned invite_refusal(struct legs *t, const struct sip_msg *m,
 		return CAUSE_TEMPORARY;
 	}
 	err = trunk_call_begin(sip_stack_trunks(t->env.stack), m->path.trunk,
-			       emergency);
+			       beyond);
 	if (!err)
 		return 0;
 	t->env.stats.refused_limit++;
@@ -609,25 +550,33 @@ static unsigned invite_refusal(struct legs *t, const struct sip_msg *m,
 static void on_invite(struct legs *t, txn_id id, const struct sip_msg *m)
 {
 	bool emergency = is_emergency(t, m);
-	unsigned cause = invite_refusal(t, m, emergency);
+	leg_id other;
+	int status = sip_refer_replaced(t, m, &other);
 	struct leg *l;
-	int status;
+	unsigned cause;
 
-	if (cause) {
-		refuse_busy(t, id, m, cause);
+	if (status) {
+		sip_legs_refuse_bad(t, id, m, status);
 		return;
 	}
-	l = leg_new(t, new_id(t), m->path.trunk);
+	/* One that takes over another call is none more. */
+	cause = invite_refusal(t, m, emergency || other);
+	if (cause) {
+		sip_legs_refuse_busy(t, id, m, cause);
+		return;
+	}
+	l = leg_new(t, sip_legs_new_id(t), m->path.trunk);
 	if (!l) {
 		trunk_call_end(sip_stack_trunks(t->env.stack), m->path.trunk);
-		refuse_busy(t, id, m, CAUSE_RESOURCE);
+		sip_legs_refuse_busy(t, id, m, CAUSE_RESOURCE);
 		return;
 	}
 	l->setup.emergency = emergency;
+	l->setup.other = other;
 	status = sip_uas_begin(l, id, m);
 	if (!status)
 		return;
-	refuse_bad(t, id, m, status);
+	sip_legs_refuse_bad(t, id, m, status);
 	l->released = true; /* the core has never heard of it */
 	trunk_call_end(sip_stack_trunks(t->env.stack), l->trunk);
 	leg_free(l);
@@ -677,6 +626,9 @@ void sip_legs_request(struct legs *t, txn_id id, const struct sip_msg *m)
 		in_dialog(t, id, m);
 	} else if (sip_msg_is(m, "INVITE")) {
 		on_invite(t, id, m);
+	} else if (sip_msg_is(m, "REFER")) { /* whom should it move? */
+		t->env.stats.moves.refused++;
+		(void)txn_reply(sip_stack_txns(t->env.stack), id, 603, NULL);
 	} else {
 		t->env.stats.no_dialog++;
 		(void)txn_reply(sip_stack_txns(t->env.stack), id, 481, NULL);
@@ -703,7 +655,9 @@ static void on_response(struct txn_user *u, txn_id id, const struct sip_msg *m)
 {
 	struct leg *l = of_user(u);
 
-	if (id == l->bye.id) {
+	if (sip_refer_has(l, id)) {
+		sip_refer_response(l, id, m);
+	} else if (id == l->bye.id) {
 		sip_dlg_bye_response(l, id, m);
 	} else if (id == l->se.update) {
 		sip_se_response(l, m);
@@ -737,7 +691,9 @@ static void on_fail(struct txn_user *u, txn_id id, enum txn_fail why)
 {
 	struct leg *l = of_user(u);
 
-	if (id == l->bye.id) {
+	if (sip_refer_has(l, id)) {
+		sip_refer_fail(l, id);
+	} else if (id == l->bye.id) {
 		l->bye.id = 0;
 		sip_leg_event(l, &(struct leg_event){.ev = LEG_N_CLEARED});
 	} else if (id == l->se.update) {
@@ -768,7 +724,9 @@ static void on_txn_end(struct txn_user *u, txn_id id)
 {
 	struct leg *l = of_user(u);
 
-	if (id == l->bye.id)
+	if (sip_refer_has(l, id))
+		sip_refer_txn_end(l, id);
+	else if (id == l->bye.id)
 		l->bye.id = 0;
 	else if (id == l->se.update)
 		l->se.update = 0;

@@ -17,6 +17,13 @@
 struct registers;
 struct stir;
 
+/* Transfer and taking over. */
+struct legs_moves {
+	uint64_t refers;   /* REFERs of peers that were accepted... */
+	uint64_t refused;  /* ...and not */
+	uint64_t replaced; /* dialogs that were taken over */
+};
+
 struct legs_stats {
 	uint64_t begun[2]; /* [0] UAS, [1] UAC */
 	uint64_t answered;
@@ -32,6 +39,7 @@ struct legs_stats {
 	uint64_t core_unknown; /* messages for no leg */
 	uint64_t core_bad;     /* malformed messages of the core */
 	uint64_t send_failed;  /* link to the core full or gone */
+	struct legs_moves moves;
 	uint64_t forks;	       /* 2xx that were acknowledged and cleared */
 	uint64_t snapshot_big; /* a leg whose snapshot the core cannot hold */
 	uint64_t kept;	       /* legs of an earlier process that live on */
@@ -89,6 +97,11 @@ void sip_legs_forget_id(struct legs *, struct leg *);
 void sip_legs_add_tag(struct legs *, struct leg *);
 bool sip_legs_has_dialog(const struct legs *, const struct sip_dialog *);
 bool sip_legs_has_id(const struct legs *, leg_id); /* the core knows it */
+struct leg *sip_legs_by_id(const struct legs *, leg_id); /* NULL: none */
+/* The leg of that dialog, early ones of ours included. NULL: none. */
+struct sip_replaces;
+struct leg *sip_legs_find_replaced(const struct legs *,
+				   const struct sip_replaces *);
 /* A leg that the core knows nothing of, in no table and state. NULL: full. */
 struct leg *sip_legs_orphan(struct legs *, leg_id, uint8_t trunk);
 /* An answered leg of an earlier process, in no state and not in the table of
@@ -96,6 +109,14 @@ struct leg *sip_legs_orphan(struct legs *, leg_id, uint8_t trunk);
 struct leg *sip_legs_adopt(struct legs *, leg_id, uint8_t trunk);
 /* RELEASED for an id of the core's that has no leg. */
 void sip_legs_refuse(struct legs *, leg_id, unsigned cause, const char *detail);
+/* An id for a leg that the core does not begin. */
+leg_id sip_legs_new_id(struct legs *);
+/* legs_refuse.c: an INVITE that does not become a leg, with 503 for that cause,
+ * or with that status. */
+void sip_legs_refuse_busy(struct legs *, txn_id, const struct sip_msg *,
+			  unsigned cause);
+void sip_legs_refuse_bad(struct legs *, txn_id, const struct sip_msg *,
+			 int status);
 /* leg_snapshot.c: CLEAR, KEEP. What we have a leg for is left to that. */
 void sip_legs_restore(struct legs *, const struct cc_snapshot *);
 void sip_legs_keep(struct legs *, const struct cc_snapshot *);

@@ -32,10 +32,12 @@ void sip_legs_clear(struct legs *t)
 
 static void end_unanswered(struct leg *l)
 {
-	if (is_answered(l))
-		l->snapshot = 0; /* another core has none */
-	else
+	if (!is_answered(l)) {
 		end(l);
+		return;
+	}
+	l->snapshot = 0; /* another core has none */
+	sip_refer_core_gone(l);
 }
 
 static void on_guard(struct timer *timer)

@@ -316,6 +316,11 @@ static void put_legs(struct text *t, const struct sip_observe *o)
 		s->send_failed);
 	counter(t, "core_bad", "Malformed messages of the core", s->core_bad);
 	counter(t, "forks", "Answers of further branches, cleared", s->forks);
+	counter(t, "refers", "Transfers asked for by peers, begun", s->moves.refers);
+	counter(t, "refer_refused", "Transfers asked for by peers, refused",
+		s->moves.refused);
+	counter(t, "replaced", "Calls taken over by others (Replaces)",
+		s->moves.replaced);
 	counter(t, "snapshot_big", "Calls a new process could not clear",
 		s->snapshot_big);
 	counter(t, "kept", "Calls of a killed process that went on", s->kept);

@@ -27,6 +27,7 @@ static const struct {
 	{ "calls", OF(ROLE_CORE), false },
 	{ "trunks", OF(ROLE_CORE) | OF(ROLE_SIP), false },
 	{ "explain", OF(ROLE_CORE), false },
+	{ "transfer", OF(ROLE_CORE), false },
 	{ "nfas", OF(ROLE_CORE), false },
 	{ "nfas-switch", OF(ROLE_ISDN), false },
 	{ "channel", OF(ROLE_ISDN), false },

@@ -165,6 +165,11 @@ static inline void out_msg(const char *who, const struct cc_msg *m)
 	out_int("progress", m->progress);
 	out_int("bearer", m->bearer);
 	out_int("emergency", m->emergency);
+	out_int("transfer", m->transfer);
+	if (m->other != 0) {
+		rig_out(" other=%s%u", m->other & CC_LEG_CORE ? "c" : "",
+			m->other & ~CC_LEG_CORE);
+	}
 	if (m->cause.value != 0) {
 		rig_out(" cause=%u", m->cause.value);
 	}
@@ -428,6 +433,9 @@ static inline void rig_conf(void)
 		str_copy(s->name, CONF_NAME, spans[i]);
 		str_copy(c->trunks[i].name, CONF_NAME, trunks[i]);
 		c->trunks[i].ptime_ms = 20;
+		c->trunks[i].refer.mode = CONF_REFER_ON;
+		c->trunks[i].refer.n_allow = 1;
+		str_copy(c->trunks[i].refer.allow[0], CONF_NUMBER, "+49711*");
 		s->line.d_slot = 16;
 		s->isdn.t301_s = 180;
 		s->busy_out_cause = CAUSE_NET_OUT_OF_ORDER;

@@ -111,6 +111,7 @@ static inline void set_field(struct cc_msg *m, const char *key, char *v)
 		{"reason", &m->extra.divert.reason},
 		{"diverted", &m->extra.divert.count},
 		{"uui", &m->extra.uui.len},
+		{"transfer", &m->transfer},
 	};
 	struct cc_number *n = number_of(m, key);
 
@@ -128,6 +129,8 @@ static inline void set_field(struct cc_msg *m, const char *key, char *v)
 		set_media(&m->media, v);
 	} else if (strcmp(key, "crypto") == 0) {
 		set_crypto(&m->media.crypto, v);
+	} else if (strcmp(key, "other") == 0) {
+		m->other = script_leg(v);
 	} else if (strcmp(key, "digit") == 0) {
 		m->digit = (uint8_t)*v;
 	} else if (strcmp(key, "name") == 0) {
@@ -339,6 +342,9 @@ static inline void script_conf(char *rest)
 		s->isdn.t310_s = (uint16_t)atoi(rest);
 	} else if (strcmp(key, "country") == 0) {
 		str_copy(s->country_code, 8, rest);
+	} else if (strcmp(key, "refer") == 0) {
+		rig.conf->conf.trunks[i].refer.mode =
+			(enum conf_refer)atoi(rest);
 	} else if (strcmp(key, "number") == 0) {
 		str_copy(rig.conf->conf.trunks[i].who.number, CONF_NUMBER, rest);
 	} else {

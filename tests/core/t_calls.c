@@ -33,6 +33,21 @@ static const char *const b_prefix[B_STATES] = {
 	[B_CLEARING] = SETUP_S2I "> span0 RELEASE c1 cause=17\n",
 };
 
+#define TRANSFER                                               \
+	SETUP_S2I "> span0 ANSWER c1 ch=1\n"                   \
+		  "> sip TRANSFER 1 transfer=1 called=+49711999\n"
+
+static const char *const x_prefix[X_STATES] = {
+	[X_CALLED] = TRANSFER,
+	[X_RINGING] = TRANSFER "> sip ALERTING c2\n",
+	[X_LEAVING] = TRANSFER "> sip ANSWER c2\n",
+	[X_RELEASING] = TRANSFER "> sip ANSWER c2\nadvance 3000\n",
+	[X_CLEARING] = TRANSFER "> sip RELEASE c2 cause=17\n",
+};
+
+static const char *const *const prefixes[] = {a_prefix, b_prefix, x_prefix};
+static const unsigned state_counts[] = {A_STATES, B_STATES, X_STATES};
+
 static struct leg *find(unsigned side, unsigned state)
 {
 	pool_id id = pool_next(rig.core->calls, 0);
@@ -66,6 +81,7 @@ static void inject(struct leg *leg, unsigned event)
 		m.cause.value = event == EV_TONE ? 17 : 0;
 		m.called.valid = 1;
 		str_copy(m.called.digits, sizeof(m.called.digits), "07");
+		m.transfer = event == CC_TRANSFER ? CC_TRANSFER_BLIND : 0;
 		link_send(l, &m.head,
 			  event == EV_TONE ? CC_PROGRESS : (uint16_t)event,
 			  sizeof(m));
@@ -73,11 +89,11 @@ static void inject(struct leg *leg, unsigned event)
 	rig_settle();
 }
 
-static uint32_t seen[2][LEG_STATES][CALL_EVENTS];
+static uint32_t seen[LEG_SIDES][LEG_STATES][CALL_EVENTS];
 
 static void add_seen(void)
 {
-	for (unsigned s = 0; s < 2; s++) {
+	for (unsigned s = 0; s < LEG_SIDES; s++) {
 		for (unsigned t = 0; t < LEG_STATES; t++) {
 			for (unsigned e = 0; e < CALL_EVENTS; e++) {
 				seen[s][t][e] += rig.core->visited[s][t][e];
@@ -119,7 +135,7 @@ static void try_cell(unsigned side, unsigned state, unsigned event)
 	script_fail_at = 0;
 	rig_init();
 	rig.quiet = true;
-	script_run(side == SIDE_A ? a_prefix[state] : b_prefix[state]);
+	script_run(prefixes[side][state]);
 	/* Any started timer of a leg knows the way in. */
 	for (pool_id id = pool_next(rig.core->calls, 0); id != 0;
 	     id = pool_next(rig.core->calls, id)) {
@@ -136,11 +152,8 @@ static void try_cell(unsigned side, unsigned state, unsigned event)
 
 START_TEST(test_every_cell)
 {
-	for (unsigned side = 0; side < 2; side++) {
-		unsigned states = side == SIDE_A ? (unsigned)A_STATES
-						 : (unsigned)B_STATES;
-
-		for (unsigned t = 0; t < states; t++) {
+	for (unsigned side = 0; side < LEG_SIDES; side++) {
+		for (unsigned t = 0; t < state_counts[side]; t++) {
 			for (unsigned e = 0; e < CALL_EVENTS; e++) {
 				try_cell(side, t, e);
 				ck_assert_msg(seen[side][t][e] > 0,
@@ -257,6 +270,10 @@ static void send_as(struct peer_leg *l, unsigned type, unsigned cause)
 	if (type == CC_DIGITS) {
 		cc_number_set(&m.called, "7");
 	}
+	if (type == CC_TRANSFER) {
+		m.transfer = (uint8_t)(1 + rnd(CC_TRANSFERS - 1));
+		cc_number_set(&m.called, rnd(4) ? "+49711999" : "900");
+	}
 	link_send(l->end.kind == CC_END_SPAN ? &rig.span[l->end.index]
 					     : &rig.sip,
 		  &m.head, (uint16_t)type, sizeof(m));
@@ -266,6 +283,17 @@ static void send_as(struct peer_leg *l, unsigned type, unsigned cause)
 }
 
 static leg_id next_id = 1;
+
+/* One that is to take over another call; 0: a new one. */
+static leg_id random_other(struct cc_end end)
+{
+	const struct peer_leg *l = &legs[rnd(LEGS)];
+
+	return end.kind == CC_END_TRUNK && l->end.kind == CC_END_TRUNK &&
+			       rnd(3) == 0
+		       ? l->id
+		       : 0;
+}
 
 static void random_setup(void)
 {
@@ -285,6 +313,7 @@ static void random_setup(void)
 	if (used > LEGS / 2) {
 		return;
 	}
+	m.other = random_other(end);
 	l = new_leg(end, next_id++);
 	if (end.kind == CC_END_SPAN) {
 		l->channel = m.channel = free_channel(end.index);

@@ -3,19 +3,21 @@
 /*
  * Header values from the wire: Reason, and who calls. One line of the input
  * each: From, P-Asserted-Identity, Privacy, Remote-Party-ID, Diversion,
- * Reason, a URI, two of History-Info, User-to-User. What was read must be fit for the core, and what is written
+ * Reason, a URI, two of History-Info, User-to-User, Refer-To, Replaces. What was
+ * read must be fit for the core, and what is written
  * from it must be readable again and hold no line end.
  */
 #include "sip/cause.h"
 #include "sip/divert.h"
 #include "sip/identity.h"
+#include "sip/refer.h"
 #include "sip/telparam.h"
 #include "sip/uui.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define LINES 10
+#define LINES 12
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -177,6 +179,33 @@ static void check_uui(const char *text)
 	require(memcmp(&uui, &back, sizeof(uui)) == 0);
 }
 
+/* It goes into our own INVITE. */
+static void check_refer_to(const char *text)
+{
+	struct sip_refer_to to;
+	struct sip_replaces r;
+	const char *p;
+
+	(void)sip_frag_status(text, strlen(text));
+	if (sip_refer_to_parse(&to, text) != 0)
+		return;
+	for (p = to.uri; *p; p++)
+		require((unsigned char)*p > ' ' && !strchr("<>\"", *p));
+	for (p = to.replaces; *p; p++)
+		require((unsigned char)*p > ' ' && *p != ',');
+	if (to.replaces[0])
+		require(sip_replaces_parse(&r, to.replaces) == 0);
+}
+
+static void check_replaces(const char *text)
+{
+	struct sip_replaces r;
+
+	if (sip_replaces_parse(&r, text) != 0)
+		return;
+	require(r.call_id[0] && r.to_tag[0] && r.from_tag[0]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1), *line[LINES], *p = text;
@@ -214,6 +243,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_reason(line[5]);
 	check_uri(line[6]);
 	check_uui(line[9]);
+	check_refer_to(line[10]);
+	check_replaces(line[11]);
 	free(text);
 	return 0;
 }

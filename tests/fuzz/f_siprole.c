@@ -38,9 +38,43 @@ static const char *const extras[] = {
 	"Record-Route: <sip:" PEER_IP ":5080;lr>\r\nAllow: INVITE\r\n",
 	"Min-SE: 200\r\nRetry-After: 1\r\n",
 	"P-Asserted-Identity: <sip:+491@x>\r\nPrivacy: id\r\n",
-	"RAck: 1 1 INVITE\r\n",
+	"RAck: 1 1 INVITE\r\nEvent: refer\r\n"
+	"Subscription-State: terminated\r\n",
 	"RAck: 4294967296 -1 INVITE INVITE\r\n",
+	"Refer-To: <sip:+49711999@x>\r\nReferred-By: <sip:1@y>\r\n",
+	"Refer-To: <sip:a@x?Replaces=a%3Bto-tag%3Db%3Bfrom-tag%3Dc>\r\n"
+	"Refer-Sub: false\r\n",
+	"Event: refer\r\nReplaces: a;to-tag=b;from-tag=c\r\n",
+	NULL, /* Replaces: of the dialog that there is */
 };
+
+#define EXTRAS	 (sizeof(extras) / sizeof(extras[0]))
+#define REPLACES (EXTRAS - 1)
+
+/* The header that names the dialog that there is. */
+static const char *replacing(void)
+{
+	static char text[1024];
+	bool ours = first[0] && strncmp(first, "SIP/2.0", 7) != 0;
+	const char *tag = first[0] ? strstr(value_of(first, ours ? "From" : "To"),
+					    ";tag=")
+				   : NULL;
+
+	if (!tag)
+		return NULL;
+	tag += 5;
+	snprintf(text, sizeof(text),
+		 "Require: replaces\r\nReplaces: %.200s;to-tag=%.*s;"
+		 "from-tag=%s\r\n",
+		 value_of(first, "Call-ID"), (int)strcspn(tag, ";>"), tag,
+		 ours ? "t" : "ft");
+	return text;
+}
+
+static const char *extra_of(unsigned n)
+{
+	return n % EXTRAS == REPLACES ? replacing() : extras[n % EXTRAS];
+}
 
 #define CRYPTO "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:"
 static const char *const bodies[] = {
@@ -64,7 +98,7 @@ static const char *const statuses[] = {
 };
 
 static const char *const methods[] = {"INVITE", "UPDATE", "PRACK", "BYE",
-				      "INFO", "OPTIONS", "NOTIFY", "ACK"};
+				      "INFO", "REFER", "NOTIFY", "ACK"};
 
 /* The rig's assertions without the library that counts tests. */
 void _mark_point(const char *file, int line)
@@ -113,12 +147,15 @@ static void peer_calls(unsigned b)
 	char call_id[16];
 
 	snprintf(call_id, sizeof(call_id), "c%u", ++n_calls);
-	invite_from_peer(PEER_URI, call_id, extras[b & 15], bodies[b >> 5]);
+	invite_from_peer(PEER_URI, call_id, extra_of(b & 31), bodies[b >> 5]);
 }
 
-static void we_call(void)
+/* Some are the target of a transfer. */
+static void we_call(unsigned b)
 {
 	struct cc_msg m = setup_msg();
+
+	m.other = n_legs && b & 1 ? legs[b / 2 % n_legs] : 0;
 
 	if (n_legs == LEGS)
 		return;
@@ -127,18 +164,30 @@ static void we_call(void)
 	core_sends(CC_SETUP, m);
 }
 
+static void core_transfers(leg_id leg, unsigned b)
+{
+	struct cc_msg m = {.leg = leg, .end = {CC_END_TRUNK, 0},
+			   .transfer = (uint8_t)(1 + b % (CC_TRANSFERS - 1)),
+			   .cause = {(uint8_t)(b * 3), CC_LOC_NONE}};
+
+	cc_number_set(&m.called, "+49711999");
+	core_sends(CC_TRANSFER, m);
+}
+
 static void core_says(unsigned b)
 {
 	static const enum cc_type types[] = {CC_PROGRESS, CC_ALERTING,
 					     CC_ANSWER,	  CC_HOLD,
 					     CC_RETRIEVE, CC_UPDATE,
-					     CC_RELEASE,  CC_RELEASE};
+					     CC_TRANSFER, CC_RELEASE};
 	leg_id leg = n_legs ? legs[b / 8 % n_legs] : 0;
 
 	if (!leg)
 		return;
 	if (types[b & 7] == CC_RELEASE)
 		core_releases(leg, 1 + b % 100);
+	else if (types[b & 7] == CC_TRANSFER)
+		core_transfers(leg, b / 8);
 	else
 		core_tells(leg, types[b & 7]);
 }
@@ -154,7 +203,7 @@ static void step(unsigned a, unsigned b)
 		peer_calls(b);
 		break;
 	case 1:
-		we_call();
+		we_call(b);
 		break;
 	case 2:
 		core_says(b);
@@ -163,12 +212,12 @@ static void step(unsigned a, unsigned b)
 	case 4:
 		if (request[0])
 			answer(request, statuses[b & 15], tags[a >> 6],
-			       extras[a >> 3 & 15], bodies[b >> 5]);
+			       extra_of(a >> 3), bodies[b >> 5]);
 		break;
 	case 5:
 		if (first[0])
 			request_in(methods[b & 7], first, tags[a >> 6 & 1],
-				   extras[b >> 3 & 15],
+				   extra_of(b >> 3),
 				   bodies[(a >> 3 & 3) | (b >> 7) << 2]);
 		break;
 	case 6:
@@ -197,6 +246,8 @@ static void begin(unsigned how)
 	t->dialog.session_expires_s = how & 64 ? 1800 : 0;
 	t->dialog.min_se_s = 90;
 	t->dialog.session_id = t->dialog.follow_3xx = true;
+	t->refer.mode = (enum conf_refer)(how / 9 % 3);
+	t->refer.replaces = true;
 	strcpy(t->auth_user, "u");
 	strcpy(t->auth_password, "p");
 	if (!rig.role)

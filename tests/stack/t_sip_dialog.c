@@ -387,8 +387,8 @@ START_TEST(other_requests)
 	expect_cc(CC_HOLD);
 	in_call("INFO", NULL, NULL);
 	expect_sent("SIP/2.0 200");
-	in_call("NOTIFY", "Event: refer\r\n", NULL);
-	expect_sent("SIP/2.0 405");
+	in_call("NOTIFY", "Event: refer\r\n", NULL); /* of no REFER */
+	expect_sent("SIP/2.0 481");
 	in_call("PRACK", "RAck: 1 1 INVITE\r\n", NULL);
 	expect_sent("SIP/2.0 481");
 	in_call("SUBSCRIBE", NULL, NULL);

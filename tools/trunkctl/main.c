@@ -208,6 +208,7 @@ static const struct {
 	{ "reload", 0 }, { "metrics", 0 },
 	{ "performance", 1 },
 	{ "span", 2 },
+	{ "transfer", 2 },
 };
 
 static bool is_usage(const struct options *o, int argc, char **argv)
