@@ -62,24 +62,13 @@ static const struct txn_user_ops probe_ops = {
 
 /* --- asking --- */
 
-static const char *host_of(const struct probes *s, const struct sip_path *path,
-			   char buf[CONF_HOST])
-{
-	const struct conf_trunk *c =
-		trunk_conf(sip_stack_trunks(s->stack), path->trunk);
-	char text[NET_STR_MAX];
-
-	str_copy(buf, CONF_HOST,
-		 c->domain[0] ? c->domain : net_str(&path->remote, text));
-	return buf;
-}
-
 static struct sip_msg *build(const struct probes *s,
 			     const struct sip_path *path)
 {
 	char uri[CONF_HOST + 8], to[CONF_HOST + 16], from[CONF_HOST + 64];
 	char call_id[SIP_TAG_LEN + NET_STR_MAX], tag[SIP_TAG_LEN];
 	char token[SIP_TAG_LEN], text[NET_STR_MAX], host[CONF_HOST];
+	char route[CONF_HOST + 32];
 	struct sip_request r = {.method = "OPTIONS", .uri = uri, .from = from,
 				.to = to, .call_id = call_id, .cseq = 1};
 	struct net_addr local;
@@ -88,7 +77,9 @@ static struct sip_msg *build(const struct probes *s,
 	sip_token(tag);
 	sip_token(token);
 	sip_stack_local(s->stack, path, &local);
-	snprintf(uri, sizeof(uri), "sip:%s", host_of(s, path, host));
+	trunk_domain(sip_stack_trunks(s->stack), path->trunk, &path->remote,
+		     host);
+	snprintf(uri, sizeof(uri), "sip:%s", host);
 	snprintf(to, sizeof(to), "<%s>", uri);
 	snprintf(from, sizeof(from), "<sip:%s>;tag=%s", net_str(&local, text),
 		 tag);
@@ -100,6 +91,11 @@ static struct sip_msg *build(const struct probes *s,
 	}
 	if (m) {
 		(void)sip_msg_add(m, "Accept", SIP_ACCEPT);
+	}
+	trunk_route(sip_stack_trunks(s->stack), path->trunk, route,
+		    sizeof(route));
+	if (m && route[0]) {
+		(void)sip_msg_add(m, "Route", route);
 	}
 	return m;
 }

@@ -85,15 +85,6 @@ static void wait_ms(struct binding *b, int64_t ms)
 
 /* --- the request --- */
 
-static void domain_of(const struct binding *b, char *out, size_t size)
-{
-	const struct conf_trunk *c = conf_of(b);
-	char text[NET_STR_MAX];
-
-	str_copy(out, size,
-		 c->domain[0] ? c->domain : net_str(&b->path.remote, text));
-}
-
 /* RFC 6140 5.2: a bnc Contact has no user part and no "@". The token says
  * which trunk a call is for, and that it comes by this registration. */
 static void make_contact(struct binding *b)
@@ -117,6 +108,9 @@ static int add_headers(struct binding *b, struct sip_msg *m, uint32_t expires)
 	char text[SIP_URI_MAX + 32];
 	int err;
 
+	trunk_route(trunks_of(b), b->trunk, text, sizeof(text));
+	if (text[0] && (err = sip_msg_add(m, "Route", text)) != 0)
+		return err;
 	snprintf(text, sizeof(text), "<%s>;expires=%u", b->contact, expires);
 	err = sip_msg_add(m, "Contact", text);
 	snprintf(text, sizeof(text), "%u", expires);
@@ -141,7 +135,7 @@ static struct sip_msg *build(struct binding *b, uint32_t expires)
 	struct sip_msg *m;
 	int err;
 
-	domain_of(b, domain, sizeof(domain));
+	trunk_domain(trunks_of(b), b->trunk, &b->path.remote, domain);
 	snprintf(uri, sizeof(uri), "sip:%s", domain);
 	snprintf(to, sizeof(to), "<sip:%s%s%s>", b->name,
 		 b->name[0] ? "@" : "", domain);

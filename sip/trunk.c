@@ -332,6 +332,18 @@ int trunk_pick(const struct trunk_table *t, unsigned idx, unsigned attempt,
 	return a ? trunk_path(t, idx, &a->addr, a->proto, out) : -ENOENT;
 }
 
+void trunk_domain(const struct trunk_table *t, unsigned idx,
+		  const struct net_addr *addr, char out[CONF_HOST])
+{
+	const struct conf_trunk *c = trunk_conf(t, idx);
+	char text[NET_STR_MAX];
+
+	str_copy(out, CONF_HOST,
+		 c->domain[0]	    ? c->domain
+		 : c->wire.proxy[0] ? c->servers[0]
+				    : net_str(addr, text));
+}
+
 const char *trunk_route(const struct trunk_table *t, unsigned idx, char *buf,
 			size_t size)
 {

@@ -130,6 +130,10 @@ int trunk_probe_next(struct trunk_table *, unsigned idx, struct sip_path *out);
 /* What became of it. */
 void trunk_probed(struct trunk_table *, unsigned idx, const struct net_addr *,
 		  bool answered);
+/* The host of URIs at the peer: domain, by an outbound proxy the server, else
+ * that address. */
+void trunk_domain(const struct trunk_table *, unsigned idx,
+		  const struct net_addr *, char out[CONF_HOST]);
 /* Some trunk's outbound proxy, as a Route value ("<sip:...;lr>"); "" none. */
 const char *trunk_route(const struct trunk_table *, unsigned idx,
 			char *buf, size_t size);

@@ -231,7 +231,12 @@ START_TEST(outbound_proxy_and_external)
 	strcpy(t->servers[0], "provider.example");
 	strcpy(t->wire.proxy, PEER2_IP ":5090");
 	net_parse(&t->wire.external, "198.51.100.77:5062");
+	t->wire.options_s = 60;
 	rig_open();
+	wait_ms(1100);
+	text = skip_to("OPTIONS sip:provider.example SIP/2.0");
+	ck_assert_str_eq(value_of(text, "Route"),
+			 "<sip:" PEER2_IP ":5090;lr>");
 	core_sends(CC_SETUP, setup_msg());
 	wait_ms(20);
 	text = skip_to("INVITE sip:+49711123@provider.example;user=phone");

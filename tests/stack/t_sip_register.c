@@ -386,6 +386,26 @@ START_TEST(calls)
 }
 END_TEST
 
+/* By an outbound proxy: it is in Route, the server names the domain. */
+START_TEST(by_proxy)
+{
+	const char *r;
+
+	conf();
+	trunk->domain[0] = '\0';
+	strcpy(trunk->servers[0], "provider.example");
+	strcpy(trunk->wire.proxy, PEER_IP ":5090");
+	rig_open();
+	r = next_register(0, 1);
+	ck_assert_uint_eq(rig.sent[rig.seen - 1].to.port, 5090);
+	ck_assert_str_eq(value_of(r, "Route"), "<sip:" PEER_IP ":5090;lr>");
+	ck_assert_str_eq(value_of(r, "To"), "<sip:+4971112340@provider.example>");
+	granted_s(r, 600);
+	ck_assert(is_up());
+	finish();
+}
+END_TEST
+
 START_TEST(taken_back)
 {
 	const char *r;
@@ -431,6 +451,7 @@ int main(void)
 				      several_users,
 				      gin,
 				      calls,
+				      by_proxy,
 				      taken_back,
 				      NULL};
 
