@@ -303,7 +303,8 @@ static const struct setting trunk_settings[] = {
 	  "it is not; one that answered and stops is down after 3; 0: never" },
 	{ "keepalive", VALUE_INT, AT(conf_trunk, wire.keepalive_s), 0, 0, 3600,
 	  "0", "s", NULL, NULL, NONE,
-	  "line ends on connections so often (RFC 5626); 0: none" },
+	  "keep-alive so often (RFC 5626): line ends on connections, STUN by "
+	  "UDP, where 24-29 keep most NATs open; 0: none" },
 	{ "tls.certificate", VALUE_FILE, AT(conf_trunk, tls.certificate), 0, 0,
 	  0, "", "", NULL, NULL, NONE,
 	  "file with our certificate and the chain up to the CA (PEM); read "

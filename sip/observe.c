@@ -170,6 +170,10 @@ static void put_wire(struct text *t, const struct sip_observe *o)
 		s->outside_dropped);
 	counter(t, "nobodys", "Requests for none, or several, of the trunks",
 		s->nobodys);
+	counter(t, "stun_sent", "Keep-alives by UDP (STUN)", s->stun_sent);
+	counter(t, "stun_answers", "Answers to them", s->stun_answers);
+	counter(t, "stun_asked", "The peers' keep-alives by UDP",
+		s->stun_asked);
 	put(t,
 	    "# HELP trunkgate_sip_connections Connections now\n"
 	    "# TYPE trunkgate_sip_connections gauge\n"

@@ -130,6 +130,9 @@ void probes_tick(struct probes *s)
 		while (!trunk_probe_next(t, i, &path)) {
 			ask(s, &path);
 		}
+		while (!trunk_keep_next(t, i, &path)) {
+			(void)sip_stack_keep(s->stack, &path);
+		}
 	}
 }
 

@@ -3,15 +3,25 @@
 
 #include "gateway/base/log.h"
 #include "sip/bucket.h"
+#include "sip/stun.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #define REPLY_MAX      8192
 #define UNREACHABLE_MS 20
 #define RETRY_MOST_S   3600 /* of a Retry-After */
+
+/* Our keep-alives on UDP. */
+struct keep {
+	uint8_t id[STUN_ID]; /* all that go out in a round have the same */
+	mono_t round;
+	struct net_addr mapped[CONF_TRUNKS]; /* as the peers see us */
+	struct log_limit log;
+};
 
 struct sip_stack {
 	struct sip_transport_user transport_user;
@@ -30,6 +40,7 @@ struct sip_stack {
 	mono_t unreachable_until;
 	unsigned n_emergency;
 	char emergency[CONF_EMERGENCY][CONF_NUMBER]; /* never shed */
+	struct keep keep;
 };
 
 static unsigned dscp_of(const struct sip_stack *s, unsigned trunk)
@@ -346,6 +357,74 @@ static void refuse_arrival(struct sip_stack *s, struct arrival *a,
 	}
 }
 
+/* --- keep-alive of UDP: STUN (RFC 5626 3.5.2) --- */
+
+int sip_stack_keep(struct sip_stack *s, struct sip_path *path)
+{
+	uint8_t out[STUN_MAX], *id = s->keep.id;
+	size_t len;
+
+	mono_t now = loop_now(s->loop);
+
+	if (now.ns != s->keep.round.ns &&
+	    getrandom(id, STUN_ID, 0) != STUN_ID) {
+		return -EIO;
+	}
+	s->keep.round = now;
+	len = stun_request(id, out);
+	s->stats.stun_sent++;
+	return sip_transport_send(s->transport, path, dscp_of(s, path->trunk),
+				  (const char *)out, len);
+}
+
+static void on_mapped(struct sip_stack *s, const struct arrival *a,
+		      const struct net_addr *us)
+{
+	char text[NET_STR_MAX], who[NET_STR_MAX];
+
+	for (unsigned i = 0; i < trunk_count(s->trunks); i++) {
+		struct net_addr *known = &s->keep.mapped[i];
+
+		if (!(a->trunks >> i & 1)) {
+			continue;
+		}
+		trunk_heard(s->trunks, i, &a->path.remote);
+		if (!net_addr_eq(known, us) &&
+		    log_allow(&s->keep.log, loop_now(s->loop).ns)) {
+			log_info("trunk %s: %s sees us as %s",
+				 trunk_conf(s->trunks, i)->name,
+				 net_str(&a->path.remote, who),
+				 net_str(us, text));
+		}
+		*known = *us;
+	}
+}
+
+static void on_stun(struct sip_stack *s, struct arrival *a)
+{
+	struct net_addr us;
+	uint8_t out[STUN_MAX];
+	size_t len;
+
+	switch (stun_kind_of(a->data, a->len)) {
+	case STUN_REQUEST:
+		s->stats.stun_asked++;
+		len = stun_answer(a->data, &a->path.remote, out);
+		(void)sip_transport_send(s->transport, &a->path,
+					 dscp_of(s, a->path.trunk),
+					 (const char *)out, len);
+		break;
+	case STUN_ANSWER:
+		if (stun_mapped(a->data, a->len, s->keep.id, &us)) {
+			s->stats.stun_answers++;
+			on_mapped(s, a, &us);
+		}
+		break;
+	case STUN_NONE:
+		break;
+	}
+}
+
 static void on_arrival(struct sip_stack *s, struct arrival *a)
 {
 	struct sip_gate_result r;
@@ -359,6 +438,11 @@ static void on_arrival(struct sip_stack *s, struct arrival *a)
 	if (s->user->ops->on_wire && r.reason != SIP_GATE_KEEPALIVE) {
 		s->user->ops->on_wire(s->user, false, &a->path, a->data,
 				      a->len);
+	}
+	if (r.reason == SIP_GATE_KEEPALIVE && a->path.proto == SIP_UDP &&
+	    !a->outside) {
+		on_stun(s, a);
+		return;
 	}
 	if (r.verdict != SIP_GATE_PASS) {
 		refuse_arrival(s, a, &r);

@@ -71,6 +71,8 @@ struct sip_stack_stats {
 	uint64_t shed_answered; /* 503: more calls than we can take */
 	uint64_t shed_emergency; /* taken all the same */
 	uint64_t shed_full; /* for want of a transaction */
+	uint64_t stun_sent, stun_answers; /* keep-alives by UDP */
+	uint64_t stun_asked;		  /* the peers' */
 	struct sip_gate_stats gate;
 };
 
@@ -86,6 +88,8 @@ struct trunk_table *sip_stack_trunks(struct sip_stack *);
 struct sip_transport *sip_stack_transport(struct sip_stack *);
 struct trunk_tls *sip_stack_tls(struct sip_stack *);
 const struct sip_stack_stats *sip_stack_stats(const struct sip_stack *);
+/* A keep-alive by UDP: STUN. 0 or -errno. */
+int sip_stack_keep(struct sip_stack *, struct sip_path *);
 /* The address to write into Via, Contact and From towards that path: ours, or
  * the trunk's external one. */
 void sip_stack_local(struct sip_stack *, const struct sip_path *,

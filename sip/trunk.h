@@ -134,6 +134,8 @@ void trunk_probed(struct trunk_table *, unsigned idx, const struct net_addr *,
  * that address. */
 void trunk_domain(const struct trunk_table *, unsigned idx,
 		  const struct net_addr *, char out[CONF_HOST]);
+/* To whom a keep-alive by UDP is due; likewise. */
+int trunk_keep_next(struct trunk_table *, unsigned idx, struct sip_path *out);
 /* Some trunk's outbound proxy, as a Route value ("<sip:...;lr>"); "" none. */
 const char *trunk_route(const struct trunk_table *, unsigned idx,
 			char *buf, size_t size);

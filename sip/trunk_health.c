@@ -14,6 +14,7 @@
 #include "gateway/base/log.h"
 
 #include <errno.h>
+#include <sys/random.h>
 
 #define MISSES 3
 
@@ -175,6 +176,31 @@ int trunk_probe_next(struct trunk_table *t, unsigned idx, struct sip_path *out)
 			continue;
 		}
 		g->probe_at = mono_add_ms(now, probe_ms(k, g));
+		return 0;
+	}
+	return -ENOENT;
+}
+
+/* RFC 5626 4.4.2: after 80-100 % of the time, not all at once. */
+int trunk_keep_next(struct trunk_table *t, unsigned idx, struct sip_path *out)
+{
+	struct trunk *k = &t->trunk[idx];
+	mono_t now = loop_now(t->loop);
+
+	if (idx >= t->n || !k->conf.wire.keepalive_s) {
+		return -ENOENT;
+	}
+	for (unsigned i = 0; i < k->n_targets; i++) {
+		struct trunk_target *g = &k->target[i];
+		int64_t ms = 1000 * (int64_t)k->conf.wire.keepalive_s;
+		uint16_t r = 0;
+
+		if (g->at.proto != SIP_UDP || g->keep_at.ns > now.ns ||
+		    trunk_path(t, idx, &g->at.addr, g->at.proto, out)) {
+			continue;
+		}
+		(void)!getrandom(&r, sizeof(r), 0);
+		g->keep_at = mono_add_ms(now, ms - ms / 5 * r / 65536);
 		return 0;
 	}
 	return -ENOENT;

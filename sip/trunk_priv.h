@@ -20,7 +20,7 @@ struct trunk_target {
 	bool dead;	 /* no answer to OPTIONS, or unreachable */
 	bool answers;	 /* has answered OPTIONS */
 	uint8_t misses;	 /* since it was last heard */
-	mono_t heard, probe_at;
+	mono_t heard, probe_at, keep_at;
 };
 
 /* A name of the file and where it is. */

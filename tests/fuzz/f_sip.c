@@ -2,13 +2,14 @@
 /* rooms: sip core base */
 /*
  * SIP from the wire: gate, parser, printer, clone, header getters, bodies,
- * refusals, stateless answers. What passes and is printed again must pass
+ * refusals, stateless answers; STUN. What passes and is printed again must pass
  * again with the same transaction key fields.
  */
 #include "sip/check.h"
 #include "sip/digest.h"
 #include "sip/gate.h"
 #include "sip/msg.h"
+#include "sip/stun.h"
 #include "sip/via.h"
 
 #include <stdio.h>
@@ -137,6 +138,29 @@ static void use(struct sip_msg *m)
 	}
 }
 
+/* What is no SIP may be STUN. */
+static void use_stun(const char *data, size_t size)
+{
+	struct net_addr from = {.family = 6, .port = 5060}, us;
+	uint8_t out[STUN_MAX];
+
+	switch (stun_kind_of(data, size)) {
+	case STUN_REQUEST:
+		if (stun_kind_of(out, stun_answer(data, &from, out)) !=
+			    STUN_ANSWER ||
+		    !stun_mapped(out, 44, (const uint8_t *)data + 8, &us) ||
+		    !net_addr_eq(&us, &from)) {
+			abort();
+		}
+		break;
+	case STUN_ANSWER:
+		(void)stun_mapped(data, size, (const uint8_t *)data + 8, &us);
+		break;
+	case STUN_NONE:
+		break;
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct sip_gate_stats stats;
@@ -147,6 +171,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *copy = malloc(size ? size : 1); /* exact: no octet behind it */
 
 	memcpy(copy, data, size);
+	use_stun(copy, size);
 	sip_gate_check(copy, size, &r, &stats);
 	if (r.verdict == SIP_GATE_PASS) {
 		m = sip_msg_parse(copy, &r);

@@ -5,6 +5,7 @@
  * from it, 503 with Retry-After; which server a call goes to then; outbound
  * proxy, the address outside of NAT.
  */
+#include "sip/stun.h"
 #include "tests/stack/sip_rig.h"
 
 static unsigned answers; /* OPTIONS that the peers have answered */
@@ -258,12 +259,65 @@ START_TEST(outbound_proxy_and_external)
 }
 END_TEST
 
+static unsigned binding_requests;
+
+static void answer_stun(struct rig *r, const struct rig_wire *m)
+{
+	struct net_addr peer = address(PEER_IP ":5060");
+	uint8_t out[STUN_MAX];
+
+	(void)r;
+	if (stun_kind_of(m->text, 20) != STUN_REQUEST)
+		return;
+	binding_requests++;
+	sip_transport_inject(sip_stack_transport(sip_role_stack(rig.role)), 0,
+			     &peer, (const char *)out,
+			     stun_answer(m->text, &peer, out));
+}
+
+/* By UDP keep-alives are STUN; the peer's are answered, those of nobody not. */
+START_TEST(stun)
+{
+	struct net_addr peer = address(PEER_IP ":5060"),
+			stranger = address("203.0.113.9:5060");
+	const struct sip_stack_stats *stats;
+	uint8_t ask[STUN_MAX], id[STUN_ID] = {7};
+	struct sip_transport *t;
+	unsigned n;
+
+	rig_conf();
+	rig.conf.trunks[0].wire.keepalive_s = 25;
+	binding_requests = 0;
+	rig_open();
+	stats = sip_stack_stats(sip_role_stack(rig.role));
+	t = sip_stack_transport(sip_role_stack(rig.role));
+	rig.on_sent = answer_stun;
+	wait_ms(251000);
+	ck_assert_uint_ge(binding_requests, 10);
+	ck_assert_uint_le(binding_requests, 13);
+	ck_assert_uint_eq(stats->stun_sent, binding_requests);
+	ck_assert_uint_eq(stats->stun_answers, binding_requests);
+	rig.on_sent = NULL;
+	n = rig.n_sent;
+	stun_request(id, ask);
+	sip_transport_inject(t, 0, &stranger, (const char *)ask, 20);
+	wait_ms(10);
+	ck_assert_uint_eq(rig.n_sent, n);
+	sip_transport_inject(t, 0, &peer, (const char *)ask, 20);
+	wait_ms(10);
+	ck_assert_uint_eq(rig.n_sent, n + 1);
+	ck_assert_uint_eq(stats->stun_asked, 1);
+	finish();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
 		asked_each_minute, goes_down_and_up,   back_at_once,
 		ignores_options,   calls_are_life,     answers_that_count,
-		retry_after,	   outbound_proxy_and_external, NULL,
+		retry_after,	   outbound_proxy_and_external,
+		stun,		   NULL,
 	};
 
 	return rig_run("sip_health", tests);

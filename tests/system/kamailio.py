@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 import sys
-import time
+import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lab import SIPP, Lab, main, wait_for  # noqa: E402
@@ -100,6 +100,14 @@ class Scene:
         return p.returncode
 
 
+def counter(lab, name):
+    url = f"http://127.0.0.1:{lab.port['metrics']}/metrics"
+    with urllib.request.urlopen(url, timeout=10) as r:
+        m = re.search(rf"^trunkgate_sip_{name}_total (\d+)",
+                      r.read().decode(), re.M)
+    return int(m.group(1)) if m else -1
+
+
 def registrations(s):
     lab, k = s.lab, s.kamailio
     for kind in KINDS:
@@ -108,6 +116,8 @@ def registrations(s):
     lab.ok("tcp: without RFC 6140, one user is registered",
            k.seen("no gin here") >= 1
            and "has no RFC 6140" in log(lab))
+    lab.ok("its STUN answers our keep-alives by UDP", wait_for(
+        lambda: counter(lab, "stun_answers") > 0, 20))
     lab.ok("a wrong password is said, with the trunk", wait_for(
         lambda: re.search("trunk wrong: user wrong not registered: "
                           "user or password refused", log(lab)), 10))
