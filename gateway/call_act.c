@@ -46,6 +46,16 @@ static void learn_channel(struct call *call, struct leg *leg,
 	call_media_connect(call, leg);
 }
 
+/* How far the callee's trunk vouches for the caller. */
+static void note_attest(struct call *call, const struct leg *leg,
+			const struct cc_msg *m)
+{
+	if (!leg_is_line(leg) && leg->side == SIDE_B &&
+	    m->extra.verified.attest != 0) {
+		call->cdr.num.verified.attest = m->extra.verified.attest;
+	}
+}
+
 /* Whatever a message tells of its leg: channel, reference, far end. */
 static void learn(struct call *call, struct leg *leg, const struct cc_msg *m)
 {
@@ -54,10 +64,7 @@ static void learn(struct call *call, struct leg *leg, const struct cc_msg *m)
 	if (m->ref[0] != '\0') {
 		memcpy(s->ref, m->ref, sizeof(s->ref));
 	}
-	if (!leg_is_line(leg) && leg->side == SIDE_B &&
-	    m->extra.verified.attest != 0) {
-		call->cdr.num.verified.attest = m->extra.verified.attest;
-	}
+	note_attest(call, leg, m);
 	if (leg_is_line(leg) && m->channel != 0) {
 		learn_channel(call, leg, m);
 	}
@@ -415,6 +422,7 @@ static void act_b_release(struct call *call, struct leg *leg,
 			  const struct cc_msg *m)
 {
 	note_detail(leg, m);
+	note_attest(call, leg, m);
 	leg->cause = m->cause;
 	call->uui = m->extra.uui;
 	call_note_full(call, m->cause);
@@ -427,6 +435,7 @@ static void act_b_gone(struct call *call, struct leg *leg,
 		       const struct cc_msg *m)
 {
 	note_detail(leg, m);
+	note_attest(call, leg, m);
 	call_leg_end(leg);
 	if (!call->ending && !call_is_transferred(call, leg)) {
 		call->uui = m->extra.uui;

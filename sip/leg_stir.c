@@ -199,6 +199,7 @@ int sip_stir_check(struct leg *l, const struct sip_msg *m,
 	}
 	setup->extra.verified.verdict = (uint8_t)a.verdict;
 	setup->extra.verified.attest = a.attest;
+	l->setup.extra.verified = setup->extra.verified; /* if refused */
 	mark(c, &a, setup);
 	status = setup->emergency ? 0 : stir_refusal(stir_of(l), l->trunk, &a);
 	l->inv.stir_fault = (uint8_t)a.fault;

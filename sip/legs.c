@@ -556,7 +556,8 @@ static void on_invite(struct legs *t, txn_id id, const struct sip_msg *m)
 	unsigned cause;
 
 	if (status) {
-		sip_legs_refuse_bad(t, id, m, status);
+		sip_legs_refuse_bad(t, id, m, &(struct cc_verified){0},
+				    status);
 		return;
 	}
 	/* One that takes over another call is none more. */
@@ -576,7 +577,7 @@ static void on_invite(struct legs *t, txn_id id, const struct sip_msg *m)
 	status = sip_uas_begin(l, id, m);
 	if (!status)
 		return;
-	sip_legs_refuse_bad(t, id, m, status);
+	sip_legs_refuse_bad(t, id, m, &l->setup.extra.verified, status);
 	l->released = true; /* the core has never heard of it */
 	trunk_call_end(sip_stack_trunks(t->env.stack), l->trunk);
 	leg_free(l);

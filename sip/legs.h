@@ -112,11 +112,11 @@ void sip_legs_refuse(struct legs *, leg_id, unsigned cause, const char *detail);
 /* An id for a leg that the core does not begin. */
 leg_id sip_legs_new_id(struct legs *);
 /* legs_refuse.c: an INVITE that does not become a leg, with 503 for that cause,
- * or with that status. */
+ * or with that status; what was found out about its caller. */
 void sip_legs_refuse_busy(struct legs *, txn_id, const struct sip_msg *,
 			  unsigned cause);
 void sip_legs_refuse_bad(struct legs *, txn_id, const struct sip_msg *,
-			 int status);
+			 const struct cc_verified *, int status);
 /* leg_snapshot.c: CLEAR, KEEP. What we have a leg for is left to that. */
 void sip_legs_restore(struct legs *, const struct cc_snapshot *);
 void sip_legs_keep(struct legs *, const struct cc_snapshot *);

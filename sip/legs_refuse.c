@@ -64,6 +64,7 @@ static void refuse(struct legs *t, txn_id id, const struct sip_msg *m,
 
 /* The core knows of no leg, but its CDRs are to be complete. */
 static void tell_refused(struct legs *t, const struct sip_msg *m,
+			 const struct cc_verified *verified,
 			 struct cc_cause cause, const char *detail)
 {
 	struct legs_env *env = sip_legs_env(t);
@@ -76,6 +77,7 @@ static void tell_refused(struct legs *t, const struct sip_msg *m,
 	out.end = (struct cc_end){CC_END_TRUNK, m->path.trunk};
 	sip_uas_describe(t, m, c, &out);
 	out.cause = cause;
+	out.extra.verified = *verified;
 	str_copy(out.detail, sizeof(out.detail), detail);
 	if (link_send(env->core, &out.head, CC_SETUP, sizeof(out)) != 0)
 		env->stats.send_failed++;
@@ -87,7 +89,7 @@ void sip_legs_refuse_busy(struct legs *t, txn_id id, const struct sip_msg *m,
 {
 	refuse(t, id, m, 503, cause);
 	if (cause != CAUSE_CONGESTION)
-		tell_refused(t, m,
+		tell_refused(t, m, &(struct cc_verified){0},
 			     (struct cc_cause){(uint8_t)cause,
 					       CC_LOC_PRIVATE_LOCAL},
 			     cause == CAUSE_NO_CHANNEL	? "max_calls"
@@ -96,14 +98,14 @@ void sip_legs_refuse_busy(struct legs *t, txn_id id, const struct sip_msg *m,
 }
 
 void sip_legs_refuse_bad(struct legs *t, txn_id id, const struct sip_msg *m,
-			 int status)
+			 const struct cc_verified *verified, int status)
 {
 	char detail[CC_DETAIL_MAX];
 
 	refuse(t, id, m, status, 0);
 	snprintf(detail, sizeof(detail), "%d %s", status,
 		 sip_reason_phrase(status));
-	tell_refused(t, m,
+	tell_refused(t, m, verified,
 		     sip_cause_in((unsigned)status,
 				  status == 488 ? SIP_Q_WARN_MEDIA : 0, NULL),
 		     detail);

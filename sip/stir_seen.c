@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sip/stir_seen.h"
 
+#include "sip/jws.h"
+
 #include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +10,6 @@
 #define BUCKETS 16384 /* a power of two */
 #define WAYS	4
 
-/* The token by its digest: its signature has a twin, (r, n - s). */
 struct seen {
 	uint8_t token[16];
 	uint64_t call;
@@ -19,13 +20,17 @@ struct stir_seen {
 	struct seen bucket[BUCKETS][WAYS];
 };
 
-static void digest(const void *data, size_t len, void *out, size_t size)
+static void digest(struct seen *out, const struct stir_token *t,
+		   const char *call_id)
 {
 	struct sha256_ctx ctx;
 
 	sha256_init(&ctx);
-	sha256_update(&ctx, len, data);
-	sha256_digest(&ctx, size, out);
+	sha256_update(&ctx, t->len, (const uint8_t *)t->input);
+	sha256_update(&ctx, JWS_SIG / 2, t->sig);
+	sha256_digest(&ctx, sizeof(out->token), out->token);
+	sha256_update(&ctx, strlen(call_id), (const uint8_t *)call_id);
+	sha256_digest(&ctx, sizeof(out->call), (uint8_t *)&out->call);
 }
 
 struct stir_seen *stir_seen_new(void)
@@ -38,15 +43,14 @@ void stir_seen_free(struct stir_seen *s)
 	free(s);
 }
 
-bool stir_seen_add(struct stir_seen *s, const char *input, size_t len,
+bool stir_seen_add(struct stir_seen *s, const struct stir_token *t,
 		   const char *call_id, int64_t now_s, int64_t until_s)
 {
 	struct seen mine = {.until_s = until_s}, *oldest;
 	struct seen *bucket;
 	uint32_t at;
 
-	digest(input, len, mine.token, sizeof(mine.token));
-	digest(call_id, strlen(call_id), &mine.call, sizeof(mine.call));
+	digest(&mine, t, call_id);
 	memcpy(&at, mine.token, sizeof(at));
 	bucket = s->bucket[at & (BUCKETS - 1)];
 	oldest = bucket;

@@ -18,9 +18,16 @@ struct stir_seen;
 
 struct stir_seen *stir_seen_new(void); /* NULL: no memory */
 void stir_seen_free(struct stir_seen *);
-/* Notes a token, what is signed of it, until that second. False: it is known
- * with another Call-ID. */
-bool stir_seen_add(struct stir_seen *, const char *input, size_t len,
+/* A token: what is signed, and the first half of the signature. The same
+ * signed anew has another one; the second has a twin, n - s. */
+struct stir_token {
+	const char *input;
+	size_t len;
+	const uint8_t *sig; /* JWS_SIG / 2 octets count */
+};
+
+/* Notes a token until that second. False: it is known with another Call-ID. */
+bool stir_seen_add(struct stir_seen *, const struct stir_token *,
 		   const char *call_id, int64_t now_s, int64_t until_s);
 
 #endif

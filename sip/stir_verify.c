@@ -171,7 +171,9 @@ static unsigned check(struct call *k, struct passport_token *t,
 	}
 	(void)check_orig(k, &t->says, a);
 	a->attest = t->says.attest;
-	return stir_seen_add(k->s->seen, t->input, t->input_len,
+	return stir_seen_add(k->s->seen,
+			     &(struct stir_token){t->input, t->input_len,
+						  t->sig},
 			     k->q->call_id, k->now_s,
 			     t->says.iat + STIR_FRESH_S)
 		       ? STIR_OK

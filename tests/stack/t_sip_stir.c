@@ -205,6 +205,8 @@ static void refused(const char *call_id, const char *headers,
 	ack_from_peer(no, NULL);
 	m = expect_cc(CC_SETUP); /* for the CDR alone */
 	ck_assert_uint_eq(m->cause.value, 21);
+	ck_assert_uint_eq(m->extra.verified.verdict,
+			  *headers ? CC_VERDICT_FAILED : CC_VERDICT_UNSIGNED);
 }
 
 START_TEST(rejects)

@@ -350,7 +350,7 @@ START_TEST(test_passed)
 	q.asserted = "+12155551212";
 	ck_assert_uint_eq(ask(&q), STIR_OK);
 	ck_assert(answer.asserted);
-	/* another token, of the same second */
+	/* the same of the same second, signed anew, is another call */
 	ck_assert_int_eq(sign("+12155551212", "+12125551213"), 'A');
 	q = usual;
 	q.call_id = "c2";
@@ -595,20 +595,22 @@ END_TEST
 /* More good tokens than the table of those seen has room for. */
 START_TEST(test_seen)
 {
+	static const uint8_t sig[JWS_SIG];
 	struct stir_seen *s = stir_seen_new();
 	char text[16];
+	struct stir_token t = {text, 0, sig};
 	unsigned forgotten = 0;
 
 	for (int i = 0; i < 200000; i++) {
-		snprintf(text, sizeof(text), "%d", i);
-		ck_assert(stir_seen_add(s, text, strlen(text), "a", 10, 70));
+		t.len = (size_t)snprintf(text, sizeof(text), "%d", i);
+		ck_assert(stir_seen_add(s, &t, "a", 10, 70));
 	}
 	for (int i = 190000; i < 200000; i++) {
-		snprintf(text, sizeof(text), "%d", i);
-		forgotten += stir_seen_add(s, text, strlen(text), "b", 10, 70);
+		t.len = (size_t)snprintf(text, sizeof(text), "%d", i);
+		forgotten += stir_seen_add(s, &t, "b", 10, 70);
 	}
 	ck_assert_uint_lt(forgotten, 9000);
-	ck_assert(stir_seen_add(s, text, strlen(text), "b", 71, 131));
+	ck_assert(stir_seen_add(s, &t, "b", 71, 131));
 	stir_seen_free(s);
 }
 END_TEST
