@@ -39,7 +39,7 @@ struct call_media {
 
 /* What the caller has been told. */
 struct call_told {
-	bool more, proceeding, inband, alerting, answered;
+	bool more, proceeding, diverted, inband, alerting, answered;
 };
 
 /* The hunt for a free end. */

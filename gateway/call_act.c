@@ -167,10 +167,23 @@ static void act_proceeding(struct call *call, struct leg *leg,
 	}
 }
 
+static void tell_diverted(struct call *call)
+{
+	struct cc_msg m = {.progress = CC_PROG_DIVERTED};
+
+	if (!call->told.diverted && !call->told.answered) {
+		call->told.diverted = true;
+		call_send(&call->leg[SIDE_A], &m, CC_PROGRESS);
+	}
+}
+
 static void act_progress(struct call *call, struct leg *leg,
 			 const struct cc_msg *m)
 {
 	learn(call, leg, m);
+	if (m->progress & CC_PROG_DIVERTED) {
+		tell_diverted(call);
+	}
 	if (is_heard(leg, m)) {
 		call_tell_inband(call);
 	}

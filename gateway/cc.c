@@ -229,7 +229,7 @@ static bool extra_ok(const struct cc_extra *e)
 static bool msg_ok(const struct cc_msg *m)
 {
 	if (m->leg == 0 || !end_ok(&m->end) || !cause_ok(&m->cause) ||
-	    m->bearer > CC_BEARER_OTHER || m->progress > 7 ||
+	    m->bearer > CC_BEARER_OTHER || m->progress > 15 ||
 	    m->channel > 31 || m->complete > 1 || m->emergency > 1 ||
 	    m->transfer >= CC_TRANSFERS) {
 		return false;

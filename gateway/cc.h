@@ -313,7 +313,8 @@ struct cc_media {
 enum cc_progress { /* bits */
 	CC_PROG_INBAND = 1,	    /* PI 1 or 8: tones or speech on the media */
 	CC_PROG_NON_ISDN_DEST = 2,  /* PI 2 */
-	CC_PROG_NON_ISDN_ORIG = 4   /* PI 3 */
+	CC_PROG_NON_ISDN_ORIG = 4,  /* PI 3 */
+	CC_PROG_DIVERTED = 8	    /* PROGRESS: goes on to somebody else */
 };
 
 enum cc_end_kind { CC_END_SPAN = 0, CC_END_TRUNK = 1 };

@@ -439,6 +439,30 @@ static bool is_on_span(const struct leg *l, unsigned span)
 	       channel_span(l->s.number) == span;
 }
 
+/* EN 300 207-1 7.2.1 */
+#define DIVERSION_ACTIVATED 0x68
+#define CALL_DIVERTING	    0x7b
+
+void leg_hear_notify(struct isdn *isdn, const struct ie_msg *m)
+{
+	struct cc_msg out = { .progress = CC_PROG_DIVERTED };
+	struct leg *l = leg_by_cref(isdn, m->cref, m->flag);
+	struct ie ie;
+
+	if (!l || l->s.phase < LEG_CALLING || l->s.phase > LEG_DELIVERED ||
+	    !ie_find(m, IE_NOTIFY, 0, &ie) || ie.len == 0) {
+		return;
+	}
+	switch (ie.data[0] & 0x7f) {
+	case DIVERSION_ACTIVATED:
+	case CALL_DIVERTING:
+		leg_tell(l, CC_PROGRESS, &out);
+		break;
+	default:
+		break;
+	}
+}
+
 void leg_clear_span(struct isdn *isdn, unsigned span, uint8_t cause)
 {
 	unsigned i;

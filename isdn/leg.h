@@ -114,6 +114,8 @@ void leg_ref(const struct leg *, char ref[CC_REF_MAX]);
  * long, at most 500 ms, the core does not hear of the call. false: no room. */
 bool leg_await_name(struct leg *, const struct cc_msg *setup);
 void leg_hear_name(struct isdn *, const struct ie_msg *);
+/* The call that we place is diverted: libpri keeps that to itself. */
+void leg_hear_notify(struct isdn *, const struct ie_msg *);
 /* Sends a message about the leg to the core, unless nothing may follow. */
 void leg_tell(struct leg *, enum cc_type, struct cc_msg *);
 /* Its span and channel, as the core names them. */

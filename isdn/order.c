@@ -91,6 +91,11 @@ static bool is_incoming(const struct leg *l)
 static void on_progress(struct isdn *isdn, struct leg *l,
 			const struct cc_msg *m)
 {
+	if (is_incoming(l) && (m->progress & CC_PROG_DIVERTED)) {
+		/* EN 300 207-1 9.2; libpri leaves it out elsewhere */
+		pri_notify(isdn_pri(isdn), l->call, 0,
+			   PRI_NOTIFY_CALL_DIVERTING);
+	}
 	if (!is_incoming(l) || !(m->progress & CC_PROG_INBAND)) {
 		return;
 	}

@@ -400,6 +400,7 @@ static void look_at_message(struct isdn_d *d, const uint8_t *frame, size_t len,
 		if (m.type == Q931_FACILITY) {
 			leg_hear_name(d->isdn, &m);
 		}
+		leg_hear_notify(d->isdn, &m);
 	}
 }
 

@@ -521,7 +521,9 @@ void sip_uac_1xx(struct leg *l, const struct leg_event *e)
 		l->inv.alerted = true;
 		sip_who_hear_uui(l, e->msg, &m.extra.uui);
 		(void)sip_leg_tell(l, CC_ALERTING, &m);
-	} else if (inband) {
+	} else if (inband || status == 181) {
+		if (status == 181)
+			m.progress |= CC_PROG_DIVERTED;
 		(void)sip_leg_tell(l, CC_PROGRESS, &m);
 	}
 }

@@ -246,6 +246,8 @@ void sip_uas_send_1xx(struct leg *l, int status, bool inband)
 void sip_uas_progress(struct leg *l, const struct leg_event *e)
 {
 	sip_leg_set_media(l, &e->cc->media);
+	if (e->cc->progress & CC_PROG_DIVERTED)
+		sip_uas_send_1xx(l, 181, false);
 	if (e->cc->progress & (CC_PROG_INBAND | CC_PROG_NON_ISDN_DEST))
 		sip_uas_send_1xx(l, 183, true);
 }

@@ -10,7 +10,6 @@
 #include "gateway/base/log.h"
 #include "gateway/base/str.h"
 #include "sip/check.h"
-#include "sip/leg_stir.h"
 
 #define BUCKETS 4096 /* a power of two */
 

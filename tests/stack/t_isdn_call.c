@@ -107,6 +107,44 @@ START_TEST(test_call_in)
 }
 END_TEST
 
+/* The call goes on to somebody else: said by NOTIFY, both ways. */
+START_TEST(test_diverting)
+{
+	struct cc_msg m = { .progress = CC_PROG_DIVERTED };
+	const struct bare_event *e;
+	leg_id leg;
+
+	rig_up(RIG_BARE, _i);
+	leg = core_call(&rig->a, "+4930123456");
+	rig_advance(10);
+	e = bare_expect(PRI_EVENT_RING);
+	pri_proceeding(rig->bare.pri, e->call, e->channel, 0);
+	rig_advance(10);
+	core_expect(&rig->a, CC_PROCEEDING);
+	pri_notify(rig->bare.pri, e->call, 0, PRI_NOTIFY_CALL_DIVERTING);
+	rig_advance(10);
+	ck_assert_uint_eq(core_expect(&rig->a, CC_PROGRESS)->progress,
+			  CC_PROG_DIVERTED);
+	core_release(&rig->a, leg, 16);
+	rig_advance(100);
+	core_expect(&rig->a, CC_RELEASED);
+	bare_expect(PRI_EVENT_HANGUP_REQ);
+	bare_expect(PRI_EVENT_HANGUP_ACK);
+	(void)bare_call("30123", 7);
+	rig_advance(10);
+	leg = core_expect(&rig->a, CC_SETUP)->leg;
+	bare_expect(PRI_EVENT_PROCEEDING);
+	core_say(&rig->a, CC_PROCEEDING, leg);
+	core_send(&rig->a, CC_PROGRESS, leg, &m);
+	rig_advance(10);
+	EXPECT_SENT("NOTIFY cref 0x0001 dest, notify 123");
+	core_release(&rig->a, leg, 17);
+	rig_advance(100);
+	core_expect(&rig->a, CC_RELEASED);
+	rig_close();
+}
+END_TEST
+
 /* Our role at both ends. */
 START_TEST(test_call_between_two_of_us)
 {
@@ -420,6 +458,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_link_comes_up, 0, 2);
 	tcase_add_loop_test(tc, test_call_out, 0, 2);
 	tcase_add_loop_test(tc, test_call_in, 0, 2);
+	tcase_add_loop_test(tc, test_diverting, 0, 2);
 	tcase_add_loop_test(tc, test_call_between_two_of_us, 0, 2);
 	tcase_add_loop_test(tc, test_setup_before_link, 0, 2);
 	tcase_add_loop_test(tc, test_setup_to_a_far_end_that_began_earlier, 0,

@@ -169,6 +169,23 @@ START_TEST(early_media)
 }
 END_TEST
 
+START_TEST(diverted)
+{
+	const struct cc_msg *m;
+
+	begin();
+	answer(invite, "181 Call Is Being Forwarded", "t", NULL, NULL);
+	expect_cc(CC_PROCEEDING);
+	m = expect_cc(CC_PROGRESS);
+	ck_assert_uint_eq(m->progress, CC_PROG_DIVERTED);
+	ck_assert_uint_eq(m->media.valid, 0);
+	answer(invite, "480 x", "t", NULL, NULL);
+	expect_sent("ACK ");
+	expect_cc(CC_RELEASED);
+	finish();
+}
+END_TEST
+
 START_TEST(early_media_not_to_be_heard)
 {
 	const struct cc_msg *m;
@@ -687,6 +704,7 @@ int main(void)
 				      refusals,
 				      refused_after_ringing,
 				      early_media,
+				      diverted,
 				      early_media_not_to_be_heard,
 				      unusable_answers,
 				      nobody_answers,

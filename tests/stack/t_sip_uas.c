@@ -150,6 +150,23 @@ START_TEST(early_media)
 }
 END_TEST
 
+/* The line says that the call goes on to somebody else. */
+START_TEST(diverted)
+{
+	begin();
+	leg = take_call("c1");
+	core_sends(CC_PROGRESS, (struct cc_msg){.leg = leg,
+						.progress = CC_PROG_DIVERTED});
+	ck_assert_str_eq(body_of(expect_sent("SIP/2.0 181 Call Is Being")), "");
+	core_tells(leg, CC_ALERTING);
+	expect_sent("SIP/2.0 180");
+	core_releases(leg, 17);
+	ack_from_peer(expect_sent("SIP/2.0 486"), NULL);
+	expect_released(17, "486 Busy Here");
+	finish();
+}
+END_TEST
+
 /* RFC 3261 13.3.1.1: a 1xx each minute. */
 START_TEST(long_ringing)
 {
@@ -554,6 +571,7 @@ int main(void)
 				      peer_clears,
 				      refusals,
 				      early_media,
+				      diverted,
 				      long_ringing,
 				      delayed_offer,
 				      unusable_requests,
