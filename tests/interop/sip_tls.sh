@@ -13,7 +13,8 @@ dir=$(mktemp -d) || exit 1
 base=$((24000 + $$ % 3000 * 10))
 us=127.0.0.1:$base
 port=$((base + 5))
-trap 'rm -rf "$dir"' EXIT
+tap=
+trap '[ -z "$tap" ] || kill "$tap" 2>/dev/null; rm -rf "$dir"' EXIT
 
 for tool in sipp openssl gnutls-cli; do
 	if ! command -v $tool >/dev/null; then
@@ -166,6 +167,49 @@ we_call() { # NAME KIND SIPP-TRANSPORT CALLS FAMILY DRIVER-OPTIONS...
 	check "$name: each call released" "$(counted released)" -eq "$calls"
 }
 
+# What we send, as tshark sees it; TLS by the keys that GnuTLS notes down.
+tap_on() {
+	command -v tshark >/dev/null || return
+	tshark -q -i lo -f "tcp port $base or tcp port $port" -w "$1.pcap" \
+		>tap.out 2>&1 &
+	tap=$!
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ -s "$1.pcap" ] && break
+		sleep 0.3
+	done
+	sleep 1
+}
+seen() { # NAME FILTER
+	if [ "$1" = tls ]; then
+		set -- "$1" "$2" -d "tcp.port==$base,tls" -d "tcp.port==$port,tls" \
+			-d "tls.port==$base,sip" -d "tls.port==$port,sip" \
+			-o "tls.keylog_file:keys"
+	else
+		set -- "$1" "$2" -d "tcp.port==$base,sip" -d "tcp.port==$port,sip"
+	fi
+	filter="sip && (tcp.srcport==$base || tcp.dstport==$port) && ($2)"
+	pcap=$1.pcap
+	shift 2
+	tshark -n -r "$pcap" "$@" -Y "$filter" 2>tshark.err | tee frames | wc -l
+}
+judge() { # NAME LEAST
+	if [ -z "$tap" ]; then
+		echo "skip tshark on $1: no tshark"
+		return
+	fi
+	sleep 1
+	kill "$tap"
+	wait "$tap" 2>/dev/null
+	tap=
+	check "$1: tshark saw our messages" "$(seen "$1" sip)" -gt "$2"
+	check "$1: nothing we sent is malformed" "$(seen "$1" "_ws.malformed ||
+		(_ws.expert.severity >= 6291456 && !tcp.analysis.flags)")" -eq 0
+	head -5 frames | sed 's/^/# /'
+}
+
+SSLKEYLOGFILE=$dir/keys
+export SSLKEYLOGFILE
+tap_on tcp
 they_call "tcp in" tcp t1 30 4 transport=tcp
 they_call "tcp in, a connection each" tcp "tn -max_socket 500" 20 4 transport=tcp
 we_call "tcp out" tcp t1 30 4 transport=tcp
@@ -173,11 +217,15 @@ they_call "udp6 in" udp u1 20 6
 we_call "udp6 out" udp u1 20 6
 they_call "tcp6 in" tcp t1 20 6 transport=tcp
 we_call "tcp6 out" tcp t1 20 6 transport=tcp
+judge tcp 250
+tap_on tls
 they_call "tls in" tls t1 20 4 $tls
 they_call "tls in, a connection each" tls "tn -max_socket 500" 10 4 $tls
 we_call "tls out" tls t1 20 4 $tls
 they_call "tls6 in" tls t1 10 6 $tls
 we_call "tls6 out" tls t1 10 6 $tls
+judge tls 150
+unset SSLKEYLOGFILE
 
 # --- a phone: baresip verifies our certificate, we its ---
 phone_at=$((port + 2)) # plain; TLS is one above
