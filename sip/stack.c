@@ -4,6 +4,7 @@
 #include "gateway/base/log.h"
 #include "sip/bucket.h"
 #include "sip/stun.h"
+#include "sip/via.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -325,6 +326,10 @@ static bool choose_trunk(struct sip_stack *s, struct arrival *a,
 	if (trunk >= 0) {
 		a->path.trunk = m->path.trunk = (uint8_t)trunk;
 		heard(s, a, m);
+		if (a->path.proto == SIP_TLS && via_alias(m)) {
+			sip_transport_alias(s->transport, a->path.flow,
+					    (unsigned)trunk, via_alias(m));
+		}
 		return true;
 	}
 	/* Within a dialog the tags say it, which nobody can guess. */

@@ -188,6 +188,10 @@ bool sip_transport_flow_up(const struct sip_transport *, uint32_t flow);
  * on. 0 ms: never. */
 void sip_transport_flow_keep(struct sip_transport *, uint32_t flow,
 			     unsigned ms, bool must_answer);
+/* RFC 5923: the peer of that connection asks that requests to that port of its
+ * address come by it. Heeded where its certificate says who it is. */
+void sip_transport_alias(struct sip_transport *, uint32_t flow, unsigned trunk,
+			 uint16_t port);
 void sip_transport_flow_close(struct sip_transport *, uint32_t flow);
 
 /* Our own address towards that remote: the bind's, or when that is a wildcard

@@ -319,11 +319,44 @@ static struct conn *find(struct sip_transport *t, const struct sip_path *path)
 	return c;
 }
 
+/* One that the peer has opened, and wants to be called on (RFC 5923). */
+static struct conn *find_alias(struct sip_transport *t,
+			       const struct sip_path *path)
+{
+	for (pool_id id = pool_next(t->conns, 0); id;
+	     id = pool_next(t->conns, id)) {
+		struct conn *c = pool_get(t->conns, id);
+
+		if (c->alias_port && c->alias_port == path->remote.port &&
+		    c->state == CONN_OPEN && c->alias_trunk == path->trunk &&
+		    c->path.bind == path->bind &&
+		    net_ip_eq(&c->path.remote, &path->remote)) {
+			return c;
+		}
+	}
+	return NULL;
+}
+
+void sip_transport_alias(struct sip_transport *t, uint32_t flow, unsigned trunk,
+			 uint16_t port)
+{
+	struct conn *c = conn_get(t, flow);
+
+	if (c && c->inbound && c->named && c->path.proto == SIP_TLS &&
+	    (c->trunks >> trunk & 1)) {
+		c->alias_port = port;
+		c->alias_trunk = (uint8_t)trunk;
+	}
+}
+
 struct conn *conn_for(struct sip_transport *t, const struct sip_path *path)
 {
 	struct conn *c = find(t, path);
 	int err;
 
+	if (!c && path->proto == SIP_TLS) {
+		c = find_alias(t, path);
+	}
 	if (c) {
 		return c;
 	}

@@ -57,6 +57,8 @@ struct conn {
 	struct sip_tls_session *tls; /* NULL: plain TCP */
 	uint64_t trunks;	     /* whose it can be; all ones: anybody's */
 	bool named;		     /* that is sure */
+	uint16_t alias_port;	     /* RFC 5923; 0: no alias */
+	uint8_t alias_trunk;	     /* whose requests may go by it */
 	struct sip_stream in;
 	struct conn_out out;
 	struct conn_keep keep;

@@ -79,14 +79,28 @@ void via_route(const struct sip_msg *m, struct net_addr *out)
 	out->port = port && port <= 65535 ? (uint16_t)port : usual;
 }
 
+uint16_t via_alias(const struct sip_msg *m)
+{
+	osip_via_t *via = osip_list_get(&m->osip->vias, 0);
+	unsigned long port;
+
+	if (!via || !find(via, "alias")) {
+		return 0;
+	}
+	port = via->port ? strtoul(via->port, NULL, 10) : SIP_TLS_PORT;
+	return port <= 65535 ? (uint16_t)port : 0;
+}
+
 int via_set(struct sip_msg *m, enum sip_proto proto,
 	    const struct net_addr *local, const char *branch)
 {
 	static const char *const names[] = {"UDP", "TCP", "TLS"};
-	char addr[NET_STR_MAX], text[NET_STR_MAX + SIP_BRANCH_MAX + 32];
+	char addr[NET_STR_MAX], text[NET_STR_MAX + SIP_BRANCH_MAX + 40];
 
 	sip_msg_remove(m, "Via");
-	snprintf(text, sizeof(text), "SIP/2.0/%s %s;rport;branch=%s",
-		 names[proto], net_str(local, addr), branch);
+	/* The connection may be used in both directions (RFC 5923). */
+	snprintf(text, sizeof(text), "SIP/2.0/%s %s;rport%s;branch=%s",
+		 names[proto], net_str(local, addr),
+		 proto == SIP_TLS ? ";alias" : "", branch);
 	return osip_message_append_via(m->osip, text) ? -ENOMEM : 0;
 }

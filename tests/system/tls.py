@@ -39,6 +39,40 @@ def ask(lab, n, host="127.0.0.1", cert="peer"):
         return f"{type(e).__name__} {e}", 0
 
 
+def connect(lab):
+    c = ssl.create_default_context(cafile=lab.path("ca.pem"))
+    c.load_cert_chain(lab.path("peer.pem"), lab.path("peer.key"))
+    return c.wrap_socket(socket.create_connection(("127.0.0.1", lab.tls), 5),
+                         server_hostname="us.example")
+
+
+def alias(lab):
+    """RFC 5923: the peer has opened a connection and wants to be called on it;
+    nobody listens where the server is."""
+    text = OPTIONS.format(n="alias").replace(
+        "peer.example;branch", f"peer.example:{lab.port['phone']};alias;branch")
+    with connect(lab) as s:
+        s.settimeout(40)
+        s.sendall(text.encode())
+        got = b""
+        while b"OPTIONS sip:" not in got or not got.endswith(b"\r\n\r\n"):
+            more = s.recv(4096)
+            if not more:
+                break
+            got += more
+        got = got.decode()
+        lab.ok("our requests come by a connection with alias",
+               "OPTIONS sip:" in got, " ".join(got.split())[-80:])
+        request = got[got.find("OPTIONS sip:"):]
+        lab.ok("and say that theirs may come by ours",
+               ";alias;" in request.partition("Via: ")[2].partition("\r\n")[0])
+        head = "".join(x + "\r\n" for x in request.split("\r\n") if x.split(
+            ":")[0] in ("Via", "From", "To", "Call-ID", "CSeq"))
+        s.sendall(f"SIP/2.0 200 OK\r\n{head}Content-Length: 0\r\n\r\n".encode())
+        lab.ok("the server is found to be up", wait_for(
+            lambda: f"127.0.0.1:{lab.port['phone']} is up" in log(lab), 20))
+
+
 def log(lab):
     with open(lab.path("gateway.log"), errors="replace") as f:
         return f.read()
@@ -46,6 +80,7 @@ def log(lab):
 
 def main():
     lab = Lab("tls", trunk="""    transport: tls
+    options: 5
     sources: [127.0.0.1/32, "::1/128"]
     tls: {certificate: us.pem, key: us.key, ca: ca.pem, name: peer.example}""")
     lab.tls = lab.port["caller"]
@@ -63,6 +98,9 @@ def main():
         lab.ok("our certificate is shown", serial == 1001, serial)
         text, _ = ask(lab, "a2", host="::1")
         lab.ok("by IPv6, too", text.startswith("SIP/2.0 "), text[:14])
+        lab.ok("nobody listens at the server", wait_for(
+            lambda: f"127.0.0.1:{lab.port['phone']} is down" in log(lab), 20))
+        alias(lab)
         text, _ = ask(lab, "a3", cert=None)
         lab.ok("without a certificate: nothing", "SIP/2.0" not in text)
         text, _ = ask(lab, "a4", cert="other")
