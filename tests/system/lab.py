@@ -36,7 +36,7 @@ gateway:
   metrics: 127.0.0.1:{metrics}
   drain: {drain}
 sip: {{bind: "127.0.0.1:{sip}", t1: {t1}}}
-media: {{address: 127.0.0.1, ports: {rtp}-{rtp_end},
+media: {{address: {media_address}, ports: {rtp}-{rtp_end},
         silent_release: 0}}
 spans:
   - name: carrier
@@ -98,6 +98,7 @@ class Lab:
         self.conf = dict(self.port, dir=self.dir, drain=5, time="wall", t1=500,
                          side="user", ringback="auto", trunk="", span="",
                          allow='"*"', routes="",
+                         media_address="127.0.0.1",
                          server=f"127.0.0.1:{base + 1}")
         self.conf.update(conf)
         self.conf.setdefault("line_conf", PSEUDOWIRE.format(**self.conf))
