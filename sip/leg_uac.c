@@ -53,7 +53,8 @@ static int add_headers(struct leg *l, struct sip_msg *m)
 	int err, len;
 
 	if (env->registers)
-		sip_registers_route(env->registers, l->trunk, m);
+		sip_registers_route(env->registers, l->trunk,
+				    &l->dialog.path.remote, m);
 	sip_leg_common(l, m);
 	sip_refer_headers(l, m);
 	sip_se_ask(l, m);

@@ -43,6 +43,7 @@ struct binding {
 	char name[48];	  /* of the user; "" = the trunk itself (GIN) */
 	char call_id[SIP_TAG_LEN + NET_STR_MAX], tag[SIP_TAG_LEN];
 	char contact[SIP_URI_MAX];
+	char routes[SIP_ROUTE_TEXT]; /* Service-Route; ", " between */
 };
 
 struct registers {
@@ -52,7 +53,6 @@ struct registers {
 	char user_agent[CONF_NAME];
 	unsigned n;
 	struct binding *binding[SIP_REGISTERS];
-	char routes[CONF_TRUNKS][SIP_ROUTE_TEXT]; /* ", " between */
 };
 
 static const struct txn_user_ops user_ops;
@@ -192,8 +192,10 @@ static int pick_server(struct binding *b)
 
 	if (err)
 		return err;
-	if (!net_addr_eq(&path.remote, &b->path.remote))
+	if (!net_addr_eq(&path.remote, &b->path.remote)) {
 		memset(&b->digest, 0, sizeof(b->digest));
+		b->routes[0] = '\0';
+	}
 	b->path = path;
 	return 0;
 }
@@ -284,7 +286,7 @@ static uint32_t granted(const struct binding *b, const struct sip_msg *m)
 
 static void take_routes(struct binding *b, const struct sip_msg *m)
 {
-	char *out = b->all->routes[b->trunk];
+	char *out = b->routes;
 	const char *text;
 	size_t used = 0, n;
 	unsigned i;
@@ -652,11 +654,27 @@ bool sip_registers_up(const struct registers *r, unsigned trunk)
 	return sip_registers_count(r, trunk, &up) == 0 || up > 0;
 }
 
+/* That of the server that the call goes to; where only one has the
+ * registration, its way serves for all. */
 void sip_registers_route(const struct registers *r, unsigned trunk,
-			 struct sip_msg *m)
+			 const struct net_addr *to, struct sip_msg *m)
 {
-	if (r->routes[trunk][0])
-		(void)sip_msg_add(m, "Route", r->routes[trunk]);
+	const struct binding *found = NULL;
+	unsigned i;
+
+	for (i = 0; i < r->n; i++) {
+		const struct binding *b = r->binding[i];
+		bool same = net_addr_eq(&b->path.remote, to);
+
+		if (b->trunk != trunk || !b->routes[0] || !in_force(b))
+			continue;
+		if (same || (!found && !conf_of(b)->reg.all))
+			found = b;
+		if (same)
+			break;
+	}
+	if (found)
+		(void)sip_msg_add(m, "Route", found->routes);
 }
 
 bool sip_registers_has_user(const struct registers *r, unsigned trunk,

@@ -13,8 +13,8 @@
  * for good (403, 404, wrong password) 30 min. Beginnings are spread, so that
  * a restart is no storm.
  *
- * One Call-ID for each, CSeq one more each time. The Service-Route of the
- * last 200 (RFC 3608) is the route set of the trunk's calls.
+ * One Call-ID for each, CSeq one more each time. The Service-Route of a
+ * server's last 200 (RFC 3608) is the route set of the trunk's calls to it.
  *
  * Owner: the role. Thread: its loop.
  */
@@ -48,9 +48,9 @@ bool sip_registers_up(const struct registers *, unsigned trunk);
 /* Of its bindings, how many are wanted, and in force. */
 unsigned sip_registers_count(const struct registers *, unsigned trunk,
 			     unsigned *up);
-/* Adds the Route headers of the trunk's calls. */
+/* Adds the Route headers of the trunk's calls to that address. */
 void sip_registers_route(const struct registers *, unsigned trunk,
-			 struct sip_msg *);
+			 const struct net_addr *, struct sip_msg *);
 /* Is that the user part of one of its Contacts? */
 bool sip_registers_has_user(const struct registers *, unsigned trunk,
 			    const char *user);

@@ -301,6 +301,53 @@ START_TEST(second_server)
 }
 END_TEST
 
+static void granted_by(unsigned nth, const char *route)
+{
+	const char *r = rig.sent[nth].text;
+	char out[RIG_TEXT] = "", ip[NET_STR_MAX];
+
+	append(out, "SIP/2.0 200 OK\r\n");
+	copy_headers(out, r, "Via");
+	copy_headers(out, r, "From");
+	append(out, "To: %s;tag=r\r\n", value_of(r, "To"));
+	copy_headers(out, r, "Call-ID");
+	copy_headers(out, r, "CSeq");
+	copy_headers(out, r, "Contact");
+	append(out, "Service-Route: %s\r\n", route);
+	end_message(out, NULL, NULL);
+	peer_says_from(net_str(&rig.sent[nth].to, ip), out);
+}
+
+/* Each registrar's Service-Route is for calls to it alone. */
+START_TEST(routes_of_each)
+{
+	const char *invite;
+	leg_id leg;
+
+	conf();
+	strcpy(trunk->servers[1], PEER2_IP);
+	trunk->n_servers = 2;
+	trunk->reg.all = true;
+	rig_open();
+	next_register(0, 1);
+	next_register(0, 1);
+	for (unsigned i = rig.seen - 2; i < rig.seen; i++)
+		granted_by(i, rig.sent[i].to.ip[3] == 9 ? "<sip:p9.example;lr>"
+							: "<sip:p10.example;lr>");
+	ck_assert(is_up());
+	invite = place_call(&leg);
+	ck_assert_uint_eq(rig.sent[rig.seen - 1].to.ip[3], 9);
+	ck_assert_str_eq(value_of(invite, "Route"), "<sip:p9.example;lr>");
+	answer(invite, "503 Service Unavailable", "t", NULL, NULL);
+	expect_sent("ACK ");
+	invite = expect_sent("INVITE ");
+	ck_assert_uint_eq(rig.sent[rig.seen - 1].to.ip[3], 10);
+	ck_assert_str_eq(value_of(invite, "Route"), "<sip:p10.example;lr>");
+	core_releases(leg, 16);
+	finish();
+}
+END_TEST
+
 START_TEST(several_users)
 {
 	const char *r, *s;
@@ -448,6 +495,7 @@ int main(void)
 				      refusals,
 				      backoff,
 				      second_server,
+				      routes_of_each,
 				      several_users,
 				      gin,
 				      calls,
