@@ -113,7 +113,9 @@ START_TEST(test_bad)
 		{AT(cause.value), 1, 128},
 		{AT(cause.location), 1, 16},
 		{AT(bearer), 1, CC_BEARER_OTHER + 1},
-		{AT(progress), 1, 8},
+		{AT(progress), 1, 16},
+		{AT(transfer), 1, CC_TRANSFERS},
+		{AT(head.type), 1, CC_TRANSFER}, /* without saying which */
 		{AT(channel), 1, 32},
 		{AT(complete), 1, 2},
 		{AT(emergency), 1, 2},
