@@ -3,10 +3,14 @@
 /*
  * The Identity header. Whatever stands there is read or refused; what was read
  * fits its fields, and a token in canonical form comes out as it went in when
- * it is written anew. The first octet chooses: a value as it is, or two JSON
- * texts, separated by a line end, that are made into one.
+ * it is written anew. The first octet chooses: a value as it is; two JSON
+ * texts, separated by a line end, that are made into one; a TNAuthList; or a
+ * file of others' certificates, of which each is asked for.
  */
 #include "../../sip/passport.c"
+
+#include "sip/stir_store.h"
+#include "sip/tnauth.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -80,6 +84,53 @@ static void check_texts(const char *text, size_t len)
 	check(value);
 }
 
+/* One that covers a number is good for none, too; cut, it covers nothing. */
+static void check_tnauth(const uint8_t *der, size_t len)
+{
+	enum tnauth all = tnauth_covers(der, len, "12155551212");
+
+	require((all == TNAUTH_BAD) ==
+		(tnauth_covers(der, len, "") == TNAUTH_BAD));
+	require(!len || all == TNAUTH_BAD ||
+		tnauth_covers(der, len - 1, "12155551212") == TNAUTH_BAD);
+}
+
+/* A CA that has signed nothing: P-256, valid long. */
+static const char ca[] =
+	"-----BEGIN CERTIFICATE-----\n"
+	"MIIBbzCCARWgAwIBAgIUG/NdYMmGdHZPf226U4fk4ifESyQwCgYIKoZIzj0EAwIw\n"
+	"DDEKMAgGA1UEAwwBZjAgFw0yNjExMjYyMjUyNDRaGA8yMTA5MDExNTIyNTI0NFow\n"
+	"DDEKMAgGA1UEAwwBZjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABJBlQ4DmJvZN\n"
+	"ULGgcTJGdx7JL1i/RAM8gzuzoh/GxK/+h3Lxmj95GqiDPH1450UIo/nDlQ81qxDR\n"
+	"rNAqTpTFdYSjUzBRMB0GA1UdDgQWBBT7ocLovt+y1TxozrWH3igZs7nVyjAfBgNV\n"
+	"HSMEGDAWgBT7ocLovt+y1TxozrWH3igZs7nVyjAPBgNVHRMBAf8EBTADAQH/MAoG\n"
+	"CCqGSM49BAMCA0gAMEUCIQD75sVd5px2LSv2XAApxS3oTbhT7Ax/gmjmrSG1rE3K\n"
+	"AQIgLQYo21lJo23QLaAufJU5Qg6RDpM9Z0UjVWtwa0GCPpU=\n"
+	"-----END CERTIFICATE-----\n";
+
+static void check_store(const char *text, size_t len)
+{
+	char why[STIR_WHY_MAX];
+	struct stir_store *s = stir_store_new(text, len, ca, sizeof(ca) - 1,
+					      why);
+	const char *at = text, *end = text + len;
+
+	require((s == NULL) == (why[0] != '\0'));
+	while (s && at < end) {
+		const char *nl = memchr(at, '\n', (size_t)(end - at));
+		char url[PASSPORT_URL];
+		gnutls_pubkey_t key;
+
+		if (str_copy_n(url, sizeof(url), at,
+			       (size_t)((nl ? nl : end) - at))) {
+			require(stir_store_find(s, url, 1900000000, "1",
+						&key) != STIR_CERT_OK);
+		}
+		at = nl ? nl + 1 : end;
+	}
+	stir_store_free(s);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text;
@@ -91,10 +142,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(text != NULL);
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = '\0';
-	if (data[0] & 1) {
-		check_texts(text, size - 1);
-	} else {
+	switch (data[0] & 3) {
+	case 0:
 		check(text);
+		break;
+	case 1:
+		check_texts(text, size - 1);
+		break;
+	case 2:
+		check_tnauth((uint8_t *)text, size - 1);
+		break;
+	default:
+		check_store(text, size - 1);
+		break;
 	}
 	free(text);
 	return 0;
