@@ -79,6 +79,9 @@ $(B)/obj/%.o: %.c
 	@echo "  CC   $@"
 	@$(CC) $(CFLAGS) -c $< -o $@
 
+# The profiles of trunks are part of the program.
+$(B)/obj/conf/profile.o: $(wildcard conf/profiles/*.yaml)
+
 define room
 $(call lib,$(1)): $(call obj,$(call src,$(1)))
 	@mkdir -p $$(@D)

@@ -165,6 +165,7 @@ struct conf_wire {
 				     that of the bind */
 	uint16_t keepalive_s;	  /* RFC 5626; 0 = none */
 	uint16_t options_s;	  /* OPTIONS so often; 0 = none */
+	char contact[CONF_HOST];  /* in Contact; "" = the address */
 	char proxy[CONF_HOST];	  /* outbound: all requests go there; "" = none */
 	uint16_t tcp_above;	  /* octets: longer requests go by TCP; 0 = never */
 };
@@ -274,6 +275,7 @@ struct conf_trunk_identity {
 
 struct conf_trunk {
 	char name[CONF_NAME];
+	char profile[CONF_NAME]; /* what it begins with; "" = the defaults */
 	char servers[CONF_SERVERS][CONF_HOST]; /* host or address [:port] */
 	uint8_t n_servers, n_sources;
 	uint8_t n_codecs, codecs[4]; /* payload types 8 and 0, in preference */

@@ -3,6 +3,7 @@
 
 #include "conf/check.h"
 #include "conf/check_priv.h"
+#include "conf/profile.h"
 #include "conf/schema.h"
 #include "conf/tree.h"
 #include "conf/value.h"
@@ -36,6 +37,71 @@ static const struct setting *find_setting(const struct section *sec,
 		}
 	}
 	return NULL;
+}
+
+static void read_group(const struct value_env *, const struct section *,
+		       const char *prefix, const struct node *map, void *base);
+
+/* --- profiles: a trunk's settings before its own --- */
+
+static void report_no_profile(const struct value_env *env,
+			      const struct node *n)
+{
+	const char *near = value_suggest(n->text, profile_names);
+	struct problem *p = report_error(env->report, n->at,
+					 "profile: \"%.40s\" is not known",
+					 n->text);
+	size_t len = 0;
+
+	if (near) {
+		problem_fix(p, "did you mean \"%s\"?", near);
+		return;
+	}
+	problem_fix(p, "one of: ");
+	for (unsigned i = 0; profile_names[i]; i++) {
+		len = strlen(p->fix);
+		snprintf(p->fix + len, sizeof(p->fix) - len, "%s%s",
+			 i ? ", " : "", profile_names[i]);
+	}
+}
+
+static void read_profile(const struct value_env *env,
+			 const struct section *sec, const struct node *map,
+			 void *base)
+{
+	bool trunk = !strcmp(sec->name, "trunks");
+	const struct node *n = trunk ? tree_get(map, "profile") : NULL;
+	const char *text = n && n->kind == NODE_SCALAR && n->text[0]
+				   ? profile_text(n->text)
+				   : NULL;
+	struct report *r;
+	struct value_env own = *env;
+	struct node *root;
+
+	if (!text) {
+		if (n && n->kind == NODE_SCALAR && n->text[0]) {
+			report_no_profile(env, n);
+		}
+		return;
+	}
+	r = malloc(sizeof(*r));
+	if (!r) {
+		report_error(env->report, n->at, "out of memory");
+		return;
+	}
+	report_init(r, n->text, text, strlen(text));
+	own.report = r;
+	root = tree_parse(text, strlen(text), r);
+	if (root) {
+		read_group(&own, sec, "", root, base);
+	}
+	if (r->errors) {
+		report_error(env->report, n->at,
+			     "profile: %.40s:%u: %.120s", n->text,
+			     r->problems[0].at.line, r->problems[0].text);
+	}
+	tree_free(root);
+	free(r);
 }
 
 /* What keys may stand in a group: for "did you mean". */
@@ -188,6 +254,7 @@ static void read_item(const struct value_env *env, const struct section *sec,
 				     s->path);
 		}
 	}
+	read_profile(env, sec, map, base);
 	read_group(env, sec, "", map, base);
 }
 

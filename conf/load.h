@@ -37,6 +37,10 @@ void conf_reference_print(FILE *);
  * setting. */
 bool conf_explain(FILE *, const char *path);
 
+/* All settings that a trunk has, as YAML, with where they are from: itself or
+ * its profile; the defaults bear no note. Secrets are not told. */
+void conf_show_trunk(FILE *, const struct conf *, unsigned trunk);
+
 /* The dearest cost of going from one to the other, and the paths that changed,
  * one a line with their costs, in *changes (the caller's to free). */
 enum conf_cost conf_diff(const struct conf *from, const struct conf *to,

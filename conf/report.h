@@ -25,7 +25,7 @@ struct problem {
 	bool is_error;	/* else a warning */
 	bool is_secret; /* the line of the text is not shown */
 	char text[200];
-	char fix[160]; /* "" = none */
+	char fix[240]; /* "" = none */
 };
 
 struct report {

@@ -269,6 +269,11 @@ static const struct setting trunk_settings[] = {
 	{ "server", VALUE_HOSTS, LIST_AT(conf_trunk, servers, n_servers), 1,
 	  CONF_SERVERS, NULL, "", NULL, NULL, NONE,
 	  "host or address, with :port; a list is tried in order" },
+	{ "profile", VALUE_NAME, AT(conf_trunk, profile), 0, 0, 0, "", "",
+	  NULL, NULL, NONE,
+	  "a ready trunk whose settings it has, where it says nothing else: "
+	  "asterisk, de-1tr118, freeswitch, kamailio, sipconnect-1.1-static, "
+	  "-registration, sipconnect-2.0-..., teams, uk-nd1034, us-shaken" },
 	{ "sources", VALUE_NETWORKS, LIST_AT(conf_trunk, sources, n_sources),
 	  0, CONF_SOURCES, "", "", NULL, NULL, NONE,
 	  "networks that it also calls from" },
@@ -293,6 +298,10 @@ static const struct setting trunk_settings[] = {
 	  "", "", NULL, NULL, NONE,
 	  "own address, with or without :port, as the peer sees it behind NAT; "
 	  "for SIP and for RTP" },
+	{ "contact_host", VALUE_TEXT, AT(conf_trunk, wire.contact), 0, 0, 0,
+	  "", "", NULL, NULL, NONE,
+	  "own host name, with or without :port, in Contact, for peers that "
+	  "know us by name; empty: the address" },
 	{ "outbound_proxy", VALUE_TEXT, AT(conf_trunk, wire.proxy), 0, 0, 0, "",
 	  "", NULL, NULL, NONE,
 	  "host or address, with or without :port, that all requests go by; "

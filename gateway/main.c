@@ -28,6 +28,7 @@ static const char usage[] =
 "       trunkgate doctor [FILE [SYSTEM.CONF]]\n"
 "                                     does " SYSTEM_CONF "\n"
 "                                     fit FILE? status 0, 1 no, 2\n"
+"       trunkgate settings FILE TRUNK what TRUNK has in the end, and where from\n"
 "       trunkgate rules FILE TRUNK in|out [MESSAGE]\n"
 "                                     what TRUNK's header_rules make of a SIP\n"
 "                                     message (a file, or standard input)\n"
@@ -61,6 +62,13 @@ static int check(const char *path)
 	free(report);
 	if (!conf) {
 		return 2;
+	}
+	for (unsigned i = 0; i < conf->n_trunks; i++) {
+		if (conf->trunks[i].profile[0]) {
+			printf("trunk %s: profile %s; trunkgate settings %s %s\n",
+			       conf->trunks[i].name, conf->trunks[i].profile,
+			       path, conf->trunks[i].name);
+		}
 	}
 	printf("%s: %u spans, %u trunks, %u routes: good\n", path,
 	       conf->n_spans, conf->n_trunks, conf->n_routes);
@@ -151,6 +159,28 @@ static int rules_word(int argc, char **argv)
 		fclose(message);
 	}
 	return err;
+}
+
+/* argv: FILE TRUNK */
+static int settings_word(int argc, char **argv)
+{
+	struct conf *conf;
+	char *report;
+	int i;
+
+	if (argc != 2) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	conf = conf_load(argv[0], &report);
+	fputs(conf ? "" : report, stderr);
+	free(report);
+	i = conf ? find_trunk(conf, argv[1]) : -1;
+	if (i >= 0) {
+		conf_show_trunk(stdout, conf, (unsigned)i);
+	}
+	free(conf);
+	return i < 0 ? 2 : 0;
 }
 
 /* The folder of this program: its helpers lie beside it. */
@@ -244,6 +274,9 @@ int main(int argc, char **argv)
 	}
 	if (argc > 1 && !strcmp(argv[1], "rules")) {
 		return rules_word(argc - 2, argv + 2);
+	}
+	if (argc > 1 && !strcmp(argv[1], "settings")) {
+		return settings_word(argc - 2, argv + 2);
 	}
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (opt == OPT_ROLE) {

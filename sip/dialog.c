@@ -10,14 +10,15 @@
 
 #define ROUTE_MAX 16
 
-void sip_dialog_contact(struct sip_dialog *d, const struct net_addr *local)
+void sip_dialog_contact(struct sip_dialog *d, const struct net_addr *local,
+			const char *name)
 {
 	static const char *const params[] = {"", ";transport=tcp",
 					     ";transport=tls"};
 	char host[NET_STR_MAX];
 
 	snprintf(d->contact, sizeof(d->contact), "<sip:%s%s>",
-		 net_str(local, host), params[d->path.proto]);
+		 *name ? name : net_str(local, host), params[d->path.proto]);
 }
 
 static int set_target(struct sip_dialog *d, const struct sip_msg *m,
@@ -92,7 +93,7 @@ int sip_dialog_uas(struct sip_dialog *d, const struct sip_msg *m,
 		return -E2BIG;
 	d->remote_cseq = sip_msg_cseq(m);
 	d->path = m->path;
-	sip_dialog_contact(d, local);
+	sip_dialog_contact(d, local, "");
 	/* RFC 2543 knew INVITEs without Contact: then From is the target. */
 	n = set_target(d, m, osip_list_size(&m->osip->contacts) ? "contact"
 								: "from");

@@ -28,7 +28,7 @@ struct sip_dialog {
 	char remote[SIP_URI_MAX]; /* To value, with tag when there is one */
 	char local_tag[SIP_TAG_MAX], remote_tag[SIP_TAG_MAX];
 	char target[SIP_URI_MAX];	/* the peer's Contact URI */
-	char contact[NET_STR_MAX + 32]; /* ours, in <> */
+	char contact[CONF_HOST + 32]; /* ours, in <> */
 	char routes[SIP_ROUTES_MAX];	/* n_routes values, each ended by NUL */
 	uint8_t n_routes;
 	uint32_t cseq;	      /* last we used */
@@ -52,8 +52,9 @@ int sip_dialog_uas(struct sip_dialog *, const struct sip_msg *invite,
  * set; each response anew, since forks differ. call_id, local, cseq, contact
  * and path stand there already. Errors as above. */
 int sip_dialog_uac(struct sip_dialog *, const struct sip_msg *response);
-/* Our Contact. */
-void sip_dialog_contact(struct sip_dialog *, const struct net_addr *local);
+/* Our Contact: that name, or the address when it is "". */
+void sip_dialog_contact(struct sip_dialog *, const struct net_addr *local,
+			const char *name);
 /* A new Contact of the peer (target refresh); none leaves the old. */
 void sip_dialog_refresh(struct sip_dialog *, const struct sip_msg *);
 

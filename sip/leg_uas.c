@@ -155,6 +155,7 @@ int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 	if (sip_dialog_uas(&l->dialog, m, txn_local_tag(sip_leg_txns(l), id),
 			   &local) != 0)
 		return 400;
+	sip_dialog_contact(&l->dialog, &local, sip_leg_conf(l)->wire.contact);
 	sip_leg_cc(l, &setup);
 	setup.called = said.called;
 	setup.extra = said.extra;

@@ -62,10 +62,38 @@ static const struct txn_user_ops probe_ops = {
 
 /* --- asking --- */
 
+/* Who we are: contact_host of the trunk, else the address. */
+static const char *own_host(const struct probes *s, const struct sip_path *path,
+			    char text[CONF_HOST])
+{
+	const struct conf_trunk *c =
+		trunk_conf(sip_stack_trunks(s->stack), path->trunk);
+	char address[NET_STR_MAX];
+	struct net_addr local;
+
+	sip_stack_local(s->stack, path, &local);
+	str_copy(text, CONF_HOST, c->wire.contact[0]
+					  ? c->wire.contact
+					  : net_str(&local, address));
+	return text;
+}
+
+static void add_contact(const char *host, const struct sip_path *path,
+			struct sip_msg *m)
+{
+	static const char *const params[] = {"", ";transport=tcp",
+					     ";transport=tls"};
+	char text[CONF_HOST + 32];
+
+	snprintf(text, sizeof(text), "<sip:%s%s>", host, params[path->proto]);
+	(void)sip_msg_add(m, "Contact", text);
+}
+
 static struct sip_msg *build(const struct probes *s,
 			     const struct sip_path *path)
 {
 	char uri[CONF_HOST + 8], to[CONF_HOST + 16], from[CONF_HOST + 64];
+	char own[CONF_HOST];
 	char call_id[SIP_TAG_LEN + NET_STR_MAX], tag[SIP_TAG_LEN];
 	char token[SIP_TAG_LEN], text[NET_STR_MAX], host[CONF_HOST];
 	char route[CONF_HOST + 32];
@@ -81,7 +109,7 @@ static struct sip_msg *build(const struct probes *s,
 		     host);
 	snprintf(uri, sizeof(uri), "sip:%s", host);
 	snprintf(to, sizeof(to), "<%s>", uri);
-	snprintf(from, sizeof(from), "<sip:%s>;tag=%s", net_str(&local, text),
+	snprintf(from, sizeof(from), "<sip:%s>;tag=%s", own_host(s, path, own),
 		 tag);
 	snprintf(call_id, sizeof(call_id), "%s@%s", token,
 		 net_ip_str(&local, text));
@@ -90,6 +118,7 @@ static struct sip_msg *build(const struct probes *s,
 		(void)sip_msg_add(m, "User-Agent", s->user_agent);
 	}
 	if (m) {
+		add_contact(own, path, m);
 		(void)sip_msg_add(m, "Accept", SIP_ACCEPT);
 	}
 	trunk_route(sip_stack_trunks(s->stack), path->trunk, route,

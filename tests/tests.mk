@@ -85,6 +85,7 @@ build/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC   $@"
 	@clang $(FUZZ_FLAGS) -MMD -MP -c $< -o $@
+build/fuzz/obj/conf/profile.o: $(wildcard conf/profiles/*.yaml)
 -include $(shell test -d build/fuzz/obj && find build/fuzz/obj -name '*.d')
 
 define fuzz_room
