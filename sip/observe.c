@@ -52,6 +52,7 @@ static void put_trunk(struct json *j, const struct sip_observe *o, unsigned i)
 
 	json_obj(j, NULL);
 	json_str(j, "name", c->name);
+	json_str(j, "profile", c->profile);
 	json_bool(j, "up", up);
 	json_str(j, "text",
 		 trunk_is_up(t, i) && !up ? "not registered"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# make install DESTDIR=: programs, man pages, unit, completion, examples.
+# make install DESTDIR=: programs, man pages, unit, completion, examples. The
+# profiles are there to be read: the program has them built in.
 # trunkgate looks for trunkgate-isdn in its own folder, hence libexec.
 
 PREFIX     ?= /usr
@@ -23,6 +24,7 @@ install: programs build/trunkgate.yaml.5
 	install -d $(D)$(LIBEXECDIR) $(D)$(PREFIX)/sbin $(D)$(PREFIX)/bin \
 		$(D)$(MANDIR)/man1 $(D)$(MANDIR)/man5 $(D)$(MANDIR)/man8 \
 		$(D)$(UNITDIR) $(D)$(COMPDIR) $(D)$(DOCDIR)/examples \
+		$(D)$(DOCDIR)/profiles \
 		$(D)/etc/trunkgate
 	install -s -m 755 build/trunkgate build/trunkgate-isdn $(D)$(LIBEXECDIR)
 	ln -sf $(LIBEXECDIR)/trunkgate $(D)$(PREFIX)/sbin/trunkgate
@@ -35,3 +37,4 @@ install: programs build/trunkgate.yaml.5
 	install -m 644 tools/packaging/trunkctl.bash $(D)$(COMPDIR)/trunkctl
 	install -m 644 README.md $(D)$(DOCDIR)
 	install -m 644 conf/examples/*.yaml $(D)$(DOCDIR)/examples
+	install -m 644 conf/profiles/*.yaml $(D)$(DOCDIR)/profiles
