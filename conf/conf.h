@@ -167,6 +167,7 @@ struct conf_wire {
 	uint16_t options_s;	  /* OPTIONS so often; 0 = none */
 	char contact[CONF_HOST];  /* in Contact; "" = the address */
 	char proxy[CONF_HOST];	  /* outbound: all requests go there; "" = none */
+	uint8_t dscp;		  /* of SIP messages */
 	uint16_t tcp_above;	  /* octets: longer requests go by TCP; 0 = never */
 };
 
@@ -288,7 +289,6 @@ struct conf_trunk {
 	struct conf_trunk_refer refer;
 	struct conf_register reg;
 	uint8_t ptime_ms;     /* we send, unless the peer asks otherwise */
-	uint8_t dscp;	      /* of SIP messages */
 	uint16_t max_calls;   /* 0 = no limit */
 	uint16_t max_calls_per_s; /* 0 = no limit */
 	struct net_addr bind; /* and wire.bind6; neither = the gateway's */

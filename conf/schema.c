@@ -467,7 +467,7 @@ static const struct setting trunk_settings[] = {
 	  NONE,
 	  "country code of this peer's numbers without +; empty: taken as "
 	  "they are" },
-	{ "dscp", VALUE_INT, AT(conf_trunk, dscp), 0, 0, 63, "24", "", NULL,
+	{ "dscp", VALUE_INT, AT(conf_trunk, wire.dscp), 0, 0, 63, "24", "", NULL,
 	  NULL, NONE, "DSCP of SIP messages" },
 	{ "max_calls", VALUE_INT, AT(conf_trunk, max_calls), 0, 0, 65535, "0",
 	  "", NULL, NULL, NONE, "calls at a time; 0: no limit" },

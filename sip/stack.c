@@ -48,7 +48,7 @@ static unsigned dscp_of(const struct sip_stack *s, unsigned trunk)
 {
 	const struct conf_trunk *c = trunk_conf(s->trunks, trunk);
 
-	return c ? c->dscp : 0;
+	return c ? c->wire.dscp : 0;
 }
 
 static int put_on_wire(struct sip_stack *s, struct sip_path *path,
@@ -484,7 +484,7 @@ static void conn_conf_of(struct sip_transport_user *u,
 	const struct conf_trunk *c = trunk_conf(s->trunks, path->trunk);
 
 	if (c) {
-		out->dscp = c->dscp;
+		out->dscp = c->wire.dscp;
 		out->keepalive_ms = 1000u * c->wire.keepalive_s;
 		out->tls = trunk_tls_of(s->tls, path->trunk);
 		trunk_tls_server_name(s->tls, path->trunk,

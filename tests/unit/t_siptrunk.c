@@ -395,7 +395,7 @@ START_TEST(test_udp)
 	peer_fd = bound(&peer);
 	setsockopt(peer_fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof(on));
 	conf->sip.bind = us;
-	add("peer", "127.0.0.1", NULL)->dscp = 24;
+	add("peer", "127.0.0.1", NULL)->wire.dscp = 24;
 	s = sip_stack_new(uv, conf, &user, 16);
 	ck_assert_ptr_nonnull(s);
 	net.stack = s;
