@@ -298,6 +298,7 @@ static void dahdi_close(struct line *l)
 		p->sys->close(fd);
 	ring_fini(&p->offers);
 	dahdi_forget_channels(p);
+	dahdi_ask_free(p->watch.ask);
 	free(p);
 }
 
@@ -330,12 +331,14 @@ struct line *dahdi_line_open(const struct line_config *cfg, int fd)
 	for (unsigned s = 0; s < LINE_SLOTS; s++)
 		p->fds[s] = -1;
 	p->watch.gone = true;
-	err = ring_init(&p->offers, sizeof(fd), OFFERS);
+	p->watch.ask = dahdi_ask_new(p->sys);
+	err = p->watch.ask ? ring_init(&p->offers, sizeof(fd), OFFERS) : -errno;
 	if (!err && fd >= 0)
 		err = dahdi_add(&p->line, fd);
 	if (!err)
 		return &p->line;
 	ring_fini(&p->offers);
+	dahdi_ask_free(p->watch.ask);
 	free(p);
 	errno = -err;
 	return NULL;

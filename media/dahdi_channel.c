@@ -145,7 +145,7 @@ bool dahdi_is_whole(const struct dahdi *p)
 void dahdi_forget_channels(struct dahdi *p)
 {
 	for (unsigned s = 1; s < LINE_SLOTS; s++) {
-		if (p->fds[s] >= 0)
+		if (p->fds[s] >= 0 && !dahdi_ask_keep(p->watch.ask, p->fds[s]))
 			p->sys->close(p->fds[s]);
 		p->fds[s] = -1;
 	}

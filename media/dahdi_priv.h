@@ -8,6 +8,7 @@
  *	dahdi_channel.c	one channel: taken, given up, tried again
  *	dahdi_frames.c	the D channel
  *	dahdi_watch.c	events, alarms, error counters
+ *	dahdi_ask.c	the span's status, by a thread of its own
  *
  * The driver has a queue of blocks each way for each channel, all moved by
  * the span's clock, LINE_BLOCK octets a block:
@@ -22,14 +23,15 @@
  * is read and we begin again: that is a slip. Fewer than lead frames late
  * costs nothing.
  *
- * The calls made in the tick (read, write, fetch an event, flush, span
- * status) only copy under the driver's spin lock; none waits for the line.
+ * The calls made in the tick (read, write, fetch an event, flush) only copy
+ * under the driver's spin lock; none waits for the line.
  */
 #ifndef MEDIA_DAHDI_PRIV_H
 #define MEDIA_DAHDI_PRIV_H
 
 #include "gateway/base/ring.h"
 #include "media/dahdi_abi.h"
+#include "media/dahdi_ask.h"
 #include "media/dahdi_sys.h"
 #include "media/line_priv.h"
 
@@ -46,8 +48,10 @@ struct dahdi_watch {
 	unsigned alarms;  /* enum dahdi_abi_alarm */
 	bool news;	  /* an event says that they have changed */
 	bool gone;	  /* no card yet, or it was pulled or unassigned */
+	struct dahdi_ask *ask;	    /* owned: who fetches it */
 	struct dahdi_abi_span span; /* last status */
 	bool known;	  /* there is one, of this card */
+	bool stuck;	  /* the driver does not give the next one */
 	uint64_t errors;  /* all kinds, at the begin of this second */
 };
 

@@ -7,6 +7,7 @@
 #ifndef MEDIA_DAHDI_SYS_H
 #define MEDIA_DAHDI_SYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -23,6 +24,7 @@ struct dahdi_sys {
 	mono_t (*clock)(void);
 	/* How often this thread has waited in the kernel so far. */
 	uint64_t (*waits)(void);
+	bool threads; /* may be used by several at once */
 };
 
 extern const struct dahdi_sys dahdi_kernel;

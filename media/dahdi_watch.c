@@ -7,6 +7,7 @@
 enum {
 	LOOK_MS = 100,
 	SECOND_MS = 1000,
+	STUCK_MS = 1000, /* no answer for so long is counted */
 	/* Errored blocks of a second that make it severe: 30 % of the 1,000
 	 * CRC-4 blocks of an E1 (G.826), 320 of a T1 in ESF (T1.231). */
 	SEVERE = 300,
@@ -116,23 +117,39 @@ static void count_errors(struct dahdi *p, const struct dahdi_abi_span *is)
 }
 
 /* tick */
-static void ask(struct dahdi *p, mono_t now)
+static void on_status(struct dahdi *p, const struct dahdi_abi_span *span)
 {
-	struct dahdi_abi_span span = { .number = 0 };
-	int err = p->sys->control(any_fd(p), DAHDI_ABI_SPANSTAT, &span);
-
-	p->watch.asked = now;
-	p->watch.news = false;
-	if (err < 0) {
-		dahdi_verdict(p, err);
-		return;
-	}
 	/* What it counted before it was ours is not of this time. */
 	if (p->watch.known)
-		count_errors(p, &span);
+		count_errors(p, span);
 	p->watch.known = true;
-	p->watch.span = span;
-	p->watch.alarms = (unsigned)span.alarms;
+	p->watch.span = *span;
+	p->watch.alarms = (unsigned)span->alarms;
+}
+
+/* tick: the answer may come later. */
+static void ask(struct dahdi *p, mono_t now)
+{
+	bool due = !p->watch.gone && !p->guard.aside &&
+		   (p->watch.news ||
+		    mono_diff_ms(now, p->watch.asked) >= LOOK_MS);
+	struct dahdi_abi_span span;
+	int err;
+
+	if (due && dahdi_ask_begin(p->watch.ask, any_fd(p)) == 0) {
+		p->watch.asked = now;
+		p->watch.news = p->watch.stuck = false;
+	} else if (due && !p->watch.stuck &&
+		   mono_diff_ms(now, p->watch.asked) >= STUCK_MS) {
+		p->watch.stuck = true;
+		p->line.stats.clock.stalls++;
+	}
+	if (!dahdi_ask_take(p->watch.ask, &err, &span) || p->watch.gone)
+		return;
+	if (err < 0)
+		dahdi_verdict(p, err);
+	else
+		on_status(p, &span);
 }
 
 /* tick */
@@ -185,9 +202,7 @@ void dahdi_look(struct dahdi *p, mono_t now)
 	bool was_out = p->line.alarms.defects & LINE_OUT_NEAR;
 	unsigned d;
 
-	if (!p->watch.gone && !p->guard.aside &&
-	    (p->watch.news || mono_diff_ms(now, p->watch.asked) >= LOOK_MS))
-		ask(p, now);
+	ask(p, now);
 	d = defects(p);
 	p->line.stats.errors.loss_events += d & LINE_OUT_NEAR && !was_out;
 	line_alarm_update(&p->line.alarms, d, now);
