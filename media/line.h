@@ -171,7 +171,8 @@ struct line_clock_stats {
 	uint64_t slips;		/* times frames were skipped or inserted */
 	uint64_t slip_frames;
 	uint64_t steps;		/* slave: times the path's delay jumped */
-	uint64_t stalls;	/* times the owner overslept LINE_STALL */
+	uint64_t stalls;	/* times the owner overslept LINE_STALL, or a
+				 * driver did not answer */
 	int32_t rate_ppb;	/* slave: peer's clock against ours */
 	int32_t phase_us;	/* slave: last phase error */
 	int32_t depth_frames;	/* in the jitter buffer now */
