@@ -266,6 +266,7 @@ struct conf_trunk_identity {
 	enum conf_privacy privacy;
 	enum conf_divert divert; /* header of diverted calls */
 	bool uui;		 /* User-to-User both ways */
+	bool updates;		 /* RFC 4916 */
 	bool tel_uri;		 /* Request-URI and To */
 	bool routing_number;	 /* rn= is dialled */
 	char context[64];	  /* phone-context of our local numbers */

@@ -396,6 +396,10 @@ static const struct setting trunk_settings[] = {
 	  "diversion", "", divert_names, NULL, NONE,
 	  "header of diverted calls: Diversion (RFC 5806), History-Info (RFC "
 	  "7044) or both; read are both, this one first; off: neither" },
+	{ "identity_updates", VALUE_BOOL, AT(conf_trunk, who.updates), 0, 0, 0,
+	  "true", "", NULL, NULL, NONE,
+	  "another connected party, after a transfer, is told in UPDATE or "
+	  "INVITE (RFC 4916), and believed of a trusted trunk" },
 	{ "tel_uri", VALUE_BOOL, AT(conf_trunk, who.tel_uri), 0, 0, 0,
 	  "false", "", NULL, NULL, NONE,
 	  "Request-URI and To of calls are tel: URIs (RFC 3966)" },

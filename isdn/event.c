@@ -585,16 +585,48 @@ static void on_restart_ack(struct isdn *isdn, const pri_event *e,
 	restart_acked(isdn, number_from_pri(isdn, e->restartack.channel));
 }
 
+/* Somebody else is there now: NOTIFY with a redirection number, or what a
+ * supplementary service of libpri's says (transfer). */
+static void tell_connected(struct leg *l, const struct ie_msg *raw,
+			   const struct pri_subcommands *s)
+{
+	struct cc_msg m = { 0 };
+	int i;
+
+	if (raw) {
+		setup_number(raw, IE_REDIRECTION, 0, &m.connected);
+	}
+	for (i = 0; s && i < s->counter_subcmd && !m.connected.valid; i++) {
+		if (s->subcmd[i].cmd == PRI_SUBCMD_CONNECTED_LINE) {
+			setup_party(&s->subcmd[i].u.connected_line.id.number,
+				    &m.connected);
+		}
+	}
+	if (m.connected.valid) {
+		leg_tell(l, CC_UPDATE, &m);
+	}
+}
+
+static void on_facility(struct isdn *isdn, const pri_event *e,
+			const struct ie_msg *raw)
+{
+	struct leg *l = leg_by_call(isdn, e->facility.call);
+
+	if (l && l->s.phase == LEG_ACTIVE) {
+		tell_connected(l, raw, e->facility.subcmds);
+	}
+}
+
 static void on_notify(struct isdn *isdn, const pri_event *e,
 		      const struct ie_msg *raw)
 {
 	struct leg *l = leg_by_call(isdn, e->notify.call);
 	struct cc_msg m = { 0 };
 
-	(void)raw;
 	if (!l || l->s.phase != LEG_ACTIVE) {
 		return;
 	}
+	tell_connected(l, raw, e->notify.subcmds);
 	if (e->notify.info == PRI_NOTIFY_REMOTE_HOLD) {
 		l->s.held = 1;
 		leg_tell(l, CC_HOLD, &m);
@@ -619,6 +651,7 @@ static event_fn *const handlers[] = {
 	[PRI_EVENT_SETUP_ACK] = on_setup_ack,
 	[PRI_EVENT_HANGUP_REQ] = on_hangup_req,
 	[PRI_EVENT_NOTIFY] = on_notify,
+	[PRI_EVENT_FACILITY] = on_facility,
 	[PRI_EVENT_PROGRESS] = on_progress,
 	[PRI_EVENT_KEYPAD_DIGIT] = on_keypad,
 };

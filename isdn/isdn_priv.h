@@ -246,6 +246,8 @@ int setup_send(struct isdn *, struct leg *);
 /* Element -> number; not valid when its digits are not digits. */
 void setup_number(const struct ie_msg *, uint8_t id, unsigned nth,
 		  struct cc_number *);
+/* The same of libpri's form. */
+void setup_party(const struct pri_party_number *, struct cc_number *);
 /* enum cc_progress bits of the progress indicators of a message. */
 uint8_t setup_progress(const struct ie_msg *);
 /* Connected number of an answer, for libpri to send. */

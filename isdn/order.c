@@ -159,6 +159,14 @@ static void on_hold(struct isdn *isdn, struct leg *l, const struct cc_msg *m)
 	}
 }
 
+/* Somebody else is there now, after a transfer. */
+static void on_update(struct isdn *isdn, struct leg *l, const struct cc_msg *m)
+{
+	if (l->s.phase == LEG_ACTIVE) {
+		setup_connected(isdn, l, m);
+	}
+}
+
 static void on_release(struct isdn *isdn, struct leg *l,
 		       const struct cc_msg *m)
 {
@@ -180,12 +188,13 @@ static void on_release(struct isdn *isdn, struct leg *l,
 typedef void order_fn(struct isdn *, struct leg *, const struct cc_msg *);
 
 /* What is not here has no counterpart on a span: MORE was answered with the
- * SETUP, DTMF goes as tones, UPDATE and TRANSFER have no service. */
+ * SETUP, DTMF goes as tones, TRANSFER has no service. */
 static order_fn *const orders[CC_TYPES] = {
 	[CC_DIGITS] = on_digits,     [CC_PROCEEDING] = on_proceeding,
 	[CC_PROGRESS] = on_progress, [CC_ALERTING] = on_alerting,
 	[CC_ANSWER] = on_answer,     [CC_HOLD] = on_hold,
 	[CC_RETRIEVE] = on_hold,     [CC_RELEASE] = on_release,
+	[CC_UPDATE] = on_update,
 };
 
 void order_handle(struct isdn *isdn, const struct cc_msg *m)

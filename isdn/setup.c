@@ -90,6 +90,25 @@ void setup_number(const struct ie_msg *raw, uint8_t id, unsigned nth,
 	n->screening = number.screening;
 }
 
+void setup_party(const struct pri_party_number *p, struct cc_number *n)
+{
+	size_t len = strnlen(p->str, sizeof(p->str));
+
+	*n = (struct cc_number){ 0 };
+	if (!p->valid || !take_digits(n->digits, (const uint8_t *)p->str, len)) {
+		*n = (struct cc_number){ 0 };
+		return;
+	}
+	n->valid = 1;
+	n->type = p->plan >> 4 & 7;
+	n->plan = p->plan & 0x0f;
+	n->presentation = p->presentation >> 5 & 3;
+	if (n->presentation == 3) {
+		n->presentation = CC_PRES_RESTRICTED;
+	}
+	n->screening = p->presentation & 3;
+}
+
 /* Two calling numbers come in any order; the screening tells which is
  * which: 3 is the network's own, the other the caller's wish. */
 static void read_callers(const struct ie_msg *raw, struct cc_msg *m)

@@ -253,7 +253,8 @@ void sip_identity_read_connected(const struct sip_identity_in *in, bool trusted,
 	m->name[0] = '\0';
 	if (!trusted ||
 	    (!party_best(in->pai, &p) &&
-	     !rpid_read(in->rpid, "called", &p, &rpid_hidden)))
+	     !rpid_read(in->rpid, in->caller ? "calling" : "called", &p,
+			&rpid_hidden)))
 		return;
 	m->connected = p.number;
 	if (m->connected.valid)

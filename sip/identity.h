@@ -26,6 +26,7 @@ struct sip_identity_in {
 	const char *ppi[SIP_PAI_MAX]; /* P-Preferred-Identity */
 	const char *rpid[SIP_PAI_MAX]; /* Remote-Party-ID */
 	const char *privacy[2];
+	bool caller; /* connected: Remote-Party-ID is about the calling party */
 };
 
 /* Fills calling (From, unscreened), asserted and name. asserted is the

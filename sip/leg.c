@@ -224,6 +224,7 @@ void sip_leg_event(struct leg *l, const struct leg_event *e)
 	if (c->next != STAY)
 		sip_leg_enter(l, c->next);
 	c->act(l, e);
+	sip_update_flush(l);
 	sip_leg_checkpoint(l);
 	end_if_over(l);
 }
@@ -409,11 +410,12 @@ const char *sip_leg_supported(const struct leg *l, char buf[64])
 {
 	const struct conf_trunk *c = sip_leg_conf(l);
 
-	snprintf(buf, 64, "%s%s%s%s",
+	snprintf(buf, 64, "%s%s%s%s%s",
 		 c->dialog.prack != CONF_PRACK_OFF ? "100rel, " : "",
 		 c->dialog.session_expires_s ? "timer, " : "",
 		 c->refer.replaces ? "replaces, " : "",
-		 c->refer.mode != CONF_REFER_OFF ? "norefersub, " : "");
+		 c->refer.mode != CONF_REFER_OFF ? "norefersub, " : "",
+		 c->who.updates ? "from-change, " : "");
 	if (buf[0])
 		buf[strlen(buf) - 2] = '\0';
 	return buf;

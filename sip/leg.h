@@ -111,6 +111,15 @@ struct leg_invite {
 	struct sip_digest digest;
 };
 
+/* RFC 4916: who is connected may change. */
+struct leg_who {
+	bool from_change;	/* the peer understands another From */
+	bool due;		/* say is to be sent when possible */
+	struct cc_number say;	/* whom the peer is connected to now */
+	char name[CC_NAME_MAX];
+	struct cc_number heard; /* whom the core believes the peer to be */
+};
+
 /* INVITEs after the first. */
 struct leg_again {
 	txn_id client; /* ours, open */
@@ -119,6 +128,7 @@ struct leg_again {
 	bool due; /* ours is to be sent when possible */
 	bool same; /* a refresh: as the last description */
 	uint8_t tries;
+	struct leg_who who;
 	struct sip_digest digest;
 };
 
@@ -250,12 +260,26 @@ struct sip_identity_conf sip_who_conf(const struct leg *, const char *host);
 int sip_who_target(const struct leg *, const char *host,
 		   char uri[SIP_URI_MAX]);
 int sip_who_contact(const struct leg *, char buf[SIP_URI_MAX]);
+/* Of our URIs: the trunk's domain, else our address. Returns host. */
+const char *sip_who_host(const struct leg *, char host[CONF_HOST]);
 int sip_who_write(struct leg *, const struct sip_identity_conf *,
 		  const char *target, struct sip_msg *invite);
 void sip_who_write_connected(const struct leg *, const struct cc_msg *answer,
 			     struct sip_msg *);
 void sip_who_say_uui(const struct leg *, const struct cc_uui *,
 		     struct sip_msg *);
+
+/* leg_update.c: somebody else is connected (RFC 4916). The peer says so in an
+ * UPDATE or INVITE: the core is told. */
+void sip_update_hear(struct leg *, const struct sip_msg *);
+/* What a message says of it: that a new From is understood; the 2xx: who. */
+void sip_update_learn(struct leg *, const struct sip_msg *);
+/* The core says so: the peer is told, now or when that is possible. */
+void sip_update_say(struct leg *, const struct cc_msg *);
+void sip_update_flush(struct leg *);
+/* Adds to a request of ours what is due; From has changed before. */
+void sip_update_from(struct leg *);
+void sip_update_put(struct leg *, struct sip_msg *);
 
 /* leg_rel.c */
 leg_action sip_rel_prack, sip_rel_no_prack;

@@ -232,6 +232,7 @@ void sip_dlg_invite(struct leg *l, const struct leg_event *e)
 	l->again.server = e->txn;
 	l->again.server_cseq = sip_msg_cseq(e->msg);
 	sip_dialog_refresh(&l->dialog, e->msg);
+	sip_update_hear(l, e->msg);
 	if (err == -ENOENT) {
 		l->answer_in_ack = true;
 		reply_sdp(l, e->txn, e->msg, true);
@@ -285,6 +286,7 @@ static int send_again(struct leg *l)
 
 	if (len < 0)
 		return len;
+	sip_update_from(l);
 	m = sip_dialog_request(&l->dialog, "INVITE");
 	if (!m)
 		return -errno;
@@ -295,6 +297,7 @@ static int send_again(struct leg *l)
 	}
 	sip_leg_common(l, m);
 	sip_se_ask(l, m);
+	sip_update_put(l, m);
 	memset(&l->again.digest, 0, sizeof(l->again.digest));
 	return txn_request(sip_leg_txns(l), &l->user, m, &hop,
 			   &l->again.client);
@@ -320,6 +323,7 @@ void sip_dlg_change(struct leg *l, const struct leg_event *e)
 		dir = SDP_SEND;
 	else if (e->cc->head.type == CC_RETRIEVE)
 		dir = SDP_BOTH;
+	sip_update_say(l, e->cc);
 	if (dir == l->local.dir && net_addr_eq(&rtp, &l->local.rtp))
 		return; /* connected number only: nothing to negotiate */
 	l->local.dir = dir;
@@ -507,6 +511,8 @@ static void on_update(struct leg *l, txn_id id, const struct sip_msg *m)
 	if (err == -ENOENT) {
 		sip_dialog_refresh(&l->dialog, m);
 		update_ok(l, id, m);
+		if (is_up(l))
+			sip_update_hear(l, m);
 	} else if (err) {
 		(void)txn_reply(sip_leg_txns(l), id, 400, NULL);
 	} else if (l->again.client || l->answer_in_ack || is_offered(l, m)) {
@@ -517,6 +523,8 @@ static void on_update(struct leg *l, txn_id id, const struct sip_msg *m)
 		sip_dialog_refresh(&l->dialog, m);
 		if (sip_dlg_offer(l, &e, &part) && l->uac && !is_up(l))
 			sip_rel_keep_sdp(l, sip_msg_from_tag(m), &part, true);
+		if (is_up(l))
+			sip_update_hear(l, m);
 	}
 }
 

@@ -150,16 +150,19 @@ static void dead(struct leg *l, unsigned key, const char *detail)
 static void send_update(struct leg *l)
 {
 	struct sip_path hop = sip_dialog_hop(&l->dialog, sip_leg_trunks(l));
-	struct sip_msg *m = sip_dialog_request(&l->dialog, "UPDATE");
+	struct sip_msg *m;
 
+	sip_update_from(l);
+	m = sip_dialog_request(&l->dialog, "UPDATE");
 	if (!m)
 		return;
 	sip_leg_common(l, m);
+	sip_update_put(l, m);
 	sip_se_ask(l, m);
 	(void)txn_request(sip_leg_txns(l), &l->user, m, &hop, &l->se.update);
 }
 
-static void refresh(struct leg *l)
+void sip_se_refresh(struct leg *l)
 {
 	if (l->state != LEG_UP || l->se.update)
 		return; /* the next turn of the timer will find it */
@@ -183,7 +186,7 @@ static void on_timer(struct timer *t)
 		return;
 	}
 	wait_s(l, end - spent < AGAIN_S ? end - spent : AGAIN_S);
-	refresh(l);
+	sip_se_refresh(l);
 }
 
 /* --- agreeing --- */
@@ -286,4 +289,5 @@ void sip_se_response(struct leg *l, const struct sip_msg *m)
 	} else {
 		refused(l, m, status);
 	}
+	sip_update_flush(l); /* became due meanwhile */
 }

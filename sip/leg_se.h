@@ -47,6 +47,8 @@ bool sip_se_raise(struct leg *, const struct sip_msg *response);
 /* Remembers whether UPDATE is allowed, where the message says. */
 void sip_se_learn(struct leg *, const struct sip_msg *);
 void sip_se_stop(struct leg *);
+/* Sends an UPDATE, or INVITE, now. */
+void sip_se_refresh(struct leg *);
 /* Of an earlier process: interval_s, ours and peer_update stand there already.
  * When it was refreshed last nobody knows. */
 void sip_se_resume(struct leg *);

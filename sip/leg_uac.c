@@ -599,6 +599,8 @@ void sip_uac_2xx(struct leg *l, const struct leg_event *e)
 	m.media = l->media;
 	sip_who_read_connected(l, e->msg, &m);
 	sip_who_hear_uui(l, e->msg, &m.extra.uui);
+	sip_update_learn(l, e->msg);
+	l->again.who.heard = m.connected;
 	l->held = sdp_is_held(&l->sdp);
 	(void)sip_leg_tell(l, CC_ANSWER, &m);
 	if (l->held) {

@@ -168,6 +168,9 @@ int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 		return status;
 	sip_who_read(l->legs, m, sip_leg_conf(l), &setup);
 	l->inv.uui.open = setup.extra.uui.len != 0;
+	sip_update_learn(l, m);
+	l->again.who.heard = setup.asserted.valid ? setup.asserted
+						  : setup.calling;
 	setup.bearer = CC_BEARER_AUDIO_31;
 	setup.complete = 1;
 	setup.emergency = l->setup.emergency;

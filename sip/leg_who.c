@@ -136,7 +136,8 @@ bool sip_who_is_refused(const struct sip_msg *m)
 void sip_who_read_connected(const struct leg *l, const struct sip_msg *m,
 			    struct cc_msg *answer)
 {
-	struct sip_identity_in in = {0};
+	struct sip_identity_in in = {
+		.caller = !l->uac && sip_msg_is_request(m)};
 
 	list_parties(m, &in);
 	sip_identity_read_connected(&in, sip_leg_conf(l)->who.trusted, answer);
@@ -237,21 +238,44 @@ int sip_who_write(struct leg *l, const struct sip_identity_conf *c,
 	return 0;
 }
 
+const char *sip_who_host(const struct leg *l, char host[CONF_HOST])
+{
+	const struct conf_trunk *c = sip_leg_conf(l);
+	struct net_addr local;
+	char text[NET_STR_MAX];
+
+	sip_stack_local(sip_legs_env(l->legs)->stack, &l->dialog.path, &local);
+	str_copy(host, CONF_HOST,
+		 c->domain[0] ? c->domain : net_str(&local, text));
+	return host;
+}
+
+/* Of a request the Remote-Party-ID is about the party that we speak for. */
+static const char *rpid_of(const struct leg *l, struct sip_identity_out *out,
+			   const struct sip_msg *m)
+{
+	char *party = strstr(out->rpid, ";party=called");
+
+	if (party && l->uac && sip_msg_is_request(m)) {
+		memmove(party + strlen(";party=calling"),
+			party + strlen(";party=called"),
+			strlen(party + strlen(";party=called")) + 1);
+		memcpy(party, ";party=calling", strlen(";party=calling"));
+	}
+	return out->rpid;
+}
+
 void sip_who_write_connected(const struct leg *l, const struct cc_msg *answer,
 			     struct sip_msg *m)
 {
-	const struct conf_trunk *c = sip_leg_conf(l);
 	struct sip_identity_conf conf;
 	struct sip_identity_out out;
-	struct net_addr local;
-	char host[NET_STR_MAX];
+	char host[CONF_HOST];
 
-	sip_stack_local(sip_legs_env(l->legs)->stack, &l->dialog.path, &local);
-	conf = sip_who_conf(l, c->domain[0] ? c->domain
-					    : net_str(&local, host));
+	conf = sip_who_conf(l, sip_who_host(l, host));
 	sip_identity_write_connected(answer, &conf, &out);
 	(void)add(m, "P-Asserted-Identity", out.pai);
-	(void)add(m, "Remote-Party-ID", out.rpid);
+	(void)add(m, "Remote-Party-ID", rpid_of(l, &out, m));
 	(void)add(m, "Privacy", out.privacy);
 }
 

@@ -71,6 +71,7 @@ struct sip_peer {
 	unsigned loss;		   /* of 1000 datagrams, each way */
 	int64_t delay_ms, jitter_ms;
 	int64_t gone_ms;	   /* calls are remembered so long */
+	const char *says; /* header lines of its responses; NULL: none */
 	bool silent;		   /* hears nothing, answers nothing */
 	bool unreachable;	   /* nor does the wire take anything */
 	struct sip_peer_stats stats;
@@ -102,6 +103,8 @@ void sip_peer_hangup(struct sip_peer_call *);
 /* A re-INVITE with that direction: "sendonly", "sendrecv". */
 void sip_peer_reinvite(struct sip_peer_call *, const char *direction);
 void sip_peer_info(struct sip_peer_call *, char digit);
+/* An UPDATE with these header lines. */
+void sip_peer_update(struct sip_peer_call *, const char *extra);
 /* The newest call, NULL: none. */
 struct sip_peer_call *sip_peer_last(void);
 

@@ -238,6 +238,15 @@ void sip_peer_info(struct sip_peer_call *c, char digit)
 	txn_begin(c, "INFO", c->cseq, out);
 }
 
+void sip_peer_update(struct sip_peer_call *c, const char *extra)
+{
+	char out[TEXT_MAX];
+
+	begin_request(out, c, "UPDATE", ++c->cseq);
+	text_add(out, "%sContent-Length: 0\r\n\r\n", extra);
+	txn_begin(c, "UPDATE", c->cseq, out);
+}
+
 /* --- ACK --- */
 
 static void ack_refusal(struct sip_peer_call *c, const struct sip_peer_txn *t,

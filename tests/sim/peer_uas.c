@@ -81,6 +81,7 @@ static void respond(struct sip_peer_call *c, const char *request,
 
 	snprintf(tag, sizeof(tag), "p%u", c->tag);
 	begin_response(out, request, status, tag);
+	text_add(out, "%s", sip_peer.says != NULL ? sip_peer.says : "");
 	if (direction != NULL) {
 		sp_add_sdp(out, direction);
 	} else {

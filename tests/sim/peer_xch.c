@@ -338,6 +338,15 @@ void xch_say(struct xch_leg *l, enum cc_type type)
 	tell(l, type, &m);
 }
 
+void xch_connect(struct xch_leg *l, const char *number)
+{
+	struct cc_msg m = {0};
+
+	ck_assert_int_eq(cc_number_set(&m.connected, number), 0);
+	m.connected.screening = CC_SCREEN_NETWORK;
+	tell(l, CC_UPDATE, &m);
+}
+
 void xch_release(struct xch_leg *l, unsigned cause)
 {
 	struct cc_msg m = {.cause = {(uint8_t)cause, CC_LOC_NONE}};

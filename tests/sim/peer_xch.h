@@ -53,6 +53,8 @@ void xch_hear(unsigned span, const uint8_t *, size_t len);
 struct cc_msg xch_setup(const char *called, const char *calling);
 struct xch_leg *xch_call(unsigned span, const struct cc_msg *setup);
 void xch_say(struct xch_leg *, enum cc_type);
+/* Somebody else is at its end now. */
+void xch_connect(struct xch_leg *, const char *number);
 void xch_release(struct xch_leg *, unsigned cause);
 void xch_digits(struct xch_leg *, const char *digits);
 /* What its end of the line looks like. */

@@ -164,6 +164,33 @@ START_TEST(test_uui_to_line)
 }
 END_TEST
 
+/* The answers' way back. */
+START_TEST(test_uui_back)
+{
+	struct cc_msg s = xch_setup(SCENE_SIP_NUMBER, "+49711999");
+	struct sip_peer_call *p;
+	struct xch_leg *x;
+
+	open_with("    user_to_user: true\n");
+	s.extra.uui = uui_of("\004abc");
+	p = from_line(&s, &x);
+	sip_peer.says = "User-to-User: 0431\r\n";
+	sip_peer_say(p, "180 Ringing", false);
+	sim_advance(300);
+	ck_assert(x->alerting);
+	ck_assert_uint_eq(x->last.extra.uui.len, 2);
+	sip_peer.says = "User-to-User: 0432\r\nReason: Q.850;cause=17;"
+		  "text=\"busy\";location=LN\r\n";
+	sip_peer_say(p, "486 Busy Here", false);
+	sim_advance(300);
+	ck_assert(x->over);
+	ck_assert_uint_eq(x->last.extra.uui.octets[1], '2');
+	ck_assert_uint_eq(x->cause.value, CAUSE_USER_BUSY);
+	ck_assert_uint_eq(x->cause.location, CC_LOC_PUBLIC_LOCAL);
+	scene_close(1);
+}
+END_TEST
+
 /* 130 octets are more than ISDN has room for: the call goes on without. */
 START_TEST(test_uui_too_long)
 {
@@ -332,6 +359,67 @@ START_TEST(test_nothing_leaks)
 }
 END_TEST
 
+/* --- who is connected changes --- */
+
+static char asserted[TEXT_LINE];
+
+static void look_for_asserted(bool to_gateway, const char *text)
+{
+	const char *p = strstr(text, "\r\nP-Asserted-Identity: ");
+
+	if (!to_gateway && strncmp(text, "INVITE ", 7) == 0 && p)
+		snprintf(asserted, sizeof(asserted), "%.*s",
+			 (int)strcspn(p + 2, "\r"), p + 2);
+}
+
+/* A transfer beyond the line, and one beyond the trunk. */
+START_TEST(test_connected_changes)
+{
+	struct sip_peer_call *p;
+	struct xch_leg *x;
+
+	open_with("    trusted: true\n");
+	x = from_sip(NULL, &p);
+	xch_say(x, CC_ANSWER);
+	sim_advance(500);
+	ck_assert_int_eq(p->state, SP_UP);
+	asserted[0] = '\0';
+	sip_peer.on_wire = look_for_asserted;
+	xch_connect(x, "+49711888");
+	sim_advance(1000);
+	ck_assert_uint_eq(p->n_reinvite, 1);
+	ck_assert_msg(strstr(asserted, "<sip:+49711888@") != NULL, "%s",
+		      asserted);
+	sip_peer_update(p, "P-Asserted-Identity: <tel:+4930777>\r\n");
+	sim_advance(500);
+	ck_assert_uint_eq(x->last.head.type, CC_UPDATE);
+	ck_assert_str_eq(x->last.connected.digits, "30777");
+	ck_assert_uint_eq(x->last.connected.type, CC_TON_NATIONAL);
+	end_from_line(x);
+	scene_close(1);
+}
+END_TEST
+
+/* COLP at the answer: Connected Number and P-Asserted-Identity. */
+START_TEST(test_connected_at_answer)
+{
+	struct cc_msg s = xch_setup(SCENE_SIP_NUMBER, "+49711999");
+	struct sip_peer_call *p;
+	struct xch_leg *x;
+
+	open_with("    trusted: true\n");
+	p = from_line(&s, &x);
+	sip_peer.says = "P-Asserted-Identity: <tel:+4930778>\r\nPrivacy: id\r\n";
+	sip_peer_answer(p);
+	sim_advance(500);
+	ck_assert(x->answered);
+	ck_assert_str_eq(x->last.connected.digits, "30778");
+	ck_assert_uint_eq(x->last.connected.presentation, CC_PRES_RESTRICTED);
+	end_from_line(x);
+	scene_close(1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("extra");
@@ -344,12 +432,15 @@ int main(void)
 	tcase_add_test(t, test_diversion_from_line);
 	tcase_add_test(t, test_uui_from_line);
 	tcase_add_test(t, test_uui_to_line);
+	tcase_add_test(t, test_uui_back);
 	tcase_add_test(t, test_uui_too_long);
 	tcase_add_test(t, test_subaddress);
 	tcase_add_test(t, test_groups_and_carriers);
 	tcase_add_loop_test(t, test_two_callers_to_line, 0, 4);
 	tcase_add_test(t, test_two_callers_from_line);
 	tcase_add_loop_test(t, test_nothing_leaks, 0, 3);
+	tcase_add_test(t, test_connected_changes);
+	tcase_add_test(t, test_connected_at_answer);
 	suite_add_tcase(s, t);
 	srunner_set_fork_status(r, CK_NOFORK);
 	srunner_run_all(r, CK_ENV);

@@ -195,6 +195,38 @@ START_TEST(test_uui_of_a_refusal)
 }
 END_TEST
 
+/* Somebody else is connected: told over the line in a call that is up. */
+START_TEST(test_connected_changes)
+{
+	struct cc_msg m;
+	const struct cc_msg *got;
+	leg_id here, there;
+
+	rig_up(RIG_OUR, _i);
+	m = a_call("123");
+	there = sent_over(&m)->leg;
+	here = rig->next_leg;
+	core_say(&rig->b, CC_ANSWER, there);
+	rig_advance(10);
+	core_expect(&rig->a, CC_PROCEEDING);
+	core_expect(&rig->a, CC_ANSWER);
+	m = (struct cc_msg){ 0 };
+	ck_assert_int_eq(cc_number_set(&m.connected, "+4971142"), 0);
+	m.connected.screening = CC_SCREEN_PASSED;
+	core_send(&rig->b, CC_UPDATE, there, &m);
+	rig_advance(10);
+	got = core_expect(&rig->a, CC_UPDATE);
+	ck_assert_uint_eq(got->leg, here);
+	ck_assert_str_eq(got->connected.digits, "4971142");
+	ck_assert_uint_eq(got->connected.type, CC_TON_INTERNATIONAL);
+	ck_assert_uint_eq(got->connected.presentation, CC_PRES_ALLOWED);
+	core_release(&rig->a, here, 16);
+	rig_advance(100);
+	expect_idle(&rig->a, 30);
+	rig_close();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("isdn_extra");
@@ -206,6 +238,7 @@ int main(void)
 	tcase_add_loop_test(t, test_frame_is_full, 0, 2);
 	tcase_add_loop_test(t, test_uui_of_a_call, 0, 2);
 	tcase_add_loop_test(t, test_uui_of_a_refusal, 0, 2);
+	tcase_add_loop_test(t, test_connected_changes, 0, 2);
 	suite_add_tcase(s, t);
 	return rig_run_suite(s);
 }

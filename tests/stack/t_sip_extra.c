@@ -2,59 +2,7 @@
 /* rooms: sip core base */
 /* What few calls carry, in both roles: diversions (RFC 5806, RFC 7044) and
  * user-to-user information (RFC 7433). */
-#include "tests/stack/sip_rig.h"
-
-static leg_id leg;
-static const char *invite;
-
-static struct conf_trunk_identity *who(void)
-{
-	return &rig.conf.trunks[0].who;
-}
-
-static void finish(void)
-{
-	expect_silence();
-	rig_settle();
-	rig_close();
-}
-
-static uint64_t bad_headers(void)
-{
-	return sip_legs_stats(sip_role_legs(rig.role))->bad_header;
-}
-
-static struct cc_uui uui_of(const char *text)
-{
-	struct cc_uui u = {.len = (uint8_t)strlen(text)};
-
-	memcpy(u.octets, text, u.len);
-	return u;
-}
-
-static void place(struct cc_msg m)
-{
-	leg = m.leg;
-	core_sends(CC_SETUP, m);
-	invite = expect_sent("INVITE ");
-}
-
-static void give_up(void)
-{
-	answer(invite, "486 Busy Here", "t", NULL, NULL);
-	expect_sent("ACK ");
-	expect_cc(CC_RELEASED);
-}
-
-static struct cc_msg diverted(void)
-{
-	struct cc_msg m = setup_msg();
-
-	cc_number_set(&m.redirecting, "+4940");
-	m.extra.divert.reason = CC_DIVERT_BUSY;
-	m.extra.divert.count = 1;
-	return m;
-}
+#include "tests/stack/sip_values.h"
 
 START_TEST(diversion_out)
 {
@@ -130,26 +78,6 @@ START_TEST(diversion_by_3xx)
 	finish();
 }
 END_TEST
-
-static const struct cc_msg *take(const char *extra)
-{
-	static unsigned n;
-	const struct cc_msg *m;
-	char id[16];
-
-	snprintf(id, sizeof(id), "take%u", ++n);
-	invite_from_peer(PEER_URI, id, extra, PEER_SDP);
-	m = expect_cc(CC_SETUP);
-	leg = m->leg;
-	return m;
-}
-
-static void refuse_it(void)
-{
-	core_releases(leg, 17);
-	ack_from_peer(expect_sent("SIP/2.0 486"), NULL);
-	expect_cc(CC_RELEASED);
-}
 
 START_TEST(diversion_in)
 {
@@ -530,177 +458,15 @@ START_TEST(tel_out)
 }
 END_TEST
 
-/* --- identity --- */
-
-#define CALLER "<sip:+4930555@" OUR_IP ":5060;user=phone>"
-
-START_TEST(identity_out)
-{
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		rig_conf();
-		who()->header = i ? CONF_IDENTITY_RPID : CONF_IDENTITY_PPI;
-		rig_open();
-		place(setup_msg());
-		ck_assert(!has_header(invite, "P-Asserted-Identity"));
-		ck_assert_str_eq(value_of(invite, i ? "Remote-Party-ID"
-						    : "P-Preferred-Identity"),
-				 i ? CALLER ";party=calling;screen=yes;"
-					    "privacy=off"
-				   : CALLER);
-		give_up();
-		finish();
-	}
-}
-END_TEST
-
-START_TEST(identity_out_twice)
-{
-	char line[RIG_TEXT];
-
-	rig_conf();
-	who()->trusted = who()->tel = true;
-	rig_open();
-	place(setup_msg());
-	ck_assert_str_eq(value_of(invite, "P-Asserted-Identity"), CALLER);
-	ck_assert(header(invite, "P-Asserted-Identity", 1, line,
-			 sizeof(line)));
-	ck_assert_str_eq(line, "P-Asserted-Identity: <tel:+4930555>");
-	give_up();
-	finish();
-}
-END_TEST
-
-/* Whatever the header, an untrusted trunk never sees a restricted number, nor
- * a name, in any message of the call. */
-START_TEST(identity_hidden)
-{
-	struct cc_msg m;
-	unsigned i, k;
-
-	for (i = CONF_IDENTITY_PAI; i <= CONF_IDENTITY_RPID; i++) {
-		rig_conf();
-		who()->header = (enum conf_identity)i;
-		who()->tel = true;
-		who()->privacy = CONF_PRIVACY_CRITICAL;
-		who()->divert = CONF_DIVERT_BOTH;
-		rig_open();
-		m = diverted();
-		m.calling.presentation = CC_PRES_RESTRICTED;
-		m.redirecting.presentation = CC_PRES_RESTRICTED;
-		strcpy(m.name, "Anna");
-		place(m);
-		ck_assert_str_eq(value_of(invite, "Privacy"),
-				 "id;user;header;critical");
-		answer(invite, "200 OK", "t", NULL, PEER_SDP);
-		expect_sent("ACK ");
-		expect_cc(CC_ANSWER);
-		core_releases(leg, 16);
-		answer(expect_sent("BYE "), "200 OK", NULL, NULL, NULL);
-		expect_released(16, "BYE");
-		for (k = 0; k < rig.n_sent; k++) {
-			ck_assert_ptr_null(strstr(rig.sent[k].text, "30555"));
-			ck_assert_ptr_null(strstr(rig.sent[k].text, "4940"));
-			ck_assert_ptr_null(strstr(rig.sent[k].text, "Anna"));
-		}
-		finish();
-	}
-}
-END_TEST
-
-START_TEST(identity_in)
-{
-	const struct cc_msg *m;
-
-	rig_conf();
-	who()->trusted = true;
-	rig_open();
-	m = take("P-Asserted-Identity: <sip:x@h>,<tel:+4977>\r\n"
-		 "P-Preferred-Identity: <tel:+4966>\r\n");
-	ck_assert_str_eq(m->asserted.digits, "4977");
-	ck_assert_str_eq(m->calling.digits, "4930123");
-	refuse_it();
-	m = take("P-Preferred-Identity: <tel:+4966>\r\nX: 1\r\n");
-	ck_assert_str_eq(m->asserted.digits, "4966");
-	refuse_it();
-	m = take("Remote-Party-ID: <sip:+4955@h>;party=called,"
-		 "<sip:+4966@h>;party=calling;screen=yes;privacy=full\r\n");
-	ck_assert_str_eq(m->asserted.digits, "4966");
-	ck_assert_uint_eq(m->asserted.presentation, CC_PRES_RESTRICTED);
-	refuse_it();
-	finish();
-}
-END_TEST
-
-/* RFC 3323 5: what is critical and unknown is refused. */
-START_TEST(identity_critical)
-{
-	rig_conf();
-	rig_open();
-	invite_from_peer(PEER_URI, "c1", "Privacy: id;future;critical\r\n",
-			 PEER_SDP);
-	ack_from_peer(expect_sent("SIP/2.0 500"), NULL);
-	expect_refused(CAUSE_TEMPORARY, "500 Server Internal Error");
-	ck_assert_uint_eq(take("Privacy: id;critical\r\n")
-				  ->calling.presentation,
-			  CC_PRES_RESTRICTED);
-	refuse_it();
-	finish();
-}
-END_TEST
-
-START_TEST(identity_connected)
-{
-	struct cc_msg m = {.end = {CC_END_TRUNK, 0}};
-	const char *ok;
-
-	rig_conf();
-	who()->header = CONF_IDENTITY_RPID;
-	who()->trusted = true;
-	rig_open();
-	take(NULL);
-	m.leg = leg;
-	m.media = our_rtp();
-	cc_number_set(&m.connected, "+49711124");
-	m.connected.presentation = CC_PRES_RESTRICTED;
-	core_sends(CC_ANSWER, m);
-	ok = expect_sent("SIP/2.0 200");
-	ck_assert_str_eq(value_of(ok, "Remote-Party-ID"),
-			 "<sip:+49711124@" OUR_IP
-			 ":5060;user=phone>;party=called;screen=no;"
-			 "privacy=full");
-	ck_assert_str_eq(value_of(ok, "Privacy"), "id");
-	ack_from_peer(ok, NULL);
-	core_releases(leg, 16);
-	answer(expect_sent("BYE "), "200 OK", NULL, NULL, NULL);
-	expect_cc(CC_RELEASED);
-	place(setup_msg());
-	answer(invite, "200 OK", "t",
-	       "Remote-Party-ID: \"N\" <sip:+49722@h>;party=called\r\n",
-	       PEER_SDP);
-	expect_sent("ACK ");
-	ck_assert_str_eq(expect_cc(CC_ANSWER)->connected.digits, "49722");
-	core_releases(leg, 16);
-	answer(expect_sent("BYE "), "200 OK", NULL, NULL, NULL);
-	expect_cc(CC_RELEASED);
-	finish();
-}
-END_TEST
-
 int main(void)
 {
-	const TTest *const tests[] = {diversion_out,  diversion_hidden,
-				      diversion_by_3xx, diversion_in,
-				      history_in,     uui_uac,
-				      uui_uac_refused, uui_uas,
-				      uui_uas_refuses, uui_not_wanted,
-				      malformed,      identity_out,
-				      identity_out_twice, identity_hidden,
-				      identity_in,    identity_critical,
-				      identity_connected, tel_in,
-				      tel_in_not_ours, tel_in_malformed,
-				      tel_context,    tel_out, NULL};
+	const TTest *const tests[] = {
+		diversion_out,	 diversion_hidden, diversion_by_3xx,
+		diversion_in,	 history_in,	   uui_uac,
+		uui_uac_refused, uui_uas,	   uui_uas_refuses,
+		uui_not_wanted,	 malformed,	   tel_in,
+		tel_in_not_ours, tel_in_malformed, tel_context,
+		tel_out,	 NULL};
 
 	return rig_run("sip_extra", tests);
 }
