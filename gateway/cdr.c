@@ -86,7 +86,7 @@ static const char *reason_name(unsigned reason)
 	}
 }
 
-static void put_verified(struct json *j, const struct cc_verified *v)
+void cdr_put_verified(struct json *j, const struct cc_verified *v)
 {
 	static const char *const names[] = {
 		[CC_VERDICT_NONE] = "",
@@ -117,7 +117,7 @@ static void put_numbers(struct json *j, const struct cdr_numbers *n)
 		json_str(j, "redirect_reason", reason_name(n->divert_reason));
 		json_int(j, "redirect_count", n->divert_count);
 	}
-	put_verified(j, &n->verified);
+	cdr_put_verified(j, &n->verified);
 	put_number(j, "connected", &n->connected);
 	put_text(j, "name", n->name);
 	if (n->from.valid) {

@@ -92,6 +92,9 @@ struct cdr {
 };
 
 const char *cdr_by_name(unsigned by);
+/* stir and attest, if there is anything to say. */
+struct json;
+void cdr_put_verified(struct json *, const struct cc_verified *);
 
 /* The line with its newline. Length, or -ENOSPC. */
 int cdr_line(const struct cdr *, const char *node, char *buf, size_t size);

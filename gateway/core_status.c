@@ -221,6 +221,7 @@ static void put_call(struct json *j, const struct core *core,
 	json_str(j, "id", call->cdr.id);
 	json_str(j, "from", cc_number_str(&call->cdr.num.from, text));
 	json_str(j, "to", cc_number_str(&call->cdr.num.to, text));
+	cdr_put_verified(j, &call->cdr.num.verified);
 	json_bool(j, "emergency", call->cdr.emergency != 0);
 	json_bool(j, "answered", call->told.answered);
 	json_int(j, "age_ms", mono_diff_ms(now, call->began));
