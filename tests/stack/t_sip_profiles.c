@@ -212,10 +212,12 @@ static const char *british(void)
 }
 
 /* RFC 8224 8.1: the number that is signed is that of P-Asserted-Identity; so
- * the caller must stand there, as E.164. */
+ * the caller must stand there, as E.164. TS 24.229 7.2A.20: verstat there is
+ * the provider's verdict on a call that comes in. */
 static const char *american(void)
 {
 	struct cc_msg m = setup_msg();
+	const struct cc_msg *in;
 	const char *invite;
 
 	cc_number_set(&m.calling, "+12155551212");
@@ -225,8 +227,18 @@ static const char *american(void)
 	    !has(value(invite, "P-Asserted-Identity"), "sip:+12155551212@")) {
 		return "nothing that could be signed";
 	}
-	return has(body_of(invite), " RTP/AVP 0 101\r\n") ? NULL
-							  : "not mu-law alone";
+	if (!has(body_of(invite), " RTP/AVP 0 101\r\n")) {
+		return "not mu-law alone";
+	}
+	invite_from_peer(PEER_URI, "c3",
+			 "P-Asserted-Identity: <sip:+12155551213;verstat="
+			 "TN-Validation-Failed@" PEER_IP ";user=phone>\r\n",
+			 PEER_SDP);
+	in = told(CC_SETUP);
+	return in && (in->asserted.screening == CC_SCREEN_FAILED ||
+		      in->calling.screening == CC_SCREEN_FAILED)
+		       ? NULL
+		       : "a number that failed is not marked";
 }
 
 /* pjsip.conf, send_pai: what Asterisk asserts is believed; qualify_frequency
