@@ -6,13 +6,14 @@
  *	sip-driver LOCAL PEER CALLS [place=NUMBER] [rate=PER_S] [hold=MS]
  *		[giveup=MS] [grace=MS] [user=U password=P]
  *		[transport=udp|tcp|tls] [cert=F key=F] [ca=F] [name=DOMAIN]
- *		[verify=both|server|none] [limit=S]
+ *		[verify=both|server|none] [limit=S] [dialog=full]
  *
  * Without place= it waits for CALLS calls; the last three digits of the number
  * choose what becomes of each: 486 busy, 480 never answered, 183 early media
  * and then answered, 200 answered and cleared by us after hold=, all others
  * ring, are answered and wait for the peer's BYE. It ends when that many calls
- * have been released, or after 60 s, and prints what it counted.
+ * have been released, or after 60 s, and prints what it counted. dialog=full:
+ * with 100rel, session timers and REFER, each of which goes well.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,6 +162,14 @@ static void on_released(const struct cc_msg *m)
 		timer_start(d.loop, &d.end, on_end, d.grace_ms);
 }
 
+static void on_transfer(const struct cc_msg *m)
+{
+	tell(m->leg, CC_TRANSFER,
+	     (struct cc_msg){.transfer = CC_TRANSFER_TRYING});
+	tell(m->leg, CC_TRANSFER,
+	     (struct cc_msg){.transfer = CC_TRANSFER_DONE});
+}
+
 static void on_msg(struct link *l, const struct link_head *h, int fd)
 {
 	const struct cc_msg *m = (const void *)h;
@@ -182,6 +191,9 @@ static void on_msg(struct link *l, const struct link_head *h, int fd)
 		break;
 	case CC_UPDATE:
 		d.updated++;
+		break;
+	case CC_TRANSFER:
+		on_transfer(m);
 		break;
 	case CC_RELEASED:
 		on_released(m);
@@ -316,6 +328,15 @@ static void place_tls(struct conf_trunk *t)
 	}
 }
 
+static void full_dialog(struct conf_trunk *t)
+{
+	t->dialog.prack = CONF_PRACK_ON;
+	t->dialog.session_expires_s = 1800;
+	t->dialog.min_se_s = 90;
+	t->refer.mode = CONF_REFER_ON;
+	t->refer.replaces = true;
+}
+
 static void options(int argc, char **argv)
 {
 	struct conf_trunk *t = &d.conf.trunks[0];
@@ -343,6 +364,8 @@ static void options(int argc, char **argv)
 			str_copy(t->auth_password, sizeof(t->auth_password), v);
 		else if (option(argv[i], "limit", &v))
 			d.limit_ms = 1000 * atoi(v);
+		else if (option(argv[i], "dialog", &v))
+			full_dialog(t);
 		else if (!wire_option(t, argv[i]))
 			log_fatal("what is %s?", argv[i]);
 	}

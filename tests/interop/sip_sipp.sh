@@ -94,9 +94,16 @@ check "delayed offer: media told" "$(counted updated)" -eq 10
 they_call "lossy call in" +49711000 20 "-sn uac" "-r 20 -d 300 -lost 10" \
 	grace=16000
 
+they_call "PRACK, timer and UPDATE" 0711183 10 "$(scenario uac_prack)" \
+	"-r 20" dialog=full
+check "PRACK, timer and UPDATE: held" "$(counted held)" -eq 10
+they_call "REFER" +49711000 10 "$(scenario uac_refer)" "-r 20" dialog=full
+
 we_call "call out" 50 "-sn uas" rate=20 hold=300
 check "call out: answered" "$(counted answered)" -eq 50
 we_call "early media out" 10 "$(scenario uas_early)" rate=20 hold=200
+we_call "forked out" 10 "$(scenario uas_fork)" rate=20 hold=500
+check "forked out: answered once" "$(counted answered)" -eq 10
 we_call "busy out" 10 "$(scenario uas_busy)" rate=20
 check "busy out: why" "$(counted detail)" = "486 Busy Here"
 check "busy out: cause 17" "$(counted cause_17)" -eq 10
