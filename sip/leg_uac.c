@@ -486,9 +486,7 @@ static bool take_earlier(struct leg *l, const struct sip_msg *m,
 /* RFC 5009: does the network want its early media to be heard? */
 static bool early_media_off(const struct sip_msg *m)
 {
-	const char *text = sip_msg_plain(m, "P-Early-Media", 0);
-
-	return text && strncasecmp(text, "inactive", 8) == 0;
+	return sip_msg_has_token(m, "P-Early-Media", "inactive");
 }
 
 /*

@@ -192,7 +192,7 @@ START_TEST(early_media_not_to_be_heard)
 
 	begin();
 	ck_assert_str_eq(value_of(invite, "P-Early-Media"), "supported");
-	answer(invite, "180 Ringing", "t", "P-Early-Media: inactive\r\n",
+	answer(invite, "180 Ringing", "t", "P-Early-Media: gated, inactive\r\n",
 	       PEER_SDP);
 	expect_cc(CC_PROCEEDING);
 	m = expect_cc(CC_ALERTING);
