@@ -24,7 +24,7 @@ from lab import BUILD, Lab, main, wait_for  # noqa: E402
 
 MANY = int(os.environ.get("CALLS", "500"))
 IN = 10          # calls from the phone
-ROUNDS = 4
+ROUNDS = 3
 SLOW_S = 60      # things take longer here
 DIGITS = "159D"
 BOUNCES = 0.5, 2, 5, 20  # s; after T203 and T200 four times layer 2 is lost
