@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The machine and the driver in it, without the gateway: our words for the
-# driver's interface are its own; a pair is in service; a cut is a red alarm
-# at the other end, which goes when the end is back. (alone)
+# The machine and the driver in it, without the gateway: our words for its
+# interface are its own; a cut of a pair is a red alarm, which goes. (alone)
 cd "$(dirname "$0")/../.." || exit 2
 B=build/vm
 mkdir -p $B
