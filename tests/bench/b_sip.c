@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rooms: sip core base */
+/* rooms: sip core conf base */
+/* libs: -losip2 -losipparser2 */
 /*
  * An INVITE of 1,221 octets with SDP through gate and parser, beside bare
  * libosip2 (parser and its MIME reading, no checks) in the same run; and one
  * OPTIONS with its answer through the whole lower half, with no and with
- * 5,000 transactions open: the lookup must not depend on their number; and a
+ * 5,000 transactions open: the lookup must not depend on their number; beside
+ * it the same with libosip2's own transactions, 5,000 of them open; and a
  * datagram from nobody we know.
  * Figures are medians of ROUNDS rounds.
  */
@@ -13,6 +15,7 @@
 #include "sip/gate.h"
 #include "sip/stack.h"
 
+#include <osip2/osip.h>
 #include <osipparser2/osip_parser.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,9 +179,10 @@ static int on_send(struct sip_wire *w, const struct net_addr *local,
 	return 0;
 }
 
-static void one_request(void)
+static char text[512];
+
+static size_t next_options(void)
 {
-	char text[512];
 	int n;
 
 	serial++;
@@ -189,8 +193,14 @@ static void one_request(void)
 		     "Call-ID: %u\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\n"
 		     "Content-Length: 0\r\n\r\n",
 		     serial, serial, serial);
-	sip_transport_inject(sip_stack_transport(stack), 0, &peer, text,
-			     (size_t)n);
+	return (size_t)n;
+}
+
+static void one_request(void)
+{
+	size_t n = next_options();
+
+	sip_transport_inject(sip_stack_transport(stack), 0, &peer, text, n);
 }
 
 /* A scanner's datagram: no trunk of ours, so neither gate nor parser. */
@@ -253,6 +263,109 @@ static void transactions(double *empty, double *full, double *stranger)
 	free(conf);
 }
 
+/* --- the peer: libosip2's transactions --- */
+
+static osip_t *osip;
+
+static int osip_send(osip_transaction_t *t, osip_message_t *m, char *host,
+		     int port, int fd)
+{
+	char *wire = NULL;
+	size_t len;
+
+	(void)t;
+	(void)host;
+	(void)port;
+	(void)fd;
+	if (osip_message_to_str(m, &wire, &len)) {
+		return -1;
+	}
+	osip_free(wire);
+	return 0;
+}
+
+static void must(bool ok, const char *what)
+{
+	if (!ok) {
+		fprintf(stderr, "b_sip: osip: %s\n", what);
+		exit(1);
+	}
+}
+
+/* As its manual has it; only our transaction is run, not all of its list. */
+static osip_transaction_t *osip_request(void)
+{
+	osip_event_t *e = osip_parse(text, next_options());
+	osip_transaction_t *t;
+
+	must(e != NULL, "parse");
+	must(osip_find_transaction_and_add_event(osip, e) != 0, "not new");
+	t = osip_create_transaction(osip, e);
+	must(t != NULL, "create");
+	osip_transaction_add_event(t, e);
+	while ((e = osip_fifo_tryget(t->transactionff)) != NULL) {
+		osip_transaction_execute(t, e);
+	}
+	return t;
+}
+
+static void osip_answer(osip_transaction_t *t)
+{
+	osip_message_t *m, *q = t->orig_request;
+	osip_event_t *e;
+	osip_via_t *via;
+
+	must(!osip_message_init(&m), "init");
+	osip_message_set_version(m, osip_strdup("SIP/2.0"));
+	osip_message_set_status_code(m, 200);
+	osip_message_set_reason_phrase(m, osip_strdup("OK"));
+	osip_from_clone(q->from, &m->from);
+	osip_to_clone(q->to, &m->to);
+	osip_to_set_tag(m->to, osip_strdup("b"));
+	osip_call_id_clone(q->call_id, &m->call_id);
+	osip_cseq_clone(q->cseq, &m->cseq);
+	osip_via_clone(osip_list_get(&q->vias, 0), &via);
+	osip_list_add(&m->vias, via, -1);
+	e = osip_new_outgoing_sipmessage(m);
+	must(e != NULL, "answer");
+	e->transactionid = t->transactionid;
+	osip_transaction_add_event(t, e);
+	while ((e = osip_fifo_tryget(t->transactionff)) != NULL) {
+		osip_transaction_execute(t, e);
+	}
+}
+
+#define OSIP_CALLS 60
+
+/* us for an OPTIONS and its answer with OPEN others unanswered. Its removal
+ * afterwards, which takes time with the square of their number, is not in it:
+ * the number open stays what it is. */
+static double osip_transactions(void)
+{
+	osip_transaction_t *t;
+	double v[ROUNDS];
+	mono_t start;
+
+	must(!osip_init(&osip), "init");
+	osip_set_cb_send_message(osip, osip_send);
+	for (int i = 0; i < OPEN; i++) {
+		osip_request();
+	}
+	for (int i = 0; i < ROUNDS; i++) {
+		v[i] = 0;
+		for (int k = 0; k < OSIP_CALLS; k++) {
+			start = clock_mono();
+			t = osip_request();
+			osip_answer(t);
+			v[i] += (double)mono_diff_ns(clock_mono(), start);
+			osip_remove_transaction(osip, t);
+			osip_transaction_free2(t);
+		}
+		v[i] /= OSIP_CALLS * 1e3;
+	}
+	return median(v);
+}
+
 int main(void)
 {
 	double a[ROUNDS], b[ROUNDS], empty, full, stranger;
@@ -270,5 +383,6 @@ int main(void)
 	printf("sip_transaction_us_0_open\t%.1f\tus\n", empty);
 	printf("sip_unknown_source_ns\t%.0f\tns\n", stranger);
 	printf("sip_transaction_us_5000_open\t%.1f\tus\n", full);
+	printf("sip_peer_libosip2_tx_us\t%.1f\tus\n", osip_transactions());
 	return 0;
 }

@@ -60,6 +60,9 @@ double sipload_cpu_s(void);
  * that others had. */
 double sipload_waited_s(void);
 
+/* Memory that the role has now; 0: not known. */
+unsigned sipload_rss_kib(void);
+
 /* The middle one of n, n odd; sorts. */
 double sipload_median(double *v, unsigned n);
 

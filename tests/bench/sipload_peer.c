@@ -37,7 +37,7 @@ struct sipload_count sipload;
 
 static struct call *calls;
 static struct pending pending[PENDING];
-static unsigned pending_from, pending_to, pending_open;
+static unsigned pending_from, pending_to;
 static struct sipload_ends ends;
 static pid_t role_pid, core_pid;
 
@@ -97,7 +97,6 @@ static void bye(unsigned call)
 	request("BYE", call, 2, "");
 	pending[pending_to % PENDING].call = call;
 	pending[pending_to++ % PENDING].at = clock_mono();
-	pending_open++;
 }
 
 /* Like any peer's, our BYE is repeated while there is no answer (T1); the ACK
@@ -110,7 +109,6 @@ static void repeat_byes(void)
 	       mono_diff_ms(now, pending[pending_from % PENDING].at) > T1_MS) {
 		unsigned call = pending[pending_from++ % PENDING].call;
 
-		pending_open--;
 		if (!calls[call].over) {
 			request("ACK", call, 1, "");
 			bye(call);
@@ -312,6 +310,25 @@ double sipload_waited_s(void)
 	return role > peer ? role : peer;
 }
 
+unsigned sipload_rss_kib(void)
+{
+	char name[64], line[256];
+	unsigned kib = 0;
+	FILE *f;
+
+	snprintf(name, sizeof(name), "/proc/%d/status", (int)role_pid);
+	f = fopen(name, "r");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "VmRSS: %u", &kib) == 1) {
+			break;
+		}
+	}
+	if (f) {
+		fclose(f);
+	}
+	return kib;
+}
+
 static int bound(struct net_addr *a)
 {
 	struct sockaddr_storage ss;
@@ -407,7 +424,7 @@ int sipload_open(enum sipload_core core)
 	socklen_t len;
 
 	sipload = (struct sipload_count){0};
-	pending_from = pending_to = pending_open = 0;
+	pending_from = pending_to = 0;
 	role_pid = core_pid = 0;
 	calls = calloc(CALLS, sizeof(*calls));
 	open_pair();
