@@ -158,8 +158,12 @@ struct conf_match {
 	char users[CONF_USERS][CONF_NUMBER];
 };
 
+/* From where RTP is taken besides the place that SDP names. */
+enum conf_learn { CONF_LEARN_OFF, CONF_LEARN_PORT, CONF_LEARN_ADDRESS };
+
 /* How a trunk's messages travel. */
 struct conf_wire {
+	enum conf_learn rtp_learn;
 	struct net_addr bind6;	  /* besides bind */
 	struct net_addr external; /* ours as the peer sees it (NAT); no port:
 				     that of the bind */

@@ -26,6 +26,7 @@ static const char *const stir_failed_names[] = { "pass", "mark", "reject",
 						 NULL };
 static const char *const transport_names[] = { "udp", "tcp", "tls", "auto",
 					       NULL };
+static const char *const learn_names[] = { "off", "port", "address", NULL };
 static const char *const accept_names[] = { "sources", "registration", NULL };
 static const char *const verify_names[] = { "both", "server", "none", NULL };
 static const char *const dtmf_names[] = { "inband", "rfc4733", NULL };
@@ -302,6 +303,13 @@ static const struct setting trunk_settings[] = {
 	  "", "", NULL, NULL, NONE,
 	  "own host name, with or without :port, in Contact, for peers that "
 	  "know us by name; empty: the address" },
+	{ "rtp_learn", VALUE_ENUM, AT(conf_trunk, wire.rtp_learn), 0, 0, 0,
+	  "off", "", learn_names, NULL, NONE,
+	  "off: RTP is taken only from the address and port in the peer's SDP; "
+	  "port: when none comes from there, also from another port of that "
+	  "host; address: from any host (a peer behind NAT; with srtp, or where "
+	  "nobody else can reach our ports). The first that keeps sending is "
+	  "learnt, once a call, and is sent to" },
 	{ "outbound_proxy", VALUE_TEXT, AT(conf_trunk, wire.proxy), 0, 0, 0, "",
 	  "", NULL, NULL, NONE,
 	  "host or address, with or without :port, that all requests go by; "

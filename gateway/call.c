@@ -596,6 +596,11 @@ void call_on_event(struct call *call, const struct media_event *m)
 		core_note(call->core, call, "RTP from trunk %s is back",
 			  trunk_name(call));
 		break;
+	case MEDIA_EV_LEARNT:
+		log_info("call %s: RTP of trunk %s comes from elsewhere than "
+			 "it said: learnt (rtp_learn)", call->cdr.id,
+			 trunk_name(call));
+		break;
 	case MEDIA_EV_DEAD:
 		call->core->n.dead_media++;
 		snprintf(reason, sizeof(reason),

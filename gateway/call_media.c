@@ -137,6 +137,18 @@ static uint8_t direction(const struct call *call, const struct leg *sip,
 	return recv ? MEDIA_RECVONLY : MEDIA_INACTIVE;
 }
 
+static uint8_t learn_of(const struct call *call, const struct leg *sip)
+{
+	static const uint8_t learn[] = {
+		[CONF_LEARN_OFF] = MEDIA_LEARN_OFF,
+		[CONF_LEARN_PORT] = MEDIA_LEARN_PORT,
+		[CONF_LEARN_ADDRESS] = MEDIA_LEARN_ADDRESS,
+	};
+	const struct conf *c = call->core->conf;
+
+	return learn[c->trunks[sip->end.index].wire.rtp_learn];
+}
+
 static uint8_t ptime_of(const struct call *call, const struct leg *sip)
 {
 	uint8_t ms = sip->remote.ptime_ms;
@@ -224,6 +236,7 @@ void call_media_update(struct call *call)
 		m.dtmf_pt = sip->remote.dtmf_pt;
 		m.ptime_ms = ptime_of(call, sip);
 		m.direction = direction(call, sip, line);
+		m.learn = learn_of(call, sip);
 	}
 	if (!update_crypto(call, sip != NULL && sip->remote.valid
 					 ? &sip->remote.crypto : &plain)) {

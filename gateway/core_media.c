@@ -86,7 +86,7 @@ static bool is_ok(const struct core *core, const struct link_head *h)
 		       (o->id == 0 || addr_ok(&o->rtp));
 	case MEDIA_EVENT:
 		return h->len == sizeof(*e) && e->kind >= MEDIA_EV_RTP &&
-		       e->kind <= MEDIA_EV_FAX;
+		       e->kind <= MEDIA_EV_LEARNT;
 	case MEDIA_CLOSED:
 		return h->len == sizeof(struct media_closed);
 	case MEDIA_SPAN:

@@ -95,6 +95,16 @@ struct media_modify {
 	uint8_t direction;   /* enum media_direction */
 	uint8_t answered;    /* from now on silence of RTP is supervised */
 	uint8_t echo, nlp;   /* canceller on */
+	uint8_t learn;	     /* enum media_learn */
+};
+
+/* From where else than from rtp RTP is taken, when nothing comes from there:
+ * of the first other place that keeps sending, for good; and then we send
+ * there. */
+enum media_learn {
+	MEDIA_LEARN_OFF,
+	MEDIA_LEARN_PORT,   /* another port of that host */
+	MEDIA_LEARN_ADDRESS /* any host */
 };
 
 enum media_tone_kind {
@@ -148,7 +158,8 @@ enum media_event_kind {
 	MEDIA_EV_SILENT,     /* no RTP for silent_alarm_s: one-way audio */
 	MEDIA_EV_HEARD,	     /* RTP is back */
 	MEDIA_EV_DEAD,	     /* no RTP for silent_release_s: release, please */
-	MEDIA_EV_FAX	     /* CNG or CED heard on the line */
+	MEDIA_EV_FAX,	     /* CNG or CED heard on the line */
+	MEDIA_EV_LEARNT	     /* RTP comes from elsewhere: enum media_learn */
 };
 
 struct media_event {

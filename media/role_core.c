@@ -158,6 +158,7 @@ static void on_modify(struct media_role *m, const struct link_head *h)
 	if ((msg->rtp.family != 0 && msg->rtp.family != 4 &&
 	     msg->rtp.family != 6) ||
 	    msg->direction > MEDIA_INACTIVE || msg->codec > 127 ||
+	    msg->learn > MEDIA_LEARN_ADDRESS ||
 	    msg->dtmf_pt > 127) {
 		m->drops.core_bad++;
 		return;

@@ -137,6 +137,7 @@ void session_modify(struct session *s, struct tick *t,
 	s->far.rtcp.port = (uint16_t)(m->rtp.port + 1);
 	s->far.codec = m->codec;
 	s->far.dtmf_pt = m->dtmf_pt;
+	s->far.learn = m->learn;
 	s->far.packet = (uint16_t)(ptime * PER_MS);
 	s->far.direction = m->direction;
 	/* With the answer the path to the far telephone closes: what the

@@ -67,7 +67,7 @@ struct session_far { /* what the core said of the far end */
 	struct net_addr rtp, rtcp;
 	uint8_t codec, dtmf_pt;
 	uint16_t packet; /* samples */
-	uint8_t direction;
+	uint8_t direction, learn;
 	bool answered;
 };
 

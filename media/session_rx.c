@@ -11,40 +11,46 @@ enum {
 	PT_PCMA = 8,
 	PT_CN = 13,
 	PT_DYNAMIC = 96,
-	LATCH_PACKETS = 10, /* from another port of the host: believed */
+	LATCH_PACKETS = 10, /* from another place: believed */
 	CUT_PAUSE = 9,	    /* blocks, after a search in vain: it is dear */
 	CLEAR_IDLE = 0xff,  /* RFC 4040: for what is lost of data */
 };
 
-/*
- * Only the host that the core named is heard; and of it the named port, or,
- * if that one says nothing, one other that keeps sending (RFC 4961 is not
- * kept by all).
- */
-static bool is_from_host(const struct session *s, const struct net_addr *from)
+/* Is it worth being authenticated? */
+static bool may_be_from(const struct session *s, const struct net_addr *from)
 {
-	return s->far.rtp.family && net_ip_eq(from, &s->far.rtp);
+	return s->far.rtp.family &&
+	       (s->far.learn == MEDIA_LEARN_ADDRESS ||
+		net_ip_eq(from, &s->far.rtp));
 }
 
-static bool is_from_port(struct session *s, const struct net_addr *from)
+/*
+ * Only the place that the core named is heard; or, if that is allowed and
+ * the place says nothing, one other that keeps sending (RFC 4961 is not kept
+ * by all, and behind NAT nobody knows where he is).
+ */
+static bool is_from(struct session *s, struct tick *t,
+		    const struct net_addr *from)
 {
 	struct session_rx *rx = &s->rx;
 
-	if (from->port == s->far.rtp.port) {
+	if (net_addr_eq(from, &s->far.rtp)) {
 		rx->latched = *from;
 		return true;
 	}
 	if (rx->latched.family)
-		return from->port == rx->latched.port;
-	if (rx->other.family && from->port == rx->other.port) {
-		if (++rx->other_count < LATCH_PACKETS)
-			return false;
-		rx->latched = *from;
-		return true;
+		return net_addr_eq(from, &rx->latched);
+	if (s->far.learn == MEDIA_LEARN_OFF)
+		return false;
+	if (!rx->other.family || !net_addr_eq(from, &rx->other)) {
+		rx->other = *from;
+		rx->other_count = 0;
 	}
-	rx->other = *from;
-	rx->other_count = 1;
-	return false;
+	if (++rx->other_count < LATCH_PACKETS)
+		return false;
+	rx->latched = *from;
+	engine_tell(t, s, MEDIA_EV_LEARNT, 0);
+	return true;
 }
 
 static bool is_event(const struct session *s, const struct rtp_packet *p)
@@ -160,13 +166,13 @@ void session_packet(struct session *s, struct tick *t,
 	uint8_t plain[UDP_MAX];
 	struct rtp_packet p;
 
-	if (!is_from_host(s, &d->from)) {
+	if (!may_be_from(s, &d->from)) {
 		s->rx.stray++;
 		return;
 	}
 	if (!session_unseal(s, &in, plain))
 		return;
-	if (!is_from_port(s, &d->from)) {
+	if (!is_from(s, t, &d->from)) {
 		s->rx.stray++;
 		return;
 	}

@@ -60,7 +60,9 @@ void session_send(struct session *s, const struct rtp_packet *pkt,
 	wire = session_seal(s, datagram, len);
 	if (!wire)
 		return;
-	if (session_post(s, &s->far.rtp, false, datagram, wire) < 0) {
+	/* Where it comes from, if that had to be learnt. */
+	if (session_post(s, s->rx.latched.family ? &s->rx.latched : &s->far.rtp,
+			 false, datagram, wire) < 0) {
 		s->tx.errors++;
 		return;
 	}

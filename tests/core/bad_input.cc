@@ -9,7 +9,7 @@
 > sip SETUP 9 end=2 called=0711
 > sip END_STATE end=2 up
 > media EVENT id=1 kind=0
-> media EVENT id=1 kind=8
+> media EVENT id=1 kind=9
 > media SPAN id=2 kind=1
 > media EVENT id=99 kind=6
 > span0 RELEASED 1 cause=16
