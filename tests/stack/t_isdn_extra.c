@@ -4,6 +4,8 @@
  * the wire and through both ends. */
 #include "tests/stack/isdn_rig.c"
 
+#include "isdn/extra.h"
+
 static struct cc_uui uui_of(unsigned len)
 {
 	struct cc_uui u = { .len = (uint8_t)len };
@@ -227,6 +229,39 @@ START_TEST(test_connected_changes)
 }
 END_TEST
 
+/* Elements that are too short, too long or no digits count as not there; what
+ * is read is always fit for the core. */
+START_TEST(test_malformed)
+{
+	static const uint8_t ies[][26] = {
+		{ IE_CALLED_SUB, 1, 0x80 },	  /* no contents */
+		{ IE_CALLED_SUB, 3, 0x00, 1, 2 }, /* octet 3 goes on */
+		{ IE_CALLED_SUB, 22, 0x80, 1 },	  /* 21 octets */
+		{ IE_TRANSIT, 3, 0xa1, '1', 'x' },
+		{ IE_TRANSIT, 2, 0x21, 0x01 },
+		{ IE_TRANSIT, 9, 0xa1, '1', '2', '3', '4', '5', '6', '7',
+		  '8' },
+		{ IE_USER_USER, 0 },
+		{ IE_REDIRECTING, 3, 0x21, 0x00, 0x01 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(ies) / sizeof(ies[0]); i++) {
+		struct ie_msg raw = { .type = Q931_SETUP, .ies = ies[i],
+				      .len = ies[i][1] + 2u };
+		struct cc_msg m = { .leg = 1 };
+
+		setup_number(&raw, IE_REDIRECTING, 0, &m.redirecting);
+		extra_read(&raw, &m);
+		ck_assert_uint_eq(m.redirecting.valid, 0);
+		ck_assert_uint_eq(m.extra.divert.count, 0);
+		ck_assert_uint_eq(m.extra.called_sub.len, 0);
+		ck_assert_str_eq(m.extra.carrier, "");
+		ck_assert_uint_eq(m.extra.uui.len, 0);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("isdn_extra");
@@ -239,6 +274,7 @@ int main(void)
 	tcase_add_loop_test(t, test_uui_of_a_call, 0, 2);
 	tcase_add_loop_test(t, test_uui_of_a_refusal, 0, 2);
 	tcase_add_loop_test(t, test_connected_changes, 0, 2);
+	tcase_add_test(t, test_malformed);
 	suite_add_tcase(s, t);
 	return rig_run_suite(s);
 }
