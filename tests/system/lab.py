@@ -212,8 +212,9 @@ class Lab:
     def cdrs(self):
         records = []
         for f in sorted(glob.glob(self.path("cdr/*.jsonl"))):
-            with open(f) as lines:
-                records += [json.loads(line) for line in lines]
+            with open(f) as lines:  # the last may still be written
+                records += [json.loads(line) for line in lines
+                            if line.endswith("\n")]
         return records
 
     def calls(self):

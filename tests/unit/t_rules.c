@@ -417,8 +417,8 @@ END_TEST
 START_TEST(bad_patterns_are_refused)
 {
 	static const char *const bad[] = {"(", "a{3,2}", "[a", "*", "\\C",
-					  "(?R", "(((((((((((((((((a)))))))))"
-					  "))))))))"};
+					  "(?R",
+					  "(((((((((((((((((a)))))))))))))))))"};
 	char why[160];
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
