@@ -323,7 +323,7 @@ START_TEST(tel_in_not_ours)
 		"trunk-context=example.com@" OUR_IP,
 		"sip:+15551234;cic=+44-0288;tgrp=carrier;"
 		"trunk-context=other.example@" OUR_IP,
-		"sip:+15551234;cic=0288;cic-context=+44;tgrp=carrier@" OUR_IP,
+		("sip:+15551234;cic=0288;cic-context=+44;tgrp=carrier@" OUR_IP),
 	};
 	size_t i;
 
