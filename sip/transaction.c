@@ -322,6 +322,7 @@ static void on_retry(struct timer *timer)
 /* --- what only absorbs repeats gives way --- */
 
 #define LEAST_ABSORB_MS 1000
+#define ROOM_AT_ONCE	4
 
 static void join_absorbers(struct txn *t)
 {
@@ -341,16 +342,18 @@ void txn_absorb(struct txn *t)
 }
 
 /* 32 s of absorbing for each of many calls a second would leave no room for the
- * next ones: then the oldest end, which have had their second. */
+ * next ones: then the oldest end, which have had their second. Some at a time. */
 void txn_make_room(struct txn_layer *l)
 {
-	struct txn *t = l->oldest;
+	mono_t now = loop_now(l->loop);
 
-	if (t && pool_used(l->pool) > l->max / 2 &&
-	    mono_diff_ms(loop_now(l->loop), t->absorbs_since) >=
-		    LEAST_ABSORB_MS) {
+	for (unsigned i = 0; i < ROOM_AT_ONCE && l->oldest &&
+			     pool_used(l->pool) > l->max / 2 &&
+			     mono_diff_ms(now, l->oldest->absorbs_since) >=
+				     LEAST_ABSORB_MS;
+	     i++) {
 		l->stats.made_room++;
-		txn_end(t);
+		txn_end(l->oldest);
 	}
 }
 
@@ -426,7 +429,6 @@ void txn_input(struct txn_layer *l, struct sip_msg *m)
 		l->stats.bad++;
 		sip_msg_free(m);
 	} else if (sip_msg_is_request(m)) {
-		txn_make_room(l);
 		txn_make_room(l);
 		txn_server_request(l, m);
 	} else {

@@ -181,7 +181,7 @@ unsigned txn_layer_used(const struct txn_layer *);
 
 /* There is no place for a new call of that trunk (requests outside of dialogs
  * are answered 503), unless it is urgent. */
-bool txn_is_crowded(const struct txn_layer *, unsigned trunk);
+bool txn_is_crowded(struct txn_layer *, unsigned trunk);
 
 /* A parsed message from a known trunk (msg->path). Takes msg. */
 void txn_input(struct txn_layer *, struct sip_msg *msg);

@@ -235,10 +235,20 @@ static void begin(struct txn_layer *l, struct sip_msg *m,
 
 /* The last eighth of the table is for dialogs that exist, and no trunk has
  * more than three quarters. */
-bool txn_is_crowded(const struct txn_layer *l, unsigned trunk)
+static bool is_crowded(const struct txn_layer *l, unsigned trunk)
 {
 	return pool_used(l->pool) >= l->max - l->max / 8 ||
 	       l->of_trunk[trunk] >= l->max - l->max / 4;
+}
+
+/* Who asks may leave the message alone, and then nothing else would make room
+ * for the next one. */
+bool txn_is_crowded(struct txn_layer *l, unsigned trunk)
+{
+	if (is_crowded(l, trunk)) {
+		txn_make_room(l);
+	}
+	return is_crowded(l, trunk);
 }
 
 static void on_request(struct txn_layer *l, struct sip_msg *m)

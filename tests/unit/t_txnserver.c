@@ -378,6 +378,33 @@ START_TEST(test_room_is_made)
 }
 END_TEST
 
+/* A new call that is not even parsed makes room for the next one, too. */
+START_TEST(test_room_is_made_when_crowded)
+{
+	struct req q = {.method = "OPTIONS"};
+	char branch[32], call_id[32];
+
+	teardown();
+	setup_with(16);
+	answer_at_once = true;
+	q.branch = branch;
+	q.call_id = call_id;
+	for (int i = 0; i < 12; i++) {
+		snprintf(branch, sizeof(branch), "z9hG4bK%d", i);
+		snprintf(call_id, sizeof(call_id), "c%d", i);
+		receive_req(q);
+	}
+	answer_at_once = false;
+	ck_assert(txn_is_crowded(layer(), 0));
+	ck_assert_uint_eq(txn_layer_used(layer()), 12);
+	loop_advance(net.loop, 1100);
+	ck_assert(!txn_is_crowded(layer(), 0));
+	ck_assert_uint_eq(txn_layer_used(layer()), 8);
+	loop_advance(net.loop, 64000);
+	ck_assert_uint_eq(txn_layer_used(layer()), 0);
+}
+END_TEST
+
 START_TEST(test_detach_and_stale)
 {
 	struct req q = {.method = "INVITE"};
@@ -436,6 +463,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_cookie_alone);
 	tcase_add_test(t, test_response_route);
 	tcase_add_test(t, test_full);
+	tcase_add_test(t, test_room_is_made_when_crowded);
 	tcase_add_test(t, test_room_is_made);
 	tcase_add_test(t, test_detach_and_stale);
 	suite_add_tcase(s, t);
