@@ -301,17 +301,15 @@ static bool is_sip_uri(const char *from, const char *to)
 }
 
 /* "<sip:a@b;>", "<sip:b?h>": osip writes it as something else. Neither is
- * allowed here (RFC 3261 19.1.1, table 1), but in a user part. A URI of another
- * scheme stays as it is. */
+ * allowed here (RFC 3261 19.1.1, table 1), but in a user part. What is behind
+ * '?' in a URI of another scheme stays as it is. */
 static bool is_altered(const char *from, const char *to)
 {
 	const char *at = memrchr(from, '@', (size_t)(to - from));
+	bool sip = is_sip_uri(from, to);
 
-	if (!is_sip_uri(from, to)) {
-		return false;
-	}
 	for (const char *p = at ? at : from; p < to; p++) {
-		if (*p == '?' ||
+		if ((sip && *p == '?') ||
 		    (*p == ';' && (p + 1 == to || p[1] == ';'))) {
 			return true;
 		}
