@@ -6,14 +6,19 @@
  *	sip-driver LOCAL PEER CALLS [place=NUMBER] [rate=PER_S] [hold=MS]
  *		[giveup=MS] [grace=MS] [user=U password=P]
  *		[transport=udp|tcp|tls] [cert=F key=F] [ca=F] [name=DOMAIN]
- *		[verify=both|server|none] [limit=S] [dialog=full]
+ *		[verify=both|server|none] [limit=S] [dialog=full] [conf=FILE]
+ *		[after=MS] [calling=NUMBER] [screening=N] [presentation=N]
  *
  * Without place= it waits for CALLS calls; the last three digits of the number
  * choose what becomes of each: 486 busy, 480 never answered, 183 early media
  * and then answered, 200 answered and cleared by us after hold=, all others
  * ring, are answered and wait for the peer's BYE. It ends when that many calls
  * have been released, or after 60 s, and prints what it counted. dialog=full:
- * with 100rel, session timers and REFER, each of which goes well.
+ * with 100rel, session timers and REFER, each of which goes well. conf=FILE, the
+ * first of the options: the trunks, rules and settings of a configuration, whose
+ * first trunk is PEER. after= is when the first call is placed; who calls then
+ * has calling=, its screening and presentation as cc.h numbers them. What the
+ * last call that came in says of its caller is printed, too.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,12 +27,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "conf/conf.h"
+#include "conf/load.h"
 #include "gateway/base/log.h"
 #include "gateway/base/role.h"
 #include "gateway/base/str.h"
 #include "gateway/cc.h"
 #include "gateway/certs.h"
+#include "gateway/parts.h"
 
 #define CALLS	 4096 /* at a time */
 #define LIMIT_MS 60000
@@ -52,8 +58,10 @@ static struct driver {
 	unsigned causes[128];
 	int hold_ms, giveup_ms;
 	int grace_ms; /* for the last answers on the wire */
-	int limit_ms;
+	int limit_ms, after_ms;
 	const char *number;
+	struct cc_number calling; /* of calls that are placed */
+	struct cc_msg heard;	  /* the last SETUP */
 	char detail[CC_DETAIL_MAX];
 } d;
 
@@ -113,6 +121,7 @@ static void on_setup(const struct cc_msg *m)
 	struct cc_msg early = with_media();
 
 	d.setups++;
+	d.heard = *m;
 	if (!c || strcmp(kind, "486") == 0) {
 		tell(m->leg, CC_RELEASE, busy);
 		return;
@@ -230,8 +239,7 @@ static void on_pace(struct timer *t)
 	m.bearer = CC_BEARER_AUDIO_31;
 	m.complete = 1;
 	cc_number_set(&m.called, d.number);
-	cc_number_set(&m.calling, "+4930555");
-	m.calling.screening = CC_SCREEN_NETWORK;
+	m.calling = d.calling;
 	c->leg = CC_LEG_CORE | ++d.placed;
 	if (d.giveup_ms) {
 		c->next = HANG_UP;
@@ -320,8 +328,10 @@ static bool wire_option(struct conf_trunk *t, const char *arg)
 /* With TLS, LOCAL is the trunk's; plain SIP then lies one port above. */
 static void place_tls(struct conf_trunk *t)
 {
-	str_copy(d.conf.file, sizeof(d.conf.file), "driver.yaml");
-	t->tls.line = 12;
+	if (!d.conf.file[0]) {
+		str_copy(d.conf.file, sizeof(d.conf.file), "driver.yaml");
+		t->tls.line = 12;
+	}
 	if (t->transport == CONF_TLS) {
 		t->bind = d.conf.sip.bind;
 		d.conf.sip.bind.port++;
@@ -337,17 +347,60 @@ static void full_dialog(struct conf_trunk *t)
 	t->refer.replaces = true;
 }
 
+/* Who calls, of what is placed. */
+static bool caller_option(const char *arg)
+{
+	struct cc_number *n = &d.calling;
+	const char *v;
+
+	if (option(arg, "calling", &v))
+		cc_number_set(n, v);
+	else if (option(arg, "screening", &v))
+		n->screening = (uint8_t)atoi(v);
+	else if (option(arg, "presentation", &v))
+		n->presentation = (uint8_t)atoi(v);
+	else if (option(arg, "after", &v))
+		d.after_ms = atoi(v);
+	else
+		return false;
+	return true;
+}
+
+/* The file's part for the sip role, but for the addresses. */
+static void load(const char *path)
+{
+	struct conf_for_sip *part;
+	struct conf *c;
+	char *report;
+	size_t len;
+
+	c = conf_load(path, &report);
+	if (!c)
+		log_fatal("%s", report);
+	part = parts_make(c, ROLE_SIP, 0, &len);
+	if (!part)
+		log_fatal("no memory");
+	d.conf = *part;
+	free(part);
+	free(c);
+	free(report);
+}
+
 static void options(int argc, char **argv)
 {
 	struct conf_trunk *t = &d.conf.trunks[0];
 	const char *v;
-	int i;
+	int i = 4;
 
+	if (argc > i && option(argv[i], "conf", &v)) {
+		load(v);
+		i++;
+	}
 	if (argc < 4 || net_parse(&d.conf.sip.bind, argv[1]) < 0)
 		log_fatal("usage: sip-driver LOCAL PEER CALLS [OPTION...]");
 	str_copy(t->servers[0], sizeof(t->servers[0]), argv[2]);
 	d.wanted = (unsigned)atoi(argv[3]);
-	for (i = 4; i < argc; i++) {
+	for (; i < argc; i++) {
 		if (option(argv[i], "place", &v))
 			d.number = v;
 		else if (option(argv[i], "rate", &v))
@@ -366,7 +419,7 @@ static void options(int argc, char **argv)
 			d.limit_ms = 1000 * atoi(v);
 		else if (option(argv[i], "dialog", &v))
 			full_dialog(t);
-		else if (!wire_option(t, argv[i]))
+		else if (!wire_option(t, argv[i]) && !caller_option(argv[i]))
 			log_fatal("what is %s?", argv[i]);
 	}
 	place_tls(t);
@@ -391,6 +444,9 @@ static void configure(void)
 	d.rate = 10;
 	d.hold_ms = -1;
 	d.grace_ms = 500;
+	d.after_ms = 100;
+	cc_number_set(&d.calling, "+4930555");
+	d.calling.screening = CC_SCREEN_NETWORK;
 }
 
 static void report(void)
@@ -411,7 +467,10 @@ static void report(void)
 		if (d.causes[i])
 			printf("cause_%u %u\n", i, d.causes[i]);
 	}
-	printf("detail %s\n", d.detail);
+	printf("detail %s\ncaller %s\nasserted %s\nscreening %u\n"
+	       "asserted_screening %u\n",
+	       d.detail, d.heard.calling.digits, d.heard.asserted.digits,
+	       d.heard.calling.screening, d.heard.asserted.screening);
 }
 
 int main(int argc, char **argv)
@@ -436,7 +495,7 @@ int main(int argc, char **argv)
 	timer_start(d.loop, &d.end, on_end,
 		    d.limit_ms ? d.limit_ms : LIMIT_MS);
 	if (d.number)
-		timer_start(d.loop, &d.pace, on_pace, 100);
+		timer_start(d.loop, &d.pace, on_pace, d.after_ms);
 	loop_run(d.loop);
 	report();
 	timer_stop(d.loop, &d.pace);
