@@ -378,7 +378,7 @@ struct cc_end_state {
 	char text[61];	  /* "layer 2 down", in words */
 };
 
-#define CC_SNAPSHOT_MAX 2048
+#define CC_SNAPSHOT_MAX 3072
 
 /* What a role needs to go on with a leg that it knows nothing else of, or to
  * clear it. leg of a CC_CLEAR is the lost one's, for people: it may have a

@@ -162,6 +162,15 @@ bool sip_dialog_has(const struct sip_dialog *d, const struct sip_msg *m)
 	       (m->trunks >> d->path.trunk & 1);
 }
 
+bool sip_dialog_is_answered(const struct sip_dialog *d,
+			    const struct sip_msg *m)
+{
+	return strcmp(d->local_tag, sip_msg_from_tag(m)) == 0 &&
+	       strcmp(d->remote_tag, sip_msg_to_tag(m)) == 0 &&
+	       strcmp(d->call_id, sip_msg_call_id(m)) == 0 &&
+	       (m->trunks >> d->path.trunk & 1);
+}
+
 bool sip_dialog_in_order(struct sip_dialog *d, const struct sip_msg *m)
 {
 	uint32_t cseq = sip_msg_cseq(m);

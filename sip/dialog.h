@@ -60,6 +60,9 @@ void sip_dialog_refresh(struct sip_dialog *, const struct sip_msg *);
 
 /* Does this request of the peer belong here? */
 bool sip_dialog_has(const struct sip_dialog *, const struct sip_msg *request);
+/* Does this response? */
+bool sip_dialog_is_answered(const struct sip_dialog *,
+			    const struct sip_msg *response);
 /* Is its CSeq in order (RFC 3261 12.2.2)? Remembers it. */
 bool sip_dialog_in_order(struct sip_dialog *, const struct sip_msg *request);
 

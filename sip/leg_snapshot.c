@@ -2,8 +2,9 @@
 /*
  * The death of this process: while a leg lives the core keeps a snapshot of
  * it (snapshot.h). The next process gets those of answered calls back as KEEP,
- * and goes on with them where they stood; transactions that were open then are
- * lost, and the peer repeats its own. The others it gets as CLEAR, as is an
+ * and goes on with them where they stood: with our 2xx, where it had no ACK
+ * yet. Other transactions that were open then are lost, and the peer repeats
+ * its own. The others it gets as CLEAR, as is an
  * answered one whose call has ended meanwhile, and clears them towards the
  * peer:
  *
@@ -75,6 +76,23 @@ static int take_invite(struct leg *l, struct sip_snapshot *s)
 	return take_uri(d, m);
 }
 
+static void take_answered(struct leg *l, struct sip_snapshot *s)
+{
+	s->kind = SIP_SNAPSHOT_DIALOG;
+	s->local = l->local;
+	s->sdp = l->sdp;
+	s->media = l->media;
+	s->se.interval_s = l->se.interval_s;
+	s->se.ours = l->se.ours;
+	s->se.peer_update = l->se.peer_update;
+	if (l->state != LEG_ANSWERED)
+		return;
+	s->ok.cseq = l->inv.cseq;
+	s->ok.wire = txn_answer_of(sip_leg_txns(l), l->inv.id);
+	if (s->ok.wire.text)
+		s->kind = SIP_SNAPSHOT_ANSWERED;
+}
+
 /* 0; -ENOENT: in this state nothing would have to be cleared. */
 static int take(struct leg *l, struct sip_snapshot *s)
 {
@@ -82,13 +100,7 @@ static int take(struct leg *l, struct sip_snapshot *s)
 	switch (l->state) {
 	case LEG_ANSWERED:
 	case LEG_UP:
-		s->kind = SIP_SNAPSHOT_DIALOG;
-		s->local = l->local;
-		s->sdp = l->sdp;
-		s->media = l->media;
-		s->se.interval_s = l->se.interval_s;
-		s->se.ours = l->se.ours;
-		s->se.peer_update = l->se.peer_update;
+		take_answered(l, s);
 		return 0;
 	case LEG_INCOMING:
 		s->kind = SIP_SNAPSHOT_OFFERED;
@@ -125,6 +137,10 @@ void sip_leg_checkpoint(struct leg *l)
 	len = take(l, &s);
 	if (!len)
 		len = sip_snapshot_write(&s, m.bytes, sizeof(m.bytes));
+	if (len == -E2BIG && s.kind == SIP_SNAPSHOT_ANSWERED) {
+		s.kind = SIP_SNAPSHOT_DIALOG; /* its 2xx is long */
+		len = sip_snapshot_write(&s, m.bytes, sizeof(m.bytes));
+	}
 	if (len < 0) {
 		if (len == -E2BIG && l->snapshot != TOO_BIG)
 			env->stats.snapshot_big++;
@@ -308,7 +324,18 @@ void sip_legs_restore(struct legs *t, const struct cc_snapshot *m)
 	}
 }
 
-/* Where it stood: up, and with nothing open. */
+/* Our 2xx may have been lost: on with it until its ACK comes. */
+static void resume_2xx(struct leg *l, const struct sip_snapshot *s)
+{
+	if (s->kind != SIP_SNAPSHOT_ANSWERED)
+		return;
+	l->inv.cseq = s->ok.cseq;
+	if (txn_resume_answered(sip_leg_txns(l), &l->user, &s->ok.wire,
+				&s->dialog.path, &l->inv.id) == 0)
+		sip_leg_enter(l, LEG_ANSWERED);
+}
+
+/* Where it stood: up, and with nothing open but our 2xx. */
 static int keep_dialog(struct legs *t, const struct cc_snapshot *m,
 		       const struct sip_snapshot *s)
 {
@@ -329,6 +356,7 @@ static int keep_dialog(struct legs *t, const struct cc_snapshot *m,
 	l->se.peer_update = s->se.peer_update;
 	l->snapshot = digest(m->bytes, m->len);
 	sip_leg_enter(l, LEG_UP);
+	resume_2xx(l, s);
 	sip_se_resume(l);
 	return 0;
 }
@@ -342,7 +370,7 @@ static int keep(struct legs *t, const struct cc_snapshot *m)
 
 	if (err)
 		return err;
-	if (s.kind == SIP_SNAPSHOT_DIALOG && s.media.valid)
+	if (sip_snapshot_is_answered(&s) && s.media.valid)
 		return keep_dialog(t, m, &s);
 	/* The answer was on its way, and is lost. */
 	lost.cause = cause;

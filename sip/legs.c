@@ -180,6 +180,15 @@ static struct leg *find_dialog(const struct legs *t, const struct sip_msg *m)
 	return l;
 }
 
+struct leg *sip_legs_find_peer(const struct legs *t, const struct sip_msg *m)
+{
+	struct leg *l = t->by_tag[tag_bucket(sip_msg_from_tag(m))];
+
+	while (l && !sip_dialog_is_answered(&l->dialog, m))
+		l = l->in.next_tag;
+	return l;
+}
+
 int sip_legs_trunk_of(const struct legs *t, const struct sip_msg *m)
 {
 	const struct leg *l = find_dialog(t, m);
@@ -598,17 +607,29 @@ static void to_leg(struct leg *l, txn_id id, const struct sip_msg *m)
 	}
 }
 
+/* It may belong to a call of an earlier process that the core is about to tell
+ * us: 481, or a second call, would end it. It comes again. */
+static bool is_too_early(struct legs *t, txn_id id, const struct sip_msg *m)
+{
+	bool inside = sip_msg_to_tag(m)[0] != '\0';
+	bool may_wait = inside || (m->path.proto == SIP_UDP &&
+				   link_is_up(t->env.core));
+
+	if (t->env.settled || !may_wait)
+		return false;
+	t->env.stats.unsettled++;
+	txn_kill(sip_stack_txns(t->env.stack), id);
+	return true;
+}
+
 static void in_dialog(struct legs *t, txn_id id, const struct sip_msg *m)
 {
 	struct txn_layer *txns = sip_stack_txns(t->env.stack);
 	struct leg *l = find_dialog(t, m);
 
-	if (!l && !t->env.settled) {
-		/* It may be a dialog of an earlier process that the core is
-		 * about to tell us: 481 would end its call. It comes again. */
-		t->env.stats.unsettled++;
-		txn_kill(txns, id);
-	} else if (!l) {
+	if (!l && is_too_early(t, id, m))
+		return;
+	if (!l) {
 		t->env.stats.no_dialog++;
 		(void)txn_reply(txns, id, 481, NULL);
 	} else if (l->dialog.remote_tag[0] &&
@@ -625,7 +646,8 @@ void sip_legs_request(struct legs *t, txn_id id, const struct sip_msg *m)
 	if (sip_msg_to_tag(m)[0]) {
 		in_dialog(t, id, m);
 	} else if (sip_msg_is(m, "INVITE")) {
-		on_invite(t, id, m);
+		if (!is_too_early(t, id, m))
+			on_invite(t, id, m);
 	} else if (sip_msg_is(m, "REFER")) { /* whom should it move? */
 		t->env.stats.moves.refused++;
 		(void)txn_reply(sip_stack_txns(t->env.stack), id, 603, NULL);

@@ -46,6 +46,7 @@ struct legs_stats {
 	uint64_t restored;     /* those that were cleared */
 	uint64_t unsettled;    /* requests not answered before SETTLED */
 	uint64_t not_restored; /* neither was possible */
+	uint64_t acked_again;  /* answers whose ACK it had sent in vain */
 };
 
 /* NULL + errno. core: the link to the core, lives longer; may be down. */
@@ -69,6 +70,8 @@ void sip_legs_each(struct legs *, void (*what)(struct leg *));
 /* A request of a peer that begins or belongs to a call. */
 void sip_legs_request(struct legs *, txn_id, const struct sip_msg *);
 void sip_legs_ack(struct legs *, const struct sip_msg *);
+/* legs_keep.c. A 2xx to an INVITE that no transaction knows. */
+void sip_legs_stray_2xx(struct legs *, const struct sip_msg *);
 /* The trunk of the dialog that a request is of; -1: of none. */
 int sip_legs_trunk_of(const struct legs *, const struct sip_msg *);
 
@@ -102,6 +105,8 @@ struct leg *sip_legs_by_id(const struct legs *, leg_id); /* NULL: none */
 struct sip_replaces;
 struct leg *sip_legs_find_replaced(const struct legs *,
 				   const struct sip_replaces *);
+/* The leg of the dialog whose INVITE or re-INVITE that answers. NULL: none. */
+struct leg *sip_legs_find_peer(const struct legs *, const struct sip_msg *);
 /* A leg that the core knows nothing of, in no table and state. NULL: full. */
 struct leg *sip_legs_orphan(struct legs *, leg_id, uint8_t trunk);
 /* An answered leg of an earlier process, in no state and not in the table of

@@ -79,6 +79,22 @@ static void tell_kept(struct leg *l)
 	sip_leg_checkpoint(l);
 }
 
+/* The ACK of an earlier process was lost: without one the peer would end the
+ * call after 64*T1. An offer in it has had its answer then. */
+void sip_legs_stray_2xx(struct legs *t, const struct sip_msg *m)
+{
+	struct leg *l = sip_legs_find_peer(t, m);
+	struct sip_path hop;
+	struct sip_msg *ack;
+
+	if (!l || l->state != LEG_UP || sip_msg_cseq(m) > l->dialog.cseq)
+		return;
+	hop = sip_dialog_hop(&l->dialog, sip_leg_trunks(l));
+	ack = sip_dialog_ack(&l->dialog, sip_msg_cseq(m));
+	if (ack && txn_ack(sip_leg_txns(l), 0, ack, &hop) == 0)
+		sip_legs_env(t)->stats.acked_again++;
+}
+
 void sip_legs_settle(struct legs *t)
 {
 	struct legs_env *env = sip_legs_env(t);

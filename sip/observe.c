@@ -335,6 +335,8 @@ static void put_legs(struct text *t, const struct sip_observe *o)
 		s->restored);
 	counter(t, "not_restored", "Calls of a killed process, not cleared",
 		s->not_restored);
+	counter(t, "acked_again", "Answers acknowledged for a killed process",
+		s->acked_again);
 	counter(t, "trace_lost", "Trace records lost", o->trace_lost);
 }
 

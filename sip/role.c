@@ -143,6 +143,13 @@ static void on_ack(struct sip_stack_user *u, const struct sip_msg *m)
 	sip_legs_ack(r->legs, m);
 }
 
+static void on_stray_2xx(struct sip_stack_user *u, const struct sip_msg *m)
+{
+	struct sip_role *r = container_of(u, struct sip_role, stack_user);
+
+	sip_legs_stray_2xx(r->legs, m);
+}
+
 static void on_wire(struct sip_stack_user *u, bool sent,
 		    const struct sip_path *path, const char *data, size_t len)
 {
@@ -161,6 +168,7 @@ static int dialog_trunk(struct sip_stack_user *u, const struct sip_msg *m)
 static const struct sip_stack_user_ops stack_ops = {
 	.on_request = on_request,
 	.on_ack = on_ack,
+	.on_stray_2xx = on_stray_2xx,
 	.on_wire = on_wire,
 	.dialog_trunk = dialog_trunk,
 };

@@ -104,6 +104,19 @@ static void put_session(struct out *o, const struct sip_snapshot *s)
 	}
 }
 
+static void put_2xx(struct out *o, const struct sip_snapshot_2xx *ok)
+{
+	put_number(o, ok->cseq, 4);
+	put_number(o, (uint32_t)ok->wire.len, 2);
+	put_octets(o, ok->wire.text, ok->wire.len);
+}
+
+bool sip_snapshot_is_answered(const struct sip_snapshot *s)
+{
+	return s->kind == SIP_SNAPSHOT_DIALOG ||
+	       s->kind == SIP_SNAPSHOT_ANSWERED;
+}
+
 int sip_snapshot_write(const struct sip_snapshot *s, uint8_t *buf, size_t size)
 {
 	const struct sip_dialog *d = &s->dialog;
@@ -130,8 +143,10 @@ int sip_snapshot_write(const struct sip_snapshot *s, uint8_t *buf, size_t size)
 	put_number(&o, d->n_routes, 1);
 	for (i = 0; i < d->n_routes; i++, route += strlen(route) + 1)
 		put_text(&o, route);
-	if (s->kind == SIP_SNAPSHOT_DIALOG)
+	if (sip_snapshot_is_answered(s))
 		put_session(&o, s);
+	if (s->kind == SIP_SNAPSHOT_ANSWERED)
+		put_2xx(&o, &s->ok);
 	return o.len <= size ? (int)o.len : -E2BIG;
 }
 
@@ -326,10 +341,20 @@ static void get_session(struct in *in, struct sip_snapshot *s)
 	get_lines(in, sdp);
 }
 
+static void get_2xx(struct in *in, struct sip_snapshot_2xx *ok)
+{
+	ok->cseq = get_number(in, 4);
+	ok->wire.len = get_number(in, 2);
+	ok->wire.text = (const char *)get_octets(in, ok->wire.len);
+	if (ok->wire.len == 0)
+		in->bad = true;
+}
+
 static bool fits_kind(const struct sip_snapshot *s)
 {
 	switch (s->kind) {
 	case SIP_SNAPSHOT_DIALOG:
+	case SIP_SNAPSHOT_ANSWERED:
 		return s->dialog.target[0] != '\0';
 	case SIP_SNAPSHOT_OFFERED:
 		return s->dialog.n_routes > 0;
@@ -365,7 +390,9 @@ int sip_snapshot_read(struct sip_snapshot *s, const uint8_t *data, size_t len)
 	(void)get_text(&in, d->remote_session, sizeof(d->remote_session),
 		       false);
 	get_routes(&in, d);
-	if (s->kind == SIP_SNAPSHOT_DIALOG)
+	if (sip_snapshot_is_answered(s))
 		get_session(&in, s);
+	if (s->kind == SIP_SNAPSHOT_ANSWERED)
+		get_2xx(&in, &s->ok);
 	return in.bad || in.left || !fits_kind(s) ? -EBADMSG : 0;
 }

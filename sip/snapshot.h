@@ -17,6 +17,8 @@
  *   profile suite, and of a suite of SRTP
  *     tag[4] name, our key and the peer's: key[32] salt[14] mki_len mki[8]
  *   audio n_media and of that many m= lines: type proto formats
+ * and where our 2xx has no ACK yet
+ *   cseq[4] of the INVITE, that 2xx as it was sent: length[2] octets
  *
  * It may hold keys: it goes over the link to the core and nowhere else.
  * Pure functions. Thread: any.
@@ -26,8 +28,9 @@
 
 #include "sip/dialog.h"
 #include "sip/offer.h"
+#include "sip/transaction.h"
 
-#define SIP_SNAPSHOT_VERSION 3
+#define SIP_SNAPSHOT_VERSION 4
 
 enum sip_snapshot_kind {
 	/* Answered: lives on, or takes BYE. */
@@ -39,6 +42,8 @@ enum sip_snapshot_kind {
 	/* An INVITE of ours, not answered: takes CANCEL. routes is our Via,
 	 * target the Request-URI, remote the To, cseq its; no remote_tag. */
 	SIP_SNAPSHOT_CALLING,
+	/* As DIALOG, and our 2xx must be sent until its ACK comes. */
+	SIP_SNAPSHOT_ANSWERED,
 	SIP_SNAPSHOT_KINDS
 };
 
@@ -48,10 +53,18 @@ struct sip_snapshot_se {
 	bool ours, peer_update;
 };
 
+/* Our 2xx: owned by the transaction, or octets of what is read. */
+struct sip_snapshot_2xx {
+	uint32_t cseq; /* of the INVITE */
+	struct txn_octets wire;
+};
+
 struct sip_snapshot {
 	enum sip_snapshot_kind kind;
 	struct sip_dialog dialog; /* without contact */
-	/* DIALOG only. */
+	/* ANSWERED only. */
+	struct sip_snapshot_2xx ok;
+	/* DIALOG and ANSWERED only. */
 	struct sip_snapshot_se se;
 	/* The codecs we can do are the file's, not kept. */
 	struct sdp_local local;
@@ -59,6 +72,8 @@ struct sip_snapshot {
 	struct cc_media media;	/* the peer's end, as last told the core; not
 				 * valid: the session has no answer yet */
 };
+
+bool sip_snapshot_is_answered(const struct sip_snapshot *);
 
 /* Length, or -E2BIG. */
 int sip_snapshot_write(const struct sip_snapshot *, uint8_t *buf, size_t size);

@@ -85,6 +85,14 @@ static void on_ack(struct txn_owner *o, const struct sip_msg *m)
 	u->ops->on_ack(u, m);
 }
 
+static void on_stray_2xx(struct txn_owner *o, const struct sip_msg *m)
+{
+	struct sip_stack_user *u = of_owner(o)->user;
+
+	if (u->ops->on_stray_2xx)
+		u->ops->on_stray_2xx(u, m);
+}
+
 static int on_send(struct txn_owner *o, struct sip_path *path,
 		   const char *data, size_t len)
 {
@@ -154,6 +162,7 @@ static unsigned on_udp_max(struct txn_owner *o, const struct sip_path *path)
 static const struct txn_owner_ops owner_ops = {
 	.on_request = on_request,
 	.on_ack = on_ack,
+	.on_stray_2xx = on_stray_2xx,
 	.send = on_send,
 	.local = on_local,
 	.rewrite = on_rewrite,

@@ -46,6 +46,7 @@ struct sip_stack_user_ops {
 	void (*on_request)(struct sip_stack_user *, txn_id,
 			   const struct sip_msg *);
 	void (*on_ack)(struct sip_stack_user *, const struct sip_msg *);
+	void (*on_stray_2xx)(struct sip_stack_user *, const struct sip_msg *);
 	/* The trunk of the dialog that a request is of; -1: of none that we
 	 * know. NULL: no dialogs. */
 	int (*dialog_trunk)(struct sip_stack_user *, const struct sip_msg *);

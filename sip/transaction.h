@@ -98,6 +98,12 @@ enum txn_fail {
 	TXN_FAIL_NO_ACK	    /* H (non-2xx), L (2xx) */
 };
 
+/* A message as it is on the wire. */
+struct txn_octets {
+	const char *text;
+	size_t len;
+};
+
 /* Any of them may be NULL. */
 struct txn_user_ops {
 	/* Client: each 1xx; the final response once; each 2xx to INVITE whose
@@ -129,6 +135,9 @@ struct txn_owner_ops {
 	void (*on_request)(struct txn_owner *, txn_id, const struct sip_msg *);
 	/* An ACK that belongs to a 2xx: find the dialog, call txn_acked(). */
 	void (*on_ack)(struct txn_owner *, const struct sip_msg *);
+	/* A 2xx to an INVITE that is none of the transactions here: an earlier
+	 * process's, whose ACK was lost, maybe. May be NULL. */
+	void (*on_stray_2xx)(struct txn_owner *, const struct sip_msg *);
 	/* Puts octets on the wire. 0 or -errno (transport.h). */
 	int (*send)(struct txn_owner *, struct sip_path *, const char *data,
 		    size_t len);
@@ -226,6 +235,16 @@ int txn_resume_client(struct txn_layer *, struct txn_user *,
  * source): its transaction, which the caller answers at once. Takes msg, on
  * failure too. 0, -ENOBUFS, -EEXIST (the peer has sent it anew). */
 int txn_resume_server(struct txn_layer *, struct sip_msg *invite, txn_id *id);
+
+/* A 2xx to an INVITE that an earlier process sent (path: the source of that)
+ * and that had no ACK yet: its transaction, which sends those octets now and
+ * until txn_acked(). 0, -EBADMSG (they are no such thing), -ENOBUFS, -EEXIST. */
+int txn_resume_answered(struct txn_layer *, struct txn_user *,
+			const struct txn_octets *, const struct sip_path *,
+			txn_id *id);
+/* The response sent last; text NULL: none, or no server transaction. They live
+ * until the next one. */
+struct txn_octets txn_answer_of(const struct txn_layer *, txn_id);
 
 /* Sends a response: 1xx any number of times, a final one once. Takes msg, on
  * failure too. 0, -ESTALE, -EALREADY, -errno. */

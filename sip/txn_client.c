@@ -482,6 +482,17 @@ const struct sip_msg *txn_sent_of(const struct txn_layer *l, txn_id id)
 	return !t || txn_is_server(t) ? NULL : sent_of(t);
 }
 
+static void stray(struct txn_layer *l, const struct sip_msg *m)
+{
+	int status = sip_msg_status(m);
+
+	l->stats.stray_responses++;
+	if (status >= 200 && status < 300 && sip_msg_is(m, "INVITE") &&
+	    l->owner->ops->on_stray_2xx) {
+		l->owner->ops->on_stray_2xx(l->owner, m);
+	}
+}
+
 void txn_client_response(struct txn_layer *l, const struct sip_msg *m)
 {
 	struct txn_key key;
@@ -491,7 +502,7 @@ void txn_client_response(struct txn_layer *l, const struct sip_msg *m)
 	t = txn_find(l, &key, false);
 	if (!t || t->state == TXN_TERMINATED ||
 	    !(m->trunks >> t->path.trunk & 1)) {
-		l->stats.stray_responses++;
+		stray(l, m);
 	} else if (!answers(t, m)) {
 		l->stats.bad++;
 	} else if (t->kind == TXN_INVITE_CLIENT) {

@@ -12,6 +12,7 @@
 #include "sip/via.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -314,6 +315,61 @@ static void final_sent(struct txn *t)
 		txn_life(t, TXN_TIMER_H);
 	}
 	drop_request(t);
+}
+
+struct txn_octets txn_answer_of(const struct txn_layer *l, txn_id id)
+{
+	const struct txn *t = txn_get(l, id);
+
+	if (!t || !txn_is_server(t)) {
+		return (struct txn_octets){NULL, 0};
+	}
+	return (struct txn_octets){t->wire, t->wire_len};
+}
+
+static int copy_wire(struct txn *t, const struct txn_octets *o)
+{
+	t->wire = malloc(o->len + 1);
+	if (!t->wire) {
+		return -ENOBUFS;
+	}
+	memcpy(t->wire, o->text, o->len);
+	t->wire[o->len] = '\0';
+	t->wire_len = o->len;
+	return 0;
+}
+
+int txn_resume_answered(struct txn_layer *l, struct txn_user *user,
+			const struct txn_octets *o,
+			const struct sip_path *path, txn_id *id)
+{
+	struct sip_msg *m = sip_msg_from_text(o->text, o->len);
+	struct txn *t;
+	int err;
+
+	if (!m || sip_msg_is_request(m) || sip_msg_status(m) < 200 ||
+	    sip_msg_status(m) > 299 || !sip_msg_is(m, "INVITE")) {
+		sip_msg_free(m);
+		return -EBADMSG;
+	}
+	m->path = *path;
+	err = txn_resume_server(l, m, id);
+	if (err) {
+		return err;
+	}
+	t = txn_get(l, *id);
+	err = copy_wire(t, o);
+	if (err) {
+		txn_destroy(t);
+		return err;
+	}
+	t->user = user;
+	t->status = sip_msg_status(m);
+	snprintf(t->u.server.tag, sizeof(t->u.server.tag), "%s",
+		 sip_msg_to_tag(m));
+	txn_send(t);
+	final_sent(t);
+	return 0;
 }
 
 int txn_respond(struct txn_layer *l, txn_id id, struct sip_msg *m)

@@ -30,6 +30,7 @@ static bool is_first_line(const char *data, size_t len)
 {
 	return (len > 4 && !memcmp(data, "BYE ", 4)) ||
 	       (len > 7 && !memcmp(data, "CANCEL ", 7)) ||
+	       (len > 9 && !memcmp(data, "SIP/2.0 2", 9)) ||
 	       (len > 11 && !memcmp(data, "SIP/2.0 503", 11));
 }
 

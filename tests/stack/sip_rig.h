@@ -279,8 +279,10 @@ static inline void invite_from_peer(const char *uri, const char *call_id,
 	append(out,
 	       "Via: SIP/2.0/UDP " PEER_IP ";branch=z9hG4bKi%s\r\n"
 	       "To: <%s>\r\nCall-ID: %s\r\nCSeq: 1 INVITE\r\n"
-	       "Max-Forwards: 70\r\nContact: <sip:peer@" PEER_IP ">\r\n",
+	       "Max-Forwards: 70\r\n",
 	       call_id, uri, call_id);
+	if (!extra || !strstr(extra, "Contact:"))
+		append(out, "Contact: <sip:peer@" PEER_IP ">\r\n");
 	if (!extra || !strstr(extra, "From:"))
 		append(out, "From: <sip:+4930123@" PEER_IP ">;tag=ft\r\n");
 	end_message(out, extra, sdp);

@@ -199,7 +199,8 @@ START_TEST(offered)
 }
 END_TEST
 
-/* The peer repeats its INVITE before CLEAR comes: that is a new call. */
+/* The peer repeats its INVITE before CLEAR comes: no word; then it is the call
+ * that is cleared, and no new one. */
 START_TEST(offered_again)
 {
 	begin();
@@ -207,12 +208,13 @@ START_TEST(offered_again)
 	core_tells(leg, CC_ALERTING);
 	wait_ms(10);
 	kill_role(skip_to("SIP/2.0 180"));
-	leg = take_call("c1");
+	invite_from_peer(PEER_URI, "c1", NULL, PEER_SDP);
+	expect_silence();
 	core_clears();
-	wait_ms(100);
-	core_releases(leg, 17);
-	expect_released(17, "486 Busy Here");
-	ack_from_peer(skip_to("SIP/2.0 486"), NULL);
+	core_settles();
+	(void)expect_sent("SIP/2.0 503");
+	invite_from_peer(PEER_URI, "c1", NULL, PEER_SDP);
+	ack_from_peer(expect_sent("SIP/2.0 503"), NULL);
 	finish();
 }
 END_TEST
@@ -382,18 +384,21 @@ END_TEST
  * has is the INVITE's, to which 503 would do no harm. */
 START_TEST(too_long)
 {
-	static char more[2400];
+	static char more[3200], call_id[251];
 	unsigned before;
 
 	begin();
 	snprintf(more, sizeof(more),
-		 "From: <sip:%0350d@" PEER_IP ">;tag=f%0100d\r\n"
-		 "Record-Route: <sip:%0400d@" PEER_IP ";lr>\r\n"
-		 "Record-Route: <sip:%0400d@" PEER_IP ";lr>\r\n"
-		 "Record-Route: <sip:%0400d@" PEER_IP ";lr>\r\n",
-		 1, 1, 1, 1, 1);
+		 "From: <sip:%0350d@" PEER_IP ">;tag=f%0120d\r\n"
+		 "Contact: <sip:%060d@" PEER_IP ">\r\n"
+		 "Record-Route: <sip:%0475d@" PEER_IP ";lr>\r\n"
+		 "Record-Route: <sip:%0475d@" PEER_IP ";lr>\r\n"
+		 "Record-Route: <sip:%0475d@" PEER_IP ";lr>\r\n"
+		 "Record-Route: <sip:%0475d@" PEER_IP ";lr>\r\n",
+		 1, 1, 1, 1, 1, 1, 1);
+	memset(call_id, 'c', sizeof(call_id) - 1);
 	before = rig.n_snapshots;
-	invite_from_peer(PEER_URI, "c1", more, PEER_SDP);
+	invite_from_peer(PEER_URI, call_id, more, PEER_SDP);
 	leg = expect_cc(CC_SETUP)->leg;
 	wait_ms(10);
 	ck_assert_uint_eq(rig.n_snapshots, before + 1);
@@ -592,11 +597,87 @@ START_TEST(kept_unacked)
 	wait_ms(10);
 	kill_role(expect_sent("SIP/2.0 200"));
 	core_keeps();
+	ck_assert_str_eq(expect_sent("SIP/2.0 200"), said);
 	ack_from_peer(said, NULL);
+	wait_ms(10);
 	goes_on(said, NULL);
 	request_in("BYE", said, NULL, NULL, NULL);
 	expect_sent("SIP/2.0 200");
 	expect_released(16, "BYE");
+	finish();
+}
+END_TEST
+
+/* An answer that the peer has not had: it repeats its INVITE, and then gets
+ * the same answer, again and again until its ACK. No second call. */
+START_TEST(kept_unheard)
+{
+	const char *extra = "Record-Route: <sip:" PEER_IP ";lr>\r\n";
+	unsigned i;
+
+	begin();
+	invite_from_peer(PEER_URI, "c1", extra, PEER_SDP);
+	leg = expect_cc(CC_SETUP)->leg;
+	core_tells(leg, CC_ANSWER);
+	wait_ms(10);
+	kill_role(expect_sent("SIP/2.0 200"));
+	invite_from_peer(PEER_URI, "c1", extra, PEER_SDP);
+	expect_silence();
+	core_keeps();
+	ck_assert_str_eq(expect_sent("SIP/2.0 200"), said);
+	invite_from_peer(PEER_URI, "c1", extra, PEER_SDP);
+	for (i = 0; i < 3; i++)
+		ck_assert_str_eq(expect_sent("SIP/2.0 200"), said);
+	kill_role(said); /* and once more */
+	core_keeps();
+	ck_assert_str_eq(expect_sent("SIP/2.0 200"), said);
+	ack_from_peer(said, NULL);
+	wait_ms(10);
+	goes_on(said, NULL);
+	request_in("BYE", said, NULL, NULL, NULL);
+	expect_sent("SIP/2.0 200");
+	expect_released(16, "BYE");
+	finish();
+}
+END_TEST
+
+/* That peer is gone: without ACK in 64*T1 the call ends. */
+START_TEST(kept_no_ack)
+{
+	begin();
+	leg = take_call("c1");
+	core_tells(leg, CC_ANSWER);
+	wait_ms(10);
+	kill_role(expect_sent("SIP/2.0 200"));
+	core_keeps();
+	wait_ms(40000);
+	expect_released(102, "no ACK");
+	answer(skip_to("BYE "), "200 OK", NULL, NULL, NULL);
+	finish();
+}
+END_TEST
+
+/* Our ACK was lost: the peer's answer comes again, and is acknowledged by who
+ * does not know the INVITE. */
+START_TEST(kept_ack_lost)
+{
+	const char *text;
+
+	begin();
+	kill_role(place_and_answer(&leg, "t"));
+	core_keeps();
+	answer(said, "200 OK", "t", NULL, PEER_SDP);
+	text = expect_sent("ACK ");
+	first_line(text, "ACK sip:peer@" PEER_IP " SIP/2.0\r\n");
+	check_dialog(text);
+	ck_assert_str_eq(value_of(text, "CSeq"), "1 ACK");
+	answer(said, "200 OK", "u", NULL, PEER_SDP); /* of another */
+	answer(said, "180 Ringing", "t", NULL, NULL);
+	expect_silence();
+	goes_on(said, "t");
+	core_releases(leg, 16);
+	expect_released(16, "BYE");
+	answer(expect_sent("BYE "), "200 OK", NULL, NULL, NULL);
 	finish();
 }
 END_TEST
@@ -660,7 +741,8 @@ int main(void)
 		calling_in_vain, challenged,   still_there,	too_long,
 		core_killed,
 		nonsense,    kept_in,	       kept_out,	kept_twice,
-		kept_lines,  kept_unacked,     early_request,
+		kept_lines,  kept_unacked,     kept_unheard,	kept_no_ack,
+		kept_ack_lost, early_request,
 		kept_too_early, kept_nonsense, kept_srtp,	kept_timer,
 		NULL,
 	};

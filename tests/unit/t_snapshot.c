@@ -108,7 +108,7 @@ END_TEST
 /* What the octets are, so that another release can still read them. */
 START_TEST(octets)
 {
-	static const uint8_t start[] = {3,    1,    3,	  2,	1,    4,
+	static const uint8_t start[] = {4,    1,    3,	  2,	1,    4,
 					192,  0,    2,	  9,	0,    0,
 					0,    0,    0,	  0,	0,    0,
 					0,    0,    0,	  0,	0x13, 0xc4,
@@ -200,6 +200,7 @@ START_TEST(kinds)
 		s = sample();
 		s.kind = (enum sip_snapshot_kind)kind;
 		s.dialog.n_routes = 1;
+		s.ok.wire = (struct txn_octets){"x", 1};
 		len = sip_snapshot_write(&s, buf, MAX);
 		ck_assert_int_eq(sip_snapshot_read(&got, buf, (size_t)len),
 				 kind >= 1 && kind < SIP_SNAPSHOT_KINDS
@@ -269,6 +270,33 @@ START_TEST(secure)
 }
 END_TEST
 
+/* Our 2xx is there as it was sent. */
+START_TEST(answered)
+{
+	static const uint8_t end[] = {0, 0, 0, 7, 0, 9, 'S', 'I', 'P', '/', '2',
+				      '.', '0', '\r', '\n'};
+	struct sip_snapshot s = sample(), got;
+	uint8_t buf[MAX];
+	int len;
+
+	s.kind = SIP_SNAPSHOT_ANSWERED;
+	s.ok = (struct sip_snapshot_2xx){7, {"SIP/2.0\r\n", 9}};
+	len = sip_snapshot_write(&s, buf, MAX);
+	ck_assert_mem_eq(buf + len - sizeof(end), end, sizeof(end));
+	ck_assert_int_eq(sip_snapshot_read(&got, buf, (size_t)len), 0);
+	ck_assert(sip_snapshot_is_answered(&got));
+	ck_assert_mem_eq(&got.media, &s.media, sizeof(got.media));
+	ck_assert_uint_eq(got.ok.cseq, 7);
+	ck_assert_uint_eq(got.ok.wire.len, 9);
+	ck_assert_mem_eq(got.ok.wire.text, "SIP/2.0\r\n", 9);
+	ck_assert_int_eq(sip_snapshot_read(&got, buf, (size_t)len - 1),
+			 -EBADMSG);
+	s.ok.wire.len = 0;
+	len = sip_snapshot_write(&s, buf, MAX);
+	ck_assert_int_eq(sip_snapshot_read(&got, buf, (size_t)len), -EBADMSG);
+}
+END_TEST
+
 /* Answered, but what the peer's end is comes with the ACK. */
 START_TEST(no_session)
 {
@@ -297,6 +325,7 @@ int main(void)
 	tcase_add_test(t, kinds);
 	tcase_add_test(t, limits);
 	tcase_add_test(t, secure);
+	tcase_add_test(t, answered);
 	tcase_add_test(t, no_session);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
