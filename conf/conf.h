@@ -345,6 +345,7 @@ struct conf_media {
 	uint16_t silent_release_s; /* then release; 0 = never */
 	uint8_t n_cpus;		 /* an engine thread on each; 0 = one, not */
 	uint8_t cpus[CONF_CPUS]; /* pinned */
+	uint8_t max_load;	 /* percent of a thread's time; 100: no limit */
 };
 
 /* The whole file. About 1 MiB: allocate it, never on the stack. */

@@ -130,6 +130,10 @@ static const struct setting media_settings[] = {
 	  CONF_CPUS, "", "", NULL, NULL, ALL,
 	  "processor cores of the media engine, a thread on each; none: one "
 	  "thread on any core" },
+	{ "max_load", VALUE_INT, AT(conf_media, max_load), 0, 20, 100, "90",
+	  "%", NULL, NULL, ALL,
+	  "an engine thread that is busy for so much of its time for 5 s takes "
+	  "no more calls, but emergencies (cause 42); 100: no limit" },
 };
 
 static const struct setting span_settings[] = {

@@ -19,6 +19,7 @@ struct pick {
 	uint16_t index;
 	struct cc_end to;
 	struct cc_number number;
+	bool full; /* an end was passed over: media has no time for it */
 };
 
 /* Causes after which another way may work (RFC 3398 7.2.4.1 gives most of
@@ -74,6 +75,7 @@ static bool find_next(const struct call *call, struct pick *p)
 	int i;
 
 	p->step = h->step;
+	p->full = false;
 	if (h->epoch != core->epoch) {
 		return false; /* the routes it was on are no more */
 	}
@@ -81,9 +83,13 @@ static bool find_next(const struct call *call, struct pick *p)
 	       0) {
 		p->index = (uint16_t)i;
 		p->to = end_to(&core->conf->routes[i]);
-		if (may_try(core, &h->ask, p->to) && in_group(call, p->to)) {
+		if (!may_try(core, &h->ask, p->to) || !in_group(call, p->to)) {
+			continue;
+		}
+		if (h->ask.emergency || !core_end_full(core, p->to)) {
 			return true;
 		}
+		p->full = true;
 	}
 	return false;
 }
@@ -247,12 +253,22 @@ void call_next(struct call *call, enum cdr_by by, struct cc_cause cause)
 	call_clear(call, by, cause, "");
 }
 
+static void media_is_full(struct call *call)
+{
+	call_clear_gw(call, CAUSE_CONGESTION,
+		      "the media engine has no time for more calls");
+}
+
 /* A PBX is to overflow: by the cause that it does it for. */
-static void no_end_is_up(struct call *call)
+static void no_end_is_left(struct call *call, const struct pick *p)
 {
 	const struct cc_end *from = &call->leg[SIDE_A].end;
 	unsigned cause = CAUSE_NET_OUT_OF_ORDER;
 
+	if (p->full) {
+		media_is_full(call);
+		return;
+	}
 	if (from->kind == CC_END_SPAN) {
 		cause = call->core->conf->spans[from->index].busy_out_cause;
 	}
@@ -275,7 +291,7 @@ void call_place(struct call *call)
 	call_media_connect(call, a);
 	call_media_update(call);
 	if (!find_next(call, &p)) {
-		no_end_is_up(call);
+		no_end_is_left(call, &p);
 		return;
 	}
 	take(call, &p);
@@ -324,7 +340,7 @@ static void go(struct call *call)
 	}
 }
 
-static void refuse(struct call *call, bool fits)
+static void refuse(struct call *call, bool fits, const struct pick *p)
 {
 	struct cc_cause cause = route_refusal(call->core->conf,
 					      &call->hunt.ask);
@@ -333,7 +349,7 @@ static void refuse(struct call *call, bool fits)
 		call_clear_gw(call, CAUSE_NO_ROUTE,
 			      "no route to the trunk group");
 	} else if (fits) {
-		no_end_is_up(call);
+		no_end_is_left(call, p);
 	} else if (call->told.more && cause.value == CAUSE_UNALLOCATED) {
 		call_clear_gw(call, CAUSE_INVALID_NUMBER,
 			      "number is not complete");
@@ -388,9 +404,12 @@ void call_route(struct call *call)
 	fits = route_next(core->conf, &h->ask, &step, &out) >= 0;
 	if (must_wait(call, fits)) {
 		want_digits(call, fits);
+	} else if (leg_is_line(a) && core->spans[a->span].full &&
+		   !h->ask.emergency) {
+		media_is_full(call);
 	} else if (find_next(call, &p)) {
 		go(call);
 	} else {
-		refuse(call, fits);
+		refuse(call, fits, &p);
 	}
 }

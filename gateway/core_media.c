@@ -61,6 +61,7 @@ static void on_span(struct core *core, const struct media_span *m)
 	bool up = m->up != 0;
 
 	memcpy(s->line_text, m->text, sizeof(s->line_text));
+	s->full = m->full != 0;
 	if (s->line_up != up) {
 		s->line_up = up;
 		core_note(core, NULL, "span %s: line %s%s%s",

@@ -29,6 +29,7 @@ struct core_span {
 	uint8_t channels, free;	   /* as isdn told */
 	char text[61];
 	bool line_up;		   /* as media told */
+	bool full;		   /* media has no time for more calls */
 	char line_text[MEDIA_SPAN_TEXT];
 	pool_id owner[CORE_SLOTS]; /* call on each B channel; 0 = none */
 	struct timer busy_out;	   /* no trunk takes its calls, so long */
@@ -119,6 +120,8 @@ static inline struct core *core_of(const struct role *r)
 struct link *core_link(struct core *, struct cc_end);
 const char *core_end_name(const struct core *, struct cc_end);
 bool core_end_up(struct core *, struct cc_end);
+/* A span, or all of its NFAS group: media has no time for more calls there. */
+bool core_end_full(const struct core *, struct cc_end);
 /* The span that stands for an NFAS group; without one, itself. */
 unsigned core_leader(const struct core *, unsigned span);
 bool core_same_group(const struct core *, unsigned, unsigned);

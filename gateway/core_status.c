@@ -121,6 +121,7 @@ int core_spans(struct core *core, char *buf, size_t size)
 		json_bool(&j, "up", s->up);
 		json_str(&j, "text", s->text);
 		json_bool(&j, "line_up", s->line_up);
+		json_bool(&j, "full", s->full);
 		json_str(&j, "line", s->line_text);
 		json_int(&j, "channels", s->channels);
 		json_int(&j, "free", s->free);

@@ -67,6 +67,20 @@ bool core_end_up(struct core *core, struct cc_end end)
 	return up && link_is_up(core_link(core, end));
 }
 
+bool core_end_full(const struct core *core, struct cc_end end)
+{
+	if (end.kind != CC_END_SPAN) {
+		return false;
+	}
+	for (unsigned i = 0; i < core->conf->n_spans; i++) {
+		if (!core->spans[i].full &&
+		    core_same_group(core, i, end.index)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 void core_note(struct core *core, const struct call *call, const char *fmt,
 	       ...)
 {
@@ -281,7 +295,7 @@ static void lose_media(struct core *core)
 
 	nfas_verify_stop(core, "the media role is gone");
 	for (unsigned i = 0; i < core->conf->n_spans; i++) {
-		core->spans[i].line_up = false;
+		core->spans[i].line_up = core->spans[i].full = false;
 	}
 	while (id != 0) {
 		struct call *call = call_get(core, id);

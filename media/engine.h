@@ -140,6 +140,8 @@ bool engine_command(struct engine *, const struct engine_command *);
 /* Take the line of a span out of service, its device is given back; or bring
  * it back. False: the ring is full. */
 bool engine_set_down(struct engine *, unsigned span, bool down);
+/* The thread that has the span: the one of engine_gauges. */
+unsigned engine_thread_of(const struct engine *, unsigned span);
 /* A line where we give the clock: so much faster than ours. Likewise. */
 bool engine_steer(struct engine *, unsigned span, int32_t ppb);
 

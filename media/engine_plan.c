@@ -36,6 +36,11 @@ static void share_out(struct engine *e, unsigned *load)
 	}
 }
 
+unsigned engine_thread_of(const struct engine *e, unsigned span)
+{
+	return e->span_worker[span];
+}
+
 static unsigned rhythm(const struct span *sp)
 {
 	return sp->line ? line_rhythm(sp->line) : 0;

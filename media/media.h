@@ -198,6 +198,7 @@ struct media_span {
 	struct link_head head;
 	uint16_t span;
 	uint8_t up;	 /* takes calls */
+	uint8_t full;	 /* its engine thread has no time for more */
 	uint16_t alarms; /* enum line_alarm of media/line.h */
 	char text[MEDIA_SPAN_TEXT]; /* in words: what, likely cause, fix */
 };

@@ -346,11 +346,19 @@ const char *media_line_text(const struct media_role *m, unsigned span)
 	return line_alarm_why(media_driver(&m->conf.spans[span].line), alarms);
 }
 
+/* Its thread has no time for more calls. */
+static bool is_full(const struct media_role *m, unsigned span)
+{
+	return m->engine &&
+	       m->threads[engine_thread_of(m->engine, span)].load.full;
+}
+
 static void tell_core_span(struct media_role *m, unsigned span)
 {
 	struct media_span msg = {
 		.span = (uint16_t)span,
 		.up = media_line_is_up(m, span),
+		.full = is_full(m, span),
 		.alarms = m->spans[span].state.alarms,
 	};
 
@@ -500,6 +508,36 @@ static void on_media(struct media_role *m, struct media_user *u, uint8_t kind,
 		send_core(m, &msg.head, MEDIA_EVENT, sizeof(msg));
 }
 
+static void log_load(const struct role_thread *t)
+{
+	const struct engine_gauges *g = &t->gauges;
+
+	if (t->load.full)
+		log_warn("engine thread %u: busy for %u.%u %% of its time, takes no "
+			 "more calls but emergencies: media.cpus gives the "
+			 "engine more cores, media.max_load says how far it "
+			 "may be loaded", g->thread, g->busy_permille / 10,
+			 g->busy_permille % 10);
+	else
+		log_info("engine thread %u: has time for calls again",
+			 g->thread);
+}
+
+static void on_gauges(struct media_role *m, const struct engine_gauges *g)
+{
+	struct role_thread *t = &m->threads[g->thread];
+	bool rested = g->rested > t->gauges.rested;
+
+	t->gauges = *g;
+	if (!load_note(&t->load, g->busy_permille,
+		       10u * m->conf.media.max_load, rested))
+		return;
+	log_load(t);
+	for (unsigned i = 0; i < m->conf.n_spans; i++)
+		if (engine_thread_of(m->engine, i) == g->thread)
+			tell_core_span(m, i);
+}
+
 void media_on_event(struct media_role *m, const struct engine_event *ev)
 {
 	struct media_user *u;
@@ -510,7 +548,7 @@ void media_on_event(struct media_role *m, const struct engine_event *ev)
 		return;
 	}
 	if (ev->kind == ENGINE_EV_GAUGES) {
-		m->gauges[ev->u.gauges.thread] = ev->u.gauges;
+		on_gauges(m, &ev->u.gauges);
 		return;
 	}
 	u = pool_get(m->users, ev->id);

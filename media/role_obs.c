@@ -25,7 +25,7 @@ static struct engine_gauges sum_of(const struct media_role *m)
 	struct engine_gauges sum = { 0 };
 
 	for (unsigned i = 0; i < threads_of(m); i++)
-		engine_gauges_add(&sum, &m->gauges[i]);
+		engine_gauges_add(&sum, &m->threads[i].gauges);
 	return sum;
 }
 
@@ -40,11 +40,20 @@ static void put_lateness(struct json *j, const char *key,
 	json_close(j);
 }
 
+static unsigned count_full(const struct media_role *m)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < threads_of(m); i++)
+		n += m->threads[i].load.full;
+	return n;
+}
+
 static void put_threads(const struct media_role *m, struct json *j)
 {
 	json_arr(j, "threads");
 	for (unsigned i = 0; i < threads_of(m); i++) {
-		const struct engine_gauges *g = &m->gauges[i];
+		const struct engine_gauges *g = &m->threads[i].gauges;
 
 		json_obj(j, NULL);
 		if (m->conf.media.n_cpus)
@@ -54,6 +63,7 @@ static void put_threads(const struct media_role *m, struct json *j)
 		json_int(j, "spans", g->spans);
 		json_int(j, "open", g->sessions);
 		json_num(j, "busy_percent", g->busy_permille / 10.0, 1);
+		json_bool(j, "full", m->threads[i].load.full);
 		put_lateness(j, "late_us", &g->late);
 		json_close(j);
 	}
@@ -251,6 +261,9 @@ static int put_metrics(struct media_role *m, char *buf, size_t size)
 		g->skipped_ms);
 	put_one(&t, "busy_permille", "gauge", "engine's share of a core",
 		g->busy_permille);
+	put_one(&t, "full_threads", "gauge",
+		"engine threads that take no more calls, for want of time",
+		count_full(m));
 	put_late(&t, "late", "wake-ups of the engine after their time",
 		 &g->late);
 	put_late(&t, "line_late",

@@ -15,6 +15,7 @@
 #include "gateway/base/role.h"
 #include "media/drift.h"
 #include "media/engine.h"
+#include "media/load.h"
 #include "media/perf.h"
 #include "media/ports.h"
 #include "media/service.h"
@@ -70,6 +71,12 @@ struct isdn_link {
 	uint16_t span;
 };
 
+/* An engine thread, as it last told. */
+struct role_thread {
+	struct engine_gauges gauges;
+	struct load load;
+};
+
 /* For the lines' error performance. */
 struct role_second {
 	struct timer timer;
@@ -93,7 +100,7 @@ struct media_role {
 	media_id *by_pair; /* who has the pair; 0 = none */
 	struct ports ports;
 	struct span_view spans[CONF_SPANS];
-	struct engine_gauges gauges[ENGINE_THREADS];
+	struct role_thread threads[ENGINE_THREADS];
 	struct role_drops drops;
 	struct watch watch;  /* the engine's wake-ups, real time */
 	struct timer timer;  /* virtual time: the tick; else what is owed */

@@ -224,18 +224,16 @@ static void run_sessions(struct worker *w, struct tick *t)
 	}
 }
 
-/* After a stall there are fewer ticks in a second. */
+/* By the clock: after a stall there are fewer ticks in a second. */
 static void run_gauges(struct worker *w, mono_t now)
 {
 	struct engine_event ev = { .kind = ENGINE_EV_GAUGES };
-	int64_t ms;
+	int64_t ms = mono_diff_ms(now, w->busy_from);
 
 	w->gauges.ticks++;
-	if (w->count % FIGURES_MS)
+	if (ms < FIGURES_MS)
 		return;
-	ms = mono_diff_ms(now, w->busy_from);
-	w->gauges.busy_permille = ms > 0 ? (uint32_t)(w->busy_ns / (ms * 1000))
-					 : 0;
+	w->gauges.busy_permille = (uint32_t)(w->busy_ns / (ms * 1000));
 	w->busy_from = now;
 	w->gauges.sessions = w->used;
 	w->gauges.spans = w->n_spans;

@@ -207,6 +207,7 @@ static struct conf_for_media *make_conf(const struct load_host *h)
 	c->media.jitter_min_ms = 20;
 	c->media.jitter_max_ms = 200;
 	c->media.silent_alarm_s = 10;
+	c->media.max_load = 100;
 	c->media.n_cpus = p->engine_cpu >= 0;
 	c->media.cpus[0] = (uint8_t)p->engine_cpu;
 	c->n_spans = (uint16_t)p->spans;

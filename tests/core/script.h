@@ -8,7 +8,8 @@
  *	> WHO TYPE LEG key=value ...    WHO: span0 span1 sip
  *	> WHO SNAPSHOT LEG octets-as-text | CLEAR LEG octets-as-text
  *	> WHO KEPT LEG [ch=] [media=] [held] | SETTLED
- *	> media EVENT id=N kind=N | OPENED ref= id= | CLOSED ref= id=
+ *	> media EVENT id=N kind=N | SPAN id=N kind=UP [full=1] |
+ *	        OPENED ref= id= | CLOSED ref= id=
  *	media manual|auto
  *	advance MS
  *	down|up span0|span1|sip|media|console
@@ -240,6 +241,8 @@ static inline void script_media(char *rest)
 			e.ref = n;
 		} else if (strncmp(w, "kind=", 5) == 0) {
 			e.kind = (uint8_t)n;
+		} else if (strncmp(w, "full=", 5) == 0) {
+			s.full = (uint8_t)n;
 		} else {
 			e.id = n;
 		}

@@ -92,6 +92,7 @@ static void set_up(void)
 	conf.media.jitter_min_ms = 20;
 	conf.media.jitter_max_ms = 200;
 	conf.media.silent_alarm_s = 1;
+	conf.media.max_load = 100;
 	conf.media.silent_release_s = 2;
 	strcpy(conf.spans[0].name, "carrier");
 	strcpy(conf.spans[0].country, "de");

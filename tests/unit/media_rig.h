@@ -182,6 +182,7 @@ static inline void set_up_on(uint8_t cpus)
 	conf.media.jitter_max_ms = 200;
 	conf.media.silent_alarm_s = 2;
 	conf.media.silent_release_s = 4;
+	conf.media.max_load = 100;
 	strcpy(conf.spans[0].name, "carrier");
 	strcpy(conf.spans[0].country, "de");
 	conf.spans[0].line.d_slot = 16;

@@ -227,6 +227,37 @@ START_TEST(test_two_threads)
 }
 END_TEST
 
+/* A second of the engine's, with no time left or plenty. */
+static void second_of(uint32_t busy_permille)
+{
+	struct engine_event ev = {
+		.kind = ENGINE_EV_GAUGES,
+		.u.gauges = { .busy_permille = busy_permille },
+	};
+
+	media_on_event(media_role_of(t.role), &ev);
+}
+
+START_TEST(test_full)
+{
+	set_up();
+	t.n_span = 0;
+	media_role_of(t.role)->conf.media.max_load = 80;
+	for (unsigned i = 0; i < LOAD_HOLD_S; i++)
+		second_of(800);
+	loop_advance(t.loop, 5);
+	ck_assert_uint_ge(t.n_span, 1);
+	ck_assert_uint_eq(t.span.full, 1);
+	ask("metrics");
+	ck_assert_ptr_nonnull(strstr(t.text, "trunkgate_media_full_threads 1\n"));
+	for (unsigned i = 0; i < LOAD_HOLD_S; i++)
+		second_of(100);
+	loop_advance(t.loop, 5);
+	ck_assert_uint_eq(t.span.full, 0);
+	tear_down();
+}
+END_TEST
+
 START_TEST(test_bad_messages)
 {
 	struct media_connect c = { .span = 9, .slot = 5 };
@@ -458,6 +489,7 @@ int main(void)
 	tcase_add_test(tc, test_crypto);
 	tcase_add_test(tc, test_keys_lost);
 	tcase_add_test(tc, test_two_threads);
+	tcase_add_test(tc, test_full);
 	tcase_add_test(tc, test_bad_messages);
 	tcase_add_test(tc, test_frames);
 	tcase_add_test(tc, test_core_lost);

@@ -53,7 +53,8 @@ class Spans(Lab):
                                    echo=echo, law=law)
                        for n, i, echo in spans)
         text = text.replace("silent_release: 0",
-                            "silent_release: 0, jitter_max: 500")
+                            "silent_release: 0, jitter_max: 500, "
+                            "max_load: 100")
         head, rest = text.split("spans:\n")
         trunks = rest[rest.index("trunks:"):]
         more = "".join(ROUTE.format(name=n) for n, _, _ in spans[1:])
