@@ -113,7 +113,8 @@ static int make(struct engine *e)
 {
 	e->spans = calloc(e->cfg.spans ? e->cfg.spans : 1, sizeof(*e->spans));
 	e->span_worker = calloc(e->cfg.spans + 1, sizeof(*e->span_worker));
-	if (!e->spans || !e->span_worker)
+	e->span_place = calloc(e->cfg.spans + 1, sizeof(*e->span_place));
+	if (!e->spans || !e->span_worker || !e->span_place)
 		return -ENOMEM;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
 		       e->wake) < 0)
@@ -164,7 +165,7 @@ void engine_free(struct engine *e)
 	for (unsigned i = 0; e->sessions && i < e->cfg.sessions; i++)
 		session_fini(&e->sessions[i]);
 	for (unsigned i = 0; e->spans && i < e->cfg.spans; i++)
-		span_fini(&e->spans[i]);
+		engine_drop_span(&e->spans[i]);
 	for (unsigned i = 0; i < 2; i++)
 		if (e->wake[i] >= 0)
 			close(e->wake[i]);
@@ -172,6 +173,7 @@ void engine_free(struct engine *e)
 	free(e->owners);
 	free(e->sessions);
 	free(e->span_worker);
+	free(e->span_place);
 	free(e->spans);
 	free(e);
 }
@@ -181,6 +183,7 @@ int engine_set_span(struct engine *e, unsigned span,
 {
 	if (span >= e->cfg.spans || e->planned)
 		return -EINVAL;
+	e->span_place[span] = SPAN_SET;
 	return span_init(&e->spans[span], span, cfg);
 }
 
@@ -220,11 +223,11 @@ bool engine_command(struct engine *e, const struct engine_command *c)
 	return engine_route(e, c);
 }
 
-static bool span_command(struct engine *e, const struct engine_command *c)
+bool engine_span_command(struct engine *e, const struct engine_command *c)
 {
 	unsigned span = c->u.line.span;
 
-	return span < e->cfg.spans &&
+	return engine_has_span(e, span) &&
 	       ring_put(&e->workers[e->span_worker[span]].rings.commands, c);
 }
 
@@ -235,7 +238,7 @@ bool engine_set_down(struct engine *e, unsigned span, bool down)
 		.u.line = { .span = (uint16_t)span, .down = down },
 	};
 
-	return span_command(e, &c);
+	return engine_span_command(e, &c);
 }
 
 bool engine_steer(struct engine *e, unsigned span, int32_t ppb)
@@ -245,11 +248,11 @@ bool engine_steer(struct engine *e, unsigned span, int32_t ppb)
 		.u.line = { .span = (uint16_t)span, .ppb = ppb },
 	};
 
-	return span_command(e, &c);
+	return engine_span_command(e, &c);
 }
 
-/* The next event of a worker, or, after them, a session it has given back:
- * what it said of the session comes before what another will say. */
+/* The next event of a worker, or, after them, what it has given back: what it
+ * said of a session comes before what another will say. */
 static bool worker_event(struct engine *e, struct worker *w,
 			 struct engine_event *ev)
 {
@@ -262,6 +265,10 @@ static bool worker_event(struct engine *e, struct worker *w,
 		if (!w->has_yielded)
 			return false;
 		w->has_yielded = false;
+		if (w->yielding >= e->cfg.sessions) {
+			engine_on_gone(e, w->yielding - e->cfg.sessions, ev);
+			return true;
+		}
 		engine_on_yielded(e, w->yielding);
 	}
 }
@@ -289,7 +296,7 @@ bool engine_frame_put(struct engine *e, const struct engine_frame *f)
 {
 	struct worker *w;
 
-	if (f->len > ENGINE_FRAME_MAX || f->span >= e->cfg.spans)
+	if (f->len > ENGINE_FRAME_MAX || !engine_has_span(e, f->span))
 		return false;
 	w = &e->workers[e->span_worker[f->span]];
 	return ring_put(&w->rings.frames_down, f);

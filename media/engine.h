@@ -10,6 +10,7 @@
  *       engine_command -> [ring] -> engine         open, connect, ...
  *       engine_event   <- [ring] <- engine         digits, figures, ...
  *       engine_frame_put / _get  (two more rings)  D channels
+ *       engine_add_span, engine_remove_span       spans that come and go
  *    engine_stop, engine_free
  *
  * Without engine_start() the owner may call engine_step() itself, with
@@ -34,7 +35,8 @@ struct engine;
 enum { ENGINE_THREADS = 16 }; /* at most */
 
 struct engine_config {
-	unsigned spans, sessions;
+	unsigned spans; /* room for so many */
+	unsigned sessions;
 	uint16_t jitter_min_ms, jitter_max_ms;
 	uint16_t silent_alarm_s;   /* no RTP for so long; 0 = never */
 	uint16_t silent_release_s; /* 0 = never */
@@ -58,8 +60,8 @@ struct engine *engine_new(const struct engine_config *);
 /* Also closes lines and sockets. */
 void engine_free(struct engine *);
 
-/* Before the start. 0, -EINVAL, -ENOMEM; -ENOENT: no such country, it has
- * default tones, all else is done. */
+/* Before engine_prepare: this one is there. 0, -EINVAL, -ENOMEM; -ENOENT: no
+ * such country, it has default tones, all else is done. */
 int engine_set_span(struct engine *, unsigned span,
 		    const struct engine_span_config *);
 /* The line is the engine's from here on, whatever is returned; it starts
@@ -80,6 +82,19 @@ enum engine_refused {
 	ENGINE_NO_URING = 8
 };
 
+/*
+ * Once prepared: a span that was not set, or has gone; its line is the engine's
+ * from here on, whatever is returned. It is a pack of its own: the calls of the
+ * others are not touched. 0, -ENOENT as above; -EINVAL, -ENOMEM; -EBUSY: it is
+ * there, or not gone yet; -EAGAIN: the ring is full.
+ */
+int engine_add_span(struct engine *, unsigned span,
+		    const struct engine_span_config *, struct line *);
+/* Its line is closed and its sessions are without a place. ENGINE_EV_GONE says
+ * when; until then its events may still come. False: there is no such span, or
+ * the ring is full. */
+bool engine_remove_span(struct engine *, unsigned span);
+
 /* Starts lines and threads. 0 or -errno, -EINVAL: it is not prepared; *refused
  * gets the bits. */
 int engine_start(struct engine *, unsigned *refused);
@@ -98,7 +113,9 @@ enum engine_op {
 	ENGINE_CRYPTO,
 	ENGINE_CLOSE,
 	ENGINE_LINE, /* of a span, not of a session: engine_set_down() */
-	ENGINE_STEER /* likewise: engine_steer() */
+	ENGINE_STEER, /* likewise: engine_steer() */
+	ENGINE_ATTACH, /* likewise: engine_add_span() */
+	ENGINE_DETACH /* likewise: engine_remove_span() */
 };
 
 struct engine_command {
@@ -150,7 +167,8 @@ enum engine_event_kind {
 	ENGINE_EV_CLOSED,  /* u.figures; the session is free */
 	ENGINE_EV_FIGURES, /* u.figures, about once a second */
 	ENGINE_EV_SPAN,	   /* u.span, at a change and once a second */
-	ENGINE_EV_GAUGES   /* u.gauges, once a second from each thread */
+	ENGINE_EV_GAUGES,  /* u.gauges, once a second from each thread */
+	ENGINE_EV_GONE	   /* u.span.span: it may be added again */
 };
 
 struct engine_gauges { /* of one thread */

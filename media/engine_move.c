@@ -61,7 +61,7 @@ static bool is_elsewhere(const struct engine *e, const struct owner *o,
 			 const struct engine_command *c)
 {
 	return c->op == ENGINE_CONNECT && c->u.connect.slot &&
-	       c->u.connect.span < e->cfg.spans &&
+	       engine_has_span(e, c->u.connect.span) &&
 	       e->span_worker[c->u.connect.span] != o->worker;
 }
 

@@ -17,22 +17,52 @@ enum {
 	PHASE_FRAMES = 8,
 };
 
-static void share_out(struct engine *e, unsigned *load)
+/* What a worker has been given so far. */
+static unsigned share_of(const struct engine *e, unsigned worker,
+			 unsigned *channels)
+{
+	unsigned n = 0;
+
+	*channels = 0;
+	for (unsigned i = 0; i < e->cfg.spans; i++) {
+		if (e->span_place[i] != SPAN_IN || e->span_worker[i] != worker)
+			continue;
+		*channels += span_channels(&e->spans[i]);
+		n++;
+	}
+	return n;
+}
+
+struct worker *engine_choose(struct engine *e, unsigned span)
+{
+	unsigned best = 0, least = UINT32_MAX, spans = 0;
+	struct span *sp = &e->spans[span];
+
+	for (unsigned k = 0; k < e->n_workers; k++) {
+		unsigned channels, n = share_of(e, k, &channels);
+
+		if (channels >= least)
+			continue;
+		best = k;
+		least = channels;
+		spans = n;
+	}
+	e->span_worker[span] = (uint8_t)best;
+	if (sp->cfg.align)
+		sp->align = spans % PHASES * PHASE_FRAMES;
+	return &e->workers[best];
+}
+
+static void share_out(struct engine *e)
 {
 	for (unsigned i = 0; i < e->cfg.spans; i++) {
-		struct span *sp = &e->spans[i];
-		unsigned best = 0;
 		struct worker *w;
 
-		for (unsigned k = 1; k < e->n_workers; k++)
-			if (load[k] < load[best])
-				best = k;
-		w = &e->workers[best];
-		load[best] += span_channels(sp);
-		e->span_worker[i] = (uint8_t)best;
-		if (sp->cfg.align)
-			sp->align = w->n_spans % PHASES * PHASE_FRAMES;
-		w->spans[w->n_spans++] = sp;
+		if (e->span_place[i] != SPAN_SET)
+			continue;
+		w = engine_choose(e, i);
+		e->span_place[i] = SPAN_IN;
+		w->spans[w->n_spans++] = &e->spans[i];
 	}
 }
 
@@ -69,24 +99,36 @@ static unsigned mates(const struct worker *w, unsigned first,
 	return n;
 }
 
+static int make_pack(struct worker *w, struct span *const *found, unsigned n)
+{
+	struct pack *p = malloc(sizeof(*p));
+	int err = p ? pack_init(p, found, n) : -ENOMEM;
+
+	if (err < 0) {
+		free(p);
+		return err;
+	}
+	/* Not all of them move lanes in the same ms. */
+	p->blocks = w->n_packs;
+	w->packs[w->n_packs++] = p;
+	return 0;
+}
+
 static int make_packs(struct worker *w, struct span **found)
 {
-	unsigned n, most = 0;
+	unsigned n, most = 1; /* spans of a pack */
 	int err;
 
-	w->packs = calloc(w->n_spans + 1, sizeof(*w->packs));
+	w->packs = calloc(w->engine->cfg.spans + 1, sizeof(struct pack *));
 	if (!w->packs)
 		return -ENOMEM;
 	for (unsigned i = 0; i < w->n_spans; i++) {
 		n = mates(w, i, found);
 		if (!n)
 			continue;
-		err = pack_init(&w->packs[w->n_packs], found, n);
+		err = make_pack(w, found, n);
 		if (err < 0)
 			return err;
-		/* Not all of them move lanes in the same ms. */
-		w->packs[w->n_packs].blocks = w->n_packs;
-		w->n_packs++;
 		most = n > most ? n : most;
 	}
 	w->block = pack_block_new(most);
@@ -95,7 +137,6 @@ static int make_packs(struct worker *w, struct span **found)
 
 int engine_prepare(struct engine *e)
 {
-	unsigned load[ENGINE_THREADS] = { 0 };
 	struct span **found;
 	int err = 0;
 
@@ -105,7 +146,7 @@ int engine_prepare(struct engine *e)
 	found = calloc(e->cfg.spans + 1, sizeof(*found));
 	if (!found)
 		return -ENOMEM;
-	share_out(e, load);
+	share_out(e);
 	for (unsigned i = 0; i < e->n_workers && !err; i++) {
 		err = make_packs(&e->workers[i], found);
 		if (!err)
@@ -120,8 +161,10 @@ void engine_unplan(struct engine *e)
 	for (unsigned i = 0; i < e->n_workers; i++) {
 		struct worker *w = &e->workers[i];
 
-		for (unsigned k = 0; k < w->n_packs; k++)
-			pack_fini(&w->packs[k]);
+		for (unsigned k = 0; k < w->n_packs; k++) {
+			pack_fini(w->packs[k]);
+			free(w->packs[k]);
+		}
 		free(w->packs);
 		free(w->block);
 	}

@@ -17,13 +17,17 @@
 /* Between a worker and the control thread. */
 struct worker_rings {
 	struct ring commands, events, frames_up, frames_down;
-	struct ring yielded; /* sessions given back: uint16_t; never full */
+	/* What is given back, uint16_t: a session, or from cfg.sessions on a
+	 * span. Never full. */
+	struct ring yielded;
 };
 
-/* Sessions on their way to another worker. */
+/* Sessions on their way to another worker, spans on their way out. */
 struct leaving {
 	uint16_t *sessions;
 	unsigned count;
+	struct span **spans;
+	unsigned n_spans;
 };
 
 /* One engine thread and what is its own. */
@@ -33,7 +37,7 @@ struct worker {
 	/* The thread's own, once it runs. */
 	struct span **spans;
 	unsigned n_spans;
-	struct pack *packs;
+	struct pack **packs;
 	unsigned n_packs;
 	struct pack_block *block;
 	struct netio *net;
@@ -56,7 +60,7 @@ struct worker {
 	pthread_t thread;
 	/* The control thread's own. */
 	bool threaded;
-	bool has_yielded;  /* one is taken from the ring, not yet seen to */
+	bool has_yielded;  /* one is taken from its ring, not yet seen to */
 	uint16_t yielding; /* that one */
 };
 
@@ -79,6 +83,14 @@ struct owner {
 	struct held *first, *last;
 };
 
+/* engine_span.c */
+enum span_place {
+	SPAN_OUT,    /* there is none: the control thread's */
+	SPAN_SET,    /* before engine_prepare */
+	SPAN_IN,     /* a worker has it, or will */
+	SPAN_LEAVING /* the worker is to give it back */
+};
+
 struct engine {
 	struct engine_config cfg;
 	struct engine_limits limits;
@@ -90,6 +102,7 @@ struct engine {
 	unsigned n_workers;
 	/* The control thread's own. */
 	uint8_t *span_worker; /* index of the worker that has the span */
+	uint8_t *span_place;  /* enum span_place */
 	struct owner *owners; /* of the sessions */
 	unsigned arrivals;    /* sessions given back and not yet at rest */
 	uint64_t moves;	      /* of sessions, so far */
@@ -104,9 +117,26 @@ struct engine {
 /* Ops between control thread and worker, beside enum engine_op. */
 enum { ENGINE_YIELD = 100, ENGINE_ADOPT };
 
+/* --- engine.c --- */
+/* To the worker of c->u.line.span. False: there is none, or no room. */
+bool engine_span_command(struct engine *, const struct engine_command *);
+
 /* --- engine_plan.c --- */
 /* Undo engine_prepare, however far it came. */
 void engine_unplan(struct engine *);
+
+/* A span's worker, of those with the fewest channels the first, and phase. */
+struct worker *engine_choose(struct engine *, unsigned span);
+
+/* --- engine_span.c --- */
+static inline bool engine_has_span(const struct engine *e, unsigned span)
+{
+	return span < e->cfg.spans && e->span_place[span] == SPAN_IN;
+}
+/* A worker has given a span back: the event of it. */
+void engine_on_gone(struct engine *, unsigned span, struct engine_event *);
+/* All that it has is freed. */
+void engine_drop_span(struct span *);
 
 /* --- engine_move.c --- */
 /* A command on its way to the session's worker, wherever that is. */
@@ -140,8 +170,18 @@ void worker_io_attach(struct worker *);
 void worker_io_take(struct worker *, struct session *);
 void worker_io_give(struct worker *, struct session *);
 void worker_io_leave(struct worker *);
+/* The line of a span that comes; of one that goes: true: it is out. tick */
+void worker_io_add_line(struct worker *, struct span *);
+bool worker_io_remove_line(struct worker *, struct span *);
 /* All that is queued leaves, all that has come is dealt with: tick. */
 void worker_io_run(struct worker *, struct tick *);
+
+/* --- worker_span.c: tick --- */
+bool worker_has(const struct worker *, const struct span *);
+void worker_attach(struct worker *, struct span *, mono_t now);
+void worker_detach(struct worker *, struct span *);
+/* Those that nothing is on its way for are given back. */
+void worker_let_go(struct worker *);
 
 /* --- worker_command.c --- */
 void worker_run_commands(struct worker *, struct tick *);

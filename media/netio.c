@@ -61,14 +61,41 @@ void netio_free(struct netio *n)
 
 int netio_add(struct netio *n, unsigned slot, int fd)
 {
+	int err = 0;
+
 	if (slot >= n->cfg.slots || n->slots[slot].fd >= 0)
 		return -EINVAL;
 	n->slots[slot].fd = fd;
-	return 0;
+	if (n->bound)
+		err = n->backend->renew(n, slot);
+	if (err < 0)
+		n->slots[slot].fd = -1;
+	return err;
+}
+
+static bool has_queued(const struct netio *n, unsigned slot)
+{
+	for (unsigned i = 0; i < n->queue.count; i++)
+		if (n->queue.packets[i].slot == slot)
+			return true;
+	return false;
+}
+
+/* tick */
+bool netio_remove(struct netio *n, unsigned slot)
+{
+	if (slot >= n->cfg.slots || n->slots[slot].fd < 0)
+		return true;
+	if (has_queued(n, slot) || !netio_is_quiet(n, slot))
+		return false;
+	n->slots[slot].fd = -1;
+	(void)n->backend->renew(n, slot);
+	return true;
 }
 
 void netio_bind(struct netio *n)
 {
+	n->bound = true;
 	if (n->backend->bind(n) == 0)
 		return;
 	/* Allowed to be made, but not to be used: then without. */

@@ -21,10 +21,10 @@
  * kernel, whose buffers are bounded, too: one socket has some hundreds. No
  * socket can keep the others from their turn.
  *
- * netio_new, _add and _free are the control thread's; all else belongs to the
- * thread that called netio_bind(). Nothing is allocated after that. A socket
- * may be in several netio, but only one of them may listen to it: see
- * netio_mute().
+ * netio_new and _free are the control thread's, and netio_add until
+ * netio_bind(); all else belongs to the thread that called that. Nothing is
+ * allocated after it. A socket may be in several netio, but only one of them
+ * may listen to it: see netio_mute().
  */
 #ifndef MEDIA_NETIO_H
 #define MEDIA_NETIO_H
@@ -79,9 +79,13 @@ struct netio *netio_new(const struct netio_config *, int *refused);
 /* The sockets stay the owner's; they are closed after this. */
 void netio_free(struct netio *);
 
-/* Before netio_bind(): the socket of a slot; -1: it has none. 0 or -EINVAL.
- * Arrival times come from sockets that udp_stamp() has asked for them. */
+/* The socket of a slot; -1: it has none. 0 or -EINVAL; after netio_bind() also
+ * what the system says (tick). Arrival times come from sockets that udp_stamp()
+ * has asked for them. */
 int netio_add(struct netio *, unsigned slot, int fd);
+/* tick: the slot has none any more, the owner may close it. False: some of its
+ * datagrams are still on their way, or it is not quiet (netio_mute()). */
+bool netio_remove(struct netio *, unsigned slot);
 
 /* The calling thread is the owner from here on. Should io_uring fail here, it
  * goes on without. */

@@ -53,6 +53,14 @@ static bool plain_is_quiet(const struct netio *n, unsigned slot)
 	return true;
 }
 
+/* tick */
+static int plain_renew(struct netio *n, unsigned slot)
+{
+	(void)n;
+	(void)slot;
+	return 0;
+}
+
 /* tick: the next packets of one socket, as one system call's worth. */
 static unsigned gather(struct netio *n, unsigned from)
 {
@@ -189,6 +197,7 @@ static const struct netio_backend plain_backend = {
 	.unbind = plain_unbind,
 	.change = plain_change,
 	.is_quiet = plain_is_quiet,
+	.renew = plain_renew,
 	.flush = plain_flush,
 	.run = plain_run,
 };

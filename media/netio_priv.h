@@ -38,6 +38,8 @@ struct netio_backend {
 	/* listening has changed. */
 	void (*change)(struct netio *, unsigned slot);
 	bool (*is_quiet)(const struct netio *, unsigned slot);
+	/* The slot has another socket, or none. 0 or -errno. */
+	int (*renew)(struct netio *, unsigned slot);
 	/* All of the queue leaves; it is emptied. */
 	void (*flush)(struct netio *);
 	void (*run)(struct netio *, mono_t now, int64_t wall_ns);
@@ -49,6 +51,7 @@ struct netio {
 	struct netio_slot *slots;
 	struct netio_queue queue;
 	struct netio_stats stats;
+	bool bound;
 	struct netio_uring *uring; /* NULL: refused, or not wanted */
 	struct netio_plain *plain; /* always there */
 };

@@ -226,6 +226,17 @@ static int uring_bind(struct netio *n)
 	return register_sockets(n);
 }
 
+/* tick */
+static int uring_renew(struct netio *n, unsigned slot)
+{
+	int err = 0;
+
+	if (n->uring->fixed)
+		err = io_uring_register_files_update(&n->uring->ring, slot,
+						     &n->slots[slot].fd, 1);
+	return err < 0 ? err : 0;
+}
+
 /* --- orders --- */
 
 /* tick */
@@ -541,6 +552,7 @@ static const struct netio_backend uring_backend = {
 	.unbind = uring_unbind,
 	.change = uring_change,
 	.is_quiet = uring_is_quiet,
+	.renew = uring_renew,
 	.flush = turn,
 	.run = uring_run,
 };

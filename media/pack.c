@@ -89,6 +89,17 @@ void pack_fini(struct pack *p)
 	memset(p, 0, sizeof(*p));
 }
 
+/* tick */
+unsigned pack_leave(struct pack *p, struct span *sp)
+{
+	struct span *last = p->spans[--p->n_spans];
+
+	p->spans[sp->seat] = last;
+	last->seat = sp->seat;
+	sp->pack = NULL;
+	return p->n_spans;
+}
+
 struct pack_block *pack_block_new(unsigned spans)
 {
 	size_t size = sizeof(struct pack_block) +

@@ -59,6 +59,9 @@ void pack_fini(struct pack *);
 /* NULL: no memory. Freed with free(). */
 struct pack_block *pack_block_new(unsigned spans);
 
+/* tick: a span whose calls have gone leaves; those that are left. */
+unsigned pack_leave(struct pack *, struct span *);
+
 void pack_start(struct pack *, mono_t now);
 /* A block, if the lines have brought one by now. How many there were: those
  * beyond the first wait for the next ticks. */

@@ -52,6 +52,7 @@ struct span {
 	struct line *line;   /* NULL: none; as one that has stopped */
 	struct dslot *dslot; /* NULL: no D slot */
 	struct pack *pack;
+	struct pack *spare; /* not a worker's: of its own, to be freed with it */
 	unsigned seat; /* in the pack */
 	struct tone_zone zone;
 	struct session *slots[LINE_SLOTS]; /* who has the B channel */

@@ -29,7 +29,7 @@ static uint32_t records_for(uint32_t n)
 	return records;
 }
 
-static int make_rings(struct worker_rings *r, unsigned sessions)
+static int make_rings(struct worker_rings *r, unsigned given_back)
 {
 	int err = ring_init(&r->commands, sizeof(struct engine_command),
 			    COMMANDS);
@@ -45,7 +45,7 @@ static int make_rings(struct worker_rings *r, unsigned sessions)
 				FRAMES);
 	if (!err)
 		err = ring_init(&r->yielded, sizeof(uint16_t),
-				records_for(sessions));
+				records_for(given_back));
 	return err;
 }
 
@@ -58,7 +58,7 @@ int worker_init(struct worker *w, struct engine *e, unsigned index)
 	w->spans = calloc(e->cfg.spans + 1, sizeof(struct span *));
 	if (!w->in_use || !w->spans)
 		return -ENOMEM;
-	return make_rings(&w->rings, e->cfg.sessions);
+	return make_rings(&w->rings, e->cfg.sessions + e->cfg.spans);
 }
 
 /* There may be keys among those that were not obeyed. */
@@ -181,7 +181,7 @@ void worker_note_late(struct worker *w, mono_t due, mono_t now)
 static void run_packs(struct worker *w, struct tick *t)
 {
 	for (unsigned i = 0; i < w->n_packs; i++) {
-		struct pack *p = &w->packs[i];
+		struct pack *p = w->packs[i];
 		unsigned n = pack_tick(p, t, w->block);
 
 		w->gauges.blocks += n ? p->n_spans : 0;
@@ -259,7 +259,7 @@ struct tick worker_tick_at(struct worker *w, mono_t now)
 static void start(struct worker *w, mono_t now)
 {
 	for (unsigned i = 0; i < w->n_packs; i++)
-		pack_start(&w->packs[i], now);
+		pack_start(w->packs[i], now);
 	w->busy_from = now;
 	w->started = true;
 }
@@ -274,6 +274,7 @@ void worker_tick(struct worker *w, mono_t now)
 	w->count++;
 	run_io(w, &t);
 	worker_run_commands(w, &t);
+	worker_let_go(w);
 	run_packs(w, &t);
 	tell_spans(w, now);
 	run_sessions(w, &t);

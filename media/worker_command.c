@@ -47,7 +47,7 @@ static void connect_session(struct worker *w, struct session *s,
 	disconnect(s);
 	if (c->u.connect.slot == 0)
 		return;
-	if (span >= e->cfg.spans || e->span_worker[span] != w->index ||
+	if (span >= e->cfg.spans || !worker_has(w, &e->spans[span]) ||
 	    span_connect(&e->spans[span], c->u.connect.slot, s,
 			 c->u.connect.clear) < 0)
 		w->gauges.commands_stale++;
@@ -116,23 +116,32 @@ static void on_session(struct worker *w, struct tick *t, struct session *s,
 	case ENGINE_OPEN:
 	case ENGINE_LINE:
 	case ENGINE_STEER:
+	case ENGINE_ATTACH:
+	case ENGINE_DETACH:
 		break;
 	}
 }
 
-static void on_line(struct worker *w, const struct engine_command *c)
+static void switch_line(struct line *l, bool down)
 {
-	struct line *l = w->engine->spans[c->u.line.span].line;
-
-	if (!l)
-		return;
-	if (c->op == ENGINE_STEER) {
-		line_steer(l, c->u.line.ppb);
-		return;
-	}
-	line_set_down(l, c->u.line.down);
-	if (c->u.line.down)
+	line_set_down(l, down);
+	if (down)
 		line_release(l);
+}
+
+static void on_span(struct worker *w, const struct tick *t,
+		    const struct engine_command *c)
+{
+	struct span *sp = &w->engine->spans[c->u.line.span];
+
+	if (c->op == ENGINE_ATTACH)
+		worker_attach(w, sp, t->now);
+	else if (c->op == ENGINE_DETACH)
+		worker_detach(w, sp);
+	else if (sp->line && c->op == ENGINE_STEER)
+		line_steer(sp->line, c->u.line.ppb);
+	else if (sp->line)
+		switch_line(sp->line, c->u.line.down);
 }
 
 static void run_command(struct worker *w, struct tick *t,
@@ -140,8 +149,8 @@ static void run_command(struct worker *w, struct tick *t,
 {
 	struct session *s = &w->engine->sessions[c->session];
 
-	if (c->op == ENGINE_LINE || c->op == ENGINE_STEER)
-		on_line(w, c);
+	if (c->op >= ENGINE_LINE && c->op <= ENGINE_DETACH)
+		on_span(w, t, c);
 	else if (c->op == ENGINE_OPEN)
 		open_session(w, t, s, c);
 	else if (c->op == ENGINE_YIELD)
@@ -169,6 +178,7 @@ void worker_run_commands(struct worker *w, struct tick *t)
 	for (unsigned i = 0; i < COMMANDS_A_TICK; i++) {
 		if (!ring_get(&w->rings.frames_down, &f))
 			break;
-		span_send_frame(&w->engine->spans[f.span], &f);
+		if (worker_has(w, &w->engine->spans[f.span]))
+			span_send_frame(&w->engine->spans[f.span], &f);
 	}
 }

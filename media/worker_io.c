@@ -106,13 +106,16 @@ int worker_io_init(struct worker *w)
 	w->net = new_netio(w, true, &why);
 	w->leaving.sessions = calloc(w->engine->cfg.sessions,
 				     sizeof(*w->leaving.sessions));
-	return w->net && w->leaving.sessions ? 0 : -ENOMEM;
+	w->leaving.spans = calloc(w->engine->cfg.spans + 1,
+				  sizeof(struct span *));
+	return w->net && w->leaving.sessions && w->leaving.spans ? 0 : -ENOMEM;
 }
 
 void worker_io_fini(struct worker *w)
 {
 	netio_free(w->net);
 	free(w->leaving.sessions);
+	free(w->leaving.spans);
 }
 
 void worker_io_uring(struct worker *w)
@@ -126,7 +129,8 @@ void worker_io_uring(struct worker *w)
 	w->net = n;
 }
 
-static void attach_line(struct worker *w, struct span *sp)
+/* Without the netio the line does its I/O itself. */
+void worker_io_add_line(struct worker *w, struct span *sp)
 {
 	struct line_port port = { line_send, sp };
 
@@ -136,6 +140,15 @@ static void attach_line(struct worker *w, struct span *sp)
 	sp->net_slot = line_slot(w, sp);
 	netio_add(w->net, sp->net_slot, line_fd(sp->line));
 	netio_listen(w->net, sp->net_slot);
+}
+
+/* tick */
+bool worker_io_remove_line(struct worker *w, struct span *sp)
+{
+	if (!sp->net)
+		return true;
+	netio_mute(w->net, sp->net_slot);
+	return netio_remove(w->net, sp->net_slot);
 }
 
 void worker_io_attach(struct worker *w)
@@ -151,7 +164,7 @@ void worker_io_attach(struct worker *w)
 			worker_io_take(w, s);
 	}
 	for (unsigned i = 0; i < w->n_spans; i++)
-		attach_line(w, w->spans[i]);
+		worker_io_add_line(w, w->spans[i]);
 }
 
 /* tick */

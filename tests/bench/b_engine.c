@@ -143,7 +143,7 @@ static void run_packs(struct engine *e, struct tick *t, unsigned k,
 		if ((k + i / a_span) % 2)
 			feed(e, t, i, k / 2);
 	for (unsigned i = 0; i < e->workers[0].n_packs; i++)
-		pack_run(&e->workers[0].packs[i], t, e->workers[0].block);
+		pack_run(e->workers[0].packs[i], t, e->workers[0].block);
 }
 
 static double one_run(struct engine *e, struct tick *t, unsigned *k,

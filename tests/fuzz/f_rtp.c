@@ -34,7 +34,7 @@ static void set_up(void)
 	    engine_set_line(engine, 0, &line->line) < 0 ||
 	    engine_prepare(engine) < 0)
 		abort();
-	pack_start(&engine->workers[0].packs[0], instant);
+	pack_start(engine->workers[0].packs[0], instant);
 }
 
 static void begin_call(struct session *s, struct tick *t)
@@ -86,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t size)
 		for (unsigned i = 0; i < (kind & 7u); i++) {
 			t.now = mono_add_ms(t.now, 10);
 			span_io(&engine->spans[0], t.now);
-			pack_run(&w->packs[0], &t, w->block);
+			pack_run(w->packs[0], &t, w->block);
 			session_watch(s, &t);
 		}
 		in += 3 + d.len;

@@ -77,7 +77,7 @@ static void rig_lines(struct rig *r)
 void rig_init(struct rig *r, const struct rig_config *c)
 {
 	struct engine_config cfg = {
-		.spans = 1,
+		.spans = c->spans ? c->spans : 1,
 		.sessions = 2,
 		.jitter_min_ms = c->jitter_min_ms ? c->jitter_min_ms : 20,
 		.jitter_max_ms = c->jitter_max_ms ? c->jitter_max_ms : 200,

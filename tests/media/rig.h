@@ -52,6 +52,7 @@ struct rig_config {
 	uint16_t echo_tail_ms;
 	uint16_t jitter_min_ms, jitter_max_ms;
 	uint16_t silent_alarm_s, silent_release_s;
+	unsigned spans; /* that there is room for; 0: one */
 };
 
 void rig_init(struct rig *, const struct rig_config *);

@@ -572,6 +572,39 @@ START_TEST(test_forbidden_late)
 }
 END_TEST
 
+/* A socket that is taken out, and another one in its slot. */
+START_TEST(test_comes_and_goes)
+{
+	unsigned turns = 0;
+	struct bed b;
+
+	set_up(&b, _i, 2, 4);
+	ck_assert(!netio_remove(b.n, 1));
+	netio_mute(b.n, 1);
+	netio_send(b.n, 1, &b.far_addr, "last", 4);
+	ck_assert(!netio_remove(b.n, 1));
+	while (!netio_remove(b.n, 1)) {
+		run(b.n);
+		ck_assert_uint_lt(++turns, 5);
+	}
+	ck_assert(netio_remove(b.n, 1));
+	from_far(&b, 1, "lost", 4);
+	run(b.n);
+	ck_assert_uint_eq(b.n_seen, 0);
+	close(b.fd[1]);
+	b.fd[1] = socket_at(4, &b.addr[1]);
+	ck_assert_int_eq(netio_add(b.n, 1, b.fd[1]), 0);
+	netio_listen(b.n, 1);
+	run(b.n);
+	from_far(&b, 1, "new", 3);
+	from_far(&b, 0, "old", 3);
+	run(b.n);
+	ck_assert_uint_eq(b.n_seen, 2);
+	ck_assert_int_eq(b.seen[0].data[0], 'n');
+	tear_down(&b);
+}
+END_TEST
+
 /* Sockets cannot be registered: io_uring does without that. */
 START_TEST(test_few_descriptors)
 {
@@ -619,6 +652,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_closed, 0, KINDS);
 	tcase_add_loop_test(tc, test_hand_over, 0, KINDS);
 	tcase_add_loop_test(tc, test_ports_are_free, 0, KINDS);
+	tcase_add_loop_test(tc, test_comes_and_goes, 0, KINDS);
 	suite_add_tcase(s, tc);
 	tcase_add_loop_test(no, test_uring_forbidden, 0,
 			    sizeof(forbidden) / sizeof(*forbidden));

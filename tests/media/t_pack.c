@@ -195,7 +195,7 @@ START_TEST(test_who_shares)
 	ck_assert_uint_eq(p.e->sessions[1].place.lane, 1);
 	ck_assert_uint_eq(p.e->sessions[2].place.lane, 0);
 	/* 2 x 31 channels: a lane for each in four groups. */
-	ck_assert_uint_eq(p.e->workers[0].packs[0].n_groups, 4);
+	ck_assert_uint_eq(p.e->workers[0].packs[0]->n_groups, 4);
 	teardown();
 }
 END_TEST
@@ -241,12 +241,12 @@ START_TEST(test_lowest_lane)
 	ck_assert_uint_eq(p.e->sessions[2].place.lane, 2);
 	ck_assert(engine_command(p.e, &c));
 	run(10);
-	ck_assert_ptr_null(p.e->workers[0].packs[0].lanes[0]);
+	ck_assert_ptr_null(p.e->workers[0].packs[0]->lanes[0]);
 	ck_assert_uint_eq(p.closed, 1);
 	start_call(0);
 	run(10);
 	ck_assert_uint_eq(p.e->sessions[0].place.lane, 0);
-	ck_assert_ptr_eq(p.e->workers[0].packs[0].lanes[0], &p.e->sessions[0]);
+	ck_assert_ptr_eq(p.e->workers[0].packs[0]->lanes[0], &p.e->sessions[0]);
 	teardown();
 }
 END_TEST
@@ -355,7 +355,7 @@ START_TEST(test_calls_are_moved_together)
 	size_t lag;
 
 	setup_for(2, CROWD);
-	k = &p.e->workers[0].packs[0];
+	k = p.e->workers[0].packs[0];
 	make_speech(3);
 	p.line[0]->said = speech;
 	p.line[0]->said_from = 8000;
