@@ -129,6 +129,7 @@ struct conf_span {
 	enum conf_busy_out busy_out;
 	uint8_t busy_out_cause; /* Q.850 */
 	bool shutdown;		/* planned, but not in service */
+	bool gone;		/* no more in the file: see conf_arrange() */
 	uint8_t clock_source;	/* rank; all 0: carriers' lines, as they stand */
 	uint16_t alarm_raise_ms, alarm_clear_ms; /* integration */
 	uint16_t alarm_hold_ms; /* line fault to release of calls */
@@ -323,6 +324,7 @@ struct conf_gateway {
 	struct net_addr metrics;   /* HTTP; family 0 = off */
 	uint8_t log_level;	   /* enum log_level */
 	uint16_t drain_s;	   /* SIGTERM: wait so long for calls to end */
+	uint8_t spare_spans;	   /* that a reload may add */
 };
 
 struct conf_sip {
@@ -366,6 +368,7 @@ struct conf {
 struct conf_for_media {
 	struct conf_media media;
 	uint16_t n_spans;
+	uint8_t spare_spans;
 	struct conf_span spans[CONF_SPANS];
 };
 
@@ -394,6 +397,12 @@ struct conf_for_sip { /* the only part with passwords */
 	struct conf_rule rules[CONF_RULES];
 	char emergency[CONF_EMERGENCY][CONF_NUMBER]; /* not refused by limits */
 };
+
+/* Spans that there is room for from the start on. */
+static inline unsigned conf_room(unsigned n_spans, unsigned spare)
+{
+	return n_spans + spare < CONF_SPANS ? n_spans + spare : CONF_SPANS;
+}
 
 /* The span that stands for those of its NFAS group; itself without one. */
 static inline unsigned conf_leader(const struct conf_span *spans, unsigned i)

@@ -27,6 +27,11 @@ static void changed(struct diff *d, enum conf_cost cost, const char *name,
 	}
 }
 
+static void noted(struct diff *d, const char *name, const char *note)
+{
+	fprintf(d->f, "%s: %s\n", name, note);
+}
+
 static size_t octets_of(const struct setting *s)
 {
 	switch (s->type) {
@@ -104,6 +109,37 @@ static void diff_item(struct diff *d, const struct section *sec,
 	}
 }
 
+/* Spans that have been arranged (conf_arrange()) come and go one by one. */
+static void diff_spans(struct diff *d, const struct section *sec,
+		       const struct conf *a, const struct conf *b)
+{
+	for (unsigned i = 0; i < b->n_spans; i++) {
+		const struct conf_span *sb = &b->spans[i];
+		bool was = i < a->n_spans && !a->spans[i].gone;
+
+		if (!was && !sb->gone) {
+			noted(d, sb->name, "a new span; no call is touched");
+		} else if (was && sb->gone) {
+			noted(d, sb->name, "removed; its calls are released");
+		} else if (was) {
+			diff_item(d, sec, (const char *)&a->spans[i],
+				  (const char *)sb);
+		}
+	}
+}
+
+static bool is_arranged(const struct conf *a, const struct conf *b)
+{
+	for (unsigned i = 0; i < a->n_spans; i++) {
+		if (i >= b->n_spans ||
+		    (strcmp(a->spans[i].name, b->spans[i].name) != 0 &&
+		     !a->spans[i].gone)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Spans and trunks are known to the roles by their place: one more or one
  * less, or another order, is a restart. Routes are not. */
 static void diff_list(struct diff *d, const struct section *sec,
@@ -150,7 +186,9 @@ enum conf_cost conf_diff(const struct conf *from, const struct conf *to,
 	for (unsigned i = 0; i < conf_n_sections; i++) {
 		const struct section *sec = &conf_sections[i];
 
-		if (sec->is_list) {
+		if (!strcmp(sec->name, "spans") && is_arranged(from, to)) {
+			diff_spans(&d, sec, from, to);
+		} else if (sec->is_list) {
 			diff_list(&d, sec, from, to);
 		} else {
 			diff_item(&d, sec, (const char *)from + sec->at,

@@ -41,6 +41,16 @@ bool conf_explain(FILE *, const char *path);
  * its profile; the defaults bear no note. Secrets are not told. */
 void conf_show_trunk(FILE *, const struct conf *, unsigned trunk);
 
+/*
+ * `fresh` as the roles can take it while calls run: each span in the place that
+ * its name has in `was`. A span that is no more leaves its place `gone`; a new
+ * one gets a place that is free, of `room`. The caller's to free(). NULL: only
+ * a restart makes room, or a span comes to a D-channel group that is there, or
+ * leaves it; or there is no memory.
+ */
+struct conf *conf_arrange(const struct conf *was, const struct conf *fresh,
+			  unsigned room);
+
 /* The dearest cost of going from one to the other, and the paths that changed,
  * one a line with their costs, in *changes (the caller's to free). */
 enum conf_cost conf_diff(const struct conf *from, const struct conf *to,

@@ -84,6 +84,10 @@ static const struct setting gateway_settings[] = {
 	  log_names, log_codes, ALL, "how much is logged" },
 	{ "drain", VALUE_INT, AT(conf_gateway, drain_s), 0, 0, 65535, "30",
 	  "s", NULL, NULL, NONE, "at SIGTERM calls may go on so long" },
+	{ "spare_spans", VALUE_INT, AT(conf_gateway, spare_spans), 0, 0,
+	  CONF_SPANS - 1, "2", "", NULL, NULL, ALL,
+	  "spans that a reload can add before a restart is needed; about 2 "
+	  "MiB each" },
 };
 
 static const struct setting sip_settings[] = {

@@ -60,7 +60,8 @@ static bool in_group(const struct call *call, struct cc_end to)
 		return true;
 	}
 	for (i = 0; i < conf->n_spans; i++) {
-		if (strcmp(conf->spans[i].name, group) == 0) {
+		if (!conf->spans[i].gone &&
+		    strcmp(conf->spans[i].name, group) == 0) {
 			return core_leader(call->core, i) == to.index;
 		}
 	}

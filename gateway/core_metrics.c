@@ -92,14 +92,17 @@ static void put_ends(struct text *t, struct core *core)
 {
 	head(t, "span_up", "gauge", "calls can be placed on the span");
 	for (unsigned i = 0; i < core->conf->n_spans; i++) {
-		put(t, "trunkgate_span_up{span=\"%s\"} %d\n",
-		    core->conf->spans[i].name,
-		    core->spans[i].up);
+		if (!core->conf->spans[i].gone) {
+			put(t, "trunkgate_span_up{span=\"%s\"} %d\n",
+			    core->conf->spans[i].name, core->spans[i].up);
+		}
 	}
 	head(t, "channels_free", "gauge", "idle B channels");
 	for (unsigned i = 0; i < core->conf->n_spans; i++) {
-		put(t, "trunkgate_channels_free{span=\"%s\"} %u\n",
-		    core->conf->spans[i].name, core->spans[i].free);
+		if (!core->conf->spans[i].gone) {
+			put(t, "trunkgate_channels_free{span=\"%s\"} %u\n",
+			    core->conf->spans[i].name, core->spans[i].free);
+		}
 	}
 }
 

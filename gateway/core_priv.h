@@ -91,7 +91,7 @@ struct core {
 	struct conf *conf;
 	unsigned epoch;	 /* of conf; routes of an older one are void */
 	struct link sip, media, console;
-	struct core_span *spans; /* conf->n_spans */
+	struct core_span *spans; /* CONF_SPANS */
 	struct core_trunk trunks[CONF_TRUNKS];
 	struct pool *calls;
 	struct leg_table legs;

@@ -114,6 +114,9 @@ int core_spans(struct core *core, char *buf, size_t size)
 		const struct conf_span *c = &core->conf->spans[i];
 		const struct core_span *s = &core->spans[i];
 
+		if (c->gone) {
+			continue;
+		}
 		json_obj(&j, NULL);
 		json_str(&j, "name", c->name);
 		json_str(&j, "side", c->isdn.side == CONF_SIDE_NETWORK
@@ -181,7 +184,8 @@ int core_channels(struct core *core, char *buf, size_t size)
 	json_arr(&j, NULL);
 	for (unsigned i = 0; i < core->conf->n_spans; i++) {
 		for (unsigned slot = 1; slot < CORE_SLOTS; slot++) {
-			if (slot != core->conf->spans[i].line.d_slot) {
+			if (!core->conf->spans[i].gone &&
+			    slot != core->conf->spans[i].line.d_slot) {
 				put_channel(&j, core, i, slot);
 			}
 		}

@@ -14,6 +14,7 @@ static void *part_media(const struct conf *c, size_t *len)
 	if (p) {
 		p->media = c->media;
 		p->n_spans = c->n_spans;
+		p->spare_spans = c->gateway.spare_spans;
 		memcpy(p->spans, c->spans, sizeof(p->spans));
 	}
 	return p;

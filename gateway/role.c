@@ -402,7 +402,8 @@ static const struct conf *conf_of(const void *data, size_t len)
 /* Both directions of each B channel, and what is being refused. */
 static unsigned calls_wanted(const struct conf *conf)
 {
-	unsigned n = conf->n_spans * 2u * 31u + 128u;
+	unsigned spans = conf_room(conf->n_spans, conf->gateway.spare_spans);
+	unsigned n = spans * 2u * 31u + 128u;
 
 	return n > CALLS_MAX ? CALLS_MAX : n;
 }
@@ -410,7 +411,7 @@ static unsigned calls_wanted(const struct conf *conf)
 static int open_parts(struct core *core, const struct conf *conf)
 {
 	core->conf = malloc(sizeof(*core->conf));
-	core->spans = calloc(conf->n_spans + 1u, sizeof(*core->spans));
+	core->spans = calloc(CONF_SPANS, sizeof(*core->spans));
 	core->calls = pool_new(sizeof(struct call), calls_wanted(conf));
 	if (core->conf == NULL || core->spans == NULL ||
 	    core->calls == NULL ||
@@ -418,7 +419,7 @@ static int open_parts(struct core *core, const struct conf *conf)
 		return -ENOMEM;
 	}
 	memcpy(core->conf, conf, sizeof(*conf));
-	for (unsigned i = 0; i < conf->n_spans; i++) {
+	for (unsigned i = 0; i < CONF_SPANS; i++) {
 		core->spans[i].core = core;
 	}
 	if (getrandom(&core->id_seed, sizeof(core->id_seed), 0) !=
@@ -653,20 +654,27 @@ static void keep_trunks(struct core *core, const struct conf *now)
 	}
 }
 
+/* New ones come, and the place of one that is gone may be another's. */
+static bool spans_stay(const struct conf *was, const struct conf *now)
+{
+	for (unsigned i = 0; i < was->n_spans; i++) {
+		if (i >= now->n_spans ||
+		    (!was->spans[i].gone && strcmp(was->spans[i].name,
+						   now->spans[i].name) != 0)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Calls go on: what they need of the old routes they have. */
 static int core_reload(struct role *r, const void *data, size_t len)
 {
 	struct core *core = core_of(r);
 	const struct conf *conf = conf_of(data, len);
 
-	if (conf == NULL || conf->n_spans != core->conf->n_spans) {
+	if (conf == NULL || !spans_stay(core->conf, conf)) {
 		return -EINVAL;
-	}
-	for (unsigned i = 0; i < conf->n_spans; i++) {
-		if (strcmp(conf->spans[i].name, core->conf->spans[i].name) !=
-		    0) {
-			return -EINVAL;
-		}
 	}
 	keep_trunks(core, conf);
 	memcpy(core->conf, conf, sizeof(*conf));

@@ -11,7 +11,8 @@ static int find_end(const struct conf *conf, const char *name,
 		    struct cc_end *end)
 {
 	for (unsigned i = 0; i < conf->n_spans; i++) {
-		if (strcmp(conf->spans[i].name, name) == 0) {
+		if (!conf->spans[i].gone &&
+		    strcmp(conf->spans[i].name, name) == 0) {
 			*end = (struct cc_end){CC_END_SPAN, (uint8_t)i};
 			return 0;
 		}

@@ -37,7 +37,7 @@ struct sockets {
 	struct cards *cards;
 	bool card[CONF_SPANS];	 /* DAHDI */
 	bool off[CONF_SPANS];	 /* by the operator: no card is wanted */
-	bool absent[CONF_SPANS]; /* DAHDI: told that it cannot be opened */
+	bool absent[CONF_SPANS]; /* told that it cannot be opened */
 	uint8_t mute[CONF_SPANS]; /* its driver has not answered so often */
 	unsigned n;
 	struct held fds[MAX_FDS];
@@ -272,7 +272,8 @@ static int open_rtp_pair(struct sockets *s, const struct conf *c,
 
 static int open_rtp(struct sockets *s, const struct conf *c)
 {
-	unsigned want = c->n_spans * CHANNELS_PER_SPAN * 12 / 10;
+	unsigned want = conf_room(c->n_spans, c->gateway.spare_spans) *
+			CHANNELS_PER_SPAN * 12 / 10;
 	unsigned pair = 0;
 	int r = 0;
 
@@ -551,8 +552,8 @@ void sockets_each(const struct sockets *s, enum role_id role, sockets_fn *fn,
 
 /* --- cards that come and go --- */
 
-static void renew(struct sockets *s, const struct conf_span *span,
-		  unsigned index, sockets_fn *fn, void *arg)
+static bool renew_card(struct sockets *s, const struct conf_span *span,
+		       unsigned index)
 {
 	const struct held *line = line_of(s, index);
 	struct card_found f;
@@ -560,16 +561,62 @@ static void renew(struct sockets *s, const struct conf_span *span,
 	cards_look(s->cards, index, span, line ? line->fd : -1, NULL);
 	cards_found(s->cards, index, CARD_SOON_MS, &f);
 	if (!take_card(s, span, index, &f)) {
-		return;
+		return false;
 	}
 	log_info("span %s: DAHDI span %u is there", span->name,
 		 span->line.dahdi_span);
+	return true;
+}
+
+/* What is missing is told once. */
+static bool renew_pseudowire(struct sockets *s, const struct conf_span *span,
+			     unsigned index)
+{
+	const struct conf_line *l = &span->line;
+	int fd, r;
+
+	if (line_of(s, index)) {
+		return false;
+	}
+	r = pseudowire_socket(&l->local, &l->peer, &fd);
+	if (r == 0) {
+		r = hold(s, (struct held){ ROLE_MEDIA, ROLE_SOCK_LINE, index,
+					   fd });
+	}
+	if (r < 0 && !s->absent[index]) {
+		complain(span->name, &l->local, r);
+	}
+	s->absent[index] = r < 0;
+	return r == 0;
+}
+
+static void renew(struct sockets *s, const struct conf_span *span,
+		  unsigned index, sockets_fn *fn, void *arg)
+{
+	if (!(s->card[index] ? renew_card(s, span, index)
+			     : renew_pseudowire(s, span, index))) {
+		return;
+	}
 	for (unsigned i = 0; i < s->n; i++) {
 		if (s->fds[i].what == ROLE_SOCK_LINE &&
 		    s->fds[i].index == index) {
 			fn(arg, ROLE_SOCK_LINE, index, s->fds[i].fd);
 		}
 	}
+}
+
+void sockets_add(struct sockets *s, const struct conf *c, unsigned span)
+{
+	s->card[span] = c->spans[span].line.driver == CONF_DAHDI;
+	s->off[span] = c->spans[span].shutdown;
+	s->absent[span] = false;
+	s->mute[span] = 0;
+}
+
+void sockets_remove(struct sockets *s, unsigned span)
+{
+	s->off[span] = true;
+	let_go(s, span);
 }
 
 void sockets_switch(struct sockets *s, unsigned span, bool on)
@@ -585,7 +632,7 @@ void sockets_renew(struct sockets *s, const struct conf *c, sockets_fn *fn,
 		   void *arg)
 {
 	for (unsigned i = 0; i < c->n_spans; i++) {
-		if (c->spans[i].line.driver == CONF_DAHDI && !s->off[i]) {
+		if (!c->spans[i].gone && (!s->card[i] || !s->off[i])) {
 			renew(s, &c->spans[i], i, fn, arg);
 		}
 	}

@@ -33,12 +33,17 @@ typedef void sockets_fn(void *arg, enum role_socket what, unsigned index,
 void sockets_each(const struct sockets *, enum role_id, sockets_fn *,
 		  void *arg);
 
+/* A span that a reload brings: sockets_renew() opens its line; and one that it
+ * takes away: its line is let go of. */
+void sockets_add(struct sockets *, const struct conf *, unsigned span);
+void sockets_remove(struct sockets *, unsigned span);
+
 /* Spans that are off have no card: it is let go of, and left alone. */
 void sockets_switch(struct sockets *, unsigned span, bool on);
 
-/* Cards come and go. Lets go of channels that are no more, opens those that
- * are there now and calls fn for each, which are the media role's. For every
- * few seconds. */
+/* Cards come and go, and so do spans. Lets go of channels that are no more,
+ * opens those that are there now, and sockets that could not be had before, and
+ * calls fn for each, which are the media role's. For every few seconds. */
 void sockets_renew(struct sockets *, const struct conf *, sockets_fn *,
 		   void *arg);
 

@@ -173,7 +173,7 @@ static void on_spawned(struct child *c)
 	child_tell(c, CTL_START, 0, 0, -1);
 	for (unsigned i = 0; c->role == ROLE_MEDIA && i < sup.conf->n_spans;
 	     i++) {
-		if (sup.off[i]) {
+		if (sup.off[i] && !sup.conf->spans[i].gone) {
 			child_tell(c, CTL_SPAN, 0, i, -1);
 		}
 	}
@@ -262,7 +262,17 @@ static void on_exit_of(struct child *c, int status)
 static const struct child_ops child_ops = { on_spawned, on_ready, on_message,
 					    on_exit_of };
 
-static void add_child(enum role_id role, unsigned index, const char *name)
+/* Of a span, or of its NFAS group. */
+static void name_isdn(struct child *c)
+{
+	const struct conf_span *s = &sup.conf->spans[c->index];
+
+	snprintf(c->name, sizeof(c->name), "isdn %s",
+		 s->isdn.nfas.leader ? s->isdn.nfas.group : s->name);
+}
+
+static struct child *add_child(enum role_id role, unsigned index,
+			       const char *name)
 {
 	struct child *c = &sup.children[sup.n_children++];
 
@@ -271,11 +281,23 @@ static void add_child(enum role_id role, unsigned index, const char *name)
 	c->loop = sup.loop;
 	c->role = role;
 	c->index = index;
-	if (role == ROLE_ISDN) {
-		snprintf(c->name, sizeof(c->name), "isdn %s", name);
-	} else {
-		str_copy(c->name, sizeof(c->name), name);
+	str_copy(c->name, sizeof(c->name), name);
+	return c;
+}
+
+/* In the place of an earlier one, that has left or is about to. */
+struct child *supervisor_add_isdn(struct supervisor *s, unsigned span)
+{
+	struct child *c = supervisor_isdn(s, span);
+
+	if (conf_leader(s->conf->spans, span) != span) {
+		return NULL;
 	}
+	if (!c) {
+		c = add_child(ROLE_ISDN, span, "");
+	}
+	name_isdn(c);
+	return c;
 }
 
 static int start_all(void)
@@ -284,6 +306,7 @@ static int start_all(void)
 		sup.off[i] = sup.conf->spans[i].shutdown;
 		sup.restart[i] = false;
 	}
+	sup.room = conf_room(sup.conf->n_spans, sup.conf->gateway.spare_spans);
 	sup.n_children = 0;
 	sup.phase = PHASE_RUN;
 	sup.announced = false;
@@ -291,14 +314,7 @@ static int start_all(void)
 	add_child(ROLE_CORE, 0, "core");
 	add_child(ROLE_MEDIA, 0, "media");
 	for (unsigned i = 0; i < sup.conf->n_spans; i++) {
-		const struct conf_span *s = &sup.conf->spans[i];
-
-		/* one for an NFAS group */
-		if (conf_leader(sup.conf->spans, i) == i) {
-			add_child(ROLE_ISDN, i, s->isdn.nfas.leader
-							? s->isdn.nfas.group
-							: s->name);
-		}
+		supervisor_add_isdn(&sup, i);
 	}
 	add_child(ROLE_SIP, 0, "sip");
 	for (unsigned i = 0; i < sup.n_children; i++) {
@@ -435,12 +451,45 @@ static void next_phase(void)
 
 /* --- reload --- */
 
+/* All that can be done while calls run. */
+static void apply(struct conf *fresh)
+{
+	struct conf *was = sup.conf;
+
+	notify_reloading(&sup.notify);
+	sup.conf = fresh;
+	hand_conf(find(ROLE_CORE), CTL_RELOAD);
+	hand_conf(find(ROLE_SIP), CTL_RELOAD);
+	hand_certs(find(ROLE_SIP));
+	hand_conf(find(ROLE_CONSOLE), CTL_RELOAD);
+	hand_conf(find(ROLE_MEDIA), CTL_RELOAD);
+	supervisor_apply(&sup, was);
+	free(was);
+	notify_ready(&sup.notify);
+}
+
+/* What it costs and, in text, why. */
+static enum conf_cost judge(const struct conf *fresh, bool fits, char *text,
+			    size_t size)
+{
+	char *changes;
+	enum conf_cost cost = conf_diff(sup.conf, fresh, &changes);
+
+	snprintf(text, size, "%s%s", *changes || !fits ? changes : "no changes",
+		 fits ? "" : "spans: more than gateway.spare_spans new ones, "
+			     "or a D-channel group with others: ends all "
+			     "calls\n");
+	free(changes);
+	return fits ? cost : CONF_COST_ALL;
+}
+
 /* Says in text what was done, for the operator; 0 or -errno. */
 static int reload(bool may_restart, char *text, size_t size)
 {
-	char *report, *changes;
-	struct conf *fresh;
+	struct conf *fresh, *arranged;
 	enum conf_cost cost;
+	char *report;
+	size_t len;
 
 	if (sup.phase != PHASE_RUN) {
 		snprintf(text, size, "draining; nothing was changed");
@@ -454,31 +503,24 @@ static int reload(bool may_restart, char *text, size_t size)
 	}
 	free(report);
 	sockets_fill_address(fresh);
-	cost = conf_diff(sup.conf, fresh, &changes);
+	arranged = conf_arrange(sup.conf, fresh, sup.room);
+	cost = judge(arranged ? arranged : fresh, arranged, text, size);
 	if (cost != CONF_COST_NONE && !may_restart) {
-		snprintf(text, size, "%s\nthese changes end calls; nothing "
-			 "was changed; to apply them: trunkctl reload "
-			 "--restart", changes);
-		free(changes);
+		len = strlen(text);
+		snprintf(text + len, size - len, "\nthese changes end calls; "
+			 "nothing was changed; to apply them: trunkctl reload "
+			 "--restart");
+		free(arranged);
 		free(fresh);
 		return -EBUSY;
 	}
-	snprintf(text, size, "%s", *changes ? changes : "no changes");
-	free(changes);
-	notify_reloading(&sup.notify);
 	if (cost != CONF_COST_ALL) {
-		struct conf *was = sup.conf;
-
-		sup.conf = fresh;
-		hand_conf(find(ROLE_CORE), CTL_RELOAD);
-		hand_conf(find(ROLE_SIP), CTL_RELOAD);
-		hand_certs(find(ROLE_SIP));
-		hand_conf(find(ROLE_CONSOLE), CTL_RELOAD);
-		supervisor_apply(&sup, was);
-		free(was);
-		notify_ready(&sup.notify);
+		free(fresh);
+		apply(arranged);
 		return 0;
 	}
+	free(arranged);
+	notify_reloading(&sup.notify);
 	sup.next_conf = fresh;
 	next_phase();
 	return 0;

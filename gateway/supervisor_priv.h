@@ -32,6 +32,7 @@ struct supervisor {
 	struct sigwatch sig_term, sig_int, sig_hup, sig_chld;
 	struct link console; /* commands of trunkctl */
 	struct notify notify;
+	unsigned room;		  /* for spans, since the start */
 	bool off[CONF_SPANS];	  /* spans that the operator took out */
 	bool restart[CONF_SPANS]; /* back as soon as they are out */
 };
@@ -40,10 +41,16 @@ struct child *supervisor_child(struct supervisor *, enum role_id);
 /* A child that has ended is started again: for its timer. */
 void supervisor_restart(struct timer *);
 
+/* The role of a span, or of the group that it leads; NULL: another span leads
+ * it. It is not started. */
+struct child *supervisor_add_isdn(struct supervisor *, unsigned span);
+
 /* --- supervisor_span.c --- */
 /* The D channel of a span that is off: it is not to run. */
 bool supervisor_is_off(const struct supervisor *, const struct child *);
 void supervisor_switch(struct supervisor *, unsigned span, bool on);
+/* The child in the place of that span; NULL: there never was one. */
+struct child *supervisor_isdn(struct supervisor *, unsigned span);
 /* The command "span", its words; 0 or -errno, and text for the operator. */
 int supervisor_span(struct supervisor *, const char *arg, char *text,
 		    size_t size);

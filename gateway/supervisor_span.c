@@ -9,12 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The D channel of a span that is off. Those of an NFAS group go on: it is
- * the line alone that they lose. */
+/* The D channel of a span that is off, or has come to a group. Those of an NFAS
+ * group go on: it is the line alone that they lose. */
 bool supervisor_is_off(const struct supervisor *s, const struct child *c)
 {
-	return c->role == ROLE_ISDN && s->off[c->index] &&
-	       !s->conf->spans[c->index].isdn.nfas.leader;
+	return c->role == ROLE_ISDN &&
+	       (conf_leader(s->conf->spans, c->index) != c->index ||
+		(s->off[c->index] &&
+		 !s->conf->spans[c->index].isdn.nfas.leader));
 }
 
 struct child *supervisor_child(struct supervisor *s, enum role_id role)
@@ -27,17 +29,31 @@ struct child *supervisor_child(struct supervisor *s, enum role_id role)
 	return NULL;
 }
 
-static struct child *dchannel_of(struct supervisor *s, unsigned span)
+struct child *supervisor_isdn(struct supervisor *s, unsigned span)
 {
 	for (unsigned i = 0; i < s->n_children; i++) {
 		struct child *c = &s->children[i];
 
-		if (c->role == ROLE_ISDN && c->index == span &&
-		    !s->conf->spans[span].isdn.nfas.leader) {
+		if (c->role == ROLE_ISDN && c->index == span) {
 			return c;
 		}
 	}
 	return NULL;
+}
+
+static struct child *dchannel_of(struct supervisor *s, unsigned span)
+{
+	return s->conf->spans[span].isdn.nfas.leader ? NULL
+						     : supervisor_isdn(s, span);
+}
+
+/* c: NULL: another span of the group has it. One that is still leaving begins
+ * anew when it is gone. */
+static void start_dchannel(const struct supervisor *s, struct child *c)
+{
+	if (c && !supervisor_is_off(s, c) && c->state == CHILD_DOWN) {
+		supervisor_restart(&c->restart);
+	}
 }
 
 /* Off: its D channel's process leaves, which releases its calls, then the
@@ -60,11 +76,9 @@ void supervisor_switch(struct supervisor *s, unsigned index, bool on)
 	if (on) {
 		timer_start(s->loop, &s->renew_timer, s->renew, 0);
 	}
-	if (on && d && d->state == CHILD_DOWN) {
+	if (on && d) {
 		timer_stop(s->loop, &d->restart);
-		supervisor_restart(&d->restart);
-	} else if (on && d && d->state == CHILD_STOPPING) {
-		child_plan_restart(d, supervisor_restart);
+		start_dchannel(s, d);
 	}
 }
 
@@ -91,8 +105,9 @@ int supervisor_span(struct supervisor *s, const char *arg, char *text,
 	unsigned i = 0;
 
 	while (i < s->conf->n_spans &&
-	       (strlen(s->conf->spans[i].name) != len ||
-		memcmp(s->conf->spans[i].name, arg, len))) {
+	       (s->conf->spans[i].gone ||
+		strlen(s->conf->spans[i].name) != len ||
+		memcmp(s->conf->spans[i].name, arg, len) != 0)) {
 		i++;
 	}
 	if (i == s->conf->n_spans || s->phase != PHASE_RUN) {
@@ -120,20 +135,71 @@ int supervisor_span(struct supervisor *s, const char *arg, char *text,
 	return 0;
 }
 
-/* What the new file says of each span: in service or not, and a D channel
- * with other settings begins anew. */
+/* --- reload --- */
+
+/* Media has been told of it, and gets its line when that is open. */
+static void enter(struct supervisor *s, unsigned index)
+{
+	struct child *media = supervisor_child(s, ROLE_MEDIA);
+
+	log_info("span %s: new", s->conf->spans[index].name);
+	s->off[index] = s->conf->spans[index].shutdown;
+	s->restart[index] = false;
+	sockets_add(s->sockets, s->conf, index);
+	if (s->off[index] && media && child_is_running(media)) {
+		child_tell(media, CTL_SPAN, false, index, -1);
+	}
+	timer_start(s->loop, &s->renew_timer, s->renew, 0);
+	start_dchannel(s, supervisor_add_isdn(s, index));
+}
+
+static void leave(struct supervisor *s, unsigned index)
+{
+	if (!s->off[index]) {
+		supervisor_switch(s, index, false);
+	}
+	log_info("span %s: removed", s->conf->spans[index].name);
+	sockets_remove(s->sockets, index);
+}
+
+/* A D channel with other settings begins anew, be it a group's. */
+static void restart_dchannel(struct supervisor *s, unsigned index)
+{
+	unsigned leader = s->conf->spans[index].isdn.nfas.leader;
+	struct child *group = leader ? supervisor_isdn(s, leader - 1) : NULL;
+
+	if (group) {
+		child_stop(group);
+	} else if (!leader && !s->off[index]) {
+		restart_span(s, index);
+	}
+}
+
+static void adapt(struct supervisor *s, unsigned index,
+		  const struct conf_span *was)
+{
+	const struct conf_span *is = &s->conf->spans[index];
+
+	if (was->shutdown != is->shutdown && s->off[index] != is->shutdown) {
+		supervisor_switch(s, index, !is->shutdown);
+	} else if (memcmp(&was->isdn, &is->isdn, sizeof(is->isdn))) {
+		restart_dchannel(s, index);
+	}
+}
+
+/* What the new file says of each span: is it there, in service or not? */
 void supervisor_apply(struct supervisor *s, const struct conf *was)
 {
 	for (unsigned i = 0; i < s->conf->n_spans; i++) {
-		const struct conf_span *a = &was->spans[i];
-		const struct conf_span *b = &s->conf->spans[i];
+		bool there = i < was->n_spans && !was->spans[i].gone;
+		bool gone = s->conf->spans[i].gone;
 
-		if (a->shutdown != b->shutdown &&
-		    s->off[i] != b->shutdown) {
-			supervisor_switch(s, i, !b->shutdown);
-		} else if (!s->off[i] &&
-			   memcmp(&a->isdn, &b->isdn, sizeof(a->isdn))) {
-			restart_span(s, i);
+		if (there && gone) {
+			leave(s, i);
+		} else if (!there && !gone) {
+			enter(s, i);
+		} else if (there) {
+			adapt(s, i, &was->spans[i]);
 		}
 	}
 }

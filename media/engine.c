@@ -178,6 +178,11 @@ void engine_free(struct engine *e)
 	free(e);
 }
 
+unsigned engine_room(const struct engine *e)
+{
+	return e->cfg.spans;
+}
+
 int engine_set_span(struct engine *e, unsigned span,
 		    const struct engine_span_config *cfg)
 {

@@ -60,6 +60,8 @@ struct engine *engine_new(const struct engine_config *);
 /* Also closes lines and sockets. */
 void engine_free(struct engine *);
 
+/* For spans, as it was made. */
+unsigned engine_room(const struct engine *);
 /* Before engine_prepare: this one is there. 0, -EINVAL, -ENOMEM; -ENOENT: no
  * such country, it has default tones, all else is done. */
 int engine_set_span(struct engine *, unsigned span,

@@ -18,8 +18,6 @@ enum {
 	STEP_MS = 1,
 	DEBT_MS = 100,
 	EVENTS_AT_ONCE = 1000,
-	BLOCK_MS = 10,
-	FRAMES_PER_MS = 8,
 };
 
 /* --- links --- */
@@ -207,83 +205,13 @@ static struct role *media_open(struct loop *loop, const void *conf, size_t len)
 	return &m->role;
 }
 
-enum line_driver media_driver(const struct conf_line *c)
-{
-	return c->driver == CONF_DAHDI ? LINE_DAHDI : LINE_PSEUDOWIRE;
-}
-
-static void line_config_from(struct line_config *out,
-			     const struct conf_span *span)
-{
-	const struct conf_line *in = &span->line;
-
-	line_config_init(out);
-	out->raise_ms = span->alarm_raise_ms;
-	out->clear_ms = span->alarm_clear_ms;
-	out->driver = media_driver(in);
-	out->time = in->time == CONF_TIME_LOCKSTEP ? LINE_LOCKSTEP : LINE_WALL;
-	out->clock = in->clock == CONF_CLOCK_SLAVE ? LINE_CLOCK_SLAVE
-						   : LINE_CLOCK_MASTER;
-	out->d_slot = in->d_slot;
-	out->idle = in->idle;
-	out->slot_mask = 0;
-	for (unsigned s = in->first_slot; s <= in->last_slot && s < 32; s++)
-		out->slot_mask |= 1u << s;
-	if (in->frames)
-		out->pw.frames = (uint8_t)in->frames;
-	if (in->jitter_ms)
-		out->pw.jitter_ms = in->jitter_ms;
-	out->pw.rtp = in->rtp;
-	if (!in->peer.port)
-		out->pw.peer = in->peer;
-	if (out->driver == LINE_DAHDI) {
-		out->tx_lead = (uint16_t)(in->buffer_ms * FRAMES_PER_MS);
-		out->dahdi.phase_ms = (uint8_t)(in->dahdi_span % BLOCK_MS);
-	}
-}
-
-/* One more channel of a card that came when all was running. */
-static int offer_line(struct media_role *m, unsigned span, int fd)
-{
-	if (m->running[span] && line_offer(m->running[span], fd))
-		return 0;
-	close(fd);
-	return -EINVAL;
-}
-
-static int take_line(struct media_role *m, unsigned span, int fd)
-{
-	struct line_config cfg;
-	int err = 0;
-
-	if (span >= m->conf.n_spans) {
-		close(fd);
-		return -EINVAL;
-	}
-	if (m->engine)
-		return offer_line(m, span, fd);
-	if (m->line[span]) {
-		err = line_add(m->line[span], fd);
-	} else {
-		line_config_from(&cfg, &m->conf.spans[span]);
-		m->line[span] = line_open(&cfg, fd);
-		err = m->line[span] ? 0 : -errno;
-	}
-	if (err < 0) {
-		log_err("span %s: line cannot be opened: %s",
-			m->conf.spans[span].name, strerror(-err));
-		close(fd);
-	}
-	return err;
-}
-
 static int media_socket(struct role *role, enum role_socket what,
 			unsigned index, int fd)
 {
 	struct media_role *m = media_role_of(role);
 
 	if (what == ROLE_SOCK_LINE)
-		return take_line(m, index, fd);
+		return media_take_line(m, index, fd);
 	if (what != ROLE_SOCK_RTP || index >= ROLE_PAIRS * 2 ||
 	    m->socket[index] >= 0 || m->engine) {
 		close(fd);
@@ -294,49 +222,6 @@ static int media_socket(struct role *role, enum role_socket what,
 }
 
 /* --- starting --- */
-
-/* A card that is not there yet has its line all the same. */
-static int open_absent(struct media_role *m, unsigned i)
-{
-	struct line_config cfg;
-
-	if (m->line[i] || m->conf.spans[i].line.driver != CONF_DAHDI)
-		return 0;
-	line_config_from(&cfg, &m->conf.spans[i]);
-	m->line[i] = line_open(&cfg, -1);
-	return m->line[i] ? 0 : -errno;
-}
-
-static int set_span(struct media_role *m, unsigned i)
-{
-	const struct conf_span *c = &m->conf.spans[i];
-	struct engine_span_config cfg = {
-		.law = c->law == CONF_ULAW ? LAW_U : LAW_A,
-		.d_slot = c->line.d_slot,
-		.idle = c->line.idle,
-		.echo_tail_ms = c->echo ? c->echo_tail_ms : 0,
-		.align = c->line.time != CONF_TIME_LOCKSTEP &&
-			 c->line.driver != CONF_DAHDI,
-		.hold_ms = c->alarm_hold_ms,
-		.far_hold_ms = c->rai_hold_ms,
-		.country = c->country,
-	};
-	int err = engine_set_span(m->engine, i, &cfg);
-
-	if (err == -ENOENT) {
-		log_warn("span %s: no tones known for country \"%s\"; using "
-			 "425 Hz", c->name, c->country);
-		err = 0;
-	}
-	if (!err)
-		err = open_absent(m, i);
-	if (!err && m->line[i]) {
-		m->running[i] = m->line[i];
-		err = engine_set_line(m->engine, i, m->line[i]);
-		m->line[i] = NULL;
-	}
-	return err;
-}
 
 static int set_sockets(struct media_role *m, unsigned pairs)
 {
@@ -378,7 +263,7 @@ static int make_engine(struct media_role *m)
 {
 	const struct conf_media *c = &m->conf.media;
 	struct engine_config cfg = {
-		.spans = m->conf.n_spans,
+		.spans = conf_room(m->conf.n_spans, m->conf.spare_spans),
 		.sessions = count_pairs(m),
 		.jitter_min_ms = c->jitter_min_ms,
 		.jitter_max_ms = c->jitter_max_ms,
@@ -401,7 +286,8 @@ static int make_engine(struct media_role *m)
 		return -ENOMEM;
 	err = set_sockets(m, cfg.sessions);
 	for (unsigned i = 0; i < m->conf.n_spans && !err; i++)
-		err = set_span(m, i);
+		if (media_has_span(m, i))
+			err = media_set_span(m, i);
 	return err ? err : engine_prepare(m->engine);
 }
 
@@ -457,17 +343,17 @@ static int media_reload(struct role *role, const void *conf, size_t len)
 	struct media_role *m = media_role_of(role);
 	const struct conf_for_media *c = conf;
 
-	if (len != sizeof(*c) || c->n_spans != m->conf.n_spans)
+	if (len != sizeof(*c) || c->n_spans < m->conf.n_spans || !m->engine ||
+	    c->n_spans > engine_room(m->engine))
 		return -EINVAL;
-	m->conf = *c;
-	return 0;
+	return media_take_spans(m, c);
 }
 
 static void media_span(struct role *role, unsigned index, bool on)
 {
 	struct media_role *m = media_role_of(role);
 
-	if (m->engine && index < m->conf.n_spans &&
+	if (m->engine && media_has_span(m, index) &&
 	    !engine_set_down(m->engine, index, !on))
 		m->drops.commands++;
 }

@@ -24,8 +24,10 @@ static unsigned rank_of(const struct media_role *m, unsigned i)
 {
 	const struct conf_span *s = &m->conf.spans[i];
 
+	if (s->gone)
+		return 0;
 	for (unsigned k = 0; k < m->conf.n_spans; k++)
-		if (m->conf.spans[k].clock_source)
+		if (media_has_span(m, k) && m->conf.spans[k].clock_source)
 			return s->clock_source;
 	if (s->isdn.side != CONF_SIDE_USER || s->line.time != CONF_TIME_WALL)
 		return 0;
@@ -44,8 +46,8 @@ static bool is_steered(const struct media_role *m, unsigned i)
 {
 	const struct conf_line *l = &m->conf.spans[i].line;
 
-	return l->driver != CONF_DAHDI && l->clock == CONF_CLOCK_MASTER &&
-	       l->time == CONF_TIME_WALL;
+	return media_has_span(m, i) && l->driver != CONF_DAHDI &&
+	       l->clock == CONF_CLOCK_MASTER && l->time == CONF_TIME_WALL;
 }
 
 /* The line's clock against ours; false: not known. */
@@ -125,6 +127,13 @@ static void steer(struct media_role *m, int32_t ppb)
 	for (unsigned i = 0; i < m->conf.n_spans; i++)
 		if (is_steered(m, i) && !engine_steer(m->engine, i, ppb))
 			m->drops.commands++;
+}
+
+void media_clock_line(struct media_role *m, unsigned span)
+{
+	if (m->clock.steered && is_steered(m, span) &&
+	    !engine_steer(m->engine, span, m->clock.steered))
+		m->drops.commands++;
 }
 
 void media_clock_second(struct media_role *m)
@@ -215,8 +224,10 @@ void media_put_clock_metrics(struct media_role *m, struct text *t)
 		     "taken from this line\n"
 		     "# TYPE trunkgate_media_clock_source gauge\n");
 	for (unsigned i = 0; i < m->conf.n_spans; i++)
-		media_put(t, "trunkgate_media_clock_source{span=\"%s\"} %d\n",
-			  m->conf.spans[i].name, (int)i == m->clock.source);
+		if (media_has_span(m, i))
+			media_put(t, "trunkgate_media_clock_source{span=\"%s\"}"
+				     " %d\n", m->conf.spans[i].name,
+				  (int)i == m->clock.source);
 	media_put(t, "# HELP trunkgate_media_line_drift_ppb clock of the line "
 		     "against this machine's\n"
 		     "# TYPE trunkgate_media_line_drift_ppb gauge\n");

@@ -134,7 +134,8 @@ static void on_connect(struct media_role *m, const struct link_head *h)
 	struct media_user *u;
 
 	if (msg->span >= m->conf.n_spans || msg->slot > 31 ||
-	    (msg->slot && msg->slot == m->conf.spans[msg->span].line.d_slot)) {
+	    (msg->slot && (!media_has_span(m, msg->span) ||
+			   msg->slot == m->conf.spans[msg->span].line.d_slot))) {
 		m->drops.core_bad++;
 		return;
 	}
@@ -543,7 +544,7 @@ void media_on_event(struct media_role *m, const struct engine_event *ev)
 	struct media_user *u;
 
 	if (ev->kind == ENGINE_EV_SPAN) {
-		if (ev->u.span.span < m->conf.n_spans)
+		if (media_has_span(m, ev->u.span.span))
 			on_span(m, &ev->u.span);
 		return;
 	}

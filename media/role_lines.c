@@ -114,7 +114,8 @@ int media_put_lines(struct media_role *m, char *buf, size_t size)
 	json_init(&j, buf, size);
 	json_arr(&j, NULL);
 	for (unsigned i = 0; i < m->conf.n_spans; i++)
-		put_line(m, &j, i);
+		if (media_has_span(m, i))
+			put_line(m, &j, i);
 	json_close(&j);
 	return json_end(&j);
 }
@@ -166,15 +167,23 @@ static void put_up(const struct media_role *m, struct text *t)
 {
 	put_head(t, "line_up", "gauge", "line that takes calls");
 	for (unsigned i = 0; i < m->conf.n_spans; i++)
-		media_put(t, "trunkgate_media_line_up{span=\"%s\"} %d\n",
-			  m->conf.spans[i].name, media_line_is_up(m, i));
+		if (media_has_span(m, i))
+			media_put(t, "trunkgate_media_line_up{span=\"%s\"} "
+				     "%d\n", m->conf.spans[i].name,
+				  media_line_is_up(m, i));
+}
+
+/* Of a span that is gone there are none. */
+static unsigned alarms_of(const struct media_role *m, unsigned span)
+{
+	return media_has_span(m, span) ? LINE_ALARMS : 0;
 }
 
 static void put_alarms(const struct media_role *m, struct text *t)
 {
 	put_head(t, "line_alarm", "gauge", "1: the alarm is raised");
 	for (unsigned i = 0; i < m->conf.n_spans; i++)
-		for (unsigned a = 0; a < LINE_ALARMS; a++)
+		for (unsigned a = 0; a < alarms_of(m, i); a++)
 			media_put(t, "trunkgate_media_line_alarm{span=\"%s\","
 				     "alarm=\"%s\"} %u\n",
 				  m->conf.spans[i].name,
@@ -183,7 +192,7 @@ static void put_alarms(const struct media_role *m, struct text *t)
 	put_head(t, "line_alarm_seconds_total", "counter",
 		 "seconds in that alarm");
 	for (unsigned i = 0; i < m->conf.n_spans; i++)
-		for (unsigned a = 0; a < LINE_ALARMS; a++)
+		for (unsigned a = 0; a < alarms_of(m, i); a++)
 			media_put(t, "trunkgate_media_line_alarm_seconds_total"
 				     "{span=\"%s\",alarm=\"%s\"} %u\n",
 				  m->conf.spans[i].name,
@@ -202,6 +211,8 @@ void media_put_line_metrics(struct media_role *m, struct text *t)
 		for (unsigned i = 0; i < m->conf.n_spans; i++) {
 			uint64_t v;
 
+			if (!media_has_span(m, i))
+				continue;
 			memcpy(&v, (const char *)&m->spans[i].state + s->offset,
 			       sizeof(v));
 			media_put(t, "trunkgate_media_%s{span=\"%s\"} %llu\n",

@@ -84,13 +84,18 @@ static void on_second(struct timer *t)
 }
 
 /* Intervals begin at the quarters of the hour. */
-void media_start_perf(struct media_role *m)
+void media_start_perf_of(struct media_role *m, unsigned span)
 {
 	int64_t s = loop_wall_ms(m->role.loop) / 1000;
 
+	perf_init(&m->spans[span].perf, kind_of(&m->conf.spans[span].line),
+		  (uint32_t)(s % PERF_INTERVAL_S));
+}
+
+void media_start_perf(struct media_role *m)
+{
 	for (unsigned i = 0; i < m->conf.n_spans; i++)
-		perf_init(&m->spans[i].perf, kind_of(&m->conf.spans[i].line),
-			  (uint32_t)(s % PERF_INTERVAL_S));
+		media_start_perf_of(m, i);
 	m->clock.source = -1;
 	m->second.at = loop_now(m->role.loop);
 	timer_start(m->role.loop, &m->second.timer, on_second, SECOND_MS);
@@ -134,7 +139,8 @@ int media_put_perf(struct media_role *m, const char *span, char *buf,
 	unsigned i = 0;
 	struct json j;
 
-	while (i < m->conf.n_spans && strcmp(m->conf.spans[i].name, span))
+	while (i < m->conf.n_spans && (!media_has_span(m, i) ||
+				       strcmp(m->conf.spans[i].name, span) != 0))
 		i++;
 	if (i == m->conf.n_spans)
 		return -ENOENT;
@@ -188,6 +194,8 @@ void media_put_perf_metrics(struct media_role *m, struct text *t)
 			const char *sum = (const char *)&m->spans[i].perf.all;
 			uint32_t v;
 
+			if (!media_has_span(m, i))
+				continue;
 			memcpy(&v, sum + metrics[k].at, sizeof(v));
 			media_put(t, "trunkgate_media_line_%s_total"
 				     "{span=\"%s\"} %u\n", metrics[k].name,

@@ -136,8 +136,16 @@ struct link *media_isdn_of(struct media_role *, unsigned span);
 bool media_line_is_up(const struct media_role *, unsigned span);
 const char *media_line_text(const struct media_role *, unsigned span);
 
-/* --- role.c --- */
+/* --- role_span.c --- */
 enum line_driver media_driver(const struct conf_line *);
+/* False of one that is gone. */
+bool media_has_span(const struct media_role *, unsigned span);
+/* Before the engine is prepared. 0 or -errno. */
+int media_set_span(struct media_role *, unsigned span);
+/* The socket of a line, or a channel of a card: ours from here on. */
+int media_take_line(struct media_role *, unsigned span, int fd);
+/* The new configuration; spans come and go with it. */
+int media_take_spans(struct media_role *, const struct conf_for_media *);
 
 /* --- role_obs.c --- */
 void media_on_console(struct media_role *, const struct link_head *);
@@ -147,6 +155,8 @@ void media_put(struct text *, const char *fmt, ...)
 
 /* --- role_perf.c --- */
 void media_start_perf(struct media_role *);
+/* The counts of one span begin. */
+void media_start_perf_of(struct media_role *, unsigned span);
 /* JSON: its length or -errno; -ENOENT: no such span. */
 int media_put_perf(struct media_role *, const char *span, char *buf,
 		   size_t size);
@@ -156,6 +166,8 @@ void media_put_perf_metrics(struct media_role *, struct text *);
 
 /* --- role_clock.c --- */
 void media_clock_second(struct media_role *);
+/* A line has come: it runs as the others do. */
+void media_clock_line(struct media_role *, unsigned span);
 void media_put_clock(struct media_role *, struct json *);
 /* Within an object. */
 void media_put_line_drift(struct media_role *, struct json *, unsigned span);

@@ -88,13 +88,33 @@ void asker_init(struct asker *a, struct loop *loop, const struct conf *conf)
 		a->roles[a->n++] = (struct observed){ .asker = a,
 						      .role = single[i] };
 	}
+	asker_reload(a, conf);
+}
+
+static struct observed *isdn_of(struct asker *a, unsigned index)
+{
+	struct observed *x = a->roles;
+
+	while (x < a->roles + a->n &&
+	       (x->role != ROLE_ISDN || x->index != index)) {
+		x++;
+	}
+	if (x == a->roles + a->n) {
+		a->n++;
+		*x = (struct observed){ .asker = a,
+					.role = ROLE_ISDN,
+					.index = index };
+	}
+	return x;
+}
+
+void asker_reload(struct asker *a, const struct conf *conf)
+{
 	for (unsigned i = 0; i < conf->n_spans && i < CONF_SPANS; i++) {
-		if (conf_leader(conf->spans, i) != i) {
-			continue; /* its NFAS group has one role */
+		/* An NFAS group has one role. */
+		if (conf_leader(conf->spans, i) == i) {
+			isdn_of(a, i)->gone = conf->spans[i].gone;
 		}
-		a->roles[a->n++] = (struct observed){ .asker = a,
-						      .role = ROLE_ISDN,
-						      .index = i };
 	}
 }
 
@@ -318,7 +338,8 @@ struct query *query_ask(struct asker *a, const char *verb, const char *arg,
 		ask_part(q, &a->supervisor, arg);
 	}
 	for (unsigned i = 0; i < a->n; i++) {
-		if (verbs[v].roles & OF(a->roles[i].role)) {
+		if (verbs[v].roles & OF(a->roles[i].role) &&
+		    !a->roles[i].gone) {
 			ask_part(q, &a->roles[i], arg);
 		}
 	}

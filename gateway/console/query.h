@@ -28,6 +28,7 @@ struct observed {
 	struct asker *asker;
 	enum role_id role;
 	unsigned index;
+	bool gone; /* with its span: not asked */
 	struct link link;
 };
 
@@ -42,6 +43,8 @@ struct asker {
 };
 
 void asker_init(struct asker *, struct loop *, const struct conf *);
+/* Spans have come or gone. */
+void asker_reload(struct asker *, const struct conf *);
 void asker_fini(struct asker *);
 
 /* The callback may come before this returns. Returns a handle for

@@ -260,6 +260,7 @@ static int console_reload(struct role *r, const void *conf, size_t len)
 		return -EINVAL;
 	}
 	take_names(console_of(r), &part->conf);
+	asker_reload(&console_of(r)->asker, &part->conf);
 	return 0;
 }
 

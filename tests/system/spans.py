@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Spans that go out of service and come back one by one, by command and by
-reload, while a call runs on the other."""
+reload, and that leave the file and come to it, while a call runs on the other."""
 import os
 import subprocess
 import sys
@@ -11,14 +11,14 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import lab as laboratory  # noqa: E402
 from lab import BUILD, Lab, main, wait_for  # noqa: E402
 
-SECOND = """  - name: second
+SPAN = """  - name: %s
     line: {{driver: pseudowire, local: "127.0.0.1:{line2}",
            peer: "127.0.0.1:{far2}", clock: slave}}
     shutdown: {shutdown}
     isdn: {{side: user, switch: euroisdn, t309: {t309}}}
-trunks:
 """
-ROUTE = "  - {{from: second, to: provider}}\n"
+ROUTE = "  - {{from: %s, to: provider}}\n"
+FRAMES = 50  # of RTP, a second
 
 
 class Two(Lab):
@@ -26,7 +26,13 @@ class Two(Lab):
         super().__init__("spans", shutdown="false", t309=90)
         self.conf.update(line2=self.port["line"] + 5,
                          far2=self.port["line"] + 6)
-        self.text = laboratory.CONF.replace("trunks:\n", SECOND) + ROUTE
+        self.spans_are("second")
+
+    def spans_are(self, *names):
+        """Those of the file beside the first one."""
+        self.text = laboratory.CONF.replace(
+            "trunks:\n", "".join(SPAN % n for n in names) + "trunks:\n")
+        self.text += "".join(ROUTE % n for n in names)
 
     def write_conf(self):
         with open(self.yaml, "w") as f:
@@ -34,7 +40,7 @@ class Two(Lab):
 
     def on(self, name):
         """An exchange on that span, to be told to call; its calls stay."""
-        far, line = ("far2", "line2") if name == "second" else ("far", "line")
+        far, line = ("far", "line") if name == "carrier" else ("far2", "line2")
         return self.start(
             name, BUILD + "/pbxsim", "--local",
             f"127.0.0.1:{self.conf[far]}", "--peer",
@@ -62,7 +68,8 @@ class Two(Lab):
         exchange.stdin.flush()
 
     def calls_are(self, n):
-        return wait_for(lambda: len(self.calls()) == n, 30)
+        return wait_for(lambda: [c["answered"] for c in self.calls()]
+                        == n * [True], 30)
 
 
 def second_goes(lab, before, what):
@@ -137,10 +144,55 @@ def by_reload(lab, exchange):
     second_comes(lab, exchange, "t309")
 
 
+def names(lab):
+    return [s["name"] for s in lab.ctl("spans")["core"]]
+
+
+def in_and_out_of_the_file(lab, exchange):
+    """Removed, another one in its place, and a third: no restart."""
+    before = len(lab.cdrs())
+    lab.spans_are()
+    lab.write_conf()
+    code, text = lab.say("reload")
+    lab.ok("a file without it is taken, and says so", code == 0
+           and "second: removed" in text, text)
+    second_goes(lab, before, "removed")
+    lab.ok("the record knows its name",
+           lab.cdrs()[-1]["span"] == "second")
+    said = lab.ctl("spans")
+    lab.ok("nobody knows it any more", names(lab) == ["carrier"]
+           and len(said["media"]) == len(said["isdn"]) == 1, names(lab))
+    lab.ok("nor the command", lab.say("span", "second", "up")[0] == 1)
+    lab.spans_are("other")
+    lab.write_conf()
+    code, text = lab.say("reload")
+    lab.ok("a file with another one is taken, and says so", code == 0
+           and "other: a new span; no call is touched" in text, text)
+    second_comes(lab, exchange, "new span")
+    lab.ok("its routes are its own", lab.calls()[-1]["caller"]["span"]
+           == "other")
+    lab.spans_are("other", "third", "fourth", "fifth")
+    lab.text = lab.text.replace("shutdown: {shutdown}", "shutdown: true")
+    for i, line in enumerate(("{line3}", "{line4}", "{line5}")):
+        lab.conf[line[1:-1]] = lab.port["line"] + 7 + i
+        head, tail = lab.text.rsplit("{line2}", 1)
+        lab.text = head + line + tail
+    lab.write_conf()
+    code, text = lab.say("reload")
+    lab.ok("more than there is room for need a restart", code == 1
+           and "spare_spans" in text, text)
+
+
+def frames_ok(cdr):
+    due = cdr["bill_ms"] * FRAMES / 1000
+    return all(abs(cdr[k] - due) < 0.03 * due + FRAMES
+               for k in ("rtp_tx", "rtp_rx"))
+
+
 def main_test():
     with Two() as lab:
         gateway = lab.gateway()
-        lab.phone()
+        lab.phone("-rtp_echo")
         other, exchange = lab.on("carrier"), lab.on("second")
         lab.ok("both are up", lab.up(0) and lab.up(1))
         pids = lab.role_pids(gateway)
@@ -150,10 +202,16 @@ def main_test():
         channel(lab)
         by_command(lab, exchange)
         by_reload(lab, exchange)
+        in_and_out_of_the_file(lab, exchange)
         now = lab.role_pids(gateway)
         lab.ok("no other role was touched", all(
             now.get(r) == pids[r] for r in ("core", "media", "sip",
                                             "console")))
+        lab.stop(other)
+        heard = wait_for(lambda: [c for c in lab.cdrs() if c.get("span")
+                                  == "carrier"], 20)
+        lab.ok("RTP of the other call never stopped", heard and frames_ok(
+            heard[0]), heard and heard[0]["rtp_tx"])
     return lab.failed
 
 

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A new configuration with its spans where the roles have them. */
+#include "conf/load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct plan {
+	const struct conf *was, *fresh;
+	uint8_t place[CONF_SPANS]; /* of each fresh span */
+	bool taken[CONF_SPANS];
+	unsigned n, room; /* places in use, and that there may be */
+};
+
+static bool is_there(const struct conf *c, unsigned place)
+{
+	return place < c->n_spans && !c->spans[place].gone;
+}
+
+/* Where the name stands; -1: nowhere. One that is gone is found, too. */
+static int place_of(const struct conf *was, const char *name)
+{
+	for (unsigned i = 0; i < was->n_spans; i++) {
+		if (!strcmp(was->spans[i].name, name)) {
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+/* Those that are vacated now are not free yet: somebody still sits there. */
+static int free_place(const struct plan *p)
+{
+	for (unsigned i = 0; i < p->room; i++) {
+		if (!p->taken[i] && !is_there(p->was, i)) {
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+static void take(struct plan *p, unsigned fresh, int place)
+{
+	p->place[fresh] = (uint8_t)place;
+	p->taken[place] = true;
+	if ((unsigned)place >= p->n) {
+		p->n = (unsigned)place + 1;
+	}
+}
+
+/* In the order of the file, so that a group's spans stay in theirs. */
+static bool make_plan(struct plan *p)
+{
+	p->n = p->was->n_spans;
+	for (unsigned i = 0; i < p->fresh->n_spans; i++) {
+		int at = place_of(p->was, p->fresh->spans[i].name);
+
+		if (at >= 0) {
+			take(p, i, at);
+		}
+	}
+	for (unsigned i = 0; i < p->fresh->n_spans; i++) {
+		if (place_of(p->was, p->fresh->spans[i].name) < 0) {
+			int at = free_place(p);
+
+			if (at < 0) {
+				return false;
+			}
+			take(p, i, at);
+		}
+	}
+	return true;
+}
+
+/* Its name stays, for the records of its last calls. */
+static void vacate(struct conf_span *s)
+{
+	s->gone = s->shutdown = true;
+	s->isdn.nfas = (struct conf_nfas){ .leader = 0 };
+	s->busy_out = CONF_BUSY_REJECT;
+}
+
+static void put_spans(const struct plan *p, struct conf *out)
+{
+	memcpy(out->spans, p->was->spans, sizeof(out->spans));
+	for (unsigned i = 0; i < p->n; i++) {
+		vacate(&out->spans[i]);
+	}
+	for (unsigned i = 0; i < p->fresh->n_spans; i++) {
+		struct conf_span *s = &out->spans[p->place[i]];
+		unsigned leader;
+
+		*s = p->fresh->spans[i];
+		leader = s->isdn.nfas.leader;
+		if (leader) {
+			s->isdn.nfas.leader = p->place[leader - 1] + 1;
+		}
+	}
+	out->n_spans = (uint16_t)p->n;
+}
+
+static void put_routes(const struct plan *p, struct conf *out)
+{
+	for (unsigned i = 0; i < out->n_routes; i++) {
+		struct conf_route *r = &out->routes[i];
+
+		if (r->from_end == CONF_END_SPAN) {
+			r->from = p->place[r->from];
+		}
+		if (r->to_end == CONF_END_SPAN) {
+			r->to = p->place[r->to];
+		}
+	}
+}
+
+/* A group's D channels have one role, which knows its spans from its start. */
+static bool groups_stay(const struct conf *was, const struct conf *now)
+{
+	for (unsigned i = 0; i < now->n_spans; i++) {
+		for (unsigned k = 0; k < now->n_spans; k++) {
+			bool stays = is_there(was, k) && is_there(now, k);
+			bool moves = is_there(was, i) != is_there(now, i);
+			bool before = is_there(was, i) && is_there(was, k) &&
+				      conf_leader(was->spans, i) ==
+					      conf_leader(was->spans, k);
+			bool after = is_there(now, i) && is_there(now, k) &&
+				     conf_leader(now->spans, i) ==
+					     conf_leader(now->spans, k);
+
+			if (stays && (moves ? before || after
+					    : is_there(now, i) &&
+						      before != after)) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
+struct conf *conf_arrange(const struct conf *was, const struct conf *fresh,
+			  unsigned room)
+{
+	struct plan p = { .was = was, .fresh = fresh, .room = room };
+	struct conf *out = make_plan(&p) ? malloc(sizeof(*out)) : NULL;
+
+	if (!out) {
+		return NULL;
+	}
+	*out = *fresh;
+	put_spans(&p, out);
+	put_routes(&p, out);
+	if (!groups_stay(was, out)) {
+		explicit_bzero(out, sizeof(*out));
+		free(out);
+		return NULL;
+	}
+	return out;
+}
