@@ -385,7 +385,8 @@ static const struct setting trunk_settings[] = {
 	  refer_names, NULL, NONE,
 	  "the peer may transfer the other party of a call (REFER, RFC 3515): "
 	  "attended: to one that it talks to, over this trunk; on: to numbers "
-	  "of refer_allow as well, by the routes of that party's span" },
+	  "of refer_allow as well, by the routes of that party's span or of "
+	  "this trunk" },
 	{ "refer_allow", VALUE_PATTERNS,
 	  LIST_AT(conf_trunk, refer.allow, refer.n_allow), 0, CONF_PATTERNS, "",
 	  "", NULL, NULL, NONE,

@@ -261,17 +261,22 @@ void call_clear(struct call *call, enum cdr_by by, struct cc_cause cause,
 	call->cdr.end.ended = 1;
 	call->cdr.end.by = (uint8_t)by;
 	call->cdr.end.cause = cause;
+	if (call->cdr.transfer.result == CDR_TRANSFER_GOING) {
+		call->cdr.transfer.result = CDR_TRANSFER_FAILED;
+		call->cdr.transfer.cause = cause;
+	}
 	str_copy(call->cdr.end.reason, CDR_REASON, reason);
 	note_end(call);
 	call_save(call);
 	core_note(call->core, call, "released by %s, cause %u %s%s%s",
 		  cdr_by_name(by), cause.value, cause_name(cause.value),
 		  *reason != '\0' ? ": " : "", reason);
-	call->transfer.going = false;
+	call_transfer_end(call, cause);
 	for (unsigned side = 0; side < LEG_SIDES; side++) {
 		call_release_leg(&call->leg[side], cause);
 	}
 	call_media_close(call);
+	call_join_cleared(call, cause);
 }
 
 void call_clear_gw(struct call *call, unsigned cause, const char *reason)
@@ -441,12 +446,9 @@ void call_init_legs(struct call *call)
 	}
 }
 
-static void begin(struct core *core, struct call *call, pool_id id,
-		  const struct cc_msg *setup)
+static void begin_record(struct core *core, struct call *call, pool_id id,
+			 const struct cc_msg *setup)
 {
-	struct leg *a = &call->leg[SIDE_A];
-	struct cc_end end = setup->end;
-
 	call->core = core;
 	call->id = id;
 	call->setup = *setup;
@@ -454,6 +456,15 @@ static void begin(struct core *core, struct call *call, pool_id id,
 	begin_cdr(core, &call->cdr, setup);
 	call->slot = journal_take(&core->journal);
 	call_init_legs(call);
+}
+
+static void begin(struct core *core, struct call *call, pool_id id,
+		  const struct cc_msg *setup)
+{
+	struct leg *a = &call->leg[SIDE_A];
+	struct cc_end end = setup->end;
+
+	begin_record(core, call, id, setup);
 	if (end.kind == CC_END_SPAN) {
 		a->span = end.index;
 		end.index = (uint8_t)core_leader(core, a->span);
@@ -500,6 +511,30 @@ void call_setup(struct core *core, const struct cc_msg *setup)
 	begin(core, call, id, setup);
 	call_route(call);
 	call_settle(call);
+}
+
+bool call_fetch(struct call *for_call, const struct cc_msg *setup)
+{
+	struct core *core = for_call->core;
+	struct call *call = NULL;
+	pool_id id;
+	bool begun;
+
+	if (pool_size(core->calls) - pool_used(core->calls) > RESERVED) {
+		call = pool_alloc(core->calls, &id);
+	}
+	if (call == NULL) {
+		core->drops.refused_full++;
+		return false;
+	}
+	begin_record(core, call, id, setup);
+	call->leg[SIDE_A].end = setup->end; /* whose routes it goes by */
+	call_join_begin(for_call, call);
+	call_save(call);
+	call_route(call);
+	begun = !call->ending;
+	call_settle(call);
+	return begun;
 }
 
 /* --- media and role --- */

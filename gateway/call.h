@@ -59,9 +59,26 @@ struct call_hunt {
 };
 
 struct call_transfer {
-	bool going;    /* leg X calls the target */
+	bool going;    /* leg X calls the target, or another call does */
 	bool attended; /* over that trunk and no other */
+	bool rings;    /* the target does */
 	uint8_t side;  /* who has asked; it may be gone */
+	uint8_t owed;  /* enum cc_transfer that it could not be told */
+	struct cc_cause cause; /* of that */
+};
+
+/* call_join.c */
+enum call_join_state {
+	JOIN_NONE,
+	JOIN_FETCHES, /* calls the transfer's target in another call */
+	JOIN_FETCHED, /* is that other call */
+	JOIN_UP,      /* two lines talk to each other */
+	JOIN_LOST     /* did so; the other call is not there again yet */
+};
+
+struct call_join {
+	pool_id with; /* the other call */
+	enum call_join_state state;
 };
 
 struct call {
@@ -72,6 +89,7 @@ struct call {
 	struct call_told told;
 	struct call_hunt hunt; /* answered: of a transfer */
 	struct call_transfer transfer;
+	struct call_join join;
 	struct cc_msg setup; /* the caller's, with all digits so far */
 	struct cdr cdr;	     /* as the journal has it */
 	int slot;	     /* of the journal; -1 = none */
@@ -85,7 +103,7 @@ struct call {
  * What a slot of the journal holds: the CDR, and of an answered call what is
  * needed to go on with it. Keys of SRTP are not in it.
  */
-#define CALL_RECORD_VERSION 4
+#define CALL_RECORD_VERSION 5
 struct call_record {
 	struct cdr cdr;
 	struct call_record_leg {
@@ -104,6 +122,8 @@ void call_setup(struct core *, const struct cc_msg *);
  * legs and media wait until they are told to be there still. False: it cannot
  * be rebuilt, and nothing has changed. */
 bool call_resume_record(struct core *, int slot, const struct call_record *);
+/* A call without caller's leg, for the transfer of that one. False: none. */
+bool call_fetch(struct call *, const struct cc_msg *setup);
 /* A SETUP that the role has refused by itself: its CDR. */
 void call_refused(struct core *, const struct cc_msg *);
 /* Any other message, of a living leg. */
@@ -121,6 +141,8 @@ int call_transfer_out(struct core *, const char *id, const char *number);
 void call_abandon(struct call *);
 
 struct call *call_get(const struct core *, pool_id);
+/* By the id of its CDR. NULL: none. */
+struct call *call_find(struct core *, const char *id);
 
 /* --- between call.c, call_act.c, call_hunt.c and call_media.c only --- */
 
@@ -171,6 +193,40 @@ call_act_fn call_act_transfer, call_act_x_learn, call_act_x_alerting,
 bool call_is_transferred(struct call *, const struct leg *);
 /* A SETUP with other. False: there is no such call. */
 bool call_replace(struct core *, const struct cc_msg *);
+/* May the party at the other side of that trunk's leg be transferred now? */
+bool call_may_transfer(struct call *, struct leg *);
+/* The target rings; cannot be had. */
+void call_transfer_rings(struct call *);
+void call_transfer_fail(struct call *, struct cc_cause);
+/* The call is cleared meanwhile. */
+void call_transfer_end(struct call *, struct cc_cause);
+/* Who has asked is leg X now: it is told, and clears by itself. */
+void call_transfer_left(struct leg *x, bool leaves);
+/* It is there and has not cleared. */
+bool call_transfer_leaves(struct call *);
+/* A new role goes on with that leg: it is told what it has missed. */
+void call_transfer_resume(struct leg *);
+
+/* call_join.c: two lines talk to each other. */
+/* With whom; NULL: they do not. */
+struct call *call_joined(const struct call *);
+/* The call of that other leg of the asker's trunk; NULL: it cannot be. */
+struct call *call_join_find(struct call *, const struct leg *asker,
+			    leg_id other);
+void call_join(struct call *, struct call *);
+/* A call to that number by the routes of the asker's trunk. False: none. */
+bool call_join_fetch(struct call *, const struct leg *asker,
+		     const struct cc_msg *);
+void call_join_begin(struct call *, struct call *fetched);
+/* What happens to one that may be joined, or fetched for that. */
+void call_join_rings(struct call *);
+void call_join_answered(struct call *);
+void call_join_hold(struct call *, bool held);
+/* Out of the journal: joined with the other one, when both are there; then
+ * those end that have none. */
+void call_join_resume(struct call *);
+void call_join_recovered(struct core *);
+void call_join_cleared(struct call *, struct cc_cause);
 
 /* call_preempt.c: emergency calls on a full line. */
 /* For a leg that the core begins there. */

@@ -244,6 +244,7 @@ static void act_alerting(struct call *call, struct leg *leg,
 	call_save(call);
 	core_note(call->core, call, "rings");
 	call_send(&call->leg[SIDE_A], &out, CC_ALERTING);
+	call_join_rings(call);
 }
 
 /* A connected number or name, in the way of the other side. */
@@ -295,6 +296,7 @@ static void act_answer(struct call *call, struct leg *leg,
 	}
 	core_note(call->core, call, "answered");
 	call_send(&call->leg[SIDE_A], &out, CC_ANSWER);
+	call_join_answered(call);
 }
 
 /* Q.931 5.4.2: the line plays a tone or announcement and then clears. */
@@ -360,6 +362,7 @@ static void hold(struct call *call, struct leg *leg, const struct cc_msg *m,
 	call_media_update(call);
 	call_save(call);
 	call_send(other_leg(leg), &out, held ? CC_HOLD : CC_RETRIEVE);
+	call_join_hold(call, held);
 }
 
 static void act_hold(struct call *call, struct leg *leg,

@@ -210,11 +210,29 @@ static bool is_unsettled(const struct call *call)
 	       is_unknown(&call->leg[SIDE_B]);
 }
 
+/* Of lines that are joined each is heard unless one of them has put us on
+ * hold. */
+static void to_joined(const struct call *call, const struct call *with,
+		      struct media_modify *m)
+{
+	const struct leg *line = leg_of_kind(call, CC_END_SPAN);
+	const struct leg *other = leg_of_kind(with, CC_END_SPAN);
+	bool recv = line != NULL && !line->held;
+	bool send = other != NULL && !other->held;
+
+	m->rtp = with->media.rtp;
+	m->direction = recv && send ? MEDIA_SENDRECV
+		       : send	    ? MEDIA_SENDONLY
+		       : recv	    ? MEDIA_RECVONLY
+				    : MEDIA_INACTIVE;
+}
+
 void call_media_update(struct call *call)
 {
 	static const struct cc_crypto plain;
 	const struct leg *sip = leg_of_kind(call, CC_END_TRUNK);
 	const struct leg *line = leg_of_kind(call, CC_END_SPAN);
+	const struct call *with = call_joined(call);
 	struct media_modify m;
 
 	if (call->media.state != CM_OPEN || is_unsettled(call) ||
@@ -230,7 +248,9 @@ void call_media_update(struct call *call)
 		m.echo = call->core->conf->spans[line->span].echo;
 		m.nlp = call->core->conf->spans[line->span].nlp;
 	}
-	if (sip != NULL && sip->remote.valid) {
+	if (with != NULL) {
+		to_joined(call, with, &m);
+	} else if (sip != NULL && sip->remote.valid) {
 		m.rtp = sip->remote.rtp;
 		m.codec = sip->remote.codec;
 		m.dtmf_pt = sip->remote.dtmf_pt;

@@ -51,12 +51,27 @@ static bool leg_fits(struct core *core, const struct call_record_leg *r,
 	       core->spans[r->span].owner[r->channel] == 0;
 }
 
+/* A line that was joined with another one: there is no trunk. */
+static bool is_joined(const struct call_record *r)
+{
+	return r->cdr.transfer.result == CDR_TRANSFER_DONE &&
+	       r->cdr.transfer.call[0] != '\0' &&
+	       (r->leg[SIDE_A].id == 0) != (r->leg[SIDE_B].id == 0);
+}
+
 static bool record_fits(struct core *core, const struct call_record *r)
 {
-	return r->leg[SIDE_A].end.kind != r->leg[SIDE_B].end.kind &&
-	       r->media != 0 &&
-	       leg_fits(core, &r->leg[SIDE_A], r->cdr.a.name) &&
-	       leg_fits(core, &r->leg[SIDE_B], r->cdr.b.name);
+	bool a = leg_fits(core, &r->leg[SIDE_A], r->cdr.a.name);
+	bool b = leg_fits(core, &r->leg[SIDE_B], r->cdr.b.name);
+
+	if (r->media == 0) {
+		return false;
+	}
+	if (is_joined(r)) {
+		return (a || b) && r->leg[a ? SIDE_A : SIDE_B].end.kind ==
+					   CC_END_SPAN;
+	}
+	return a && b && r->leg[SIDE_A].end.kind != r->leg[SIDE_B].end.kind;
 }
 
 static void resume_leg(struct call *call, enum leg_side side,
@@ -65,6 +80,9 @@ static void resume_leg(struct call *call, enum leg_side side,
 	struct core *core = call->core;
 	struct leg *leg = &call->leg[side];
 
+	if (r->id == 0) {
+		return;
+	}
 	leg->call = call;
 	leg->side = (uint8_t)side;
 	leg->id = r->id;
@@ -123,5 +141,8 @@ bool call_resume_record(struct core *core, int slot,
 	call_init_legs(call);
 	resume_leg(call, SIDE_A, &r->leg[SIDE_A]);
 	resume_leg(call, SIDE_B, &r->leg[SIDE_B]);
+	if (is_joined(r)) {
+		call_join_resume(call);
+	}
 	return true;
 }

@@ -12,7 +12,9 @@
  *    RELEASED -------->       (RELEASE after 3 s)
  *
  * The party on the line stays where it is all the time. T may clear as soon as
- * it likes: then the call waits for X alone.
+ * it likes: then the call waits for X alone, and T's role, which has sent
+ * RELEASE, is told how it ends before RELEASED comes. A target that is on a
+ * line is another call: call_join.c.
  */
 #include "gateway/call.h"
 
@@ -39,11 +41,39 @@ static bool is_active(const struct leg *leg)
 	return leg->id != 0 && leg->state == active[leg->side];
 }
 
+/* Its far end has cleared, but its role still wants to know. */
+static bool is_listening(const struct leg *leg)
+{
+	static const uint8_t clearing[] = {A_CLEARING, B_CLEARING};
+
+	return leg->id != 0 && leg->state == clearing[leg->side];
+}
+
+/* While there is no role, a result is kept for the next one. */
 static void tell(struct leg *leg, enum cc_transfer what, struct cc_cause cause)
 {
+	struct call_transfer *t = &leg->call->transfer;
 	struct cc_msg m = {.transfer = (uint8_t)what, .cause = cause};
+	bool missed = leg->waits;
 
-	call_send(leg, &m, CC_TRANSFER);
+	if (call_send(leg, &m, CC_TRANSFER) != 0) {
+		missed = true;
+	}
+	if (missed && what == CC_TRANSFER_FAILED) {
+		t->owed = (uint8_t)what;
+		t->cause = cause;
+	}
+}
+
+void call_transfer_resume(struct leg *leg)
+{
+	struct call_transfer *t = &leg->call->transfer;
+	uint8_t owed = t->owed;
+
+	if (owed != CC_TRANSFER_NONE && leg->side == t->side) {
+		t->owed = CC_TRANSFER_NONE;
+		tell(leg, (enum cc_transfer)owed, t->cause);
+	}
 }
 
 static const struct cc_cause no_cause = {0, CC_LOC_NONE};
@@ -134,7 +164,8 @@ static bool is_allowed(const struct conf_trunk *trunk,
 	return false;
 }
 
-/* To a number: by the routes of the party that is transferred. 0 or cause. */
+/* To a number: by the routes of the party that is transferred, or to a line, by
+ * those of who asks. 0 or cause. */
 static unsigned place_blind(struct call *call, const struct leg *leg,
 			    const struct cc_msg *m)
 {
@@ -148,8 +179,10 @@ static unsigned place_blind(struct call *call, const struct leg *leg,
 	memset(h, 0, sizeof(*h));
 	h->epoch = call->core->epoch;
 	route_ask_init(&h->ask, conf, other_of(call, leg)->end, &m->called);
-	return call_next_target(call) ? 0
-				      : route_refusal(conf, &h->ask).value;
+	if (call_next_target(call) || call_join_fetch(call, leg, m)) {
+		return 0;
+	}
+	return route_refusal(conf, &h->ask).value;
 }
 
 /* To one that the peer talks to: there, whatever it is called by. */
@@ -162,23 +195,43 @@ static unsigned place_attended(struct call *call, const struct leg *leg,
 	if (conf->trunks[leg->end.index].refer.mode == CONF_REFER_OFF) {
 		return CAUSE_BARRED;
 	}
+	if (m->other != 0) {
+		return call_join_find(call, leg, m->other) != NULL
+			       ? 0 : CAUSE_TEMPORARY;
+	}
 	memset(h, 0, sizeof(*h));
 	h->to = leg->end;
 	h->number = m->called;
 	return call_target(call) ? 0 : CAUSE_TEMPORARY;
 }
 
-static bool is_free(struct call *call)
+static bool is_free(const struct call *call)
 {
 	return call->told.answered && !call->ending &&
-	       call->leg[SIDE_X].id == 0 && call->media.state == CM_OPEN;
+	       call->leg[SIDE_X].id == 0 && call->join.state == JOIN_NONE &&
+	       call->media.state == CM_OPEN;
 }
 
-static unsigned place(struct call *call, const struct leg *leg,
+bool call_may_transfer(struct call *call, struct leg *leg)
+{
+	const struct leg *line = other_of(call, leg);
+
+	return is_free(call) && is_active(leg) && !leg_is_line(leg) &&
+	       is_active(line) && leg_is_line(line);
+}
+
+static void note(struct call *call, enum cdr_transfer_result result,
+		 struct cc_cause cause)
+{
+	call->cdr.transfer.result = (uint8_t)result;
+	call->cdr.transfer.cause = cause;
+	call_save(call);
+}
+
+static unsigned place(struct call *call, struct leg *leg,
 		      const struct cc_msg *m)
 {
-	if (!is_free(call) || !is_active(other_of(call, leg)) ||
-	    !leg_is_line(other_of(call, leg))) {
+	if (!call_may_transfer(call, leg)) {
 		return CAUSE_TEMPORARY;
 	}
 	call->transfer = (struct call_transfer){
@@ -191,21 +244,41 @@ static unsigned place(struct call *call, const struct leg *leg,
 
 static void begin(struct call *call, struct leg *leg, const struct cc_msg *m)
 {
+	bool busy = call->leg[SIDE_X].id != 0 || call->join.state != JOIN_NONE;
 	struct cc_cause cause = no_cause;
 	char number[CC_DIGITS_MAX + 2];
 
+	if (!busy) {
+		call->cdr.transfer = (struct cdr_transfer){.to = m->called};
+		str_copy(call->cdr.transfer.by, CONF_NAME,
+			 core_end_name(call->core, leg->end));
+	}
 	cause.value = (uint8_t)place(call, leg, m);
 	if (cause.value == 0) {
+		note(call, CDR_TRANSFER_GOING, no_cause);
 		tell(leg, CC_TRANSFER_TRYING, no_cause);
+		if (m->other != 0) {
+			call_join(call, call_join_find(call, leg, m->other));
+		}
 		return;
 	}
-	if (call->leg[SIDE_X].id == 0) {
+	if (!busy) {
 		call->transfer.going = false;
+		note(call, CDR_TRANSFER_FAILED, cause);
 	}
 	core_note(call->core, call, "transfer to %s refused, cause %u %s",
 		  name_of(&m->called, number), cause.value,
 		  cause_name(cause.value));
 	tell(leg, CC_TRANSFER_FAILED, cause);
+}
+
+/* RELEASED must come now. */
+static void tell_listening(struct leg *leg, struct cc_cause cause)
+{
+	if (is_listening(leg)) {
+		tell(leg, CC_TRANSFER_FAILED, cause);
+		call_set_state(leg, leg->state);
+	}
 }
 
 static void fail(struct call *call, struct cc_cause cause)
@@ -219,21 +292,40 @@ static void fail(struct call *call, struct cc_cause cause)
 	call_media_ringback(call, false);
 	core_note(call->core, call, "transfer failed, cause %u %s",
 		  cause.value, cause_name(cause.value));
+	note(call, CDR_TRANSFER_FAILED, cause);
 	if (is_active(leg)) {
 		tell(leg, CC_TRANSFER_FAILED, cause);
-	} else {
-		call_clear(call, CDR_BY_SIP, cause, "transfer failed");
+		return;
+	}
+	tell_listening(leg, cause);
+	call_clear(call, CDR_BY_SIP, cause, "transfer failed");
+}
+
+void call_transfer_end(struct call *call, struct cc_cause cause)
+{
+	if (call->transfer.going) {
+		call->transfer.going = false;
+		tell_listening(asker(call), cause);
+	}
+}
+
+/* One that is being placed is refused by who places it. */
+void call_transfer_fail(struct call *call, struct cc_cause cause)
+{
+	if (call->cdr.transfer.result == CDR_TRANSFER_GOING) {
+		fail(call, cause);
 	}
 }
 
 bool call_is_transferred(struct call *call, const struct leg *leg)
 {
-	const struct leg *x = &call->leg[SIDE_X];
-
 	if (!call->transfer.going || leg->side != call->transfer.side) {
 		return false;
 	}
-	call_media_ringback(call, x->id != 0 && x->state == X_RINGING);
+	if (is_listening(leg)) { /* RELEASED comes when the target has */
+		timer_stop(call->core->role.loop, &asker(call)->timer);
+	}
+	call_media_ringback(call, call->transfer.rings);
 	call_media_update(call);
 	return true;
 }
@@ -297,6 +389,22 @@ static void introduce(struct call *call, struct leg *leg, bool was_held,
 	}
 }
 
+void call_transfer_left(struct leg *x, bool leaves)
+{
+	call_set_state(x, leaves ? X_LEAVING : X_RELEASING);
+	tell(x, CC_TRANSFER_DONE, no_cause);
+	if (x->waits) { /* the next role ends it */
+		call_set_state(x, X_LEAVING);
+		call_release_leg(x, (struct cc_cause){CAUSE_NORMAL,
+						    CC_LOC_NONE});
+	}
+}
+
+bool call_transfer_leaves(struct call *call)
+{
+	return is_active(asker(call));
+}
+
 void call_act_x_answer(struct call *call, struct leg *x,
 		       const struct cc_msg *m)
 {
@@ -309,13 +417,11 @@ void call_act_x_answer(struct call *call, struct leg *x,
 	call_media_ringback(call, false);
 	swap(call, leg);
 	call_set_state(leg, active[leg->side]);
-	if (leaves) {
-		call_set_state(x, X_LEAVING);
-		tell(x, CC_TRANSFER_DONE, no_cause);
-	} else if (x->id != 0) {
-		call_set_state(x, X_RELEASING);
+	if (x->id != 0) {
+		call_transfer_left(x, leaves);
 	}
 	note_side(call, leg, m);
+	call->cdr.transfer.result = CDR_TRANSFER_DONE;
 	core_note(call->core, call, "transferred to %s",
 		  core_end_name(call->core, leg->end));
 	call_media_update(call);
@@ -333,15 +439,22 @@ void call_act_x_learn(struct call *call, struct leg *x, const struct cc_msg *m)
 	}
 }
 
+void call_transfer_rings(struct call *call)
+{
+	call->transfer.rings = true;
+	if (is_active(asker(call)) || is_listening(asker(call))) {
+		tell(asker(call), CC_TRANSFER_RINGING, no_cause);
+	}
+	if (!is_active(asker(call))) {
+		call_media_ringback(call, true);
+	}
+}
+
 void call_act_x_alerting(struct call *call, struct leg *x,
 			 const struct cc_msg *m)
 {
 	call_act_x_learn(call, x, m);
-	if (is_active(asker(call))) {
-		tell(asker(call), CC_TRANSFER_RINGING, no_cause);
-	} else {
-		call_media_ringback(call, true);
-	}
+	call_transfer_rings(call);
 }
 
 void call_act_x_timeout(struct call *call, struct leg *x,
@@ -369,6 +482,7 @@ void call_act_x_gone(struct call *call, struct leg *x, const struct cc_msg *m)
 						    : call_lost_cause;
 
 	end_x(x);
+	call->transfer.rings = false;
 	if (!call->transfer.going) {
 		return;
 	}
@@ -404,6 +518,7 @@ static void on_result(struct call *call, const struct leg *leg,
 	if (m->transfer == CC_TRANSFER_DONE) {
 		core_note(call->core, call, "%s has transferred the call",
 			  core_end_name(call->core, leg->end));
+		call->cdr.transfer.result = CDR_TRANSFER_DONE;
 		call_clear(call, CDR_BY_OPERATOR,
 			   (struct cc_cause){CAUSE_NORMAL, CC_LOC_NONE},
 			   "transferred");
@@ -412,6 +527,7 @@ static void on_result(struct call *call, const struct leg *leg,
 			  "%s does not transfer the call, cause %u %s",
 			  core_end_name(call->core, leg->end), m->cause.value,
 			  cause_name(m->cause.value));
+		note(call, CDR_TRANSFER_FAILED, m->cause);
 	}
 }
 
@@ -430,7 +546,7 @@ void call_act_transfer(struct call *call, struct leg *leg,
 	}
 }
 
-static struct call *find_by_id(struct core *core, const char *id)
+struct call *call_find(struct core *core, const char *id)
 {
 	for (pool_id i = pool_next(core->calls, 0); i != 0;
 	     i = pool_next(core->calls, i)) {
@@ -446,7 +562,7 @@ static struct call *find_by_id(struct core *core, const char *id)
 int call_transfer_out(struct core *core, const char *id, const char *number)
 {
 	struct cc_msg m = {.transfer = CC_TRANSFER_BLIND};
-	struct call *call = find_by_id(core, id);
+	struct call *call = call_find(core, id);
 	struct leg *leg;
 
 	if (call == NULL || !call->told.answered || call->ending) {
@@ -456,12 +572,19 @@ int call_transfer_out(struct core *core, const char *id, const char *number)
 		return -EINVAL;
 	}
 	leg = &call->leg[leg_is_line(&call->leg[SIDE_A]) ? SIDE_B : SIDE_A];
-	if (!is_active(leg) || leg->waits || call->leg[SIDE_X].id != 0) {
+	if (!is_active(leg) || leg->waits || call->leg[SIDE_X].id != 0 ||
+	    call->join.state != JOIN_NONE) {
 		return -EBUSY;
 	}
 	core_note(core, call, "%s is asked to transfer to %s",
 		  core_end_name(core, leg->end), number);
-	return call_send(leg, &m, CC_TRANSFER) == 0 ? 0 : -EBUSY;
+	if (call_send(leg, &m, CC_TRANSFER) != 0) {
+		return -EBUSY;
+	}
+	call->cdr.transfer = (struct cdr_transfer){.to = m.called,
+						   .by = "operator"};
+	note(call, CDR_TRANSFER_GOING, no_cause);
+	return 0;
 }
 
 /* --- Replaces --- */

@@ -35,11 +35,16 @@
  *    role                     core
  *     TRANSFER BLIND ----------->  called: policy decides; ATTENDED: to one
  *                                  that the far end talks to already, over
- *                                  the same trunk (called may be missing)
+ *                                  the same trunk (called may be missing);
+ *                                  other: by that leg of the core's, so two
+ *                                  parties of the core talk to each other then
  *      <-------- TRANSFER TRYING   it may; a SETUP goes out, with other = this
  *      <------- TRANSFER RINGING   leg; what belongs to it the role knows
  *      <---- TRANSFER DONE/FAILED  answered; or not, with the cause, and all
  *                                  is as it was
+ *
+ * A far end that clears before that may still want to know: then its role sends
+ * RELEASE, hears the rest, and sends RELEASED after DONE or FAILED.
  *
  * The other way round the core asks a trunk (BLIND alone), and gets TRYING and
  * then DONE or FAILED. A SETUP of a role with other takes the place of that
@@ -355,7 +360,8 @@ struct cc_msg {
 	uint8_t digit;		/* DTMF: '0'-'9' '*' '#' 'A'-'D' */
 	uint8_t transfer;	/* TRANSFER: enum cc_transfer */
 	leg_id other;		/* SETUP: whose place it takes, or who has
-				   asked for it; 0 = nobody */
+				   asked for it; TRANSFER ATTENDED: see above;
+				   0 = nobody */
 	struct cc_media media;
 	struct cc_number called, calling;
 	struct cc_number asserted;    /* network-provided second caller */

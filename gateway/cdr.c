@@ -196,6 +196,29 @@ static void put_end(struct json *j, const struct cdr *c)
 	json_close(j);
 }
 
+static void put_transfer(struct json *j, const struct cdr_transfer *t)
+{
+	static const char *const names[] = {
+		[CDR_TRANSFER_NONE] = "",
+		[CDR_TRANSFER_GOING] = "going",
+		[CDR_TRANSFER_DONE] = "done",
+		[CDR_TRANSFER_FAILED] = "failed",
+	};
+
+	if (t->result == CDR_TRANSFER_NONE) {
+		return;
+	}
+	json_str(j, "transfer", name_of(names, CDR_TRANSFERS, t->result));
+	put_text(j, "transferred_by", t->by);
+	put_number(j, "transferred_to", &t->to);
+	if (t->result == CDR_TRANSFER_FAILED) {
+		json_int(j, "transfer_q850", t->cause.value);
+	}
+	if (t->result == CDR_TRANSFER_DONE) {
+		put_text(j, "joined_with", t->call);
+	}
+}
+
 static void put_db(struct json *j, const char *key, int16_t centi)
 {
 	if (centi != INT16_MIN) {
@@ -258,6 +281,7 @@ int cdr_line(const struct cdr *c, const char *node, char *buf, size_t size)
 	put_side(&j, &c->b);
 	put_times(&j, &c->t);
 	put_end(&j, c);
+	put_transfer(&j, &c->transfer);
 	if (c->has_figures) {
 		json_str(&j, "codec", c->codec == CC_PCMU ? "PCMU" : "PCMA");
 		if (c->srtp > CC_RTP_PLAIN && c->srtp < CC_SRTP_SUITES)

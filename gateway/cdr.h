@@ -16,6 +16,9 @@
  *  dur_ms bill_ms pdd_ms: by the monotonic clock
  *  q850, location, cause (words), isdn_detail, sip_detail,
  *  ended_by ("pstn" "sip" "gw" "operator" "crash"), reason (words)
+ *  transfer ("going", "done", "failed"), transferred_by (the trunk, or
+ *  "operator"), transferred_to, transfer_q850 (when it failed), joined_with (the
+ *  id of the call that has the other party): of the last transfer
  *  route (1 = first of the file), tries: earlier ends with their causes
  *  codec, srtp (the suite; absent when the media was not encrypted at the
  *  end) and the media figures (absent when the call had no media)
@@ -73,6 +76,23 @@ struct cdr_try {
 	uint16_t route; /* 1 = first of the file */
 };
 
+enum cdr_transfer_result {
+	CDR_TRANSFER_NONE,
+	CDR_TRANSFER_GOING,
+	CDR_TRANSFER_DONE,
+	CDR_TRANSFER_FAILED,
+	CDR_TRANSFERS
+};
+
+/* The last one of the call. */
+struct cdr_transfer {
+	uint8_t result;	      /* enum cdr_transfer_result */
+	struct cc_cause cause; /* FAILED */
+	char by[CONF_NAME];   /* the trunk that asked; "operator" */
+	struct cc_number to;  /* not valid: to a call that was there */
+	char call[CDR_ID];    /* the one with the other party; "" = this */
+};
+
 struct cdr {
 	char id[CDR_ID];
 	uint8_t emergency;
@@ -86,6 +106,7 @@ struct cdr {
 	struct cdr_side a, b; /* caller's and callee's */
 	struct cdr_numbers num;
 	struct cdr_times t;
+	struct cdr_transfer transfer;
 	struct cdr_end end;
 	struct cdr_try tries[CDR_TRIES];
 	struct media_figures figures;

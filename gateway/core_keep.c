@@ -124,6 +124,7 @@ static void go_on(struct core *core, struct leg *leg)
 		call_send(leg, &m, other->held ? CC_HOLD : CC_RETRIEVE);
 	}
 	leg->missed = false;
+	call_transfer_resume(leg);
 	core->n.kept += leg->end.kind == CC_END_TRUNK;
 }
 

@@ -97,6 +97,7 @@ void core_recover(struct core *core)
 		recover_one(core, &all[k], last);
 	}
 	free(all);
+	call_join_recovered(core);
 	if (core->n.crashed > 0) {
 		log_warn("core: %llu calls were lost when it was killed",
 			 (unsigned long long)core->n.crashed);

@@ -120,6 +120,8 @@ static const struct cell table[LEG_STATES][LEG_EVENTS] = {
 		},
 	[LEG_OVER] =
 		{
+			[LEG_C_RELEASE] = {sip_refer_over, STAY},
+			[LEG_C_CHANGE] = {nothing, STAY},
 			[LEG_N_1XX] = {nothing, STAY},
 			[LEG_N_2XX] = {sip_uac_fork, STAY},
 			[LEG_N_REFUSED] = {nothing, STAY},
@@ -202,9 +204,9 @@ void sip_leg_enter(struct leg *l, enum leg_state next)
 		sip_leg_timer(l, ms);
 }
 
-static void end_if_over(struct leg *l)
+void sip_leg_end_if_over(struct leg *l)
 {
-	if (l->state == LEG_OVER && l->inv.open == 0)
+	if (l->state == LEG_OVER && l->inv.open == 0 && !sip_refer_outlives(l))
 		sip_legs_end(l->legs, l);
 }
 
@@ -226,7 +228,7 @@ void sip_leg_event(struct leg *l, const struct leg_event *e)
 	c->act(l, e);
 	sip_update_flush(l);
 	sip_leg_checkpoint(l);
-	end_if_over(l);
+	sip_leg_end_if_over(l);
 }
 
 /* --- towards the core --- */

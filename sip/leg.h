@@ -178,6 +178,8 @@ const char *sip_leg_event_name(enum leg_ev);
 void sip_leg_event(struct leg *, const struct leg_event *);
 /* Enters a state and starts its timer; only from actions. */
 void sip_leg_enter(struct leg *, enum leg_state);
+/* It may have got there outside of the table: then it goes. */
+void sip_leg_end_if_over(struct leg *);
 /* LEG_TIMER in ms, in this state only. */
 void sip_leg_timer(struct leg *, int64_t ms);
 
@@ -280,6 +282,9 @@ void sip_update_flush(struct leg *);
 /* Adds to a request of ours what is due; From has changed before. */
 void sip_update_from(struct leg *);
 void sip_update_put(struct leg *, struct sip_msg *);
+
+/* leg_refer.c: the core has no interest in the rest of a transfer. */
+leg_action sip_refer_over;
 
 /* leg_rel.c */
 leg_action sip_rel_prack, sip_rel_no_prack;

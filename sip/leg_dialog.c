@@ -48,7 +48,8 @@ void sip_dlg_bye_in(struct leg *l, const struct leg_event *e)
 	txn_acked(sip_leg_txns(l), l->inv.id); /* no further 2xx is of use */
 	txn_acked(sip_leg_txns(l), l->again.server);
 	sip_dlg_ok(l, e);
-	sip_leg_released(l, sip_cause_in(SIP_BY_BYE, 0, &r), "BYE");
+	if (!sip_refer_bye(l, sip_cause_in(SIP_BY_BYE, 0, &r)))
+		sip_leg_released(l, sip_cause_in(SIP_BY_BYE, 0, &r), "BYE");
 }
 
 void sip_dlg_bye_out(struct leg *l, const struct leg_event *e)
@@ -530,7 +531,7 @@ static void on_update(struct leg *l, txn_id id, const struct sip_msg *m)
 
 void sip_dlg_other(struct leg *l, txn_id id, const struct sip_msg *m)
 {
-	if (l->released) {
+	if (l->released || l->state == LEG_OVER) {
 		sip_dlg_unknown(l, &(struct leg_event){.txn = id});
 	} else if (sip_msg_is(m, "INFO")) {
 		on_info(l, id, m);

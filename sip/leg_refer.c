@@ -11,6 +11,7 @@
 #include "gateway/base/str.h"
 #include "sip/leg.h"
 #include "sip/legs.h"
+#include "sip/snapshot.h"
 
 #define EXPIRES_S 300 /* of the subscription that a REFER makes */
 #define FRAG_TYPE "message/sipfrag;version=2.0"
@@ -38,15 +39,26 @@ void sip_refer_free(struct leg *l)
 }
 
 static void tell_core(struct leg *l, enum cc_transfer what,
-		      struct cc_cause cause, const struct cc_number *called)
+		      struct cc_cause cause)
 {
 	struct cc_msg m;
 
 	sip_leg_cc(l, &m);
 	m.transfer = (uint8_t)what;
 	m.cause = cause;
-	if (called)
-		m.called = *called;
+	(void)sip_leg_tell(l, CC_TRANSFER, &m);
+}
+
+static void ask_core(struct leg *l, const struct cc_number *called,
+		     leg_id other)
+{
+	struct cc_msg m;
+
+	sip_leg_cc(l, &m);
+	m.transfer = l->refer->to.replaces[0] ? CC_TRANSFER_ATTENDED
+					      : CC_TRANSFER_BLIND;
+	m.called = *called;
+	m.other = other;
 	(void)sip_leg_tell(l, CC_TRANSFER, &m);
 }
 
@@ -90,19 +102,29 @@ static bool is_silent(const struct sip_msg *m)
 	return text && strncasecmp(text, "false", 5) == 0;
 }
 
-/* A dialog of our own cannot be joined with this one: both lead to a line. */
-static bool is_ours(const struct leg *l, const struct sip_refer_to *to)
+/* The dialog of our own that is meant: *other is its leg, 0 when it is one of
+ * the peer's with somebody else. 0 or the status. */
+static int find_ours(const struct leg *l, const struct sip_refer_to *to,
+		     leg_id *other)
 {
 	struct sip_replaces r;
+	const struct leg *o;
 
-	return sip_replaces_parse(&r, to->replaces) == 0 &&
-	       sip_legs_find_replaced(l->legs, &r) != NULL;
+	if (sip_replaces_parse(&r, to->replaces) != 0)
+		return 400;
+	o = sip_legs_find_replaced(l->legs, &r);
+	if (!o)
+		return 0;
+	if (o == l || o->trunk != l->trunk || o->state != LEG_UP)
+		return 603;
+	*other = o->id;
+	return 0;
 }
 
 /* May it be done at all? Whether that number may, the core knows. 0 or the
  * status. */
 static int check(const struct leg *l, const struct sip_refer_to *to,
-		 struct cc_number *called)
+		 struct cc_number *called, leg_id *other)
 {
 	enum conf_refer mode = sip_leg_conf(l)->refer.mode;
 	struct sip_uri u;
@@ -114,7 +136,7 @@ static int check(const struct leg *l, const struct sip_refer_to *to,
 	if (err)
 		*called = (struct cc_number){.valid = 0};
 	if (to->replaces[0])
-		return is_ours(l, to) ? 603 : 0;
+		return find_ours(l, to, other);
 	if (mode != CONF_REFER_ON)
 		return 603;
 	return err ? 404 : 0;
@@ -124,6 +146,7 @@ void sip_refer_in(struct leg *l, txn_id id, const struct sip_msg *m)
 {
 	struct sip_refer_to to;
 	struct cc_number called;
+	leg_id other = 0;
 	struct leg_refer *r;
 	int status = read_refer_to(m, &to);
 
@@ -137,7 +160,7 @@ void sip_refer_in(struct leg *l, txn_id id, const struct sip_msg *m)
 		return;
 	}
 	if (!status)
-		status = check(l, &to, &called);
+		status = check(l, &to, &called, &other);
 	r = status ? NULL : make(l);
 	if (!r || txn_attach(sip_leg_txns(l), id, &l->user) != 0) {
 		sip_legs_env(l->legs)->stats.moves.refused++;
@@ -151,9 +174,7 @@ void sip_refer_in(struct leg *l, txn_id id, const struct sip_msg *m)
 	r->count++;
 	r->silent = is_silent(m);
 	r->next = 0;
-	tell_core(l,
-		  to.replaces[0] ? CC_TRANSFER_ATTENDED : CC_TRANSFER_BLIND,
-		  (struct cc_cause){0, CC_LOC_NONE}, &called);
+	ask_core(l, &called, other);
 }
 
 /* --- how it goes --- */
@@ -197,18 +218,35 @@ static int send_notify(struct leg *l, int status)
 			   &l->refer->notify);
 }
 
+static bool may_notify(const struct leg *l)
+{
+	return !l->refer->silent && (l->state == LEG_UP || l->refer->outlives);
+}
+
+/* Its last NOTIFY has been answered: the leg is of no use any more. */
+static void end_outlived(struct leg *l)
+{
+	struct leg_refer *r = l->refer;
+
+	if (!r->outlives || r->going || r->notify)
+		return;
+	r->outlives = false;
+	timer_stop(sip_legs_env(l->legs)->loop, &r->timer);
+	sip_leg_released(l, l->cause, "BYE");
+	sip_leg_end_if_over(l);
+}
+
 static void notify(struct leg *l, int status)
 {
 	struct leg_refer *r = l->refer;
 
 	if (status >= 200)
 		r->going = false;
-	if (r->silent || l->state != LEG_UP)
-		return;
-	if (r->notify)
+	if (may_notify(l) && r->notify)
 		r->next = status;
-	else if (send_notify(l, status) < 0)
+	else if (may_notify(l) && send_notify(l, status) < 0)
 		log_warn("leg %u: NOTIFY not sent", l->id);
+	end_outlived(l);
 }
 
 static void accepted(struct leg *l)
@@ -253,6 +291,17 @@ void sip_refer_core_gone(struct leg *l)
 		failed(l, (struct cc_cause){CAUSE_TEMPORARY, CC_LOC_NONE});
 }
 
+static void give_up(struct leg *l)
+{
+	struct leg_refer *r = l->refer;
+
+	txn_detach(sip_leg_txns(l), r->notify);
+	r->notify = 0;
+	r->next = 0;
+	r->going = false;
+	end_outlived(l);
+}
+
 /* --- we ask --- */
 
 static void result(struct leg *l, int status)
@@ -263,19 +312,64 @@ static void result(struct leg *l, int status)
 	r->subscribed = false;
 	if (status >= 200 && status < 300)
 		tell_core(l, CC_TRANSFER_DONE,
-			  (struct cc_cause){0, CC_LOC_NONE}, NULL);
+			  (struct cc_cause){0, CC_LOC_NONE});
 	else
 		tell_core(l, CC_TRANSFER_FAILED,
 			  sip_cause_in(status ? (unsigned)status
-					      : SIP_BY_TIMEOUT, 0, NULL),
-			  NULL);
+					      : SIP_BY_TIMEOUT, 0, NULL));
 }
 
 static void on_timer(struct timer *t)
 {
 	struct leg_refer *r = container_of(t, struct leg_refer, timer);
 
-	result(r->leg, 0);
+	if (r->outlives)
+		give_up(r->leg);
+	else
+		result(r->leg, 0);
+}
+
+bool sip_refer_bye(struct leg *l, struct cc_cause cause)
+{
+	struct leg_refer *r = l->refer;
+	struct cc_msg m;
+
+	if (!r || !r->going || r->silent)
+		return false;
+	sip_leg_cc(l, &m);
+	m.cause = cause;
+	m.extra.uui = l->inv.uui.heard;
+	if (sip_leg_tell(l, CC_RELEASE, &m) != 0)
+		return false;
+	l->cause = cause;
+	r->outlives = true;
+	r->leg = l;
+	(void)timer_start(sip_legs_env(l->legs)->loop, &r->timer, on_timer,
+			  EXPIRES_S * 1000);
+	return true;
+}
+
+bool sip_refer_outlives(const struct leg *l)
+{
+	return l->refer && l->refer->outlives;
+}
+
+void sip_refer_over(struct leg *l, const struct leg_event *e)
+{
+	(void)e;
+	if (sip_refer_outlives(l))
+		give_up(l);
+}
+
+void sip_refer_resume(struct leg *l, const struct sip_snapshot_refer *s)
+{
+	struct leg_refer *r = s->going ? make(l) : NULL;
+
+	if (!r)
+		return;
+	r->going = true;
+	r->count = s->count;
+	r->cseq = s->cseq;
 }
 
 /* The number as our INVITEs to this trunk have it. */
@@ -318,8 +412,7 @@ static void ask(struct leg *l, const struct cc_number *to)
 		err = send_refer(l, to);
 	if (err)
 		tell_core(l, CC_TRANSFER_FAILED,
-			  (struct cc_cause){CAUSE_TEMPORARY, CC_LOC_NONE},
-			  NULL);
+			  (struct cc_cause){CAUSE_TEMPORARY, CC_LOC_NONE});
 	else
 		r->leg = l;
 }
@@ -343,8 +436,7 @@ static void refer_response(struct leg *l, const struct sip_msg *m, int status)
 	if (timer_is_running(&r->timer) || r->done)
 		return; /* the NOTIFY was faster */
 	r->subscribed = true;
-	tell_core(l, CC_TRANSFER_TRYING, (struct cc_cause){0, CC_LOC_NONE},
-		  NULL);
+	tell_core(l, CC_TRANSFER_TRYING, (struct cc_cause){0, CC_LOC_NONE});
 	(void)timer_start(env->loop, &r->timer, on_timer, EXPIRES_S * 1000);
 }
 
@@ -475,6 +567,9 @@ static void notify_answered(struct leg *l, bool lives)
 		r->silent = true; /* nobody is there who wants to know */
 	else if (next)
 		notify(l, next);
+	if (r->silent && r->outlives)
+		r->going = false;
+	end_outlived(l);
 }
 
 void sip_refer_response(struct leg *l, txn_id id, const struct sip_msg *m)
@@ -489,7 +584,7 @@ void sip_refer_response(struct leg *l, txn_id id, const struct sip_msg *m)
 		return;
 	}
 	txn_detach(sip_leg_txns(l), id);
-	if ((status == 401 || status == 407) && l->state == LEG_UP &&
+	if ((status == 401 || status == 407) && may_notify(l) &&
 	    sip_dlg_challenge(l, &r->digest, &r->notify, m) == 0)
 		return;
 	notify_answered(l, status < 300);
@@ -515,7 +610,7 @@ void sip_refer_txn_end(struct leg *l, txn_id id)
 	struct leg_refer *r = l->refer;
 
 	if (id == r->notify)
-		r->notify = 0;
+		notify_answered(l, true);
 	else if (id == r->ours)
 		r->ours = 0;
 	else

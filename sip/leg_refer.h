@@ -20,6 +20,7 @@
 #define SIP_LEG_REFER_H
 
 #include "gateway/base/loop.h"
+#include "gateway/cc.h"
 #include "sip/digest.h"
 #include "sip/refer.h"
 #include "sip/transaction.h"
@@ -35,6 +36,7 @@ struct leg_refer {
 	bool silent;	      /* it does not want to be */
 	txn_id notify;	      /* has no answer yet */
 	int next;	      /* status to be told then; 0 = none */
+	bool outlives;	      /* its BYE came first; RELEASED waits */
 	/* What we want */
 	txn_id ours;	 /* our REFER */
 	bool subscribed; /* accepted: NOTIFYs come */
@@ -45,6 +47,7 @@ struct leg_refer {
 };
 
 struct leg;
+struct leg_event;
 struct legs;
 struct cc_msg;
 struct sip_msg;
@@ -54,6 +57,13 @@ void sip_refer_in(struct leg *, txn_id, const struct sip_msg *);
 void sip_refer_notified(struct leg *, txn_id, const struct sip_msg *);
 /* TRANSFER of the core. */
 void sip_refer_core(struct leg *, const struct cc_msg *);
+/* The peer's BYE. True: it is still to be told how its transfer ends, and
+ * RELEASED comes after that (RFC 5057 5.1: the subscription goes on). */
+bool sip_refer_bye(struct leg *, struct cc_cause);
+bool sip_refer_outlives(const struct leg *);
+/* Its transfer goes on that another process has accepted. */
+struct sip_snapshot_refer;
+void sip_refer_resume(struct leg *, const struct sip_snapshot_refer *);
 /* There is no core any more. */
 void sip_refer_core_gone(struct leg *);
 /* The SETUP of this leg carries out the transfer of another one. 0, -ENOMEM. */

@@ -85,6 +85,9 @@ static void take_answered(struct leg *l, struct sip_snapshot *s)
 	s->se.interval_s = l->se.interval_s;
 	s->se.ours = l->se.ours;
 	s->se.peer_update = l->se.peer_update;
+	if (l->refer && l->refer->going && !l->refer->silent)
+		s->refer = (struct sip_snapshot_refer){true, l->refer->count,
+						       l->refer->cseq};
 	if (l->state != LEG_ANSWERED)
 		return;
 	s->ok.cseq = l->inv.cseq;
@@ -354,6 +357,7 @@ static int keep_dialog(struct legs *t, const struct cc_snapshot *m,
 	l->se.interval_s = s->se.interval_s;
 	l->se.ours = s->se.ours;
 	l->se.peer_update = s->se.peer_update;
+	sip_refer_resume(l, &s->refer);
 	l->snapshot = digest(m->bytes, m->len);
 	sip_leg_enter(l, LEG_UP);
 	resume_2xx(l, s);

@@ -504,6 +504,7 @@ void sip_legs_core(struct legs *t, const struct link_head *head)
 	}
 	if (head->type == CC_TRANSFER) {
 		sip_refer_core(l, m);
+		sip_leg_checkpoint(l);
 		return;
 	}
 	ev = core_event(head->type);
@@ -679,6 +680,7 @@ static void on_response(struct txn_user *u, txn_id id, const struct sip_msg *m)
 
 	if (sip_refer_has(l, id)) {
 		sip_refer_response(l, id, m);
+		sip_leg_checkpoint(l);
 	} else if (id == l->bye.id) {
 		sip_dlg_bye_response(l, id, m);
 	} else if (id == l->se.update) {
@@ -695,8 +697,7 @@ static void invite_ended(struct leg *l)
 {
 	if (l->inv.open > 0)
 		l->inv.open--;
-	if (l->state == LEG_OVER && l->inv.open == 0)
-		sip_legs_end(l->legs, l);
+	sip_leg_end_if_over(l);
 }
 
 static void again_failed(struct leg *l)

@@ -77,6 +77,9 @@ static void put_session(struct out *o, const struct sip_snapshot *s)
 	put_number(o, s->se.interval_s, 4);
 	put_number(o, s->se.ours, 1);
 	put_number(o, s->se.peer_update, 1);
+	put_number(o, s->refer.going, 1);
+	put_number(o, s->refer.count, 4);
+	put_number(o, s->refer.cseq, 4);
 	put_number(o, m->valid, 1);
 	if (!m->valid)
 		return;
@@ -320,6 +323,9 @@ static void get_session(struct in *in, struct sip_snapshot *s)
 		in->bad = true;
 	s->se.ours = get_small(in, 1);
 	s->se.peer_update = get_small(in, 1);
+	s->refer.going = get_small(in, 1);
+	s->refer.count = get_number(in, 4);
+	s->refer.cseq = get_number(in, 4);
 	m->valid = get_small(in, 1);
 	if (!m->valid)
 		return;

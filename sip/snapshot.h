@@ -10,6 +10,7 @@
  *   n_routes[1] and that many strings
  * and of an answered leg
  *   of the session timer interval_s[4], ours, peer_update
+ *   of a transfer that the peer is told of: going, count[4] cseq[4]
  *   has_session[1], and when it has one
  *   our address for RTP, direction wanted, o= id[4] and version[4]
  *   codec event_tx event_rx ptime direction
@@ -30,7 +31,7 @@
 #include "sip/offer.h"
 #include "sip/transaction.h"
 
-#define SIP_SNAPSHOT_VERSION 4
+#define SIP_SNAPSHOT_VERSION 5
 
 enum sip_snapshot_kind {
 	/* Answered: lives on, or takes BYE. */
@@ -53,6 +54,12 @@ struct sip_snapshot_se {
 	bool ours, peer_update;
 };
 
+/* As in struct leg_refer. */
+struct sip_snapshot_refer {
+	bool going;
+	uint32_t count, cseq; /* of the peer's REFERs; of the last */
+};
+
 /* Our 2xx: owned by the transaction, or octets of what is read. */
 struct sip_snapshot_2xx {
 	uint32_t cseq; /* of the INVITE */
@@ -66,6 +73,7 @@ struct sip_snapshot {
 	struct sip_snapshot_2xx ok;
 	/* DIALOG and ANSWERED only. */
 	struct sip_snapshot_se se;
+	struct sip_snapshot_refer refer;
 	/* The codecs we can do are the file's, not kept. */
 	struct sdp_local local;
 	struct sdp_session sdp; /* of remote: what an answer must repeat */

@@ -254,6 +254,51 @@ START_TEST(test_killed_with_role)
 }
 END_TEST
 
+/* Two lines that were joined are so in the next life, if both are there. */
+START_TEST(test_killed_joined)
+{
+	static const char life[] =
+		"> sip SETUP 1 called=+49711123 media=198.51.100.7:4000\n"
+		"> span0 ANSWER c1 ch=31\n"
+		"> sip SETUP 2 called=+49711124 media=198.51.100.7:4002\n"
+		"> span0 ANSWER c2 ch=30\n"
+		"> sip TRANSFER 1 transfer=2 other=2\n"
+		"> sip RELEASED 2 cause=16\n"
+		"> sip RELEASED 1 cause=16\n";
+	pid_t pid;
+	int status;
+
+	script_fail_at = 0;
+	rig_init();
+	pid = fork();
+	if (pid == 0) {
+		script_run(life);
+		_exit(pool_used(rig.core->calls) == 2 ? 0 : 1);
+	}
+	waitpid(pid, &status, 0);
+	ck_assert_int_eq(status, 0);
+	rig_start();
+	rig_settle();
+	ck_assert_uint_eq(pool_used(rig.core->calls), 2);
+	script_run(_i == 0 ? "> span0 KEPT c1 ch=31\n> span0 KEPT c2 ch=30\n"
+			     "> span0 SETTLED\n> sip SETTLED\n"
+			     "advance 20000\n"
+			   : "> span0 KEPT c1 ch=31\n> span0 SETTLED\n"
+			     "> sip SETTLED\n");
+	ck_assert_uint_eq(pool_used(rig.core->calls), _i == 0 ? 2 : 1);
+	ck_assert_ptr_null(strstr(rig.trace, "rtp=none"));
+	script_run(_i == 0 ? "> span0 RELEASED c2 cause=16\n" : "");
+	ck_assert_ptr_nonnull(strstr(rig.trace, "< span0 RELEASE c1 cause="));
+	script_run("> span0 RELEASED c1 cause=16\n");
+	ck_assert_uint_eq(pool_used(rig.core->calls), 0);
+	rig_stop();
+	rig.len = 0;
+	ck_assert_uint_eq(rig_cdrs(), 2);
+	ck_assert_ptr_nonnull(strstr(rig.trace, "\"joined_with\""));
+	rig_fini();
+}
+END_TEST
+
 /* The same with the disk gone: what only memory and the journal knew. */
 START_TEST(test_killed_with_queue)
 {
@@ -308,6 +353,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_no_record_free, 0, n_scripts);
 	tcase_add_test(tc, test_killed);
 	tcase_add_loop_test(tc, test_killed_with_role, 0, 3);
+	tcase_add_loop_test(tc, test_killed_joined, 0, 2);
 	tcase_add_test(tc, test_killed_with_queue);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

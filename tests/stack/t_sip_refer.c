@@ -36,13 +36,6 @@ static void clear(void)
 	expect_released(16, "BYE");
 }
 
-static void finish(void)
-{
-	expect_silence();
-	rig_settle();
-	rig_close();
-}
-
 static void core_transfer(leg_id id, enum cc_transfer what, unsigned cause)
 {
 	struct cc_msg m = {.leg = id,
@@ -52,6 +45,28 @@ static void core_transfer(leg_id id, enum cc_transfer what, unsigned cause)
 
 	cc_number_set(&m.called, "+49711999");
 	core_sends(CC_TRANSFER, m);
+}
+
+/* Its transfer fails after its BYE; then the core gets RELEASED. */
+static void clear_and_fail(void)
+{
+	const char *text;
+
+	in_call("BYE", NULL);
+	expect_sent("SIP/2.0 200");
+	expect_cc(CC_RELEASE);
+	core_transfer(leg, CC_TRANSFER_FAILED, 17);
+	text = expect_sent("NOTIFY ");
+	ck_assert_str_eq(body_of(text), "SIP/2.0 486 Busy Here\r\n");
+	answer(text, "200 OK", NULL, NULL, NULL);
+	expect_released(16, "BYE");
+}
+
+static void finish(void)
+{
+	expect_silence();
+	rig_settle();
+	rig_close();
 }
 
 static const struct cc_msg *expect_transfer(enum cc_transfer what)
@@ -140,7 +155,7 @@ START_TEST(fails)
 	text = expect_notify(ACTIVE, "SIP/2.0 100 Trying\r\n");
 	ck_assert_ptr_nonnull(strstr(value_of(text, "Event"), "refer;id="));
 	answer(text, "200 OK", NULL, NULL, NULL);
-	clear();
+	clear_and_fail();
 	finish();
 }
 END_TEST
@@ -253,6 +268,142 @@ START_TEST(no_call)
 }
 END_TEST
 
+static const char *accepted(void)
+{
+	const char *text;
+
+	begin(CONF_REFER_ON, true);
+	in_call("REFER", REFER_TO);
+	expect_transfer(CC_TRANSFER_BLIND);
+	core_transfer(leg, CC_TRANSFER_TRYING, 0);
+	expect_sent("SIP/2.0 202");
+	text = expect_notify(ACTIVE, "SIP/2.0 100 Trying\r\n");
+	answer(text, "200 OK", NULL, NULL, NULL);
+	wait_ms(10);
+	return text;
+}
+
+/* Who has asked hangs up at once, and still hears how it ends (RFC 5057 5.1).
+ * The dialog is of no other use. */
+START_TEST(after_bye)
+{
+	const char *text;
+	unsigned cseq = (unsigned)atoi(value_of(accepted(), "CSeq"));
+
+	in_call("BYE", NULL);
+	expect_sent("SIP/2.0 200");
+	ck_assert_uint_eq(expect_cc(CC_RELEASE)->cause.value, 16);
+	core_transfer(leg, CC_TRANSFER_RINGING, 0);
+	text = expect_notify(ACTIVE, "SIP/2.0 180 Ringing\r\n");
+	ck_assert_int_eq(atoi(value_of(text, "CSeq")), (int)cseq + 1);
+	core_transfer(leg, CC_TRANSFER_DONE, 0);
+	in_call("INFO", NULL);
+	expect_sent("SIP/2.0 481");
+	in_call("INVITE", NULL);
+	ack_from_peer(expect_sent("SIP/2.0 481"), NULL);
+	answer(text, "200 OK", NULL, NULL, NULL);
+	text = expect_notify(TERMINATED, "SIP/2.0 200 OK\r\n");
+	answer(text, "200 OK", NULL, NULL, NULL);
+	expect_released(16, "BYE");
+	finish();
+}
+END_TEST
+
+/* It hangs up and wants to know no more; or the core ends it. */
+START_TEST(after_bye_nobody)
+{
+	(void)accepted();
+	in_call("BYE", NULL);
+	expect_sent("SIP/2.0 200");
+	expect_cc(CC_RELEASE);
+	core_transfer(leg, CC_TRANSFER_RINGING, 0);
+	answer(expect_sent("NOTIFY "), "481 x", NULL, NULL, NULL);
+	expect_released(16, "BYE");
+	finish();
+	(void)accepted();
+	in_call("BYE", NULL);
+	expect_sent("SIP/2.0 200");
+	expect_cc(CC_RELEASE);
+	core_releases(leg, 41);
+	expect_released(16, "BYE");
+	finish();
+	(void)accepted();
+	in_call("BYE", NULL);
+	expect_sent("SIP/2.0 200");
+	expect_cc(CC_RELEASE);
+	wait_ms(301000); /* no word of the core */
+	expect_released(16, "BYE");
+	finish();
+}
+END_TEST
+
+/* The NOTIFY is lost in the dialog of a peer that is gone, or the core is. */
+START_TEST(after_bye_lost)
+{
+	(void)accepted();
+	in_call("BYE", NULL);
+	expect_sent("SIP/2.0 200");
+	expect_cc(CC_RELEASE);
+	core_transfer(leg, CC_TRANSFER_DONE, 0);
+	wait_ms(33000);
+	(void)skip_to("NOTIFY ");
+	expect_released(16, "BYE");
+	finish();
+	(void)accepted();
+	in_call("BYE", NULL);
+	expect_sent("SIP/2.0 200");
+	expect_cc(CC_RELEASE);
+	link_close(&rig.core);
+	wait_ms(10);
+	finish();
+}
+END_TEST
+
+/* Its other call is one of ours, too: the core joins the two parties. */
+START_TEST(joins)
+{
+	static const char *const wrong[] = {"ft", "x"};
+	char extra[512], call_id[64], to_tag[64];
+	const char *ok;
+	leg_id other;
+	size_t i;
+
+	begin(CONF_REFER_ATTENDED, true);
+	invite_from_peer(PEER_URI, "c2", NULL, PEER_SDP);
+	other = expect_cc(CC_SETUP)->leg;
+	core_tells(other, CC_ANSWER);
+	ok = expect_sent("SIP/2.0 200");
+	snprintf(to_tag, sizeof(to_tag), "%s",
+		 strstr(value_of(ok, "To"), ";tag=") + 5);
+	snprintf(call_id, sizeof(call_id), "%s", value_of(ok, "Call-ID"));
+	rig.cseq = 200;
+	for (i = 0; i < 2; i++) {
+		snprintf(extra, sizeof(extra),
+			 "Refer-To: <sip:+49711999@" PEER_IP "?Replaces=%s"
+			 "%%3Bto-tag%%3D%s%%3Bfrom-tag%%3D%s>\r\n",
+			 call_id, to_tag, wrong[i]);
+		if (i == 0) { /* has no ACK yet */
+			in_call("REFER", extra);
+			expect_sent("SIP/2.0 603");
+			ack_from_peer(ok, NULL);
+			wait_ms(10);
+		}
+		in_call("REFER", extra);
+		ck_assert_uint_eq(expect_transfer(CC_TRANSFER_ATTENDED)->other,
+				  i == 0 ? other : 0);
+		core_transfer(leg, CC_TRANSFER_FAILED, 41);
+		expect_sent("SIP/2.0 503");
+	}
+	in_call("REFER", "Refer-To: <sip:a@b?Replaces=no>\r\n");
+	expect_sent("SIP/2.0 400");
+	core_releases(other, 16);
+	answer(expect_sent("BYE "), "200 OK", NULL, NULL, NULL);
+	expect_released(16, "BYE");
+	clear();
+	finish();
+}
+END_TEST
+
 /* The core dies meanwhile. */
 START_TEST(core_dies)
 {
@@ -307,7 +458,7 @@ START_TEST(target_blind)
 	answer(text, "486 x", "u", NULL, NULL);
 	expect_sent("ACK ");
 	expect_released(17, "486 Busy Here");
-	clear();
+	clear_and_fail();
 	finish();
 }
 END_TEST
@@ -609,6 +760,10 @@ int main(void)
 				      settings,
 				      no_call,
 				      core_dies,
+				      after_bye,
+				      after_bye_nobody,
+				      after_bye_lost,
+				      joins,
 				      target_blind,
 				      target_attended,
 				      we_ask,

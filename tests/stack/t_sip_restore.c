@@ -733,6 +733,44 @@ START_TEST(kept_nonsense)
 }
 END_TEST
 
+/* A transfer that the peer is told of goes on. */
+START_TEST(kept_transfer)
+{
+	struct cc_msg m = {.end = {CC_END_TRUNK, 0},
+			   .transfer = CC_TRANSFER_TRYING,
+			   .cause = {0, CC_LOC_NONE}};
+	const char *text;
+
+	rig_conf();
+	rig.conf.trunks[0].refer.mode = CONF_REFER_ON;
+	rig_open();
+	text = take_and_answer(&leg, "c1");
+	m.leg = leg;
+	request_in("REFER", text, NULL, "Refer-To: <sip:+4971199@x>\r\n",
+		   NULL);
+	expect_cc(CC_TRANSFER);
+	core_sends(CC_TRANSFER, m);
+	(void)expect_sent("SIP/2.0 202");
+	snprintf(said, sizeof(said), "%s", text);
+	answer(expect_sent("NOTIFY "), "200 OK", NULL, NULL, NULL);
+	wait_ms(10);
+	kill_role(said);
+	core_keeps();
+	m.transfer = CC_TRANSFER_FAILED;
+	m.cause.value = 17;
+	core_sends(CC_TRANSFER, m);
+	text = expect_sent("NOTIFY ");
+	ck_assert_str_eq(body_of(text), "SIP/2.0 486 Busy Here\r\n");
+	ck_assert_str_eq(value_of(text, "Event"), "refer");
+	ck_assert_str_eq(value_of(text, "CSeq"), "2 NOTIFY");
+	answer(text, "200 OK", NULL, NULL, NULL);
+	request_in("BYE", said, NULL, NULL, NULL);
+	expect_sent("SIP/2.0 200");
+	expect_released(16, "BYE");
+	finish();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -744,6 +782,7 @@ int main(void)
 		kept_lines,  kept_unacked,     kept_unheard,	kept_no_ack,
 		kept_ack_lost, early_request,
 		kept_too_early, kept_nonsense, kept_srtp,	kept_timer,
+		kept_transfer,
 		NULL,
 	};
 

@@ -51,7 +51,7 @@ trunks:
 emergency: ["110", "112"]
 routes:
 {routes}
-  - {{from: carrier, to: provider}}
+  - {{from: carrier, to: provider{out}}}
   - {{from: provider, to: carrier, allow: [{allow}]}}
 """
 
@@ -97,7 +97,7 @@ class Lab:
                      "rtp": base + 20, "rtp_end": base + 359}
         self.conf = dict(self.port, dir=self.dir, drain=5, time="wall", t1=500,
                          side="user", ringback="auto", trunk="", span="",
-                         allow='"*"', routes="",
+                         allow='"*"', routes="", out="",
                          media_address="127.0.0.1",
                          server=f"127.0.0.1:{base + 1}")
         self.conf.update(conf)

@@ -17,6 +17,7 @@ static void sample_session(struct sip_snapshot *s)
 					 .ip = {0x20, 1, 0xd, 0xb8}};
 	s->local.dir = SDP_SEND;
 	s->se = (struct sip_snapshot_se){0x708, true, false};
+	s->refer = (struct sip_snapshot_refer){true, 3, 0x209};
 	sdp->id = 0x11121314;
 	sdp->version = 0x21222324;
 	sdp->codec = CC_PCMA;
@@ -95,6 +96,9 @@ START_TEST(round_trip)
 	ck_assert_uint_eq(got.local.dir, SDP_SEND);
 	ck_assert_uint_eq(got.se.interval_s, 0x708);
 	ck_assert(got.se.ours && !got.se.peer_update);
+	ck_assert(got.refer.going);
+	ck_assert_uint_eq(got.refer.count, 3);
+	ck_assert_uint_eq(got.refer.cseq, 0x209);
 	ck_assert_str_eq(got.dialog.session, s.dialog.session);
 	ck_assert_mem_eq(&got.sdp, &s.sdp, sizeof(got.sdp));
 	ck_assert_mem_eq(&got.media, &s.media, sizeof(got.media));
@@ -108,7 +112,7 @@ END_TEST
 /* What the octets are, so that another release can still read them. */
 START_TEST(octets)
 {
-	static const uint8_t start[] = {4,    1,    3,	  2,	1,    4,
+	static const uint8_t start[] = {5,    1,    3,	  2,	1,    4,
 					192,  0,    2,	  9,	0,    0,
 					0,    0,    0,	  0,	0,    0,
 					0,    0,    0,	  0,	0x13, 0xc4,
@@ -117,6 +121,7 @@ START_TEST(octets)
 					'1',  'c'};
 	static const uint8_t session[] = {
 		0,  0,	7,    8,    1,	  0,
+		1,  0,	0,    0,    3,	  0,	0,    2,    9,
 		1,  6,	0x20, 1,    0xd,  0xb8, 0,    0,    0,	  0,	0,
 		0,  0,	0,    0,    0,	  0,	0,    0x9c, 0x40, 1,
 		17, 18, 19,   20,   0x21, 0x22, 0x23, 0x24, 8,	  97,	101,
