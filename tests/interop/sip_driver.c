@@ -46,6 +46,12 @@ struct call {
 	struct timer timer;
 };
 
+/* Of the core's messages. */
+struct counts {
+	unsigned setups, answered, released, held, retrieved, updated;
+	unsigned causes[128];
+};
+
 static struct driver {
 	struct loop *loop;
 	struct role *role;
@@ -54,8 +60,7 @@ static struct driver {
 	struct call calls[CALLS];
 	struct timer pace, end;
 	unsigned wanted, placed, rate;
-	unsigned setups, answered, released, held, retrieved, updated;
-	unsigned causes[128];
+	struct counts n;
 	int hold_ms, giveup_ms;
 	int grace_ms; /* for the last answers on the wire */
 	int limit_ms, after_ms;
@@ -100,7 +105,7 @@ static void on_step(struct timer *t)
 
 	c->next = IDLE;
 	if (step == ANSWER) {
-		d.answered++;
+		d.n.answered++;
 		tell(c->leg, CC_ANSWER, m);
 		if (d.hold_ms > 0) {
 			c->next = HANG_UP;
@@ -120,7 +125,7 @@ static void on_setup(const struct cc_msg *m)
 	struct cc_msg busy = {.cause = {CAUSE_USER_BUSY, CC_LOC_USER}};
 	struct cc_msg early = with_media();
 
-	d.setups++;
+	d.n.setups++;
 	d.heard = *m;
 	if (!c || strcmp(kind, "486") == 0) {
 		tell(m->leg, CC_RELEASE, busy);
@@ -143,7 +148,7 @@ static void on_answer(const struct cc_msg *m)
 {
 	struct call *c = find(m->leg);
 
-	d.answered++;
+	d.n.answered++;
 	if (!c || d.hold_ms < 0)
 		return;
 	c->next = HANG_UP;
@@ -160,14 +165,14 @@ static void on_released(const struct cc_msg *m)
 {
 	struct call *c = find(m->leg);
 
-	d.released++;
-	d.causes[m->cause.value & 127]++;
+	d.n.released++;
+	d.n.causes[m->cause.value & 127]++;
 	str_copy(d.detail, sizeof(d.detail), m->detail);
 	if (c) {
 		timer_stop(d.loop, &c->timer);
 		c->leg = 0;
 	}
-	if (d.released == d.wanted)
+	if (d.n.released == d.wanted)
 		timer_start(d.loop, &d.end, on_end, d.grace_ms);
 }
 
@@ -193,13 +198,13 @@ static void on_msg(struct link *l, const struct link_head *h, int fd)
 		on_answer(m);
 		break;
 	case CC_HOLD:
-		d.held++;
+		d.n.held++;
 		break;
 	case CC_RETRIEVE:
-		d.retrieved++;
+		d.n.retrieved++;
 		break;
 	case CC_UPDATE:
-		d.updated++;
+		d.n.updated++;
 		break;
 	case CC_TRANSFER:
 		on_transfer(m);
@@ -460,12 +465,12 @@ static void report(void)
 	     (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 	printf("setups %u\nanswered %u\nreleased %u\nheld %u\nretrieved %u\n"
 	       "updated %u\nidle %d\ncpu_us_per_call %.0f\n",
-	       d.setups, d.answered, d.released, d.held, d.retrieved, d.updated,
+	       d.n.setups, d.n.answered, d.n.released, d.n.held, d.n.retrieved, d.n.updated,
 	       sip_role_ops.is_idle(d.role),
-	       us / (d.released ? d.released : 1));
+	       us / (d.n.released ? d.n.released : 1));
 	for (i = 0; i < 128; i++) {
-		if (d.causes[i])
-			printf("cause_%u %u\n", i, d.causes[i]);
+		if (d.n.causes[i])
+			printf("cause_%u %u\n", i, d.n.causes[i]);
 	}
 	printf("detail %s\ncaller %s\nasserted %s\nscreening %u\n"
 	       "asserted_screening %u\n",
@@ -502,5 +507,5 @@ int main(int argc, char **argv)
 	sip_role_ops.close(d.role);
 	link_close(&d.core);
 	loop_free(d.loop);
-	return d.released == d.wanted ? 0 : 1;
+	return d.n.released == d.wanted ? 0 : 1;
 }
