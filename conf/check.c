@@ -319,6 +319,31 @@ static void check_refer(const struct checker *c, const struct node *map,
 	}
 }
 
+static void check_register(const struct checker *c, const struct conf_trunk *t,
+			   const struct node *map)
+{
+	struct place mode = check_place(map, "register", "mode");
+
+	if (t->reg.mode == CONF_REGISTER_PLAIN && !t->reg.n_users &&
+	    !t->auth_user[0]) {
+		problem_fix(report_error(c->report, mode,
+					 "who is to be registered?"),
+			    "register: {users: [\"...\"]}, or auth");
+	}
+	if (t->reg.mode == CONF_REGISTER_GIN && !t->domain[0]) {
+		problem_fix(report_error(c->report, mode,
+					 "gin needs the domain"),
+			    "domain: provider.example");
+	}
+	if (t->reg.mode == CONF_REGISTER_OFF && t->reg.outbound) {
+		problem_fix(report_error(c->report,
+					 check_place(map, "register",
+						     "outbound"),
+					 "outbound: nothing is registered"),
+			    "register: {mode: plain, outbound: true}");
+	}
+}
+
 static void check_trunks(const struct checker *c)
 {
 	for (unsigned i = 0; i < c->conf->n_trunks; i++) {
@@ -331,21 +356,7 @@ static void check_trunks(const struct checker *c)
 			report_error(c->report, check_place(map, "ptime", NULL),
 				     "ptime: a multiple of 10 ms");
 		}
-		if (t->reg.mode == CONF_REGISTER_PLAIN && !t->reg.n_users &&
-		    !t->auth_user[0]) {
-			problem_fix(report_error(c->report,
-						 check_place(map, "register",
-							     "mode"),
-						 "who is to be registered?"),
-				    "register: {users: [\"...\"]}, or auth");
-		}
-		if (t->reg.mode == CONF_REGISTER_GIN && !t->domain[0]) {
-			problem_fix(report_error(c->report,
-						 check_place(map, "register",
-							     "mode"),
-						 "gin needs the domain"),
-				    "domain: provider.example");
-		}
+		check_register(c, t, map);
 		if (!t->auth_user[0] != !t->auth_password[0]) {
 			report_error(c->report, check_place(map, "auth", NULL),
 				     "auth needs both user and password");

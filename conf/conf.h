@@ -235,6 +235,7 @@ struct conf_register {
 	uint8_t n_users;
 	char users[CONF_REGISTER_USERS][48]; /* each is registered by itself */
 	bool all;	     /* at every server, not at one of them */
+	bool outbound;	     /* RFC 5626: calls come by the way of REGISTER */
 	uint32_t expires_s;
 	char realm[64];	     /* that our password is for; "" = any */
 };
@@ -391,6 +392,7 @@ struct conf_for_isdn {
 
 struct conf_for_sip { /* the only part with passwords */
 	char file[CONF_PATH];
+	char node[CONF_NAME];
 	struct conf_sip sip;
 	uint16_t n_trunks, n_emergency, n_rules;
 	struct conf_trunk trunks[CONF_TRUNKS];

@@ -519,6 +519,11 @@ static const struct setting trunk_settings[] = {
 	{ "register.all", VALUE_BOOL, AT(conf_trunk, reg.all), 0, 0, 0,
 	  "false", "", NULL, NULL, NONE,
 	  "at every server at the same time, not at one after the other" },
+	{ "register.outbound", VALUE_BOOL, AT(conf_trunk, reg.outbound), 0, 0,
+	  0, "false", "", NULL, NULL, NONE,
+	  "ask that calls come by the way that REGISTER went (RFC 5626: reg-id, "
+	  "+sip.instance); keepalive, unless set, is then 29 s by UDP, 120 s on "
+	  "connections, and a way that fails is made anew" },
 	{ "register.expires", VALUE_INT, AT(conf_trunk, reg.expires_s), 0, 60,
 	  86400, "3600", "s", NULL, NULL, NONE,
 	  "time asked for; the registrar decides" },

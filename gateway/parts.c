@@ -63,6 +63,7 @@ static void *part_sip(const struct conf *c, size_t *len)
 
 	if (p) {
 		memcpy(p->file, c->file, sizeof(p->file));
+		memcpy(p->node, c->gateway.node, sizeof(p->node));
 		p->sip = c->sip;
 		p->n_trunks = c->n_trunks;
 		memcpy(p->trunks, c->trunks, sizeof(p->trunks));

@@ -11,14 +11,16 @@
 #define ROUTE_MAX 16
 
 void sip_dialog_contact(struct sip_dialog *d, const struct net_addr *local,
-			const char *name)
+			const struct conf_trunk *c)
 {
 	static const char *const params[] = {"", ";transport=tcp",
 					     ";transport=tls"};
+	bool ob = c->reg.mode != CONF_REGISTER_OFF && c->reg.outbound;
 	char host[NET_STR_MAX];
 
-	snprintf(d->contact, sizeof(d->contact), "<sip:%s%s>",
-		 *name ? name : net_str(local, host), params[d->path.proto]);
+	snprintf(d->contact, sizeof(d->contact), "<sip:%s%s%s>",
+		 c->wire.contact[0] ? c->wire.contact : net_str(local, host),
+		 params[d->path.proto], ob ? ";ob" : "");
 }
 
 static int set_target(struct sip_dialog *d, const struct sip_msg *m,
@@ -75,7 +77,7 @@ static int set_routes(struct sip_dialog *d, const struct sip_msg *m,
 }
 
 int sip_dialog_uas(struct sip_dialog *d, const struct sip_msg *m,
-		   const char *tag, const struct net_addr *local)
+		   const char *tag)
 {
 	char to[SIP_URI_MAX];
 	int n;
@@ -93,7 +95,6 @@ int sip_dialog_uas(struct sip_dialog *d, const struct sip_msg *m,
 		return -E2BIG;
 	d->remote_cseq = sip_msg_cseq(m);
 	d->path = m->path;
-	sip_dialog_contact(d, local, "");
 	/* RFC 2543 knew INVITEs without Contact: then From is the target. */
 	n = set_target(d, m, osip_list_size(&m->osip->contacts) ? "contact"
 								: "from");

@@ -47,14 +47,15 @@ void sip_dialog_session_learn(struct sip_dialog *, const struct sip_msg *);
 /* Of an INVITE that came in, answered under that tag. 0, -EBADMSG (no usable
  * Contact), -E2BIG. */
 int sip_dialog_uas(struct sip_dialog *, const struct sip_msg *invite,
-		   const char *local_tag, const struct net_addr *local);
+		   const char *local_tag);
 /* Fills in what the peer's response to our INVITE says: tag, target, route
  * set; each response anew, since forks differ. call_id, local, cseq, contact
  * and path stand there already. Errors as above. */
 int sip_dialog_uac(struct sip_dialog *, const struct sip_msg *response);
-/* Our Contact: that name, or the address when it is "". */
+/* Our Contact: contact_host of the trunk, or the address; with ;ob where
+ * requests are to come by the way of its registration (RFC 5626 4.3). */
 void sip_dialog_contact(struct sip_dialog *, const struct net_addr *local,
-			const char *name);
+			const struct conf_trunk *);
 /* A new Contact of the peer (target refresh); none leaves the old. */
 void sip_dialog_refresh(struct sip_dialog *, const struct sip_msg *);
 

@@ -224,7 +224,7 @@ static void restore_dialog(struct leg *l, const struct sip_snapshot *s)
 
 	l->dialog = s->dialog;
 	sip_stack_local(sip_legs_env(l->legs)->stack, &s->dialog.path, &local);
-	sip_dialog_contact(&l->dialog, &local, sip_leg_conf(l)->wire.contact);
+	sip_dialog_contact(&l->dialog, &local, sip_leg_conf(l));
 	sip_legs_add_tag(l->legs, l);
 }
 

@@ -107,7 +107,7 @@ static struct sip_msg *build(struct leg *l, const struct sip_path *path)
 		return NULL;
 	}
 	l->dialog.path = *path;
-	sip_dialog_contact(&l->dialog, &local, sip_leg_conf(l)->wire.contact);
+	sip_dialog_contact(&l->dialog, &local, sip_leg_conf(l));
 	if (sip_who_contact(l, contact) < 0) {
 		errno = E2BIG;
 		return NULL;

@@ -152,10 +152,9 @@ int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 		return status;
 	}
 	sip_stack_local(sip_legs_env(l->legs)->stack, &m->path, &local);
-	if (sip_dialog_uas(&l->dialog, m, txn_local_tag(sip_leg_txns(l), id),
-			   &local) != 0)
+	if (sip_dialog_uas(&l->dialog, m, txn_local_tag(sip_leg_txns(l), id)) != 0)
 		return 400;
-	sip_dialog_contact(&l->dialog, &local, sip_leg_conf(l)->wire.contact);
+	sip_dialog_contact(&l->dialog, &local, sip_leg_conf(l));
 	sip_leg_cc(l, &setup);
 	setup.called = said.called;
 	setup.extra = said.extra;

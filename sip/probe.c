@@ -5,6 +5,7 @@
 #include "sip/check.h"
 #include "sip/uri.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -150,6 +151,21 @@ static void ask(struct probes *s, const struct sip_path *path)
 	}
 }
 
+static void keep_flows(struct probes *s, unsigned trunk)
+{
+	struct trunk_table *t = sip_stack_trunks(s->stack);
+	struct sip_path path;
+	int failed;
+
+	while ((failed = trunk_keep_next(t, trunk, &path)) >= 0) {
+		if (failed) {
+			sip_stack_flow_failed(s->stack, &path, -ETIMEDOUT);
+		} else {
+			(void)sip_stack_keep(s->stack, &path);
+		}
+	}
+}
+
 void probes_tick(struct probes *s)
 {
 	struct trunk_table *t = sip_stack_trunks(s->stack);
@@ -159,9 +175,7 @@ void probes_tick(struct probes *s)
 		while (!trunk_probe_next(t, i, &path)) {
 			ask(s, &path);
 		}
-		while (!trunk_keep_next(t, i, &path)) {
-			(void)sip_stack_keep(s->stack, &path);
-		}
+		keep_flows(s, i);
 	}
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "sip/register.h"
+#include "sip/register_priv.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,8 +10,8 @@
 
 #include "gateway/base/log.h"
 #include "gateway/base/str.h"
-#include "sip/auth.h"
 #include "sip/check.h"
+#include "sip/outbound.h"
 #include "sip/uri.h"
 
 #define BASE_MS	   30000
@@ -22,39 +22,6 @@
 #define LEAST_S	   10	 /* a binding of less is of no use */
 #define CONTACTS   64	 /* of a 200 that are looked at */
 
-enum state { WAITING, TRYING, UP, TAKEN_BACK };
-
-/* One binding at one server. */
-struct binding {
-	struct txn_user user;
-	struct registers *all;
-	struct timer timer;
-	txn_id txn;
-	struct sip_path path;
-	struct sip_digest digest;
-	enum state state;
-	bool wanted, gin;
-	uint8_t trunk;
-	uint8_t server;	  /* fixed, with register.all; or tried last */
-	uint8_t tried;	  /* servers of this round */
-	unsigned failures;
-	uint32_t cseq, expires_s;
-	mono_t until;	  /* in force */
-	char name[48];	  /* of the user; "" = the trunk itself (GIN) */
-	char call_id[SIP_TAG_LEN + NET_STR_MAX], tag[SIP_TAG_LEN];
-	char contact[SIP_URI_MAX];
-	char routes[SIP_ROUTE_TEXT]; /* Service-Route; ", " between */
-};
-
-struct registers {
-	struct loop *loop;
-	struct sip_stack *stack;
-	struct register_stats stats;
-	char user_agent[CONF_NAME];
-	unsigned n;
-	struct binding *binding[SIP_REGISTERS];
-};
-
 static const struct txn_user_ops user_ops;
 
 static struct trunk_table *trunks_of(const struct binding *b)
@@ -62,7 +29,7 @@ static struct trunk_table *trunks_of(const struct binding *b)
 	return sip_stack_trunks(b->all->stack);
 }
 
-static const struct conf_trunk *conf_of(const struct binding *b)
+const struct conf_trunk *binding_conf(const struct binding *b)
 {
 	return trunk_conf(trunks_of(b), b->trunk);
 }
@@ -80,7 +47,7 @@ static void on_timer(struct timer *t);
 static void wait_ms(struct binding *b, int64_t ms)
 {
 	if (timer_start(b->all->loop, &b->timer, on_timer, ms) < 0)
-		log_err("trunk %s: no memory for a timer", conf_of(b)->name);
+		log_err("trunk %s: no memory for a timer", binding_conf(b)->name);
 }
 
 /* --- the request --- */
@@ -103,6 +70,27 @@ static void make_contact(struct binding *b)
 		 b->gin ? ";bnc" : "", token[0] ? ";line=" : "", token);
 }
 
+static bool by_flow(const struct binding *b)
+{
+	return binding_conf(b)->reg.outbound && !b->no_outbound;
+}
+
+/* RFC 5626 4.2: the reg-id is one of the server's, whichever user it is for. */
+static int add_contact(struct binding *b, struct sip_msg *m, uint32_t expires)
+{
+	char text[SIP_URI_MAX + SIP_INSTANCE + 64], instance[SIP_INSTANCE];
+	int n = snprintf(text, sizeof(text), "<%s>;expires=%u", b->contact,
+			 expires);
+
+	if (by_flow(b)) {
+		sip_outbound_instance(b->all->node, binding_conf(b), instance);
+		snprintf(text + n, sizeof(text) - (size_t)n,
+			 ";reg-id=%u;+sip.instance=\"<%s>\"", b->server + 1u,
+			 instance);
+	}
+	return sip_msg_add(m, "Contact", text);
+}
+
 static int add_headers(struct binding *b, struct sip_msg *m, uint32_t expires)
 {
 	char text[SIP_URI_MAX + 32];
@@ -111,11 +99,12 @@ static int add_headers(struct binding *b, struct sip_msg *m, uint32_t expires)
 	trunk_route(trunks_of(b), b->trunk, text, sizeof(text));
 	if (text[0] && (err = sip_msg_add(m, "Route", text)) != 0)
 		return err;
-	snprintf(text, sizeof(text), "<%s>;expires=%u", b->contact, expires);
-	err = sip_msg_add(m, "Contact", text);
+	err = add_contact(b, m, expires);
 	snprintf(text, sizeof(text), "%u", expires);
 	if (err || (err = sip_msg_add(m, "Expires", text)) != 0 ||
-	    (err = sip_msg_add(m, "Supported", "path")) != 0 ||
+	    (err = sip_msg_add(m, "Supported",
+				      by_flow(b) ? "path, outbound"
+						 : "path")) != 0 ||
 	    (err = sip_msg_add(m, "Allow", SIP_ALLOW)) != 0)
 		return err;
 	if (b->gin && ((err = sip_msg_add(m, "Require", "gin")) != 0 ||
@@ -185,7 +174,7 @@ static void send_again(struct binding *b)
 /* The server whose turn it is. */
 static int pick_server(struct binding *b)
 {
-	const struct conf_trunk *c = conf_of(b);
+	const struct conf_trunk *c = binding_conf(b);
 	unsigned at = c->reg.all ? b->server : b->tried;
 	struct sip_path path;
 	int err = trunk_pick(trunks_of(b), b->trunk, at, &path);
@@ -218,13 +207,13 @@ static void on_timer(struct timer *t)
 	if (b->state == TRYING || b->state == TAKEN_BACK)
 		return;
 	b->tried = 0;
-	b->expires_s = conf_of(b)->reg.expires_s;
+	b->expires_s = binding_conf(b)->reg.expires_s;
 	begin(b);
 }
 
 /* --- what came of it --- */
 
-static bool in_force(const struct binding *b)
+bool binding_in_force(const struct binding *b)
 {
 	return b->until.ns && mono_diff_ms(b->until, loop_now(b->all->loop)) > 0;
 }
@@ -232,7 +221,7 @@ static bool in_force(const struct binding *b)
 static void failed(struct binding *b, const char *why, int64_t least_ms,
 		   bool for_good)
 {
-	const struct conf_trunk *c = conf_of(b);
+	const struct conf_trunk *c = binding_conf(b);
 	int64_t upper = BASE_MS << (b->failures < 6 ? b->failures : 6), ms;
 	struct sip_path path;
 
@@ -296,7 +285,7 @@ static void take_routes(struct binding *b, const struct sip_msg *m)
 		if (used + n + 3 > SIP_ROUTE_TEXT) {
 			used = 0; /* half a route set leads astray */
 			log_warn("trunk %s: Service-Route too long",
-				 conf_of(b)->name);
+				 binding_conf(b)->name);
 			break;
 		}
 		if (used) {
@@ -309,6 +298,29 @@ static void take_routes(struct binding *b, const struct sip_msg *m)
 	out[used] = '\0';
 }
 
+/* RFC 5626 4.4: who says that calls come by this way has to answer what keeps
+ * it open. */
+static void keep_flow(struct binding *b, const struct sip_msg *m)
+{
+	const struct conf_trunk *c = binding_conf(b);
+	unsigned s = sip_outbound_flow_s(m);
+
+	if (!s)
+		s = c->wire.keepalive_s ? c->wire.keepalive_s
+					: TRUNK_KEEP_CONN_S;
+	if (by_flow(b) && sip_outbound_granted(m) && m->path.flow)
+		sip_transport_flow_keep(sip_stack_transport(b->all->stack),
+					m->path.flow, 1000 * s, true);
+}
+
+static const char *how(const struct binding *b, const struct sip_msg *m)
+{
+	if (!by_flow(b))
+		return "";
+	return sip_outbound_granted(m) ? ", calls come by this way"
+				       : "; its registrar has no RFC 5626";
+}
+
 static void registered(struct binding *b, const struct sip_msg *m)
 {
 	uint32_t s = granted(b, m);
@@ -318,16 +330,18 @@ static void registered(struct binding *b, const struct sip_msg *m)
 		failed(b, "the binding is not kept", 0, false);
 		return;
 	}
-	if (b->state != UP && b->failures + !in_force(b))
-		log_info("trunk %s: user %s registered for %u s",
-			 conf_of(b)->name, b->name[0] ? b->name : "(all)", s);
-	b->until = loop_now(b->all->loop);
+	if (b->state != UP && b->failures + !binding_in_force(b))
+		log_info("trunk %s: user %s registered for %u s%s",
+			 binding_conf(b)->name, b->name[0] ? b->name : "(all)", s,
+			 how(b, m));
+	b->since = b->until = loop_now(b->all->loop);
 	b->until.ns += ms * INT64_C(1000000);
 	b->state = UP;
 	b->failures = 0;
 	b->tried = 0;
 	b->all->stats.ok++;
 	take_routes(b, m);
+	keep_flow(b, m);
 	wait_ms(b, s < SHORT_S ? ms / 2
 			       : ms * 8 / 10 + random_below((unsigned)(ms / 10)));
 }
@@ -356,10 +370,21 @@ static bool longer(struct binding *b, const struct sip_msg *m)
 	return true;
 }
 
+/* RFC 5626 11.6: First Hop Lacks Outbound Support. */
+static bool without_outbound(struct binding *b)
+{
+	if (!by_flow(b))
+		return false;
+	log_warn("trunk %s: the way to its registrar has no RFC 5626",
+		 binding_conf(b)->name);
+	b->no_outbound = true;
+	return true;
+}
+
 /* Registers its one address instead of all numbers. */
 static bool without_gin(struct binding *b)
 {
-	const struct conf_trunk *c = conf_of(b);
+	const struct conf_trunk *c = binding_conf(b);
 
 	if (!b->gin || !c->auth_user[0])
 		return false;
@@ -400,7 +425,8 @@ static void refused(struct binding *b, const struct sip_msg *m, int status)
 		return;
 	}
 	if ((status == 423 && longer(b, m)) ||
-	    (status == 420 && without_gin(b))) {
+	    (status == 420 && without_gin(b)) ||
+	    (status == 439 && without_outbound(b))) {
 		send_again(b);
 		return;
 	}
@@ -478,7 +504,7 @@ static void take_back(struct binding *b)
 	b->txn = 0;
 	b->state = TAKEN_BACK;
 	b->failures = 0;
-	if (!in_force(b))
+	if (!binding_in_force(b))
 		return;
 	b->until.ns = 0;
 	m = build(b, 0);
@@ -566,6 +592,7 @@ int sip_registers_reload(struct registers *r, const struct conf_for_sip *conf)
 	int err = 0;
 
 	str_copy(r->user_agent, sizeof(r->user_agent), conf->sip.user_agent);
+	str_copy(r->node, sizeof(r->node), conf->node);
 	for (i = 0; i < r->n; i++)
 		r->binding[i]->wanted = false;
 	for (i = 0; i < conf->n_trunks && !err; i++) {
@@ -628,68 +655,42 @@ void sip_registers_drain(struct registers *r)
 	}
 }
 
-/* --- questions --- */
+/* --- the way --- */
 
-unsigned sip_registers_count(const struct registers *r, unsigned trunk,
-			     unsigned *up)
+static bool goes_by(const struct binding *b, const struct sip_path *path)
 {
-	unsigned i, n = 0;
-
-	*up = 0;
-	for (i = 0; i < r->n; i++) {
-		const struct binding *b = r->binding[i];
-
-		if (b->trunk != trunk || !b->wanted)
-			continue;
-		n++;
-		*up += in_force(b);
-	}
-	return n;
+	return b->state == UP && b->trunk == path->trunk &&
+	       b->path.proto == path->proto &&
+	       net_addr_eq(&b->path.remote, &path->remote);
 }
 
-bool sip_registers_up(const struct registers *r, unsigned trunk)
+/* RFC 5626 4.5 */
+static void way_failed(struct binding *b)
 {
-	unsigned up;
+	int64_t lasted = mono_diff_ms(loop_now(b->all->loop), b->since);
+	char text[NET_STR_MAX];
 
-	return sip_registers_count(r, trunk, &up) == 0 || up > 0;
+	log_info("trunk %s: user %s is registered anew: its way to %s is gone",
+		 binding_conf(b)->name, b->name[0] ? b->name : "(all)",
+		 net_str(&b->path.remote, text));
+	b->state = WAITING;
+	wait_ms(b, lasted < BASE_MS
+			   ? BASE_MS / 2 + random_below(BASE_MS / 2)
+			   : 1 + random_below(SPREAD_MS * b->all->n));
 }
 
-/* That of the server that the call goes to; where only one has the
- * registration, its way serves for all. */
-void sip_registers_route(const struct registers *r, unsigned trunk,
-			 const struct net_addr *to, struct sip_msg *m)
-{
-	const struct binding *found = NULL;
-	unsigned i;
-
-	for (i = 0; i < r->n; i++) {
-		const struct binding *b = r->binding[i];
-		bool same = net_addr_eq(&b->path.remote, to);
-
-		if (b->trunk != trunk || !b->routes[0] || !in_force(b))
-			continue;
-		if (same || (!found && !conf_of(b)->reg.all))
-			found = b;
-		if (same)
-			break;
-	}
-	if (found)
-		(void)sip_msg_add(m, "Route", found->routes);
-}
-
-bool sip_registers_has_user(const struct registers *r, unsigned trunk,
-			    const char *user)
+void sip_registers_flow_down(struct registers *r, const struct sip_path *path,
+			     int err)
 {
 	unsigned i;
 
 	for (i = 0; i < r->n; i++) {
-		const struct binding *b = r->binding[i];
+		struct binding *b = r->binding[i];
 
-		if (b->trunk == trunk && b->wanted && !b->gin &&
-		    strcmp(b->name, user) == 0)
-			return true;
+		/* One that nobody used was not needed for calls either. */
+		if (goes_by(b, path) && (err != -ETIME || by_flow(b)))
+			way_failed(b);
 	}
-	return false;
 }
 
 const struct register_stats *sip_registers_stats(const struct registers *r)

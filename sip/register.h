@@ -13,6 +13,9 @@
  * for good (403, 404, wrong password) 30 min. Beginnings are spread, so that
  * a restart is no storm.
  *
+ * With register.outbound calls are to come by the way of the REGISTER (RFC
+ * 5626); 439 says that they cannot, then it is a plain registration.
+ *
  * One Call-ID for each, CSeq one more each time. The Service-Route of a
  * server's last 200 (RFC 3608) is the route set of the trunk's calls to it.
  *
@@ -42,6 +45,11 @@ void sip_registers_free(struct registers *);
 int sip_registers_reload(struct registers *, const struct conf_for_sip *);
 /* Takes all of them back. */
 void sip_registers_drain(struct registers *);
+
+/* That way has failed (stack.h): what was registered by it is so anew, at once,
+ * or after half a minute where it did not last that long. */
+void sip_registers_flow_down(struct registers *, const struct sip_path *,
+			     int err);
 
 /* No registration is wanted there, or one of it is in force. */
 bool sip_registers_up(const struct registers *, unsigned trunk);

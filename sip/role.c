@@ -165,12 +165,21 @@ static int dialog_trunk(struct sip_stack_user *u, const struct sip_msg *m)
 	return sip_legs_trunk_of(r->legs, m);
 }
 
+static void on_flow_down(struct sip_stack_user *u, const struct sip_path *path,
+			 int err)
+{
+	struct sip_role *r = container_of(u, struct sip_role, stack_user);
+
+	sip_registers_flow_down(r->registers, path, err);
+}
+
 static const struct sip_stack_user_ops stack_ops = {
 	.on_request = on_request,
 	.on_ack = on_ack,
 	.on_stray_2xx = on_stray_2xx,
 	.on_wire = on_wire,
 	.dialog_trunk = dialog_trunk,
+	.on_flow_down = on_flow_down,
 };
 
 /* --- links --- */

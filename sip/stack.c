@@ -3,26 +3,17 @@
 
 #include "gateway/base/log.h"
 #include "sip/bucket.h"
-#include "sip/stun.h"
+#include "sip/keep.h"
 #include "sip/via.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #define REPLY_MAX      8192
 #define UNREACHABLE_MS 20
 #define RETRY_MOST_S   3600 /* of a Retry-After */
-
-/* Our keep-alives on UDP. */
-struct keep {
-	uint8_t id[STUN_ID]; /* all that go out in a round have the same */
-	mono_t round;
-	struct net_addr mapped[CONF_TRUNKS]; /* as the peers see us */
-	struct log_limit log;
-};
 
 struct sip_stack {
 	struct sip_transport_user transport_user;
@@ -41,7 +32,7 @@ struct sip_stack {
 	mono_t unreachable_until;
 	unsigned n_emergency;
 	char emergency[CONF_EMERGENCY][CONF_NUMBER]; /* never shed */
-	struct keep keep;
+	struct sip_keep keep;
 };
 
 static unsigned dscp_of(const struct sip_stack *s, unsigned trunk)
@@ -375,42 +366,47 @@ static void refuse_arrival(struct sip_stack *s, struct arrival *a,
 
 int sip_stack_keep(struct sip_stack *s, struct sip_path *path)
 {
-	uint8_t out[STUN_MAX], *id = s->keep.id;
-	size_t len;
+	uint8_t out[STUN_MAX];
+	size_t len = sip_keep_request(&s->keep, loop_now(s->loop), out);
 
-	mono_t now = loop_now(s->loop);
-
-	if (now.ns != s->keep.round.ns &&
-	    getrandom(id, STUN_ID, 0) != STUN_ID) {
+	if (!len) {
 		return -EIO;
 	}
-	s->keep.round = now;
-	len = stun_request(id, out);
 	s->stats.stun_sent++;
 	return sip_transport_send(s->transport, path, dscp_of(s, path->trunk),
 				  (const char *)out, len);
 }
 
+void sip_stack_flow_failed(struct sip_stack *s, const struct sip_path *path,
+			   int err)
+{
+	if (s->user->ops->on_flow_down) {
+		s->user->ops->on_flow_down(s->user, path, err);
+	}
+}
+
 static void on_mapped(struct sip_stack *s, const struct arrival *a,
 		      const struct net_addr *us)
 {
-	char text[NET_STR_MAX], who[NET_STR_MAX];
+	struct sip_path path = a->path;
 
 	for (unsigned i = 0; i < trunk_count(s->trunks); i++) {
-		struct net_addr *known = &s->keep.mapped[i];
+		enum trunk_mapping is;
 
 		if (!(a->trunks >> i & 1)) {
 			continue;
 		}
-		trunk_heard(s->trunks, i, &a->path.remote);
-		if (!net_addr_eq(known, us) &&
-		    log_allow(&s->keep.log, loop_now(s->loop).ns)) {
-			log_info("trunk %s: %s sees us as %s",
-				 trunk_conf(s->trunks, i)->name,
-				 net_str(&a->path.remote, who),
-				 net_str(us, text));
+		trunk_heard(s->trunks, i, &path.remote);
+		is = trunk_kept(s->trunks, i, &path.remote, us);
+		if (is != TRUNK_MAPPED_SAME) {
+			sip_keep_seen(&s->keep, loop_now(s->loop),
+				      trunk_conf(s->trunks, i)->name,
+				      &path.remote, us);
 		}
-		*known = *us;
+		path.trunk = (uint8_t)i;
+		if (is == TRUNK_MAPPED_OTHER) {
+			sip_stack_flow_failed(s, &path, -ECONNRESET);
+		}
 	}
 }
 
@@ -494,7 +490,10 @@ static void conn_conf_of(struct sip_transport_user *u,
 
 	if (c) {
 		out->dscp = c->wire.dscp;
-		out->keepalive_ms = 1000u * c->wire.keepalive_s;
+		out->keepalive_ms =
+			1000u * (c->wire.keepalive_s || !c->reg.outbound
+					 ? c->wire.keepalive_s
+					 : TRUNK_KEEP_CONN_S);
 		out->tls = trunk_tls_of(s->tls, path->trunk);
 		trunk_tls_server_name(s->tls, path->trunk,
 				       out->server_name);
@@ -578,9 +577,7 @@ static void on_flow_down(struct sip_transport_user *u,
 	struct sip_stack *s = of_transport(u);
 
 	txn_flow_down(s->txns, path->flow);
-	if (s->user->ops->on_flow_down) {
-		s->user->ops->on_flow_down(s->user, path, err);
-	}
+	sip_stack_flow_failed(s, path, err);
 }
 
 /* --- too many calls --- */

@@ -50,8 +50,9 @@ struct sip_stack_user_ops {
 	/* The trunk of the dialog that a request is of; -1: of none that we
 	 * know. NULL: no dialogs. */
 	int (*dialog_trunk)(struct sip_stack_user *, const struct sip_msg *);
-	/* A connection that had been of use is no more (transport.h): a
-	 * registration that went over it has to be made anew. May be NULL. */
+	/* A connection is no more (transport.h), or STUN by UDP says that its
+	 * flow has failed (RFC 5626 4.4.2): a registration that went over it
+	 * has to be made anew. May be NULL. */
 	void (*on_flow_down)(struct sip_stack_user *, const struct sip_path *,
 			     int err);
 	/* Each message of a known trunk, as on the wire, before it is handled
@@ -91,6 +92,10 @@ struct trunk_tls *sip_stack_tls(struct sip_stack *);
 const struct sip_stack_stats *sip_stack_stats(const struct sip_stack *);
 /* A keep-alive by UDP: STUN. 0 or -errno. */
 int sip_stack_keep(struct sip_stack *, struct sip_path *);
+/* What is registered by that way is not reached by it any more: tells the user
+ * as of a connection. */
+void sip_stack_flow_failed(struct sip_stack *, const struct sip_path *,
+			   int err);
 /* The address to write into Via, Contact and From towards that path: ours, or
  * the trunk's external one. */
 void sip_stack_local(struct sip_stack *, const struct sip_path *,

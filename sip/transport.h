@@ -116,7 +116,8 @@ struct sip_transport_user_ops {
 			    const struct sip_path *, bool inbound,
 			    const char *why);
 	/* The connection path.flow is no more, or never came to be; err = 0:
-	 * closed in good order. May be NULL. */
+	 * closed in good order, -ETIME: by us, as nobody used it. May be
+	 * NULL. */
 	void (*on_flow_down)(struct sip_transport_user *,
 			     const struct sip_path *, int err);
 };

@@ -177,7 +177,7 @@ static void on_time(struct timer *timer)
 		s->conn_slow++;
 		conn_close(c, -ETIMEDOUT);
 	} else if (is_due(c, mono_add_ms(c->since, TRANSPORT_IDLE_MS))) {
-		conn_close(c, 0);
+		conn_close(c, -ETIME);
 	} else if (c->keep.ms && is_due(c, c->keep.at)) {
 		keep_due(c);
 	} else {

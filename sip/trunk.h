@@ -42,6 +42,8 @@
 #define TRUNK_DOWN_MS	   30000 /* a server that failed is tried last */
 #define SIP_BINDS	   (2 * CONF_TRUNKS + 4)
 #define TRUNK_ADDRS	   8 /* tried for one call */
+#define TRUNK_KEEP_UDP_S   29 /* RFC 5626 4.4.2, with register.outbound */
+#define TRUNK_KEEP_CONN_S  120 /* RFC 5626 4.4.1 */
 #define TRUNK_PROBE_DEAD_S 30 /* OPTIONS to what is dead, at most so seldom */
 #define SIP_PORT	   5060
 #define SIP_TLS_PORT	   5061
@@ -134,8 +136,14 @@ void trunk_probed(struct trunk_table *, unsigned idx, const struct net_addr *,
  * that address. */
 void trunk_domain(const struct trunk_table *, unsigned idx,
 		  const struct net_addr *, char out[CONF_HOST]);
-/* To whom a keep-alive by UDP is due; likewise. */
+/* To whom a keep-alive by UDP is due (0), or who has answered them and does so
+ * no longer (1: the flow has failed); likewise. */
 int trunk_keep_next(struct trunk_table *, unsigned idx, struct sip_path *out);
+/* An answer to one: that peer sees us so. */
+enum trunk_mapping { TRUNK_MAPPED_SAME, TRUNK_MAPPED_FIRST, TRUNK_MAPPED_OTHER };
+enum trunk_mapping trunk_kept(struct trunk_table *, unsigned idx,
+			      const struct net_addr *from,
+			      const struct net_addr *us);
 /* Some trunk's outbound proxy, as a Route value ("<sip:...;lr>"); "" none. */
 const char *trunk_route(const struct trunk_table *, unsigned idx,
 			char *buf, size_t size);

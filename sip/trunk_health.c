@@ -17,6 +17,8 @@
 #include <sys/random.h>
 
 #define MISSES 3
+#define KEEP_ASKED    5	 /* and no answer: the flow has failed */
+#define KEEP_AGAIN_MS 2000
 
 struct trunk_target *trunk_target_of(const struct trunk *k,
 				     const struct net_addr *addr)
@@ -181,27 +183,77 @@ int trunk_probe_next(struct trunk_table *t, unsigned idx, struct sip_path *out)
 	return -ENOENT;
 }
 
+/* So often in seconds; 0: never. */
+static unsigned keep_s(const struct conf_trunk *c)
+{
+	return c->wire.keepalive_s || !c->reg.outbound ? c->wire.keepalive_s
+						       : TRUNK_KEEP_UDP_S;
+}
+
 /* RFC 5626 4.4.2: after 80-100 % of the time, not all at once. */
+static void plan_keep(const struct trunk *k, struct trunk_keep *g)
+{
+	int64_t ms = 1000 * (int64_t)keep_s(&k->conf);
+	uint16_t r = 0;
+
+	(void)!getrandom(&r, sizeof(r), 0);
+	g->at = mono_add_ms(loop_now(k->table->loop), ms - ms / 5 * r / 65536);
+}
+
+/* Whoever has answered is asked again soon; true: it was asked in vain. */
+static bool ask_again(const struct trunk *k, struct trunk_keep *g)
+{
+	if (!g->answers) {
+		plan_keep(k, g);
+		return false;
+	}
+	if (g->asked == KEEP_ASKED) {
+		g->asked = 0;
+		g->answers = false;
+		plan_keep(k, g);
+		return true;
+	}
+	g->asked++;
+	g->at = mono_add_ms(loop_now(k->table->loop), KEEP_AGAIN_MS);
+	return false;
+}
+
 int trunk_keep_next(struct trunk_table *t, unsigned idx, struct sip_path *out)
 {
 	struct trunk *k = &t->trunk[idx];
 	mono_t now = loop_now(t->loop);
 
-	if (idx >= t->n || !k->conf.wire.keepalive_s) {
+	if (idx >= t->n || !keep_s(&k->conf)) {
 		return -ENOENT;
 	}
 	for (unsigned i = 0; i < k->n_targets; i++) {
 		struct trunk_target *g = &k->target[i];
-		int64_t ms = 1000 * (int64_t)k->conf.wire.keepalive_s;
-		uint16_t r = 0;
 
-		if (g->at.proto != SIP_UDP || g->keep_at.ns > now.ns ||
-		    trunk_path(t, idx, &g->at.addr, g->at.proto, out)) {
-			continue;
+		if (g->at.proto == SIP_UDP && g->keep.at.ns <= now.ns &&
+		    !trunk_path(t, idx, &g->at.addr, g->at.proto, out)) {
+			return ask_again(k, &g->keep);
 		}
-		(void)!getrandom(&r, sizeof(r), 0);
-		g->keep_at = mono_add_ms(now, ms - ms / 5 * r / 65536);
-		return 0;
 	}
 	return -ENOENT;
+}
+
+enum trunk_mapping trunk_kept(struct trunk_table *t, unsigned idx,
+			      const struct net_addr *from,
+			      const struct net_addr *us)
+{
+	struct trunk_target *g =
+		idx < t->n ? trunk_target_of(&t->trunk[idx], from) : NULL;
+	enum trunk_mapping is;
+
+	if (!g) {
+		return TRUNK_MAPPED_SAME;
+	}
+	is = !g->keep.mapped.family		 ? TRUNK_MAPPED_FIRST
+	     : net_addr_eq(&g->keep.mapped, us) ? TRUNK_MAPPED_SAME
+						 : TRUNK_MAPPED_OTHER;
+	g->keep.mapped = *us;
+	g->keep.asked = 0;
+	g->keep.answers = true;
+	plan_keep(&t->trunk[idx], &g->keep);
+	return is;
 }

@@ -12,6 +12,14 @@
 #define TRUNK_NO_BIND 255
 #define TRUNK_TOKEN   21 /* 80 bits and a NUL */
 
+/* The keep-alive of a UDP flow (RFC 5626 4.4.2). */
+struct trunk_keep {
+	mono_t at;	 /* of the next question */
+	uint8_t asked;	 /* since the last answer */
+	bool answers;	 /* it has answered: silence is failure */
+	struct net_addr mapped; /* ours as it sees us; family 0: not known */
+};
+
 /* An address of a server, and how it does. */
 struct trunk_target {
 	struct dns_target at;
@@ -20,7 +28,8 @@ struct trunk_target {
 	bool dead;	 /* no answer to OPTIONS, or unreachable */
 	bool answers;	 /* has answered OPTIONS */
 	uint8_t misses;	 /* since it was last heard */
-	mono_t heard, probe_at, keep_at;
+	mono_t heard, probe_at;
+	struct trunk_keep keep;
 };
 
 /* A name of the file and where it is. */

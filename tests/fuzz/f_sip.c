@@ -9,6 +9,7 @@
 #include "sip/digest.h"
 #include "sip/gate.h"
 #include "sip/msg.h"
+#include "sip/outbound.h"
 #include "sip/stun.h"
 #include "sip/via.h"
 
@@ -37,6 +38,9 @@ static void get_all(const struct sip_msg *m)
 			sip_msg_header(m, names[i], n, buf, sizeof(buf));
 		}
 		sip_msg_has_token(m, names[i], "x");
+	}
+	if (sip_outbound_flow_s(m) > SIP_FLOW_TIMER_S) {
+		abort();
 	}
 }
 

@@ -8,14 +8,14 @@ behind SRV records: the second takes the calls when the first is killed, and the
 first again when it is back."""
 import os
 import re
-import subprocess
 import sys
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lab import SIPP, Lab, main, wait_for  # noqa: E402
+from lab import Lab, main, wait_for  # noqa: E402
 from pki import authority, issue  # noqa: E402
 from proxy import Kamailio  # noqa: E402
+from scene import Scene, answered, log  # noqa: E402
 
 TRUNK = """    transport: {transport}
     domain: lab.example
@@ -61,43 +61,6 @@ def routes():
     return "\n".join(f"  - {{from: carrier, to: {kind}, match: [\"{digit}*\"]}}\n"
                      f"  - {{from: {kind}, to: carrier, allow: [\"*\"]}}"
                      for kind, digit in to.items())
-
-
-def log(lab):
-    with open(lab.path("gateway.log"), errors="replace") as f:
-        return f.read()
-
-
-def answered(lab, n, at_least=0):
-    """Waits for n CDRs; how many of those from at_least on were answered."""
-    wait_for(lambda: len(lab.cdrs()) >= n, 20)
-    return sum("t_answer" in c and c["q850"] == 16 for c in lab.cdrs()[at_least:])
-
-
-class Scene:
-    def __init__(self, lab):
-        self.lab = lab
-        self.port = lab.port["caller"] + 10
-        self.exchange = None
-
-    def say(self, text):
-        self.exchange.stdin.write(text.encode())
-        self.exchange.stdin.flush()
-
-    def call_out(self, digit, hold=0.5):
-        """The exchange calls; it clears, or with hold 0 somebody else."""
-        self.say(f"hold {hold}\ncall {digit}001\n")
-
-    def call_in(self, number):
-        p = self.lab.start(
-            "caller", "sipp", f"127.0.0.1:{self.kamailio.port}", "-sf",
-            f"{SIPP}/uac_routed.xml", "-i", "127.0.0.1", "-p",
-            self.lab.port["caller"], "-mi", "127.0.0.1", "-mp",
-            self.lab.port["caller_media"], "-nostdin", "-m", "1", "-d", "500",
-            "-s", number, "-timeout", "30", "-timeout_error",
-            env=dict(os.environ, TERM="dumb"))
-        p.wait(40)
-        return p.returncode
 
 
 def counter(lab, name):
@@ -242,8 +205,7 @@ def test():
         lab.conf["t1"] = f"100, tls_port: {s.port + 7}, dns: [\"127.0.0.1:{port}\"]"
         gateway = lab.gateway()
         lab.phone("-trace_err")
-        s.exchange = lab.exchange("--stdin", "--stay", "--answer-after", "0.1",
-                                  stdin=subprocess.PIPE)
+        s.start_exchange()
         registrations(s)
         lab.ok("the line comes up", lab.line_up(30))
         calls(s)

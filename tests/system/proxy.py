@@ -4,6 +4,7 @@ route (Record-Route). It serves UDP, TCP and, with a certificate, TLS.
 
 What it sees is read from its log, one line each, `proxy: WHAT ...`:
     register ACCOUNT from ADDRESS expires N     accepted
+    bulk ACCOUNT CONTACT expires N              by RFC 6140
     out NUMBER by PROTO           a call of the gateway, authenticated
     options from ADDRESS          answered
     in NUMBER by CONTACT          a call for the gateway
@@ -50,10 +51,12 @@ loadmodule "path.so"
 loadmodule "stun.so"
 {tls_module}
 modparam("htable", "htable", "secret=>size=4;")
+modparam("htable", "htable", "bulk=>size=2;")
 modparam("registrar", "max_expires", {expires})
 modparam("registrar", "min_expires", 5)
 modparam("registrar", "use_path", 1)
 modparam("registrar", "path_mode", 0)
+modparam("registrar", "outbound_mode", {outbound})
 modparam("registrar", "received_avp", "$avp(i:801)")
 modparam("nathelper", "received_avp", "$avp(i:801)")
 modparam("auth", "algorithm", "{algorithm}")
@@ -112,6 +115,9 @@ request_route {{
 }}
 
 route[REGISTERS] {{
+	if ("{gin}" != "" && $hdr(Require) =~ "gin") {{
+		route(GIN);
+	}}
 	if (is_present_hf("Require") && $hdr(Require) =~ "gin") {{
 		xlog("L_NOTICE", "proxy: no gin here\\n");
 		append_to_reply("Unsupported: gin\\r\\n");
@@ -122,7 +128,7 @@ route[REGISTERS] {{
 		www_challenge("{realm}", "1");
 		exit;
 	}}
-	if ($au != $tU) {{
+	if ($au != $tU && $au != "{owner}") {{
 		sl_send_reply("403", "Not yours");
 		exit;
 	}}
@@ -132,6 +138,26 @@ route[REGISTERS] {{
 	append_to_reply("Service-Route: <sip:127.0.0.1:{port};transport=$proto;lr;sr=1>\\r\\n");
 	xlog("L_NOTICE", "proxy: register $tU from $si:$sp expires $hdr(Expires)\\n");
 	save("location");
+	exit;
+}}
+
+# RFC 6140 5.2, 7.1: one Contact for all numbers; a call for one of them has
+# it as the user part.
+route[GIN] {{
+	if (!pv_www_authenticate("{realm}", "$sht(secret=>$au)", "0")) {{
+		www_challenge("{realm}", "1");
+		exit;
+	}}
+	$var(contact) = $(ct{{nameaddr.uri}});
+	if (!($var(contact) =~ ";bnc") || $var(contact) =~ "@"
+	    || !($hdr(Proxy-Require) =~ "gin")) {{
+		sl_send_reply("400", "No bulk number contact");
+		exit;
+	}}
+	$sht(bulk=>contact) = $(var(contact){{s.replace,;bnc,}});
+	xlog("L_NOTICE", "proxy: bulk $au $var(contact) expires $hdr(Expires)\n");
+	append_to_reply("Contact: <$var(contact)>;expires=60\r\n");
+	sl_send_reply("200", "OK");
 	exit;
 }}
 
@@ -155,6 +181,14 @@ route[OUT] {{
 route[IN] {{
 	$var(number) = $rU;
 {accounts}
+	if ("{gin}" != "" && $var(number) =~ "{gin}") {{
+		$ru = "sip:" + $var(number) + "@"
+			+ $(sht(bulk=>contact){{s.substr,4,0}});
+		xlog("L_NOTICE", "proxy: in $var(number) by $ru\n");
+		record_route();
+		t_relay();
+		exit;
+	}}
 	if (!lookup("location")) {{
 		sl_send_reply("404", "Not registered");
 		exit;
@@ -196,13 +230,16 @@ def modules():
 
 
 class Kamailio:
-    """name: of its log; accounts: {user: (password, numbers by a pattern)}."""
+    """name: of its log; accounts: {user: (password, numbers by a pattern)};
+    owner: one of them that may register the others; gin: numbers of a bulk
+    registration, by a pattern; outbound: 1 with RFC 5626."""
 
     def __init__(self, lab, name, port, phone, accounts, **more):
         self.lab, self.name, self.port = lab, name, port
         self.conf = {"port": port, "modules": modules(), "phone": phone,
                      "caller": lab.port["caller"], "expires": 20,
                      "algorithm": "", "realm": "lab.example", "nonce": 300,
+                     "outbound": 0, "gin": "", "owner": "",
                      "tls_global": "", "tls_module": ""}
         tls = more.pop("tls", None)
         self.conf.update(more)
