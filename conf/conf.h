@@ -64,6 +64,9 @@ enum conf_srtp { CONF_SRTP_OFF, CONF_SRTP_PREFERRED, CONF_SRTP_REQUIRED };
 /* Whom a trunk's peer may have connected to the other party of a call: nobody,
  * those that it talks to already, the numbers of refer_allow as well. */
 enum conf_refer { CONF_REFER_OFF, CONF_REFER_ATTENDED, CONF_REFER_ON };
+/* P-Early-Media (RFC 5009): a peer's counts, and ours is said where that is
+ * understood; not so; ours is said to everybody. */
+enum conf_early { CONF_EARLY_HONOUR, CONF_EARLY_IGNORE, CONF_EARLY_SEND };
 enum conf_prack { CONF_PRACK_OFF, CONF_PRACK_ON, CONF_PRACK_REQUIRED };
 enum conf_identity { CONF_IDENTITY_PAI, CONF_IDENTITY_PPI, CONF_IDENTITY_RPID };
 enum conf_privacy {
@@ -195,6 +198,8 @@ struct conf_trunk_dialog {
 	uint32_t session_expires_s, min_se_s; /* RFC 4028; 0 = no timers */
 	bool session_id;		      /* RFC 7989 */
 	bool follow_3xx;
+	bool late_offer; /* our first INVITE has no SDP */
+	enum conf_early early;
 };
 
 enum conf_register_mode {

@@ -42,6 +42,7 @@ static const char *const suite_names[] = {
 };
 static const char *const register_names[] = { "off", "plain", "gin", NULL };
 static const char *const refer_names[] = { "off", "attended", "on", NULL };
+static const char *const early_names[] = { "honour", "ignore", "send", NULL };
 static const char *const prack_names[] = { "off", "on", "required", NULL };
 static const char *const identity_names[] = { "p-asserted-identity",
 					      "p-preferred-identity",
@@ -381,6 +382,15 @@ static const struct setting trunk_settings[] = {
 	  0, 0, 0, "false", "", NULL, NULL, NONE,
 	  "a call that is answered 3xx is placed anew, to the numbers named "
 	  "there, over the same trunk; else it ends" },
+	{ "early_media", VALUE_ENUM, AT(conf_trunk, dialog.early), 0, 0, 0,
+	  "honour", "", early_names, NULL, NONE,
+	  "P-Early-Media (RFC 5009): honour: the peer says whether its early "
+	  "media is heard or ringback of ours, and is told where it "
+	  "understands that; send: it is told in any case; ignore: neither" },
+	{ "late_offer", VALUE_BOOL, AT(conf_trunk, dialog.late_offer), 0, 0,
+	  0, "false", "", NULL, NULL, NONE,
+	  "calls are placed without a session description: the peer's answer "
+	  "offers (RFC 3261 13.2.1); nothing is heard before it, but by PRACK" },
 	{ "refer", VALUE_ENUM, AT(conf_trunk, refer.mode), 0, 0, 0, "off", "",
 	  refer_names, NULL, NONE,
 	  "the peer may transfer the other party of a call (REFER, RFC 3515): "

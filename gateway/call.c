@@ -599,6 +599,9 @@ static void on_rtp(struct call *call)
 	struct leg *b = &call->leg[SIDE_B];
 
 	call->media.heard = true;
+	if (!call_may_hear(&b->remote) && !call->told.answered) {
+		return; /* not before it wants to be (RFC 5009) */
+	}
 	call_media_ringback(call, false);
 	if (leg_is_line(&call->leg[SIDE_A]) && !call->told.answered &&
 	    (b->state == B_PROGRESSED || b->state == B_ALERTING)) {

@@ -240,6 +240,7 @@ void call_preempt(struct call *);
 void call_resume(struct core *, const struct leg *gone);
 
 /* call_media.c */
+bool call_may_hear(const struct cc_media *); /* the far end's media */
 bool call_media_open(struct call *); /* false: media cannot be reached */
 void call_media_connect(struct call *, const struct leg *);
 /* The callee's line is given back; a caller's stays. */

@@ -152,8 +152,7 @@ static bool is_heard(const struct leg *leg, const struct cc_msg *m)
 {
 	if (leg->end.kind == CC_END_TRUNK) {
 		return (m->progress & CC_PROG_INBAND) != 0 ||
-		       (m->media.valid && m->media.direction != CC_INACTIVE &&
-			m->media.direction != CC_SENDONLY);
+		       (m->media.valid && call_may_hear(&m->media));
 	}
 	return (m->progress & (CC_PROG_INBAND | CC_PROG_NON_ISDN_DEST)) != 0;
 }
@@ -177,6 +176,23 @@ static void tell_diverted(struct call *call)
 	}
 }
 
+/* The network generates ringback for its callers, we do for our PBX's. */
+static bool wants_ringback(const struct call *call)
+{
+	const struct leg *a = &call->leg[SIDE_A];
+	const struct conf_span *span;
+
+	if (!leg_is_line(a) ||
+	    (call->media.heard && call_may_hear(&call->leg[SIDE_B].remote))) {
+		return false; /* media beats a local tone, RFC 3960 3.2 */
+	}
+	span = &call->core->conf->spans[a->end.index];
+	if (span->ringback == CONF_RINGBACK_AUTO) {
+		return span->isdn.side == CONF_SIDE_NETWORK;
+	}
+	return span->ringback == CONF_RINGBACK_ON;
+}
+
 static void act_progress(struct call *call, struct leg *leg,
 			 const struct cc_msg *m)
 {
@@ -187,22 +203,9 @@ static void act_progress(struct call *call, struct leg *leg,
 	if (is_heard(leg, m)) {
 		call_tell_inband(call);
 	}
-}
-
-/* The network generates ringback for its callers, we do for our PBX's. */
-static bool wants_ringback(const struct call *call)
-{
-	const struct leg *a = &call->leg[SIDE_A];
-	const struct conf_span *span;
-
-	if (!leg_is_line(a) || call->media.heard) {
-		return false; /* media beats a local tone, RFC 3960 3.2 */
+	if (call->told.alerting && m->media.valid) { /* it comes and goes */
+		call_media_ringback(call, wants_ringback(call));
 	}
-	span = &call->core->conf->spans[a->end.index];
-	if (span->ringback == CONF_RINGBACK_AUTO) {
-		return span->isdn.side == CONF_SIDE_NETWORK;
-	}
-	return span->ringback == CONF_RINGBACK_ON;
 }
 
 static void note_alert(struct call *call)
@@ -217,11 +220,11 @@ static void note_alert(struct call *call)
 static void act_alerting(struct call *call, struct leg *leg,
 			 const struct cc_msg *m)
 {
-	bool said = (m->progress & CC_PROG_INBAND) != 0;
-	bool ringback = wants_ringback(call);
+	bool said = (m->progress & CC_PROG_INBAND) != 0, ringback;
 	struct cc_msg out = {0};
 
 	learn(call, leg, m);
+	ringback = wants_ringback(call);
 	if (call->told.alerting) {
 		if (said) {
 			call_tell_inband(call);

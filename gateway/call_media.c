@@ -137,6 +137,11 @@ static uint8_t direction(const struct call *call, const struct leg *sip,
 	return recv ? MEDIA_RECVONLY : MEDIA_INACTIVE;
 }
 
+bool call_may_hear(const struct cc_media *m)
+{
+	return m->direction == CC_SENDRECV || m->direction == CC_RECVONLY;
+}
+
 static uint8_t learn_of(const struct call *call, const struct leg *sip)
 {
 	static const uint8_t learn[] = {

@@ -103,7 +103,9 @@ struct leg_invite {
 	struct net_addr tried[TRUNK_ADDRS]; /* servers, the present one last */
 	bool alerted, proceeding;	    /* told the core */
 	bool early;			    /* early media is open */
-	bool pem; /* UAS: the peer knows P-Early-Media */
+	uint8_t gate; /* UAC: enum sip_early, as the peer said last */
+	bool pem;     /* UAS: the peer is told P-Early-Media */
+	bool late;    /* UAC: we answer its offer */
 	uint8_t stir_fault; /* UAS: enum stir_fault */
 	uint8_t redirects; /* 3xx followed */
 	struct leg_uui uui;
@@ -233,6 +235,12 @@ leg_action sip_uac_1xx, sip_uac_2xx, sip_uac_challenge, sip_uac_next,
 int sip_uac_begin(struct leg *);
 void sip_uac_response(struct leg *, txn_id, const struct sip_msg *);
 void sip_uac_fail(struct leg *, enum txn_fail);
+/* UPDATE before the answer: what it says of early media. */
+void sip_uac_update(struct leg *, const struct sip_msg *);
+/* The offer of a reliable response, when our INVITE had none: the answer is put
+ * into its PRACK. */
+void sip_uac_prack(struct leg *, const struct sip_msg *response,
+		   struct sip_msg *prack);
 /* Server to try next, after one without a word? */
 bool sip_uac_has_next(const struct leg *);
 

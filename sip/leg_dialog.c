@@ -529,6 +529,12 @@ static void on_update(struct leg *l, txn_id id, const struct sip_msg *m)
 	}
 }
 
+static void early_update(struct leg *l, const struct sip_msg *m)
+{
+	if (l->uac && !is_up(l))
+		sip_uac_update(l, m);
+}
+
 void sip_dlg_other(struct leg *l, txn_id id, const struct sip_msg *m)
 {
 	if (l->released || l->state == LEG_OVER) {
@@ -537,6 +543,7 @@ void sip_dlg_other(struct leg *l, txn_id id, const struct sip_msg *m)
 		on_info(l, id, m);
 	} else if (sip_msg_is(m, "UPDATE")) {
 		on_update(l, id, m);
+		early_update(l, m);
 	} else if (sip_msg_is(m, "PRACK")) {
 		sip_rel_prack(l, &(struct leg_event){.msg = m, .txn = id});
 	} else if (sip_msg_is(m, "REFER")) {

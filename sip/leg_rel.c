@@ -306,6 +306,7 @@ static void send_prack(struct leg *l, const struct sip_msg *m, uint32_t rseq)
 		return;
 	snprintf(text, sizeof(text), "%u %u INVITE", rseq, sip_msg_cseq(m));
 	(void)sip_msg_add(prack, "RAck", text);
+	sip_uac_prack(l, m, prack);
 	hop = sip_dialog_hop(&d, sip_leg_trunks(l));
 	(void)sip_auth_repeat(sip_leg_trunks(l), l->trunk, &l->inv.digest,
 			      &hop, prack);

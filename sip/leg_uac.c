@@ -14,6 +14,7 @@
 #include "gateway/base/str.h"
 #include "sip/auth.h"
 #include "sip/check.h"
+#include "sip/early.h"
 #include "sip/leg_stir.h"
 #include "sip/legs.h"
 #include "sip/register.h"
@@ -46,11 +47,19 @@ static int add(struct sip_msg *m, const char *name, const char *value)
 	return value[0] ? sip_msg_add(m, name, value) : 0;
 }
 
+static int put_offer(struct leg *l, struct sip_msg *m)
+{
+	char sdp[SDP_OUT_MAX];
+	int len = sdp_write_offer(&l->sdp, &l->local, sdp);
+
+	return len < 0 ? len : sip_msg_set_body(m, SDP_TYPE, sdp, (size_t)len);
+}
+
 static int add_headers(struct leg *l, struct sip_msg *m)
 {
 	struct legs_env *env = sip_legs_env(l->legs);
-	char sdp[SDP_OUT_MAX];
-	int err, len;
+	const struct conf_trunk *c = sip_leg_conf(l);
+	int err;
 
 	if (env->registers)
 		sip_registers_route(env->registers, l->trunk,
@@ -59,16 +68,15 @@ static int add_headers(struct leg *l, struct sip_msg *m)
 	sip_refer_headers(l, m);
 	sip_se_ask(l, m);
 	sip_dialog_session_id(&l->dialog, m);
-	if (sip_leg_conf(l)->dialog.prack == CONF_PRACK_REQUIRED)
+	if (c->dialog.prack == CONF_PRACK_REQUIRED)
 		(void)sip_msg_add(m, "Require", "100rel");
-	if ((err = add(m, "P-Early-Media", "supported")) != 0 ||
-	    (err = add(m, "User-Agent", env->conf.user_agent)) != 0)
+	if (c->dialog.early != CONF_EARLY_IGNORE)
+		(void)sip_msg_add(m, "P-Early-Media", "supported");
+	err = add(m, "User-Agent", env->conf.user_agent);
+	if (err)
 		return err;
 	sip_stir_put(l, m);
-	len = sdp_write_offer(&l->sdp, &l->local, sdp);
-	if (len < 0)
-		return len;
-	return sip_msg_set_body(m, SDP_TYPE, sdp, (size_t)len);
+	return l->inv.late ? 0 : put_offer(l, m);
 }
 
 /* The number at the peer, or, in its transfer, who it talks to there. */
@@ -207,6 +215,7 @@ int sip_uac_begin(struct leg *l)
 		return err;
 	sip_leg_init_media(l);
 	sip_leg_set_media(l, &l->setup.media);
+	l->inv.late = sip_leg_conf(l)->dialog.late_offer;
 	if (!l->local.rtp.family)
 		return -EDESTADDRREQ;
 	if (sip_leg_conf(l)->dialog.session_id)
@@ -452,7 +461,15 @@ void sip_uac_refused(struct leg *l, const struct leg_event *e)
 
 /* --- 1xx and 2xx --- */
 
-/* An answer in this response, if there is one that we can use. */
+static int take(struct leg *l, const struct sip_part *part,
+		struct cc_media *out)
+{
+	return (l->inv.late ? sdp_on_offer : sdp_on_answer)(
+		&l->sdp, &l->local, part->data, part->len, out);
+}
+
+/* An answer in this response, or the offer when our INVITE had none, if there
+ * is one that we can use. */
 static bool take_answer(struct leg *l, const struct sip_msg *m,
 			struct cc_media *out)
 {
@@ -462,8 +479,7 @@ static bool take_answer(struct leg *l, const struct sip_msg *m,
 	if (err == -ENOENT)
 		return false;
 	if (!err)
-		err = sdp_on_answer(&l->sdp, &l->local, part.data, part.len,
-				    out);
+		err = take(l, &part, out);
 	if (err)
 		sip_leg_bad_sdp(l, err);
 	else
@@ -472,21 +488,95 @@ static bool take_answer(struct leg *l, const struct sip_msg *m,
 	return err == 0;
 }
 
+/* We have answered that branch's offer in a PRACK. */
+static bool is_done(const struct leg *l, const struct sip_msg *m)
+{
+	return l->inv.late && sip_rel_has_answered(l, sip_msg_to_tag(m));
+}
+
+static int put_answer(struct leg *l, struct sip_msg *m)
+{
+	char sdp[SDP_OUT_MAX];
+	int len = sdp_write_answer(&l->sdp, &l->local, sdp);
+
+	return len < 0 ? len : sip_msg_set_body(m, SDP_TYPE, sdp, (size_t)len);
+}
+
+void sip_uac_prack(struct leg *l, const struct sip_msg *m,
+		   struct sip_msg *prack)
+{
+	if (l->inv.late && !is_done(l, m) && take_answer(l, m, &l->media))
+		(void)put_answer(l, prack);
+}
+
 /* What the branch that now answers without a description has said before. */
 static bool take_earlier(struct leg *l, const struct sip_msg *m,
 			 struct cc_media *out)
 {
 	struct sip_part part;
 
-	return m->body_len == 0 &&
+	return (m->body_len == 0 || is_done(l, m)) &&
 	       sip_rel_sdp_of(l, sip_msg_to_tag(m), &part) &&
-	       sdp_on_answer(&l->sdp, &l->local, part.data, part.len, out) == 0;
+	       take(l, &part, out) == 0;
 }
 
-/* RFC 5009: does the network want its early media to be heard? */
-static bool early_media_off(const struct sip_msg *m)
+/* What the peer says of its early media holds until it says something else.
+ * True: it did. */
+static bool take_gate(struct leg *l, const struct sip_msg *m)
 {
-	return sip_msg_has_token(m, "P-Early-Media", "inactive");
+	enum sip_early said = sip_early_read(m, l->sdp.audio);
+
+	if (sip_leg_conf(l)->dialog.early == CONF_EARLY_IGNORE ||
+	    said == SIP_EARLY_NONE || said == (enum sip_early)l->inv.gate)
+		return false;
+	l->inv.gate = (uint8_t)said;
+	return true;
+}
+
+/* The core hears no more than the peer wants to be heard. */
+static void apply_gate(struct leg *l, struct cc_msg *m, bool changed)
+{
+	static const uint8_t without[] = {
+		[CC_SENDRECV] = CC_SENDONLY,
+		[CC_SENDONLY] = CC_SENDONLY,
+		[CC_RECVONLY] = CC_INACTIVE,
+		[CC_INACTIVE] = CC_INACTIVE,
+	};
+
+	bool heard = sip_early_is_heard((enum sip_early)l->inv.gate);
+
+	if (changed)
+		l->inv.early = heard;
+	if (l->inv.early)
+		m->progress = CC_PROG_INBAND;
+	if (!heard)
+		m->media.direction = without[m->media.direction];
+}
+
+void sip_uac_update(struct leg *l, const struct sip_msg *update)
+{
+	struct cc_msg m;
+
+	if (!take_gate(l, update) || !l->media.valid)
+		return;
+	sip_leg_cc(l, &m);
+	m.media = l->media;
+	apply_gate(l, &m, true);
+	(void)sip_leg_tell(l, CC_PROGRESS, &m);
+}
+
+/* True: there is a new description. */
+static bool take_early(struct leg *l, const struct sip_msg *m,
+		       struct cc_media *out)
+{
+	if (l->inv.late) { /* taken with its PRACK, or no offer (RFC 3262 5) */
+		*out = l->media;
+		return m->body_len && is_done(l, m);
+	}
+	if (!take_answer(l, m, out))
+		return false;
+	l->media = *out;
+	return true;
 }
 
 /*
@@ -496,7 +586,7 @@ static bool early_media_off(const struct sip_msg *m)
 void sip_uac_1xx(struct leg *l, const struct leg_event *e)
 {
 	int status = sip_msg_status(e->msg);
-	bool media, inband;
+	bool media, gate, inband;
 	struct cc_msg m;
 
 	sip_leg_cc(l, &m);
@@ -508,14 +598,12 @@ void sip_uac_1xx(struct leg *l, const struct leg_event *e)
 	sip_dialog_session_learn(&l->dialog, e->msg);
 	if (!sip_rel_1xx(l, e->msg) || status == 100 || status == 199)
 		return;
-	media = take_answer(l, e->msg, &m.media);
-	inband = media && !early_media_off(e->msg);
-	if (media)
-		l->media = m.media;
-	if (inband)
-		l->inv.early = true;
-	if (l->inv.early)
-		m.progress = CC_PROG_INBAND;
+	media = take_early(l, e->msg, &m.media);
+	gate = take_gate(l, e->msg) && l->media.valid;
+	if (gate)
+		m.media = l->media;
+	apply_gate(l, &m, media || gate);
+	inband = (media && l->inv.early) || gate;
 	if (status == 180 && !l->inv.alerted) {
 		l->inv.alerted = true;
 		sip_who_hear_uui(l, e->msg, &m.extra.uui);
@@ -547,7 +635,7 @@ static int copy_credentials(const struct leg *l, struct sip_msg *ack)
 }
 
 static void send_ack(struct leg *l, const struct sip_dialog *d, txn_id id,
-		     uint32_t cseq)
+		     uint32_t cseq, bool answer)
 {
 	struct sip_path hop = sip_dialog_hop(d, sip_leg_trunks(l));
 	struct sip_msg *ack = sip_dialog_ack(d, cseq);
@@ -555,6 +643,8 @@ static void send_ack(struct leg *l, const struct sip_dialog *d, txn_id id,
 	if (!ack)
 		return;
 	(void)copy_credentials(l, ack);
+	if (answer && put_answer(l, ack) != 0)
+		log_warn("leg %u: ACK without the answer", l->id);
 	(void)txn_ack(sip_leg_txns(l), id, ack, &hop);
 }
 
@@ -572,6 +662,7 @@ void sip_uac_2xx(struct leg *l, const struct leg_event *e)
 {
 	int err = sip_dialog_uac(&l->dialog, e->msg);
 	struct cc_media media;
+	bool answer, good;
 	struct cc_msg m;
 
 	if (err) { /* no Contact: nowhere to send an ACK to */
@@ -581,10 +672,12 @@ void sip_uac_2xx(struct leg *l, const struct leg_event *e)
 		return;
 	}
 	sip_dialog_session_learn(&l->dialog, e->msg);
-	send_ack(l, &l->dialog, l->inv.id, l->inv.cseq);
+	answer = l->inv.late && !is_done(l, e->msg);
+	good = take_earlier(l, e->msg, &media) || take_answer(l, e->msg, &media);
+	send_ack(l, &l->dialog, l->inv.id, l->inv.cseq, answer && good);
 	sip_legs_env(l->legs)->stats.answered++;
 	sip_se_answered(l, e->msg);
-	if (take_answer(l, e->msg, &media) || take_earlier(l, e->msg, &media)) {
+	if (good) {
 		l->media = media;
 		sip_rel_forget(l);
 	} else {
@@ -644,7 +737,7 @@ void sip_uac_ack_bye(struct leg *l, const struct leg_event *e)
 		sip_leg_enter(l, LEG_OVER);
 		return;
 	}
-	send_ack(l, &l->dialog, l->inv.id, l->inv.cseq);
+	send_ack(l, &l->dialog, l->inv.id, l->inv.cseq, false);
 	sip_leg_send_bye(l, l->cause);
 }
 
@@ -661,7 +754,7 @@ void sip_uac_fork(struct leg *l, const struct leg_event *e)
 	d.path = e->msg->path;
 	if (sip_dialog_uac(&d, e->msg) != 0)
 		return;
-	send_ack(l, &d, e->txn, sip_msg_cseq(e->msg));
+	send_ack(l, &d, e->txn, sip_msg_cseq(e->msg), false);
 	hop = sip_dialog_hop(&d, sip_leg_trunks(l));
 	bye = sip_dialog_request(&d, "BYE");
 	if (!bye)

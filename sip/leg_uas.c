@@ -141,6 +141,7 @@ static int extensions(struct leg *l, const struct sip_msg *m)
 
 int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 {
+	const struct conf_trunk *c = sip_leg_conf(l);
 	struct cc_msg said = {.leg = l->id}, setup;
 	struct net_addr local;
 	int status = called_number(l->legs, m, sip_leg_conf(l), &said);
@@ -180,7 +181,9 @@ int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 	l->held = setup.media.valid && sdp_is_held(&l->sdp);
 	l->inv.id = id;
 	l->inv.cseq = sip_msg_cseq(m);
-	l->inv.pem = sip_msg_has_token(m, "P-Early-Media", "supported");
+	l->inv.pem = c->dialog.early == CONF_EARLY_SEND ||
+		     (c->dialog.early == CONF_EARLY_HONOUR &&
+		      sip_msg_has_token(m, "P-Early-Media", "supported"));
 	if (txn_attach(sip_leg_txns(l), id, &l->user) != 0 ||
 	    sip_leg_tell(l, CC_SETUP, &setup) != 0)
 		return 503;

@@ -79,8 +79,18 @@ static void tell_kept(struct leg *l)
 	sip_leg_checkpoint(l);
 }
 
+static int put_answer(struct leg *l, struct sip_msg *ack)
+{
+	char sdp[SDP_OUT_MAX];
+	int len = sdp_write_answer(&l->sdp, &l->local, sdp);
+
+	return len < 0 ? len
+		       : sip_msg_set_body(ack, "application/sdp", sdp,
+					  (size_t)len);
+}
+
 /* The ACK of an earlier process was lost: without one the peer would end the
- * call after 64*T1. An offer in it has had its answer then. */
+ * call after 64*T1. */
 void sip_legs_stray_2xx(struct legs *t, const struct sip_msg *m)
 {
 	struct leg *l = sip_legs_find_peer(t, m);
@@ -91,6 +101,8 @@ void sip_legs_stray_2xx(struct legs *t, const struct sip_msg *m)
 		return;
 	hop = sip_dialog_hop(&l->dialog, sip_leg_trunks(l));
 	ack = sip_dialog_ack(&l->dialog, sip_msg_cseq(m));
+	if (ack && l->uac && m->body_len && sip_leg_conf(l)->dialog.late_offer)
+		(void)put_answer(l, ack);
 	if (ack && txn_ack(sip_leg_txns(l), 0, ack, &hop) == 0)
 		sip_legs_env(t)->stats.acked_again++;
 }

@@ -245,6 +245,8 @@ static void begin(unsigned how)
 	t->dialog.prack = (enum conf_prack)(how / 3 % 3);
 	t->dialog.session_expires_s = how & 64 ? 1800 : 0;
 	t->dialog.min_se_s = 90;
+	t->dialog.late_offer = how & 128;
+	t->dialog.early = (enum conf_early)(how % 3);
 	t->dialog.session_id = t->dialog.follow_3xx = true;
 	t->refer.mode = (enum conf_refer)(how / 9 % 3);
 	t->refer.replaces = true;

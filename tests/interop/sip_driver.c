@@ -6,7 +6,7 @@
  *	sip-driver LOCAL PEER CALLS [place=NUMBER] [rate=PER_S] [hold=MS]
  *		[giveup=MS] [grace=MS] [user=U password=P]
  *		[transport=udp|tcp|tls] [cert=F key=F] [ca=F] [name=DOMAIN]
- *		[verify=both|server|none] [limit=S] [dialog=full] [conf=FILE]
+ *		[verify=both|server|none] [limit=S] [dialog=full|late] [conf=FILE]
  *		[after=MS] [calling=NUMBER] [screening=N] [presentation=N]
  *
  * Without place= it waits for CALLS calls; the last three digits of the number
@@ -14,7 +14,8 @@
  * and then answered, 200 answered and cleared by us after hold=, all others
  * ring, are answered and wait for the peer's BYE. It ends when that many calls
  * have been released, or after 60 s, and prints what it counted. dialog=full:
- * with 100rel, session timers and REFER, each of which goes well. conf=FILE, the
+ * with 100rel, session timers and REFER, each of which goes well; late: INVITEs
+ * without SDP. conf=FILE, the
  * first of the options: the trunks, rules and settings of a configuration, whose
  * first trunk is PEER. after= is when the first call is placed; who calls then
  * has calling=, its screening and presentation as cc.h numbers them. What the
@@ -343,8 +344,12 @@ static void place_tls(struct conf_trunk *t)
 	}
 }
 
-static void full_dialog(struct conf_trunk *t)
+static void dialog_option(struct conf_trunk *t, const char *v)
 {
+	if (strcmp(v, "late") == 0) {
+		t->dialog.late_offer = true;
+		return;
+	}
 	t->dialog.prack = CONF_PRACK_ON;
 	t->dialog.session_expires_s = 1800;
 	t->dialog.min_se_s = 90;
@@ -423,7 +428,7 @@ static void options(int argc, char **argv)
 		else if (option(argv[i], "limit", &v))
 			d.limit_ms = 1000 * atoi(v);
 		else if (option(argv[i], "dialog", &v))
-			full_dialog(t);
+			dialog_option(t, v);
 		else if (!wire_option(t, argv[i]) && !caller_option(argv[i]))
 			log_fatal("what is %s?", argv[i]);
 	}

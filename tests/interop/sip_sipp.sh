@@ -102,6 +102,9 @@ they_call "REFER" +49711000 10 "$(scenario uac_refer)" "-r 20" dialog=full
 we_call "call out" 50 "-sn uas" rate=20 hold=300
 check "call out: answered" "$(counted answered)" -eq 50
 we_call "early media out" 10 "$(scenario uas_early)" rate=20 hold=200
+we_call "late offer out" 10 "$(scenario uas_offer)" rate=20 hold=200 \
+	dialog=late
+check "late offer out: answered" "$(counted answered)" -eq 10
 we_call "forked out" 10 "$(scenario uas_fork)" rate=20 hold=500
 check "forked out: answered once" "$(counted answered)" -eq 10
 we_call "busy out" 10 "$(scenario uas_busy)" rate=20
