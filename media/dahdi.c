@@ -14,30 +14,6 @@ enum {
 	ASIDE_MS = 5000,
 };
 
-/* tick: all queues empty, then lead frames of idle codes on their way. First
- * all are emptied, so that they begin their blocks at the same time. Those
- * that failed before have another try. */
-static void begin(struct dahdi *p)
-{
-	unsigned lead = p->line.cfg.tx_lead;
-
-	p->b_slots |= p->line.stats.rx.silent_slots;
-	p->line.stats.rx.silent_slots = 0;
-	for (unsigned s = 1; s < LINE_SLOTS; s++)
-		if (p->b_slots >> s & 1 && dahdi_empty_channel(p, s) < 0)
-			dahdi_lose_channel(p, s);
-	for (unsigned s = 1; s < LINE_SLOTS; s++)
-		if (p->b_slots >> s & 1 &&
-		    dahdi_fill_channel(p, s, lead) < 0)
-			dahdi_lose_channel(p, s);
-	p->line.tx.tail = p->line.tx.head;
-	p->stale = line_fifo_count(&p->line.rx);
-	p->got = 0;
-	p->begun = true;
-	p->slipped = false;
-	p->watch.news = true; /* events of alarms are gone with the others */
-}
-
 /* tick: at its own ms of the ten, so that spans take turns; or, if we are
  * not woken in that one, ten later. */
 static void begin_in_phase(struct dahdi *p, mono_t now)
@@ -51,11 +27,10 @@ static void begin_in_phase(struct dahdi *p, mono_t now)
 		p->begun = false;
 		p->stopped = now;
 	}
-	if (p->begun)
-		return;
-	if (now.ns / NS_PER_MS % BLOCK_MS == p->line.cfg.dahdi.phase_ms ||
-	    mono_diff_ms(now, p->stopped) >= BLOCK_MS)
-		begin(p);
+	if (!p->begun &&
+	    (now.ns / NS_PER_MS % BLOCK_MS == p->line.cfg.dahdi.phase_ms ||
+	     mono_diff_ms(now, p->stopped) >= BLOCK_MS))
+		p->orders.begin = true;
 }
 
 /* tick: octets of a block that did not come. */
@@ -68,7 +43,7 @@ static void fill_up(struct dahdi *p, unsigned slot, size_t from)
 /* tick: false: nothing there. */
 static bool read_channel(struct dahdi *p, unsigned slot)
 {
-	ssize_t n = dahdi_read(p, p->fds[slot], p->rx[slot], LINE_BLOCK);
+	ssize_t n = dahdi_read(p, slot, p->rx[slot], LINE_BLOCK);
 
 	if (n < 0) {
 		if (n != -EAGAIN && !p->watch.gone)
@@ -86,16 +61,17 @@ static bool read_channel(struct dahdi *p, unsigned slot)
 }
 
 /* tick: is the block of all channels here? Those that have theirs wait for
- * the others; the first that has none ends the search. */
+ * the others; the first that has none ends the search, unless it is for
+ * events: others have those as well. */
 static bool read_block(struct dahdi *p)
 {
 	for (unsigned s = 1; s < LINE_SLOTS; s++) {
 		bool wanted = (p->b_slots & ~p->got) >> s & 1;
 
-		if (wanted && !read_channel(p, s))
+		if (wanted && !read_channel(p, s) && !dahdi_waits(p, s))
 			return false;
 	}
-	return p->got;
+	return p->got && !(p->b_slots & ~p->got);
 }
 
 /* tick */
@@ -144,11 +120,14 @@ static void take_block(struct dahdi *p)
 }
 
 /* tick: a channel that does not take its block has another queue than the
- * others from now on. */
+ * others from now on; where events wait, the block does too. */
 static void write_channel(struct dahdi *p, unsigned slot)
 {
-	ssize_t n = dahdi_write(p, p->fds[slot], p->tx[slot], LINE_BLOCK);
+	ssize_t n = dahdi_write(p, slot, p->tx[slot], LINE_BLOCK);
 
+	if (dahdi_waits(p, slot))
+		return;
+	p->unsent &= ~(1u << slot);
 	if (n == LINE_BLOCK || p->watch.gone)
 		return;
 	if (n < 0 && n != -EAGAIN) {
@@ -173,18 +152,25 @@ static void drop_stale(struct dahdi *p)
 static void send_blocks(struct dahdi *p)
 {
 	drop_stale(p);
-	while (line_fifo_count(&p->line.tx) >= LINE_BLOCK) {
-		take_block(p);
+	while (p->unsent || line_fifo_count(&p->line.tx) >= LINE_BLOCK) {
+		if (!p->unsent) {
+			take_block(p);
+			p->unsent = p->b_slots;
+			p->line.stats.tx.packets++;
+		}
 		for (unsigned s = 1; s < LINE_SLOTS; s++)
-			if (p->b_slots >> s & 1)
+			if (p->unsent >> s & 1)
 				write_channel(p, s);
-		p->line.stats.tx.packets++;
+		if (p->unsent)
+			break;
 	}
 }
 
 /* tick: read, write, and begin again where needed. */
 static void move_samples(struct dahdi *p, mono_t now)
 {
+	if (p->held.n)
+		dahdi_send_held(p);
 	if (p->begun) {
 		send_blocks(p);
 		if ((receive_blocks(p) && !p->got) || !p->b_slots)
@@ -238,9 +224,9 @@ static void dahdi_tick(struct line *l, mono_t now)
 	mono_t from = p->sys->clock();
 	bool aside = is_aside(p, now);
 
-	dahdi_take_offers(p, now);
 	if (!p->watch.gone && !aside)
 		move_samples(p, now);
+	dahdi_give_orders(p, now);
 	dahdi_look(p, now);
 	if (!aside)
 		guard(p, now, from, waits);
@@ -252,9 +238,10 @@ static void dahdi_start(struct line *l, mono_t now)
 
 	l->lead = l->cfg.tx_lead;
 	p->stopped = now;
-	p->watch.asked = p->watch.second = now;
+	p->orders.asked = p->watch.second = now;
 	p->watch.news = true;
 	begin_in_phase(p, now);
+	dahdi_give_orders(p, now);
 }
 
 /* tick: nothing ever: the card paces us. */
@@ -267,8 +254,11 @@ static mono_t dahdi_due(const struct line *l)
 static int dahdi_add(struct line *l, int fd)
 {
 	struct dahdi *p = dahdi_of(l);
-	int err = dahdi_take_channel(p, fd);
+	struct dahdi_fact f = { .fd = fd };
+	int err;
 
+	dahdi_job_look(p->sys, &f);
+	err = dahdi_take_channel(p, &f);
 	if (!err)
 		p->watch.gone = !dahdi_is_whole(p);
 	return err;
@@ -298,7 +288,7 @@ static void dahdi_close(struct line *l)
 		p->sys->close(fd);
 	ring_fini(&p->offers);
 	dahdi_forget_channels(p);
-	dahdi_ask_free(p->watch.ask);
+	dahdi_ask_free(p->orders.ask);
 	free(p);
 }
 
@@ -331,14 +321,14 @@ struct line *dahdi_line_open(const struct line_config *cfg, int fd)
 	for (unsigned s = 0; s < LINE_SLOTS; s++)
 		p->fds[s] = -1;
 	p->watch.gone = true;
-	p->watch.ask = dahdi_ask_new(p->sys);
-	err = p->watch.ask ? ring_init(&p->offers, sizeof(fd), OFFERS) : -errno;
+	p->orders.ask = dahdi_ask_new(p->sys);
+	err = p->orders.ask ? ring_init(&p->offers, sizeof(fd), OFFERS) : -errno;
 	if (!err && fd >= 0)
 		err = dahdi_add(&p->line, fd);
 	if (!err)
 		return &p->line;
 	ring_fini(&p->offers);
-	dahdi_ask_free(p->watch.ask);
+	dahdi_ask_free(p->orders.ask);
 	free(p);
 	errno = -err;
 	return NULL;

@@ -3,48 +3,74 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "gateway/base/ring.h"
+
 enum ask_state { IDLE, ASKED, ANSWERED };
 
-enum { STACK = 65536 };
+enum {
+	STACK = 65536,
+	PRIORITY = 19, /* SCHED_FIFO, just below the engine's */
+	CLOSING = 8 * LINE_SLOTS, /* a power of two */
+};
 
 struct dahdi_ask {
 	const struct dahdi_sys *sys;
 	sem_t wake;
-	/* ASKED is set by the owner (with fd), ANSWERED by the thread (with err
-	 * and span): each has what stands beside it until then. */
+	/* ASKED is set by the owner, ANSWERED by the thread: each has the job
+	 * until then. */
 	atomic_int state;
-	atomic_bool left; /* by the owner, after `kept` is set: the thread's all */
-	int fd;
-	int kept;	  /* the owner's: to be closed after the answer; -1 */
-	int err;
-	struct dahdi_abi_span span;
+	atomic_bool left;    /* by the owner: all is the thread's */
+	struct ring closing; /* from the owner to the thread */
+	bool dropped;	     /* the owner's: the answer counts for nothing */
+	struct dahdi_job job;
 };
 
-static void ask(struct dahdi_ask *a)
+static void run_job(struct dahdi_ask *a)
 {
-	a->span = (struct dahdi_abi_span){ .number = 0 };
-	a->err = a->sys->control(a->fd, DAHDI_ABI_SPANSTAT, &a->span);
+	dahdi_job_run(a->sys, &a->job);
 	atomic_store_explicit(&a->state, ANSWERED, memory_order_release);
 }
 
+static void close_all(struct dahdi_ask *a)
+{
+	int fd;
+
+	while (ring_get(&a->closing, &fd))
+		a->sys->close(fd);
+}
+
+/* Channels that nobody has taken yet are closed by us. */
 static void release(struct dahdi_ask *a)
 {
-	if (a->kept >= 0)
-		a->sys->close(a->kept);
+	if (a->state != IDLE && a->job.kind == DAHDI_JOB_LOOK)
+		for (unsigned i = 0; i < a->job.n_facts; i++)
+			a->sys->close(a->job.facts[i].fd);
+	close_all(a);
+	ring_fini(&a->closing);
 	if (a->sys->threads)
 		sem_destroy(&a->wake);
 	free(a);
+}
+
+/* A refusal is no news: the engine's own priority is refused then, too. */
+static void raise_priority(void)
+{
+	struct sched_param p = { .sched_priority = PRIORITY };
+
+	(void)pthread_setschedparam(pthread_self(), SCHED_FIFO, &p);
 }
 
 static void *run(void *arg)
 {
 	struct dahdi_ask *a = arg;
 
+	raise_priority();
 	for (;;) {
 		while (sem_wait(&a->wake) < 0)
 			;
@@ -52,7 +78,8 @@ static void *run(void *arg)
 			break;
 		if (atomic_load_explicit(&a->state, memory_order_acquire) ==
 		    ASKED)
-			ask(a);
+			run_job(a);
+		close_all(a);
 	}
 	release(a);
 	return NULL;
@@ -86,11 +113,13 @@ struct dahdi_ask *dahdi_ask_new(const struct dahdi_sys *sys)
 	if (!a)
 		return NULL;
 	a->sys = sys;
-	a->kept = -1;
-	err = sys->threads ? start(a) : 0;
+	err = -ring_init(&a->closing, sizeof(int), CLOSING);
+	if (!err && sys->threads)
+		err = start(a);
 	if (!err)
 		return a;
-	release(a);
+	ring_fini(&a->closing);
+	free(a);
 	errno = err;
 	return NULL;
 }
@@ -108,42 +137,52 @@ void dahdi_ask_free(struct dahdi_ask *a)
 }
 
 /* tick */
-int dahdi_ask_begin(struct dahdi_ask *a, int fd)
+struct dahdi_job *dahdi_ask_idle(struct dahdi_ask *a)
 {
-	if (atomic_load_explicit(&a->state, memory_order_acquire) != IDLE)
-		return -EBUSY;
-	a->fd = fd;
+	return atomic_load_explicit(&a->state, memory_order_acquire) == IDLE ?
+		       &a->job : NULL;
+}
+
+/* tick */
+void dahdi_ask_begin(struct dahdi_ask *a)
+{
+	a->dropped = false;
 	if (!a->sys->threads) {
-		ask(a);
-		return 0;
+		run_job(a);
+		return;
 	}
 	atomic_store_explicit(&a->state, ASKED, memory_order_release);
 	sem_post(&a->wake);
-	return 0;
 }
 
 /* tick */
-bool dahdi_ask_take(struct dahdi_ask *a, int *err, struct dahdi_abi_span *span)
+struct dahdi_job *dahdi_ask_answer(struct dahdi_ask *a)
 {
-	bool counts = a->kept < 0;
-
 	if (atomic_load_explicit(&a->state, memory_order_acquire) != ANSWERED)
-		return false;
-	*err = a->err;
-	*span = a->span;
-	if (!counts)
-		a->sys->close(a->kept);
-	a->kept = -1;
-	atomic_store_explicit(&a->state, IDLE, memory_order_release);
-	return counts;
+		return NULL;
+	if (!a->dropped)
+		return &a->job;
+	dahdi_ask_done(a);
+	return NULL;
 }
 
 /* tick */
-bool dahdi_ask_keep(struct dahdi_ask *a, int fd)
+void dahdi_ask_done(struct dahdi_ask *a)
 {
-	if (atomic_load_explicit(&a->state, memory_order_acquire) == IDLE ||
-	    a->fd != fd || a->kept >= 0)
-		return false;
-	a->kept = fd;
-	return true;
+	atomic_store_explicit(&a->state, IDLE, memory_order_release);
+}
+
+/* tick */
+void dahdi_ask_drop(struct dahdi_ask *a)
+{
+	a->dropped = true;
+}
+
+/* tick: with no room the thread has been stuck over many cards. */
+void dahdi_ask_close(struct dahdi_ask *a, int fd)
+{
+	if (!a->sys->threads || !ring_put(&a->closing, &fd))
+		a->sys->close(fd);
+	else
+		sem_post(&a->wake);
 }

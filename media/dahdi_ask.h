@@ -1,34 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The status of a span, asked for by a thread of its own: a driver that takes
- * its time over it, or waits for another card, then holds up no line.
+ * Jobs for the driver (dahdi_job.h), done by a thread of their own: a driver
+ * that takes its time over one, or waits for another card, then holds up no
+ * tick.
  *
- *   tick: begin .......................... take
- *   thread:       the call to the driver
+ *   tick: idle, filled in, begin ................. answer, done
+ *   thread:                      calls to the driver
  *
  * The owner never waits for the thread: when it leaves while the driver has not
- * answered, the thread ends itself after the answer.
+ * answered, the thread ends itself after the answer. Descriptors are closed by
+ * the thread too, after the job that may use them.
  */
 #ifndef MEDIA_DAHDI_ASK_H
 #define MEDIA_DAHDI_ASK_H
 
-#include <stdbool.h>
-
-#include "media/dahdi_abi.h"
-#include "media/dahdi_sys.h"
+#include "media/dahdi_job.h"
 
 struct dahdi_ask;
 
-/* NULL + errno. A table of calls that may not be used by a thread (those of a
- * card that is played) is called by begin. */
+/* NULL + errno. With a table of calls that may not be used by a thread (those
+ * of a card that is played) each job is done by begin. */
 struct dahdi_ask *dahdi_ask_new(const struct dahdi_sys *);
 void dahdi_ask_free(struct dahdi_ask *); /* or NULL */
-/* tick: 0; -EBUSY: the last one has not been answered, or not been taken. */
-int dahdi_ask_begin(struct dahdi_ask *, int fd);
-/* tick: the answer, once; false: there is none. *err: what the driver says. */
-bool dahdi_ask_take(struct dahdi_ask *, int *err, struct dahdi_abi_span *);
-/* tick: is it the one that is being asked? Then it is left to us, which close
- * it after the answer, and the answer counts for nothing. */
-bool dahdi_ask_keep(struct dahdi_ask *, int fd);
+/* tick: the job, to be filled in; NULL: the last one has not been answered,
+ * or its answer not been taken. */
+struct dahdi_job *dahdi_ask_idle(struct dahdi_ask *);
+/* tick: it is the thread's until the answer. */
+void dahdi_ask_begin(struct dahdi_ask *);
+/* tick: NULL: there is none; else it is ours until done. */
+struct dahdi_job *dahdi_ask_answer(struct dahdi_ask *);
+void dahdi_ask_done(struct dahdi_ask *);
+/* tick: the answer to what is being asked will count for nothing. */
+void dahdi_ask_drop(struct dahdi_ask *);
+/* tick: it is not ours any more, and closed as soon as nothing uses it. */
+void dahdi_ask_close(struct dahdi_ask *, int fd);
 
 #endif

@@ -32,7 +32,7 @@ size_t dahdi_frame_get(struct line *l, uint8_t *octets)
 	if (!l->cfg.d_slot || fd < 0 || p->watch.gone || p->guard.aside)
 		return 0;
 	for (unsigned i = 0; i < DAHDI_D_BUFFERS; i++) {
-		ssize_t n = dahdi_read(p, fd, b, sizeof(b));
+		ssize_t n = dahdi_read(p, l->cfg.d_slot, b, sizeof(b));
 
 		if (n <= 0)
 			return 0;
@@ -47,29 +47,73 @@ size_t dahdi_frame_get(struct line *l, uint8_t *octets)
 	return 0;
 }
 
+/* tick: in its turn behind those that wait. */
+static int hold(struct dahdi *p, const uint8_t *octets, size_t len)
+{
+	struct dahdi_held *h = &p->held;
+
+	if (h->n == DAHDI_HELD)
+		return -ENOBUFS;
+	h->frames[h->n].len = len;
+	memcpy(h->frames[h->n++].octets, octets, len);
+	return 0;
+}
+
+/* tick: -EAGAIN: events wait; else its fate is counted. */
+static int send_frame(struct dahdi *p, const uint8_t *octets, size_t len)
+{
+	unsigned slot = p->line.cfg.d_slot;
+	ssize_t n = dahdi_write(p, slot, octets, len);
+
+	if (n == (ssize_t)len) {
+		p->frames.tx_frames++;
+		return 0;
+	}
+	if (n == -EAGAIN && dahdi_waits(p, slot))
+		return -EAGAIN;
+	p->frames.tx_refused++;
+	return n == -ENODEV ? -ENODEV : -ENOBUFS;
+}
+
+/* tick */
+void dahdi_send_held(struct dahdi *p)
+{
+	struct dahdi_held *h = &p->held;
+	unsigned i = 0;
+
+	while (i < h->n && send_frame(p, h->frames[i].octets,
+				      h->frames[i].len) != -EAGAIN)
+		i++;
+	h->n -= i;
+	memmove(h->frames, h->frames + i, h->n * sizeof(h->frames[0]));
+}
+
 /* tick */
 int dahdi_frame_put(struct line *l, const uint8_t *octets, size_t len)
 {
 	struct dahdi *p = dahdi_of(l);
-	int fd = p->fds[l->cfg.d_slot];
 	uint8_t b[DSLOT_MAX + FCS] = { 0 };
-	ssize_t n;
+	int err = -EAGAIN;
 
-	if (!l->cfg.d_slot || fd < 0 || p->watch.gone || p->guard.aside)
+	if (!l->cfg.d_slot || p->fds[l->cfg.d_slot] < 0 || p->watch.gone ||
+	    p->guard.aside)
 		return -ENODEV;
 	if (len < DSLOT_MIN || len > DSLOT_MAX) {
 		p->frames.tx_refused++;
 		return -EMSGSIZE;
 	}
 	memcpy(b, octets, len);
-	n = l->out || l->down ? (ssize_t)len
-			      : dahdi_write(p, fd, b, len + FCS);
-	if (n < (ssize_t)len) {
-		p->frames.tx_refused++;
-		return n == -ENODEV ? -ENODEV : -ENOBUFS;
+	if (l->out || l->down) {
+		p->frames.tx_frames++;
+		return 0;
 	}
-	p->frames.tx_frames++;
-	return 0;
+	if (!p->held.n)
+		err = send_frame(p, b, len + FCS);
+	if (err != -EAGAIN)
+		return err;
+	err = hold(p, b, len + FCS);
+	p->frames.tx_refused += err < 0;
+	return err;
 }
 
 /* tick */

@@ -8,23 +8,27 @@
  *	dahdi_channel.c	one channel: taken, given up, tried again
  *	dahdi_frames.c	the D channel
  *	dahdi_watch.c	events, alarms, error counters
- *	dahdi_ask.c	the span's status, by a thread of its own
+ *	dahdi_orders.c	what the driver is asked to do, and its answers
+ *	dahdi_job.c	that, done ...
+ *	dahdi_ask.c	... by a thread of its own
  *
  * The driver has a queue of blocks each way for each channel, all moved by
  * the span's clock, LINE_BLOCK octets a block:
  *
  *	line -> [blocks] -> read .. arithmetic .. write -> [lead] -> line
  *
- * The channels begin their blocks together (dahdi_begin: all queues emptied,
- * lead frames of idle codes written), so that a block of the line is complete
+ * The channels begin their blocks together (DAHDI_JOB_BEGIN: all queues
+ * emptied, lead frames of idle codes written), so that a block of the line is complete
  * when the last channel has its own. What waits in the two queues is
  * constant from then on: no slip, no drift. If we come so late that a queue
  * runs full or empty, the driver says so by an event; then what has arrived
  * is read and we begin again: that is a slip. Fewer than lead frames late
  * costs nothing.
  *
- * The calls made in the tick (read, write, fetch an event, flush) only copy
- * under the driver's spin lock; none waits for the line.
+ * Read and write are the only calls made in the tick: they do not block. All
+ * others may: they are orders to the thread. A channel whose read or write is
+ * refused because events wait is left alone until those have been fetched, so
+ * that nothing overtakes them.
  */
 #ifndef MEDIA_DAHDI_PRIV_H
 #define MEDIA_DAHDI_PRIV_H
@@ -39,7 +43,7 @@ enum {
 	DAHDI_B_BUFFERS = 16,	/* blocks of a B channel, each way */
 	DAHDI_D_BUFFERS = 32,	/* frames of the D channel */
 	DAHDI_D_OCTETS = 512,	/* of one; longer is an overrun */
-	DAHDI_EVENTS = 16,	/* fetched at once; the driver keeps 64 */
+	DAHDI_HELD = 4,		/* frames that wait for events to be fetched */
 };
 
 struct dahdi_watch {
@@ -48,10 +52,8 @@ struct dahdi_watch {
 	unsigned alarms;  /* enum dahdi_abi_alarm */
 	bool news;	  /* an event says that they have changed */
 	bool gone;	  /* no card yet, or it was pulled or unassigned */
-	struct dahdi_ask *ask;	    /* owned: who fetches it */
 	struct dahdi_abi_span span; /* last status */
 	bool known;	  /* there is one, of this card */
-	bool stuck;	  /* the driver does not give the next one */
 	uint64_t errors;  /* all kinds, at the begin of this second */
 };
 
@@ -59,6 +61,26 @@ struct dahdi_guard { /* against a driver that blocks */
 	bool suspect;	/* a tick was slow */
 	bool aside;	/* left alone */
 	mono_t since;
+};
+
+struct dahdi_orders {
+	struct dahdi_ask *ask;	/* owned: who does them */
+	enum dahdi_job_kind last;
+	mono_t asked;		/* the last one */
+	bool stuck;		/* the driver does not answer */
+	bool begin;		/* all channels are to begin */
+	bool retry;		/* those that have failed */
+	uint32_t eventful;	/* slots whose events wait */
+	uint32_t clear, cleared; /* without the card's canceller: are to be,
+				  * are */
+};
+
+struct dahdi_held {
+	unsigned n;
+	struct {
+		size_t len; /* with the room for the FCS */
+		uint8_t octets[DSLOT_MAX + 2];
+	} frames[DAHDI_HELD];
 };
 
 struct dahdi {
@@ -69,6 +91,7 @@ struct dahdi {
 	uint32_t b_slots;	/* B channels that have a descriptor and work */
 	uint32_t cancels;	/* the card cancels echoes there */
 	uint32_t got;		/* of those: their block is in rx */
+	uint32_t unsent;	/* of those: their block waits in tx */
 	bool begun;
 	bool slipped;		/* begin again */
 	unsigned stale;		/* frames to write that are too late now */
@@ -78,6 +101,8 @@ struct dahdi {
 	struct dahdi_guard guard;
 	struct ring offers;	/* descriptors, from another thread */
 	struct dslot_stats frames;
+	struct dahdi_held held;
+	struct dahdi_orders orders;
 	struct dahdi_watch watch;
 	uint8_t rx[LINE_SLOTS][LINE_BLOCK];
 	uint8_t tx[LINE_SLOTS][LINE_BLOCK];
@@ -90,14 +115,19 @@ static inline struct dahdi *dahdi_of(struct line *l)
 
 /* --- dahdi_watch.c --- */
 /*
- * tick: read or write one block or frame; fetches events that stand before
- * it. Octets moved, -EAGAIN (nothing there, no room), or what the driver
+ * tick: read or write one block or frame of a slot. Octets moved, -EAGAIN
+ * (nothing there, no room, or events wait: dahdi_waits()), or what the driver
  * says; -ENODEV also makes the line gone.
  */
-ssize_t dahdi_read(struct dahdi *, int fd, void *to, size_t n);
-ssize_t dahdi_write(struct dahdi *, int fd, const void *from, size_t n);
+ssize_t dahdi_read(struct dahdi *, unsigned slot, void *to, size_t n);
+ssize_t dahdi_write(struct dahdi *, unsigned slot, const void *from, size_t n);
+bool dahdi_waits(const struct dahdi *, unsigned slot);
 /* tick: what a call says, in our words; as above. */
-ssize_t dahdi_verdict(struct dahdi *, ssize_t n);
+ssize_t dahdi_verdict(struct dahdi *, unsigned slot, ssize_t n);
+/* tick: what the driver has told. */
+void dahdi_on_event(struct dahdi *, int event);
+void dahdi_on_status(struct dahdi *, const struct dahdi_abi_span *);
+bool dahdi_status_is_due(const struct dahdi *, mono_t now);
 /* tick: alarms and counters up to now. */
 void dahdi_look(struct dahdi *, mono_t now);
 
@@ -106,20 +136,26 @@ void dahdi_look(struct dahdi *, mono_t now);
  * is tried again. */
 void dahdi_lose_channel(struct dahdi *, unsigned slot);
 void dahdi_retry_channels(struct dahdi *, mono_t now);
-/* tick: its queues empty; then idle codes ahead of the line's blocks. 0 or
- * -errno. */
-int dahdi_empty_channel(struct dahdi *, unsigned slot);
-int dahdi_fill_channel(struct dahdi *, unsigned slot, unsigned frames);
-/* tick: 0, -EINVAL (none of ours), -EBUSY, or what the driver says. */
-int dahdi_take_channel(struct dahdi *, int fd);
-void dahdi_take_offers(struct dahdi *, mono_t now);
+/* tick: all begin now; those that have failed, too. */
+void dahdi_begun(struct dahdi *, const struct dahdi_job *);
+void dahdi_retried(struct dahdi *, const struct dahdi_job *);
+/* 0, -EINVAL (none of ours), -EBUSY, or what the driver says. */
+int dahdi_take_channel(struct dahdi *, const struct dahdi_fact *);
+/* tick: of a line that runs: a card is there again. */
+void dahdi_take_offer(struct dahdi *, const struct dahdi_fact *, mono_t now);
 /* tick: have all channels come? */
 bool dahdi_is_whole(const struct dahdi *);
 void dahdi_forget_channels(struct dahdi *);
 bool dahdi_cancels(const struct line *, unsigned slot);
 void dahdi_set_clear(struct line *, unsigned slot, bool clear);
 
+/* --- dahdi_orders.c --- */
+/* tick: answers are taken, and what is wanted next is ordered. */
+void dahdi_give_orders(struct dahdi *, mono_t now);
+
 /* --- dahdi_frames.c --- */
+/* tick: frames that had to wait. */
+void dahdi_send_held(struct dahdi *);
 size_t dahdi_frame_get(struct line *, uint8_t *octets);
 int dahdi_frame_put(struct line *, const uint8_t *octets, size_t len);
 void dahdi_frame_stats(const struct line *, struct dslot_stats *);

@@ -7,14 +7,13 @@
 enum {
 	LOOK_MS = 100,
 	SECOND_MS = 1000,
-	STUCK_MS = 1000, /* no answer for so long is counted */
 	/* Errored blocks of a second that make it severe: 30 % of the 1,000
 	 * CRC-4 blocks of an E1 (G.826), 320 of a T1 in ESF (T1.231). */
 	SEVERE = 300,
 };
 
 /* tick */
-static void on_event(struct dahdi *p, int event)
+void dahdi_on_event(struct dahdi *p, int event)
 {
 	switch (event) {
 	case DAHDI_ABI_EV_ALARM:
@@ -42,58 +41,36 @@ static void on_event(struct dahdi *p, int event)
 	}
 }
 
-/* tick: what is left after DAHDI_EVENTS waits for the next call. */
-static void fetch_events(struct dahdi *p, int fd)
-{
-	for (unsigned i = 0; i < DAHDI_EVENTS; i++) {
-		int event = DAHDI_ABI_EV_NONE;
-
-		if (p->sys->control(fd, DAHDI_ABI_GETEVENT, &event) < 0 ||
-		    event == DAHDI_ABI_EV_NONE)
-			return;
-		on_event(p, event);
-	}
-}
-
 /* tick */
-ssize_t dahdi_verdict(struct dahdi *p, ssize_t n)
+ssize_t dahdi_verdict(struct dahdi *p, unsigned slot, ssize_t n)
 {
 	if (n == -ENODEV || n == -ENXIO)
 		p->watch.gone = true;
+	if (n == -DAHDI_ABI_ELAST)
+		p->orders.eventful |= 1u << slot;
 	return n == -DAHDI_ABI_ELAST || n == -EINTR ? -EAGAIN : n;
 }
 
 /* tick */
-ssize_t dahdi_read(struct dahdi *p, int fd, void *to, size_t n)
+bool dahdi_waits(const struct dahdi *p, unsigned slot)
 {
-	ssize_t got = p->sys->read(fd, to, n);
-
-	if (got == -DAHDI_ABI_ELAST) {
-		fetch_events(p, fd);
-		got = p->sys->read(fd, to, n);
-	}
-	return dahdi_verdict(p, got);
+	return p->orders.eventful >> slot & 1;
 }
 
 /* tick */
-ssize_t dahdi_write(struct dahdi *p, int fd, const void *from, size_t n)
+ssize_t dahdi_read(struct dahdi *p, unsigned slot, void *to, size_t n)
 {
-	ssize_t put = p->sys->write(fd, from, n);
-
-	if (put == -DAHDI_ABI_ELAST) {
-		fetch_events(p, fd);
-		put = p->sys->write(fd, from, n);
-	}
-	return dahdi_verdict(p, put);
+	if (dahdi_waits(p, slot))
+		return -EAGAIN;
+	return dahdi_verdict(p, slot, p->sys->read(p->fds[slot], to, n));
 }
 
-/* Any channel can ask for its span. */
-static int any_fd(const struct dahdi *p)
+/* tick */
+ssize_t dahdi_write(struct dahdi *p, unsigned slot, const void *from, size_t n)
 {
-	for (unsigned s = 1; s < LINE_SLOTS; s++)
-		if (p->fds[s] >= 0)
-			return p->fds[s];
-	return -1;
+	if (dahdi_waits(p, slot))
+		return -EAGAIN;
+	return dahdi_verdict(p, slot, p->sys->write(p->fds[slot], from, n));
 }
 
 /* A counter that is less than before has begun anew. */
@@ -117,7 +94,7 @@ static void count_errors(struct dahdi *p, const struct dahdi_abi_span *is)
 }
 
 /* tick */
-static void on_status(struct dahdi *p, const struct dahdi_abi_span *span)
+void dahdi_on_status(struct dahdi *p, const struct dahdi_abi_span *span)
 {
 	/* What it counted before it was ours is not of this time. */
 	if (p->watch.known)
@@ -127,29 +104,10 @@ static void on_status(struct dahdi *p, const struct dahdi_abi_span *span)
 	p->watch.alarms = (unsigned)span->alarms;
 }
 
-/* tick: the answer may come later. */
-static void ask(struct dahdi *p, mono_t now)
+/* tick */
+bool dahdi_status_is_due(const struct dahdi *p, mono_t now)
 {
-	bool due = !p->watch.gone && !p->guard.aside &&
-		   (p->watch.news ||
-		    mono_diff_ms(now, p->watch.asked) >= LOOK_MS);
-	struct dahdi_abi_span span;
-	int err;
-
-	if (due && dahdi_ask_begin(p->watch.ask, any_fd(p)) == 0) {
-		p->watch.asked = now;
-		p->watch.news = p->watch.stuck = false;
-	} else if (due && !p->watch.stuck &&
-		   mono_diff_ms(now, p->watch.asked) >= STUCK_MS) {
-		p->watch.stuck = true;
-		p->line.stats.clock.stalls++;
-	}
-	if (!dahdi_ask_take(p->watch.ask, &err, &span) || p->watch.gone)
-		return;
-	if (err < 0)
-		dahdi_verdict(p, err);
-	else
-		on_status(p, &span);
+	return p->watch.news || mono_diff_ms(now, p->watch.asked) >= LOOK_MS;
 }
 
 /* tick */
@@ -200,10 +158,8 @@ static unsigned defects(const struct dahdi *p)
 void dahdi_look(struct dahdi *p, mono_t now)
 {
 	bool was_out = p->line.alarms.defects & LINE_OUT_NEAR;
-	unsigned d;
+	unsigned d = defects(p);
 
-	ask(p, now);
-	d = defects(p);
 	p->line.stats.errors.loss_events += d & LINE_OUT_NEAR && !was_out;
 	line_alarm_update(&p->line.alarms, d, now);
 	if (mono_diff_ms(now, p->watch.second) >= SECOND_MS)

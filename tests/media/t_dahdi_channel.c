@@ -186,14 +186,17 @@ START_TEST(data_passes_the_cards_canceller)
 	span.tail_ms = 64;
 	open_card(span);
 	line_set_clear(l, 5, true);
+	run(1);
 	ck_assert_int_eq(card.at[5].echo, 0);
 	ck_assert_int_eq(card.at[6].echo, 512);
 	line_set_clear(l, 5, false);
+	run(1);
 	ck_assert_int_eq(card.at[5].echo, 1024);
 	close_line();
 	/* there is none: nothing is switched */
 	open_line(31);
 	line_set_clear(l, 5, false);
+	run(1);
 	ck_assert_int_eq(card.at[5].echo, 0);
 	close_line();
 }

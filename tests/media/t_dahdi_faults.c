@@ -348,6 +348,9 @@ START_TEST(frames_that_the_driver_drops_are_counted)
 	card_event(16, DAHDI_ABI_EV_OVERRUN);
 	card_event(16, 21); /* of a telephone */
 	frame_comes(7);
+	/* what was told before the frame is fetched before it */
+	ck_assert_uint_eq(line_frame_get(l, f), 0);
+	run(1);
 	ck_assert_uint_eq(line_frame_get(l, f), 5);
 	ck_assert_uint_eq(frame_stats().rx_aborts, 1);
 	ck_assert_uint_eq(frame_stats().rx_bad_fcs, 2);
@@ -362,17 +365,27 @@ START_TEST(frames_go_with_room_for_the_fcs)
 
 	open_line(31);
 	run(10);
+	/* it waits until the event has been fetched, and those behind it too */
 	card_event(16, DAHDI_ABI_EV_NOALARM);
-	ck_assert_int_eq(line_frame_put(l, f, 5), 0);
-	ck_assert_uint_eq(card.n_out, 1);
+	for (uint8_t i = 0; i < 4; i++) {
+		f[0] = (uint8_t)(i + 1);
+		ck_assert_int_eq(line_frame_put(l, f, 5), 0);
+	}
+	ck_assert_int_eq(line_frame_put(l, f, 5), -ENOBUFS);
+	ck_assert_uint_eq(card.n_out, 0);
+	run(2);
+	ck_assert_uint_eq(card.n_out, 4);
+	for (uint8_t i = 0; i < 4; i++)
+		ck_assert_uint_eq(card.out[i].octets[0], i + 1);
+	f[0] = 1;
 	ck_assert_uint_eq(card.out[0].len, 7);
 	ck_assert_mem_eq(card.out[0].octets, f, 5);
 	ck_assert_int_eq(line_frame_put(l, f, 2), -EMSGSIZE);
 	ck_assert_int_eq(line_frame_put(l, f, DSLOT_MAX + 1), -EMSGSIZE);
 	card.d_full = true;
 	ck_assert_int_eq(line_frame_put(l, f, 5), -ENOBUFS);
-	ck_assert_uint_eq(frame_stats().tx_frames, 1);
-	ck_assert_uint_eq(frame_stats().tx_refused, 3);
+	ck_assert_uint_eq(frame_stats().tx_frames, 4);
+	ck_assert_uint_eq(frame_stats().tx_refused, 4);
 	close_line();
 }
 END_TEST
