@@ -40,38 +40,63 @@ static void fill_up(struct dahdi *p, unsigned slot, size_t from)
 	p->line.stats.rx.lost++;
 }
 
-/* tick: false: nothing there. */
-static bool read_channel(struct dahdi *p, unsigned slot)
+/* tick: blocks of these channels, all at once; where events wait, none. */
+static void move_blocks(struct dahdi *p, uint32_t slots, bool out,
+			void (*done)(struct dahdi *, unsigned, ssize_t))
 {
-	ssize_t n = dahdi_read(p, slot, p->rx[slot], LINE_BLOCK);
+	struct dahdi_move m[LINE_SLOTS];
+	unsigned n = 0;
 
+	for (unsigned s = 1; s < LINE_SLOTS; s++)
+		if (slots >> s & 1 && !dahdi_waits(p, s))
+			m[n++] = (struct dahdi_move){
+				.fd = p->fds[s],
+				.slot = (uint8_t)s,
+				.out = out,
+				.octets = out ? p->tx[s] : p->rx[s],
+				.n = LINE_BLOCK,
+			};
+	if (n)
+		dahdi_batch_run(p->batch, m, n);
+	for (unsigned i = 0; i < n; i++)
+		done(p, m[i].slot, dahdi_verdict(p, m[i].slot, m[i].result));
+}
+
+/* tick */
+static void on_read(struct dahdi *p, unsigned slot, ssize_t n)
+{
 	if (n < 0) {
 		if (n != -EAGAIN && !p->watch.gone)
 			dahdi_lose_channel(p, slot);
-		return false;
+		return;
 	}
 	if (n != LINE_BLOCK)
 		p->line.stats.rx.malformed++;
 	if (n == 0)
-		return false;
+		return;
 	if (n < LINE_BLOCK)
 		fill_up(p, slot, (size_t)n);
 	p->got |= 1u << slot;
-	return true;
+}
+
+/* tick */
+static uint32_t missing(const struct dahdi *p)
+{
+	return p->b_slots & ~p->got;
 }
 
 /* tick: is the block of all channels here? Those that have theirs wait for
- * the others; the first that has none ends the search, unless it is for
- * events: others have those as well. */
+ * the others. As long as the first has none they are not looked for, unless
+ * it is for its events: others have those as well. */
 static bool read_block(struct dahdi *p)
 {
-	for (unsigned s = 1; s < LINE_SLOTS; s++) {
-		bool wanted = (p->b_slots & ~p->got) >> s & 1;
+	uint32_t first = missing(p) & -missing(p);
 
-		if (wanted && !read_channel(p, s) && !dahdi_waits(p, s))
-			return false;
-	}
-	return p->got && !(p->b_slots & ~p->got);
+	move_blocks(p, first, false, on_read);
+	if (missing(p) & first & ~p->orders.eventful)
+		return false;
+	move_blocks(p, missing(p), false, on_read);
+	return p->got && !missing(p);
 }
 
 /* tick */
@@ -121,10 +146,8 @@ static void take_block(struct dahdi *p)
 
 /* tick: a channel that does not take its block has another queue than the
  * others from now on; where events wait, the block does too. */
-static void write_channel(struct dahdi *p, unsigned slot)
+static void on_write(struct dahdi *p, unsigned slot, ssize_t n)
 {
-	ssize_t n = dahdi_write(p, slot, p->tx[slot], LINE_BLOCK);
-
 	if (dahdi_waits(p, slot))
 		return;
 	p->unsent &= ~(1u << slot);
@@ -158,9 +181,7 @@ static void send_blocks(struct dahdi *p)
 			p->unsent = p->b_slots;
 			p->line.stats.tx.packets++;
 		}
-		for (unsigned s = 1; s < LINE_SLOTS; s++)
-			if (p->unsent >> s & 1)
-				write_channel(p, s);
+		move_blocks(p, p->unsent, true, on_write);
 		if (p->unsent)
 			break;
 	}
@@ -289,6 +310,7 @@ static void dahdi_close(struct line *l)
 	ring_fini(&p->offers);
 	dahdi_forget_channels(p);
 	dahdi_ask_free(p->orders.ask);
+	dahdi_batch_free(p->batch);
 	free(p);
 }
 
@@ -310,7 +332,7 @@ static const struct line_ops dahdi_ops = {
 struct line *dahdi_line_open(const struct line_config *cfg, int fd)
 {
 	struct dahdi *p = calloc(1, sizeof(*p));
-	int err;
+	int err, refused;
 
 	if (!p)
 		return NULL;
@@ -323,12 +345,17 @@ struct line *dahdi_line_open(const struct line_config *cfg, int fd)
 	p->watch.gone = true;
 	p->orders.ask = dahdi_ask_new(p->sys);
 	err = p->orders.ask ? ring_init(&p->offers, sizeof(fd), OFFERS) : -errno;
+	if (!err) {
+		p->batch = dahdi_batch_new(p->sys, &refused);
+		err = p->batch ? 0 : -errno;
+	}
 	if (!err && fd >= 0)
 		err = dahdi_add(&p->line, fd);
 	if (!err)
 		return &p->line;
 	ring_fini(&p->offers);
 	dahdi_ask_free(p->orders.ask);
+	dahdi_batch_free(p->batch);
 	free(p);
 	errno = -err;
 	return NULL;

@@ -5,6 +5,7 @@
  *
  *	dahdi_open.c	channels of a span: opened and set (another process)
  *	dahdi.c		life, blocks of all B channels, slips
+ *	dahdi_batch.c	blocks of many channels at once
  *	dahdi_channel.c	one channel: taken, given up, tried again
  *	dahdi_frames.c	the D channel
  *	dahdi_watch.c	events, alarms, error counters
@@ -36,6 +37,7 @@
 #include "gateway/base/ring.h"
 #include "media/dahdi_abi.h"
 #include "media/dahdi_ask.h"
+#include "media/dahdi_batch.h"
 #include "media/dahdi_sys.h"
 #include "media/line_priv.h"
 
@@ -86,6 +88,7 @@ struct dahdi_held {
 struct dahdi {
 	struct line line;
 	const struct dahdi_sys *sys;
+	struct dahdi_batch *batch;
 	int fds[LINE_SLOTS];	/* -1: none */
 	uint16_t span;		/* all are of this one */
 	uint32_t b_slots;	/* B channels that have a descriptor and work */

@@ -65,5 +65,5 @@ static uint64_t kernel_waits(void)
 const struct dahdi_sys dahdi_kernel = {
 	kernel_open,	kernel_close, kernel_read, kernel_write,
 	kernel_control, kernel_text,  clock_mono,  kernel_waits,
-	true,
+	true,		true,
 };

@@ -25,6 +25,7 @@ struct dahdi_sys {
 	/* How often this thread has waited in the kernel so far. */
 	uint64_t (*waits)(void);
 	bool threads; /* may be used by several at once */
+	bool descriptors; /* are the kernel's: io_uring may have them */
 };
 
 extern const struct dahdi_sys dahdi_kernel;

@@ -122,6 +122,8 @@ static void close_second(struct dahdi *p, mono_t now)
 	e->ses += new >= SEVERE || dead;
 	for (unsigned i = 0; i < LINE_ALARMS; i++)
 		e->alarm_s[i] += p->line.alarms.raised >> i & 1;
+	p->line.stats.rx.batched = dahdi_batch_is_uring(p->batch, false);
+	p->line.stats.tx.batched = dahdi_batch_is_uring(p->batch, true);
 	p->watch.errors = errors;
 	p->watch.second = now;
 }

@@ -157,6 +157,7 @@ struct line_rx_stats {
 	uint64_t excess;	/* over twice the nominal rate, dropped */
 	uint64_t filler_frames;	/* frames read that were replaced */
 	uint32_t silent_slots;	/* now: bit s: the driver refuses slot s */
+	bool batched;		/* DAHDI: by io_uring, which is quicker here */
 };
 
 struct line_tx_stats {
@@ -165,6 +166,7 @@ struct line_tx_stats {
 	uint64_t idle_frames;	/* sent as idle: nothing had been written */
 	uint64_t dropped_frames;/* written, but the queue was full */
 	uint64_t repeated;	/* lockstep: sent again */
+	bool batched;		/* as above */
 };
 
 struct line_clock_stats {

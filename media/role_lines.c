@@ -61,6 +61,7 @@ static void put_line_rx(struct json *j, const struct line_rx_stats *s)
 	json_int(j, "invalid", (int64_t)s->invalid);
 	json_int(j, "excess", (int64_t)s->excess);
 	json_int(j, "filler_frames", (int64_t)s->filler_frames);
+	json_bool(j, "batched", s->batched);
 	json_close(j);
 }
 
@@ -89,6 +90,7 @@ static void put_line(struct media_role *m, struct json *j, unsigned i)
 	json_int(j, "errors", (int64_t)s->line.tx.errors);
 	json_int(j, "idle_frames", (int64_t)s->line.tx.idle_frames);
 	json_int(j, "dropped_frames", (int64_t)s->line.tx.dropped_frames);
+	json_bool(j, "batched", s->line.tx.batched);
 	json_close(j);
 	put_line_clock(j, &s->line.clock);
 	media_put_line_drift(m, j, i);

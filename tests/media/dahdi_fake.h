@@ -390,6 +390,6 @@ static inline uint64_t card_waits(void)
 
 static const struct dahdi_sys card_sys = { card_open, card_close, card_read,
 					   card_write, card_control, card_text,
-					   card_clock, card_waits, false };
+					   card_clock, card_waits, false, false };
 
 #endif

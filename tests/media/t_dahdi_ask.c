@@ -63,7 +63,7 @@ static int slow_close(int fd)
 static const struct dahdi_sys slow_sys = {
 	card_open,    slow_close, card_read,  slow_write,
 	slow_control, card_text,  card_clock, card_waits,
-	true,
+	true,	      false,
 };
 
 static void nap(void)
