@@ -74,19 +74,29 @@ static bool unsupported(const struct sip_msg *m, char *out, size_t size)
 	return len > 0;
 }
 
-/* Is an unknown body here to be ignored (RFC 3261 20.11)? */
-static bool is_optional(const struct sip_msg *m)
+bool sip_body_is_optional(const struct sip_msg *m)
 {
 	const char *d = sip_msg_plain(m, "Content-Disposition", 0);
+	const char *p = d ? strcasestr(d, "handling") : NULL;
 
-	return d && strcasestr(d, "handling=optional");
+	if (!p) {
+		return false;
+	}
+	p += strlen("handling");
+	p += strspn(p, " \t");
+	if (*p != '=') {
+		return false;
+	}
+	p += 1 + strspn(p + 1, " \t");
+	return !strncasecmp(p, "optional", strlen("optional"));
 }
 
 static bool type_ok(const struct sip_msg *m)
 {
 	const osip_content_type_t *t = m->osip->content_type;
 
-	if (!m->body_len || !t || !t->type || !t->subtype || is_optional(m)) {
+	if (!m->body_len || !t || !t->type || !t->subtype ||
+	    sip_body_is_optional(m)) {
 		return true;
 	}
 	return !strcasecmp(t->type, "multipart") ||

@@ -21,4 +21,7 @@
  * means none. to_tag as in sip_response_new(). */
 struct sip_msg *sip_request_check(const struct sip_msg *, const char *to_tag);
 
+/* Is a body that we do not know to be ignored (RFC 3261 20.11)? */
+bool sip_body_is_optional(const struct sip_msg *);
+
 #endif

@@ -105,7 +105,7 @@ static int take_offer(struct leg *l, const struct sip_msg *m,
 	sip_leg_init_media(l);
 	if (err == -ENOENT) {
 		l->answer_in_ack = true;
-		return m->body_len ? 415 : 0;
+		return m->body_len && !sip_body_is_optional(m) ? 415 : 0;
 	}
 	if (!err)
 		err = sdp_on_offer(&l->sdp, &l->local, part.data, part.len,
