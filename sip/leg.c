@@ -66,6 +66,7 @@ static const struct cell table[LEG_STATES][LEG_EVENTS] = {
 			[LEG_N_INVITE] = {sip_dlg_too_early, STAY},
 			[LEG_N_BYE] = {sip_uas_bye_early, LEG_OVER},
 			[LEG_N_NO_PRACK] = {sip_rel_no_prack, LEG_OVER},
+			[LEG_TIMER] = {sip_uas_expired, LEG_OVER},
 		},
 	[LEG_ANSWERED] =
 		{

@@ -246,7 +246,7 @@ bool sip_uac_has_next(const struct leg *);
 
 /* leg_uas.c */
 leg_action sip_uas_progress, sip_uas_alerting, sip_uas_answer, sip_uas_reject,
-	sip_uas_cancelled, sip_uas_ack, sip_uas_no_ack, sip_uas_bye_early,
+	sip_uas_cancelled, sip_uas_expired, sip_uas_ack, sip_uas_no_ack, sip_uas_bye_early,
 	sip_uas_release;
 /* 1xx of our INVITE transaction, with early media or without. */
 void sip_uas_send_1xx(struct leg *, int status, bool inband);

@@ -440,26 +440,48 @@ void sip_dlg_response(struct leg *l, txn_id id, const struct sip_msg *m)
 
 /* --- the rest --- */
 
-/* application/dtmf-relay: "Signal=5". 0 = none. */
+/* "5", "*"; some write 10 and 11 for * and #, and so on. 0 = none. */
+static uint8_t digit_of(const char *p, const char *end)
+{
+	static const char by_number[] = "0123456789*#ABCD";
+	unsigned n = 0;
+
+	while (p < end && *p == ' ')
+		p++;
+	if (p == end || *p == '\0')
+		return 0;
+	if (*p < '0' || *p > '9') {
+		char c = *p >= 'a' && *p <= 'd' ? (char)(*p - 'a' + 'A') : *p;
+
+		return strchr("*#ABCD", c) ? (uint8_t)c : 0;
+	}
+	for (; p < end && *p >= '0' && *p <= '9' && n < 100; p++)
+		n = n * 10 + (unsigned)(*p - '0');
+	return n < sizeof(by_number) - 1 ? (uint8_t)by_number[n] : 0;
+}
+
+/* application/dtmf-relay: "Signal=5"; application/dtmf: "5". 0 = none. */
 static uint8_t info_digit(const struct sip_msg *m)
 {
 	struct sip_part part;
 	size_t i;
 
-	if (m->body_len == 0 ||
-	    sip_msg_body(m, "application/dtmf-relay", &part) != 0)
+	if (m->body_len == 0)
+		return 0;
+	if (sip_msg_body(m, "application/dtmf", &part) == 0)
+		return digit_of(part.data, part.data + part.len);
+	if (sip_msg_body(m, "application/dtmf-relay", &part) != 0)
 		return 0;
 	for (i = 0; i + 7 < part.len; i++) {
-		if (strncasecmp(part.data + i, "signal=", 7) == 0) {
-			char c = part.data[i + 7];
+		const char *p = part.data + i;
 
-			if (c == ' ' && i + 8 < part.len)
-				c = part.data[i + 8];
-			if (c >= 'a' && c <= 'd')
-				c = (char)(c - 'a' + 'A');
-			return c && strchr("0123456789*#ABCD", c) ? (uint8_t)c
-								  : 0;
-		}
+		if (strncasecmp(p, "signal", 6) != 0)
+			continue;
+		for (p += 6; p < part.data + part.len && *p == ' '; p++)
+			;
+		return p < part.data + part.len && *p == '='
+			       ? digit_of(p + 1, part.data + part.len)
+			       : 0;
 	}
 	return 0;
 }

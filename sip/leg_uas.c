@@ -19,7 +19,8 @@
 #include "sip/register.h"
 #include "sip/telparam.h"
 
-#define SDP_TYPE "application/sdp"
+#define SDP_TYPE       "application/sdp"
+#define EXPIRES_MOST_S 3600 /* of an INVITE; more is as good as none */
 
 /* --- the INVITE --- */
 
@@ -139,6 +140,19 @@ static int extensions(struct leg *l, const struct sip_msg *m)
 	return sip_se_check(l, m);
 }
 
+static void start_expires(struct leg *l, const struct sip_msg *m)
+{
+	char text[16];
+	unsigned long s;
+
+	if (sip_msg_header(m, "expires", 0, text, sizeof(text)) <= 0 ||
+	    text[0] < '0' || text[0] > '9')
+		return;
+	s = strtoul(text, NULL, 10);
+	if (s > 0 && s <= EXPIRES_MOST_S)
+		sip_leg_timer(l, (int64_t)s * 1000);
+}
+
 int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 {
 	const struct conf_trunk *c = sip_leg_conf(l);
@@ -190,6 +204,7 @@ int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 	sip_legs_env(l->legs)->stats.moves.replaced += setup.other != 0;
 	sip_legs_add_tag(l->legs, l);
 	sip_leg_enter(l, LEG_INCOMING);
+	start_expires(l, m);
 	sip_leg_checkpoint(l);
 	return 0;
 }
@@ -348,6 +363,16 @@ void sip_uas_cancelled(struct leg *l, const struct leg_event *e)
 
 	(void)txn_reply(sip_leg_txns(l), l->inv.id, 487, NULL);
 	sip_leg_released(l, sip_cause_in(SIP_BY_CANCEL, 0, &r), "CANCEL");
+}
+
+/* RFC 3261 13.3.1: the caller has said how long it waits. */
+void sip_uas_expired(struct leg *l, const struct leg_event *e)
+{
+	struct cc_cause cause = sip_cause_in(SIP_BY_TIMEOUT, 0, NULL);
+
+	(void)e;
+	(void)txn_reply(sip_leg_txns(l), l->inv.id, 487, NULL);
+	sip_leg_released(l, cause, "INVITE has expired");
 }
 
 /* BYE on an early dialog: the caller gives up that way, too (15.1.2). */

@@ -36,10 +36,9 @@ static void clear_by_us(void)
 /* With that many octets of body. */
 static void say(const char *head, const char *body)
 {
-	char out[RIG_TEXT];
+	char out[RIG_TEXT] = "";
 
-	snprintf(out, sizeof(out), "%sl: %zu\r\n\r\n%s", head, strlen(body),
-		 body);
+	append(out, "%sl: %zu\r\n\r\n%s", head, strlen(body), body);
 	peer_says(out);
 }
 
@@ -334,10 +333,106 @@ START_TEST(odd_bodies)
 }
 END_TEST
 
+/* Octets of ISUP are any octets. */
+START_TEST(nul_in_body)
+{
+	static const char body[] =
+		"--b\r\nContent-Type: application/isup\r\n\r\n\x01\0\x0a\0"
+		"\r\n--b\r\nContent-Type: application/sdp\r\n\r\n" PEER_SDP
+		"\r\n--b--\r\n";
+	struct net_addr from = address(PEER_IP ":5060");
+	char out[RIG_TEXT];
+	size_t n;
+
+	begin();
+	n = (size_t)snprintf(out, sizeof(out),
+			     HEAD MIXED "b\r\nl: %zu\r\n\r\n",
+			     sizeof(body) - 1);
+	memcpy(out + n, body, sizeof(body));
+	sip_transport_inject(sip_stack_transport(sip_role_stack(rig.role)), 0,
+			     &from, out, n + sizeof(body) - 1);
+	leg = expect_cc(CC_SETUP)->leg;
+	core_tells(leg, CC_ANSWER);
+	ack_from_peer(expect_sent("SIP/2.0 200"), NULL);
+	wait_ms(10);
+	clear_by_us();
+}
+END_TEST
+
+/* Digits in INFO. */
+START_TEST(digits)
+{
+	static const struct {
+		const char *type, *body;
+		char digit;
+	} rows[] = {
+		{"application/dtmf-relay", "Signal=5\r\nDuration=160\r\n", '5'},
+		{"application/dtmf-relay", "Signal= #\r\nDuration= 250", '#'},
+		{"application/dtmf-relay", "signal =*\n", '*'},
+		{"application/dtmf-relay", "Duration=1\r\nSignal=10\r\n", '*'},
+		{"application/dtmf-relay", "Signal=11\r\n", '#'},
+		{"application/dtmf-relay", "Signal=d\r\n", 'D'},
+		{"application/dtmf-relay", "Signal=16\r\n", 0},
+		{"application/dtmf-relay", "Signal=", 0},
+		{"application/dtmf-relay", "Signal", 0},
+		{"application/dtmf", "7", '7'},
+		{"application/dtmf", "11\r\n", '#'},
+		{"application/dtmf", "x", 0},
+		{"application/x", "7", 0},
+	};
+	const char *ok;
+	char out[1024];
+	size_t i;
+
+	begin();
+	ok = take_and_answer(&leg, "c1");
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(out, sizeof(out),
+			 "INFO sip:" OUR_IP " SIP/2.0\r\n"
+			 "Via: SIP/2.0/UDP " PEER_IP ";branch=z9hG4bKn%zu\r\n"
+			 "From: %s\r\nTo: %s\r\nCall-ID: %s\r\n"
+			 "CSeq: %zu INFO\r\nMax-Forwards: 70\r\nc: %s\r\n",
+			 i, value_of(ok, "From"), value_of(ok, "To"),
+			 value_of(ok, "Call-ID"), 10 + i, rows[i].type);
+		say(out, rows[i].body);
+		expect_sent("SIP/2.0 200");
+		if (rows[i].digit)
+			ck_assert_int_eq(expect_cc(CC_DTMF)->digit,
+					 rows[i].digit);
+		expect_silence();
+	}
+	clear_by_us();
+}
+END_TEST
+
+/* A caller that says how long it waits (RFC 3261 13.3.1). */
+START_TEST(expires)
+{
+	begin();
+	invite_from_peer(PEER_URI, "c1", "Expires: 30\r\n", PEER_SDP);
+	leg = expect_cc(CC_SETUP)->leg;
+	core_tells(leg, CC_ALERTING);
+	expect_sent("SIP/2.0 180");
+	wait_ms(29000);
+	expect_silence();
+	ack_from_peer(expect_sent("SIP/2.0 487"), NULL);
+	expect_released(102, "INVITE has expired");
+	finish();
+	begin();
+	invite_from_peer(PEER_URI, "c1", "Expires: 3\r\n", PEER_SDP);
+	leg = expect_cc(CC_SETUP)->leg;
+	core_tells(leg, CC_ANSWER);
+	ack_from_peer(expect_sent("SIP/2.0 200"), NULL);
+	wait_ms(5000);
+	clear_by_us();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {compact, odd_answer, odd_offers,
-				      holds,   odd_bodies, NULL};
+				      holds,   odd_bodies, nul_in_body,
+				      digits,  expires,    NULL};
 
 	return rig_run("sip_vendors", tests);
 }
