@@ -10,6 +10,7 @@ static const float est_active = 80 * 20.0f * 20.0f;	/* -58 dBm0 */
 
 /* The doubt each tap begins with; 13 partitions: echo of ERL 9 dB. */
 static const float doubt_start = 0.05f;
+static const float doubt_tone = 0.01f;
 /* Doubt regained per block, by how much of the estimate is left over. */
 static const float drift_rate = 0.1f;
 static const float worse_far = 5e-4f;	/* what may be left at most */
@@ -19,6 +20,8 @@ static const float pure_bins = 4.3f;
 static const float tone_miss = 0.005f;
 static const float hold_miss = 0.02f;
 static const float grown_likeness = 0.1f;
+static const float known_miss = 0.1f;	/* it has fitted, whatever the noise */
+static const float change_least = 0.03f;	/* of the usual far end */
 /* Residual over near end from where on the near end goes out as it is. */
 static const float worse_known = 2.0f;
 static const float worse_new = 0.95f;
@@ -47,6 +50,7 @@ enum {
 	WINDOW_FROM = 250,
 	TONE_BLOCKS = 6,
 	TONE_LONG = 30,
+	TONE_ALONE = 60,	/* beyond it more than a tone has taught */
 	CHANGE_LIMIT = 12,
 	WORSE_LIMIT = 30,
 	MISS_WINDOW = 100,
@@ -93,6 +97,24 @@ static void search_start(struct echo_lane *l, struct echo_orders *o,
 	l->worse = 0;
 	l->converged = false;
 	l->miss = (struct echo_miss){ 0, 0, 1, 1, 0 };
+}
+
+/*
+ * After a tone: what it taught is right at its frequency only. Where it was
+ * all there was, that is forgotten, else doubted.
+ */
+static void search_resume(struct echo_lane *l, struct echo_orders *o,
+			  unsigned parts, unsigned n)
+{
+	if (l->heard < TONE_ALONE) {
+		search_start(l, o, parts, n);
+		return;
+	}
+	for (unsigned k = 0; k < parts; k++) {
+		o->doubt_add[k][n] = doubt_tone * l->kept[k];
+		o->scaled[k] |= (uint16_t)(1u << n);
+	}
+	l->scaled = true;
 }
 
 void echo_lane_reset(struct echo_lane *l, struct echo_orders *o,
@@ -175,12 +197,16 @@ static void search_narrow(struct echo_lane *l, const struct echo_sums *s,
 static bool path_is_changed(struct echo_lane *l)
 {
 	const struct echo_levels *b = &l->brief;
-	bool gone = l->converged && b->near_est < 0.5f * b->est &&
+	bool known = l->converged ||
+		     (l->heard > SEARCH_UNTIL &&
+		      fminf(l->miss.least, l->miss.before) < known_miss);
+	bool gone = known && b->near_est < 0.5f * b->est &&
 		    b->near < 4.0f * b->est;
 	bool grown = l->heard > SEARCH_UNTIL && b->near_est > 2.0f * b->est &&
 		     b->near_est * b->near_est > grown_likeness * b->near * b->est;
 
-	if (b->est > est_active && (gone || grown))
+	if (b->est > est_active && b->far > change_least * l->mean.far &&
+	    (gone || grown))
 		l->changed++;
 	else if (l->changed)
 		l->changed--;
@@ -280,7 +306,7 @@ static void lane_hear(struct echo_lane *l, const struct echo_sums *sums,
 
 	/* what was learnt from a tone alone is right at its frequency only */
 	if (!pure && l->pure >= TONE_LONG && !l->converged)
-		search_start(l, orders, parts, n);
+		search_resume(l, orders, parts, n);
 	l->pure = pure ? l->pure + 1 : 0;
 	l->tone = sums->bins[n] < tone_bins ? l->tone + 1 : 0;
 	miss_follow(l, sums, n);

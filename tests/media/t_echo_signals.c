@@ -98,6 +98,27 @@ START_TEST(test_tone_first)
 }
 END_TEST
 
+/* A tone while the path is being learnt, as a long vowel is, undoes nothing. */
+START_TEST(test_tone_between)
+{
+	struct echo_group *g = rig_group(128, ECHO_ISA_BEST, ECHO_ON);
+	struct rig_case c = base;
+	struct rig css, tone;
+
+	c.seconds = 1.3;
+	ck_assert(rig_open(&css, &c));
+	c.seconds = 0.5;
+	tone_open(&tone, &c, tones[_i].hz);
+	rig_run(&css, g);
+	rig_run(&tone, g);
+	rig_run(&css, g);
+	ck_assert_double_ge(rig_erle_score(&css, 0.02, 0.25).mean, 15);
+	rig_close(&css);
+	rig_close(&tone);
+	echo_group_free(g);
+}
+END_TEST
+
 /* Test 4: two minutes of silence, and nothing is forgotten. */
 START_TEST(test_leak)
 {
@@ -286,6 +307,7 @@ static Suite *signals_suite(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, test_tone_after, 0, TONES);
 	tcase_add_loop_test(t, test_tone_first, 0, TONES);
+	tcase_add_loop_test(t, test_tone_between, 0, TONES);
 	tcase_add_test(t, test_leak);
 	tcase_add_loop_test(t, test_offset, 0, 5);
 	tcase_add_loop_test(t, test_rubbish, 0, 36);
