@@ -16,6 +16,7 @@ static const char *const type_names[CC_TYPES] = {
 	[CC_RELOAD] = "RELOAD",	      [CC_SNAPSHOT] = "SNAPSHOT",
 	[CC_CLEAR] = "CLEAR",	      [CC_KEEP] = "KEEP",
 	[CC_KEPT] = "KEPT",	      [CC_SETTLED] = "SETTLED",
+	[CC_BARRED] = "BARRED",
 };
 
 /* Q.850 (2018) table 1, in words. */
@@ -268,6 +269,11 @@ static bool kept_ok(const struct cc_kept *k)
 	       k->held <= 1 && media_ok(&k->media);
 }
 
+static bool barred_ok(const struct cc_barred *b)
+{
+	return b->end.kind == CC_END_SPAN && end_ok(&b->end);
+}
+
 bool cc_msg_ok(const struct link_head *head)
 {
 	if (head->version != LINK_VERSION) {
@@ -289,6 +295,10 @@ bool cc_msg_ok(const struct link_head *head)
 	if (head->type == CC_KEPT) {
 		return head->len == sizeof(struct cc_kept) &&
 		       kept_ok((const struct cc_kept *)head);
+	}
+	if (head->type == CC_BARRED) {
+		return head->len == sizeof(struct cc_barred) &&
+		       barred_ok((const struct cc_barred *)head);
 	}
 	return head->type == CC_SETTLED && head->len == sizeof(*head);
 }

@@ -111,6 +111,8 @@ enum cc_type {
 	CC_KEPT,       /* struct cc_kept, role -> core */
 	CC_SETTLED,    /* only a link_head: every leg to be kept has been told,
 			  by the core to the role, then the other way */
+	CC_BARRED,     /* struct cc_barred: isdn -> core at each change, and
+			  to a new core; core -> a new isdn role */
 	CC_TYPES
 };
 
@@ -382,6 +384,14 @@ struct cc_end_state {
 	uint8_t channels; /* span: B channels in service */
 	uint8_t free;	  /* span: of those, idle */
 	char text[61];	  /* "layer 2 down", in words */
+};
+
+/* B channels that the operator has taken out of service: what the one role
+ * knows when the other one begins anew. */
+struct cc_barred {
+	struct link_head head;
+	struct cc_end end; /* a span */
+	uint32_t slots;	   /* time slots, as bits */
 };
 
 #define CC_SNAPSHOT_MAX 3072

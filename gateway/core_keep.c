@@ -173,8 +173,25 @@ void core_keep_sip(struct core *core)
 	}
 }
 
+/* What the operator said to the role that was there before. */
+static void tell_barred(struct core *core, unsigned span)
+{
+	struct cc_barred m = {.end = {CC_END_SPAN, (uint8_t)span},
+			      .slots = core->spans[span].barred};
+
+	if (m.slots != 0 && link_send(core_link(core, m.end), &m.head,
+				      CC_BARRED, sizeof(m)) != 0) {
+		core->drops.unsent++;
+	}
+}
+
 void core_keep_isdn(struct core *core, unsigned span)
 {
+	for (unsigned i = 0; i < core->conf->n_spans; i++) {
+		if (core_same_group(core, i, span)) {
+			tell_barred(core, i);
+		}
+	}
 	settle(core, &core->spans[span].link);
 }
 

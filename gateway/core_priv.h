@@ -32,6 +32,7 @@ struct core_span {
 	bool full;		   /* media has no time for more calls */
 	char line_text[MEDIA_SPAN_TEXT];
 	pool_id owner[CORE_SLOTS]; /* call on each B channel; 0 = none */
+	uint32_t barred;	   /* slots, as bits: out, by the operator */
 	struct timer busy_out;	   /* no trunk takes its calls, so long */
 	enum { REACH_UNTOLD, REACH_SERVED, REACH_OUT } reach; /* isdn knows */
 };

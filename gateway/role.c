@@ -183,6 +183,7 @@ static void on_cc(struct core *core, const struct link_head *head, int fd,
 {
 	const struct cc_msg *m = (const void *)head;
 	const struct cc_end_state *e = (const void *)head;
+	const struct cc_barred *barred = (const void *)head;
 	struct cc_end end = from;
 
 	if (fd >= 0) {
@@ -200,6 +201,8 @@ static void on_cc(struct core *core, const struct link_head *head, int fd,
 		end = e->end;
 	} else if (head->type == CC_KEPT) {
 		end = ((const struct cc_kept *)(const void *)head)->end;
+	} else if (head->type == CC_BARRED) {
+		end = barred->end;
 	} else if (head->type == CC_SETUP) {
 		end = m->end;
 	}
@@ -211,6 +214,8 @@ static void on_cc(struct core *core, const struct link_head *head, int fd,
 		core->drops.bad_cc++;
 	} else if (head->type == CC_END_STATE) {
 		on_end_state(core, e);
+	} else if (head->type == CC_BARRED) {
+		core->spans[end.index].barred = barred->slots;
 	} else if (head->type == CC_KEPT) {
 		core_on_kept(core, (const void *)head, from);
 	} else if (head->type == CC_SNAPSHOT) {
@@ -678,6 +683,9 @@ static int core_reload(struct role *r, const void *data, size_t len)
 	}
 	keep_trunks(core, conf);
 	memcpy(core->conf, conf, sizeof(*conf));
+	for (unsigned i = 0; i < conf->n_spans; i++) {
+		core->spans[i].barred &= conf->spans[i].gone ? 0 : UINT32_MAX;
+	}
 	core->epoch++;
 	core_tell_reach(core);
 	return 0;

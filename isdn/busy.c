@@ -107,6 +107,7 @@ int busy_order(struct isdn *isdn, unsigned number, bool out, char *buf,
 	struct json j;
 
 	c->barred = out;
+	busy_tell_core(isdn);
 	number_text(isdn, number, name, sizeof(name));
 	log_info("channel %s: %s by the operator", name,
 		 out ? "out of service" : "in service");
@@ -121,6 +122,47 @@ int busy_order(struct isdn *isdn, unsigned number, bool out, char *buf,
 			"out of service");
 	json_close(&j);
 	return json_end(&j);
+}
+
+void busy_tell_core(struct isdn *isdn)
+{
+	for (unsigned i = 0; i < isdn->n_spans; i++) {
+		struct isdn_span *span = &isdn->spans[i];
+		struct cc_barred m = { .end = { CC_END_SPAN, 0 } };
+
+		m.end.index = (uint8_t)span->conf->index;
+		for (unsigned slot = 1; slot < CHANNEL_SLOTS; slot++) {
+			if (isdn->channels.at[i * CHANNEL_SLOTS + slot].barred) {
+				m.slots |= 1u << slot;
+			}
+		}
+		if (m.slots != span->barred_told &&
+		    link_is_up(&isdn->core) &&
+		    link_send(&isdn->core, &m.head, CC_BARRED, sizeof(m)) == 0) {
+			span->barred_told = m.slots;
+		}
+	}
+}
+
+void busy_remember(struct isdn *isdn, const struct cc_barred *m)
+{
+	struct isdn_span *span = isdn_span(isdn, m->end.index);
+	unsigned first = span ? (unsigned)(span - isdn->spans) * CHANNEL_SLOTS
+			      : 0;
+
+	for (unsigned slot = 1; span && slot < CHANNEL_SLOTS; slot++) {
+		isdn->channels.at[first + slot].barred =
+			m->slots >> slot & 1 &&
+			channel_exists(&isdn->channels, first + slot);
+	}
+	if (!span) {
+		isdn->stats.bad_messages++;
+		return;
+	}
+	span->barred_told = m->slots;
+	log_info("%s: %d B channels are out of service by the operator",
+		 span->conf->name, __builtin_popcount(m->slots));
+	isdn_state_changed(isdn);
 }
 
 /* --- the D channel --- */

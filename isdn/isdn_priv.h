@@ -67,6 +67,7 @@ struct isdn_span {
 	struct timer alarm;	  /* line down so long: clear its calls */
 	struct isdn_d *d;	  /* NULL: it carries none */
 	struct cc_end_state told; /* last END_STATE sent */
+	uint32_t barred_told;	  /* of the last BARRED, either way */
 };
 
 /*
@@ -214,6 +215,10 @@ unsigned busy_ordered(const struct isdn *, const char *order, bool *out);
 /* Its answer, as JSON: octets or -ENOSPC. */
 int busy_order(struct isdn *, unsigned number, bool out, char *buf, size_t);
 void busy_told(struct isdn *, bool no_trunk);
+/* What the operator has taken out, if the core does not know it. */
+void busy_tell_core(struct isdn *);
+/* An earlier process of this role was told so. */
+void busy_remember(struct isdn *, const struct cc_barred *);
 /* Calls or the D channel have changed: what is to be done now. */
 void busy_look(struct isdn *);
 

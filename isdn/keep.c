@@ -45,6 +45,7 @@ void keep_await(struct isdn *isdn)
 
 	for (i = 0; i < isdn->n_spans; i++) {
 		memset(&isdn->spans[i].told, 0, sizeof(isdn->spans[i].told));
+		isdn->spans[i].barred_told = 0;
 	}
 	if (lose(isdn, false) > 0 &&
 	    timer_start(isdn_loop(isdn), &isdn->health.keep, on_keep,
@@ -59,6 +60,7 @@ void keep_tell(struct isdn *isdn)
 	unsigned i;
 
 	keep_stop(isdn);
+	busy_tell_core(isdn);
 	for (i = 0; i < isdn->n_legs; i++) {
 		const struct leg *l = &isdn->legs[i];
 		struct cc_kept k = { .leg = l->s.id, .held = l->s.held };

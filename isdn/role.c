@@ -158,6 +158,10 @@ static void core_on_msg(struct link *link, const struct link_head *head,
 		busy_told(isdn, !((const struct cc_end_state *)head)->up);
 		return;
 	}
+	if (cc_msg_ok(head) && head->type == CC_BARRED) {
+		busy_remember(isdn, (const void *)head);
+		return;
+	}
 	if (!cc_msg_ok(head) || head->type >= CC_END_STATE) {
 		isdn->stats.bad_messages++;
 		return;

@@ -46,6 +46,13 @@ static void use_kept(const struct cc_kept *k)
 	}
 }
 
+static void use_barred(const struct cc_barred *b)
+{
+	if (b->end.kind != CC_END_SPAN) {
+		abort();
+	}
+}
+
 static void use_any(const struct link_head *head)
 {
 	switch (head->type) {
@@ -56,6 +63,9 @@ static void use_any(const struct link_head *head)
 		break;
 	case CC_KEPT:
 		use_kept((const struct cc_kept *)head);
+		break;
+	case CC_BARRED:
+		use_barred((const struct cc_barred *)head);
 		break;
 	case CC_END_STATE:
 	case CC_SETTLED:

@@ -131,7 +131,7 @@ static void core_msg(struct link *link, const struct link_head *h, int fd)
 		}
 		return;
 	}
-	if (h->type == CC_SETTLED) {
+	if (h->type == CC_SETTLED || h->type == CC_BARRED) {
 		return;
 	}
 	if (h->type == CC_KEPT) {

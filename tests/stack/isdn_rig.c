@@ -53,6 +53,7 @@ struct our {
 	struct cc_end_state span_state[CONF_NFAS_SPANS];
 	unsigned states, traces;
 	struct cc_kept last_kept;
+	struct cc_barred barred; /* the last one told */
 	unsigned kept, settled;
 	char trace[300]; /* last one with a gate fault */
 	char reply[40000];
@@ -210,6 +211,8 @@ static void core_on_msg(struct link *l, const struct link_head *head, int fd)
 				o->on_kept(o, &o->last_kept);
 			}
 		}
+	} else if (head->type == CC_BARRED) {
+		memcpy(&o->barred, head, sizeof(o->barred));
 	} else if (head->type == CC_END_STATE) {
 		const struct cc_end_state *e = (const void *)head;
 

@@ -242,6 +242,34 @@ START_TEST(test_core_is_back)
 }
 END_TEST
 
+/* What the operator took out is told by the core, which knows it from an
+ * earlier process; and told to a core that is new. */
+START_TEST(test_barred_channels)
+{
+	struct cc_barred m = { .end = { CC_END_SPAN, 0 },
+			       .slots = 1u << 7 | 1u << 9 | 1u << 16 };
+
+	rig_up(RIG_BARE, _i);
+	link_send(&rig->a.core, &m.head, CC_BARRED, sizeof(m));
+	rig_advance(10);
+	ck_assert_uint_eq(rig->a.state.free, 28);
+	ck_assert_uint_eq(rig->a.barred.slots, 0);
+	m.end.index = 3; /* not one of ours */
+	link_send(&rig->a.core, &m.head, CC_BARRED, sizeof(m));
+	rig_advance(10);
+	ck_assert_uint_eq(rig->a.state.free, 28);
+	link_close(&rig->a.core);
+	our_link(&rig->a, ROLE_CORE, &rig->a.core, &core_side);
+	core_settles();
+	ck_assert_uint_eq(rig->a.barred.slots, 1u << 7 | 1u << 9);
+	m = (struct cc_barred){ .end = { CC_END_SPAN, 0 } };
+	link_send(&rig->a.core, &m.head, CC_BARRED, sizeof(m));
+	rig_advance(10);
+	ck_assert_uint_eq(rig->a.state.free, 30);
+	rig_close();
+}
+END_TEST
+
 /* The core dies: calls are cleared with cause 41, an answered one when no new
  * core has come; a new one is told the state first, and works. */
 START_TEST(test_core_dies)
@@ -385,6 +413,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_line_held_by_media, 0, 2);
 	tcase_add_loop_test(tc, test_core_dies, 0, 2);
 	tcase_add_loop_test(tc, test_core_is_back, 0, 2);
+	tcase_add_loop_test(tc, test_barred_channels, 0, 2);
 	tcase_add_loop_test(tc, test_media_dies, 0, 2);
 	tcase_add_loop_test(tc, test_drain, 0, 2);
 	tcase_add_loop_test(tc, test_wall_clock, 0, 2);

@@ -3,6 +3,7 @@
 """Spans that go out of service and come back one by one, by command and by
 reload, and that leave the file and come to it, while a call runs on the other."""
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -85,11 +86,29 @@ def second_comes(lab, exchange, what):
     lab.ok(what + ": and takes calls", lab.calls_are(2), len(lab.calls()))
 
 
+def dies(lab, exchange):
+    """The process of its D channel is killed."""
+    before = len(lab.cdrs())
+    with open(lab.path("gateway.log")) as log:
+        pid = [int(line.split()[-1]) for line in log
+               if "isdn second: up, process" in line][-1]
+    os.kill(pid, signal.SIGKILL)
+    second_goes(lab, before, "killed")
+    second_comes(lab, exchange, "killed")
+    lab.ok("killed: a channel that was out is out", wait_for(
+        lambda: lab.span(1).get("free") == 28, 10), lab.span(1).get("free"))
+
+
 def by_command(lab, exchange):
     before = len(lab.cdrs())
+    lab.say("channel", "second/7", "out")
     lab.ok("restart is done", lab.say("span", "second", "restart")[0] == 0)
     second_goes(lab, before, "restart")
     second_comes(lab, exchange, "restart")
+    lab.ok("restart: a channel that was out is out", wait_for(
+        lambda: lab.span(1).get("free") == 28, 10), lab.span(1).get("free"))
+    dies(lab, exchange)
+    lab.say("channel", "second/7", "in")
     before = len(lab.cdrs())
     lab.ok("down is done", lab.say("span", "second", "down")[0] == 0)
     second_goes(lab, before, "down")
