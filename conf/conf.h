@@ -168,6 +168,7 @@ enum conf_learn { CONF_LEARN_OFF, CONF_LEARN_PORT, CONF_LEARN_ADDRESS };
 /* How a trunk's messages travel. */
 struct conf_wire {
 	enum conf_learn rtp_learn;
+	bool clear_mode;	  /* data calls, RFC 4040 */
 	struct net_addr bind6;	  /* besides bind */
 	struct net_addr external; /* ours as the peer sees it (NAT); no port:
 				     that of the bind */

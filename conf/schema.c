@@ -352,6 +352,10 @@ static const struct setting trunk_settings[] = {
 	{ "codecs", VALUE_CODES, LIST_AT(conf_trunk, codecs, n_codecs), 1, 4,
 	  "PCMA, PCMU", "", codec_names, codec_codes, NONE,
 	  "codecs in order of preference" },
+	{ "clear_mode", VALUE_BOOL, AT(conf_trunk, wire.clear_mode), 0, 0, 0,
+	  "false", "", NULL, NULL, NONE,
+	  "data calls (unrestricted digital, 64 kbit/s) as CLEARMODE (RFC "
+	  "4040), bit for bit; false: refused with cause 65" },
 	{ "ptime", VALUE_INT, AT(conf_trunk, ptime_ms), 0, 10, 60, "20", "ms",
 	  NULL, NULL, NONE, "length of RTP packets, a multiple of 10" },
 	{ "dtmf", VALUE_CODE, AT(conf_trunk, dtmf_events), 0, 0, 0, "rfc4733",

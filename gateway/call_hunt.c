@@ -68,6 +68,34 @@ static bool in_group(const struct call *call, struct cc_end to)
 	return false;
 }
 
+/* The cause that the trunk of a call from or to it refuses the bearer with. */
+static uint8_t refused_bearer(const struct call *call, struct cc_end to)
+{
+	struct cc_end trunk = to.kind == CC_END_TRUNK ? to
+						      : call->leg[SIDE_A].end;
+
+	const struct conf_trunk *t = &call->core->conf->trunks[trunk.index];
+
+	return policy_bearer(call->setup.bearer, t->wire.clear_mode);
+}
+
+/* The same when none of the trunks that the number has a route to takes it;
+ * when there is no route, what is no speech is refused all the same. */
+static uint8_t refused_everywhere(const struct call *call)
+{
+	const struct conf *conf = call->core->conf;
+	uint8_t cause = policy_bearer(call->setup.bearer, false);
+	struct cc_number out;
+	unsigned step = 0;
+	int i;
+
+	while (cause != 0 && (i = route_next(conf, &call->hunt.ask, &step,
+					     &out)) >= 0) {
+		cause = refused_bearer(call, end_to(&conf->routes[i]));
+	}
+	return cause;
+}
+
 /* The next end to try. Another channel of the same span is isdn's business. */
 static bool find_next(const struct call *call, struct pick *p)
 {
@@ -84,7 +112,8 @@ static bool find_next(const struct call *call, struct pick *p)
 	       0) {
 		p->index = (uint16_t)i;
 		p->to = end_to(&core->conf->routes[i]);
-		if (!may_try(core, &h->ask, p->to) || !in_group(call, p->to)) {
+		if (!may_try(core, &h->ask, p->to) || !in_group(call, p->to) ||
+		    refused_bearer(call, p->to) != 0) {
 			continue;
 		}
 		if (h->ask.emergency || !core_end_full(core, p->to)) {
@@ -386,16 +415,12 @@ void call_route(struct call *call)
 	struct core *core = call->core;
 	struct call_hunt *h = &call->hunt;
 	struct leg *a = &call->leg[SIDE_A];
-	uint8_t cause = policy_bearer(call->setup.bearer);
 	struct cc_number out;
 	unsigned step = 0;
 	struct pick p;
+	uint8_t cause;
 	bool fits;
 
-	if (cause != 0) {
-		call_clear_gw(call, cause, "bearer cannot be carried");
-		return;
-	}
 	a->channel = a->end.kind == CC_END_SPAN ? call->setup.channel : 0;
 	route_ask_init(&h->ask, core->conf, a->end, &call->setup.called);
 	h->step = 0;
@@ -403,7 +428,11 @@ void call_route(struct call *call)
 	call->cdr.emergency = h->ask.emergency;
 	call->cdr.num.to = call->setup.called;
 	fits = route_next(core->conf, &h->ask, &step, &out) >= 0;
-	if (must_wait(call, fits)) {
+	cause = refused_everywhere(call);
+	if (cause != 0 && (fits || call->setup.bearer !=
+					   CC_BEARER_UNRESTRICTED)) {
+		call_clear_gw(call, cause, "bearer cannot be carried");
+	} else if (must_wait(call, fits)) {
 		want_digits(call, fits);
 	} else if (leg_is_line(a) && core->spans[a->span].full &&
 		   !h->ask.emergency) {

@@ -50,11 +50,17 @@ bool call_media_open(struct call *call)
 	return true;
 }
 
+static bool is_data(const struct call *call)
+{
+	return call->cdr.bearer == CC_BEARER_UNRESTRICTED;
+}
+
 static void connect_to(struct call *call, unsigned span, unsigned slot)
 {
 	struct media_connect m = {.id = call->media.id,
 				  .span = (uint16_t)span,
-				  .slot = (uint8_t)slot};
+				  .slot = (uint8_t)slot,
+				  .clear = is_data(call)};
 
 	call->media.span = (uint8_t)span;
 	call->media.slot = (uint8_t)slot;
@@ -249,7 +255,7 @@ void call_media_update(struct call *call)
 	m.codec = CC_PCMA;
 	m.ptime_ms = PTIME_MS;
 	m.direction = MEDIA_INACTIVE;
-	if (line != NULL) {
+	if (line != NULL && !is_data(call)) {
 		m.echo = call->core->conf->spans[line->span].echo;
 		m.nlp = call->core->conf->spans[line->span].nlp;
 	}

@@ -190,7 +190,8 @@ static bool crypto_ok(const struct cc_crypto *c)
 static bool media_ok(const struct cc_media *m)
 {
 	return m->valid <= 1 && addr_ok(&m->rtp) &&
-	       (m->codec == CC_PCMU || m->codec == CC_PCMA) &&
+	       (m->codec == CC_PCMU || m->codec == CC_PCMA ||
+		(m->codec >= CC_CLEARMODE && m->codec <= 127)) &&
 	       m->dtmf_pt <= 127 && m->direction <= CC_INACTIVE &&
 	       crypto_ok(&m->crypto);
 }

@@ -278,7 +278,9 @@ enum cc_direction { /* as seen by the gateway's RTP end */
 	CC_INACTIVE
 };
 
-enum cc_codec { CC_PCMU = 0, CC_PCMA = 8 }; /* static payload types */
+/* Payload types. From CC_CLEARMODE on: a data call as CLEARMODE (RFC 4040), which
+ * has no number of its own. */
+enum cc_codec { CC_PCMU = 0, CC_PCMA = 8, CC_CLEARMODE = 96 };
 
 /* Suites of SRTP; values are those of the media role (srtp_suite.h). */
 enum cc_srtp {

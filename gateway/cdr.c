@@ -283,7 +283,9 @@ int cdr_line(const struct cdr *c, const char *node, char *buf, size_t size)
 	put_end(&j, c);
 	put_transfer(&j, &c->transfer);
 	if (c->has_figures) {
-		json_str(&j, "codec", c->codec == CC_PCMU ? "PCMU" : "PCMA");
+		json_str(&j, "codec", c->codec >= CC_CLEARMODE   ? "CLEARMODE"
+				      : c->codec == CC_PCMU ? "PCMU"
+							    : "PCMA");
 		if (c->srtp > CC_RTP_PLAIN && c->srtp < CC_SRTP_SUITES)
 			json_str(&j, "srtp", suite_names[c->srtp]);
 		put_figures(&j, &c->figures);

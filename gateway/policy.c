@@ -5,9 +5,10 @@
 
 #include <string.h>
 
-uint8_t policy_bearer(unsigned bearer)
+uint8_t policy_bearer(unsigned bearer, bool clear_mode)
 {
-	if (bearer == CC_BEARER_SPEECH || bearer == CC_BEARER_AUDIO_31) {
+	if (bearer == CC_BEARER_SPEECH || bearer == CC_BEARER_AUDIO_31 ||
+	    (bearer == CC_BEARER_UNRESTRICTED && clear_mode)) {
 		return 0;
 	}
 	return CAUSE_BEARER_NOT_IMPLEMENTED;

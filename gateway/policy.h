@@ -9,9 +9,10 @@
 #include "conf/conf.h"
 #include "gateway/cc.h"
 
-/* 0: may be routed; else the cause to refuse with. Speech and 3.1 kHz audio
- * can be carried; data, video and the rest cannot: 65. */
-uint8_t policy_bearer(unsigned bearer);
+/* 0: may be routed; else the cause to refuse with. Speech and 3.1 kHz audio can
+ * be carried, unrestricted digital with clear_mode of the trunk; video and the
+ * rest cannot: 65. */
+uint8_t policy_bearer(unsigned bearer, bool clear_mode);
 
 /*
  * The caller of a SETUP from SIP as the line may show it: one number, or with

@@ -66,8 +66,10 @@ static bool is_audio(const struct session *s, const struct rtp_packet *p)
 {
 	if (p->len == 0 || p->len > JITTER_PACKET)
 		return false;
+	/* The peer numbers what it sends as our offer did. */
 	if (s->place.clear)
-		return p->pt == s->far.codec;
+		return p->pt == s->far.codec ||
+		       (s->far.codec >= PT_DYNAMIC && p->pt >= PT_DYNAMIC);
 	return p->pt == PT_PCMU || p->pt == PT_PCMA;
 }
 

@@ -368,6 +368,8 @@ void sip_leg_init_media(struct leg *l)
 	sdp_session_init(&l->sdp, id);
 	l->local = (struct sdp_local){
 		.n_codecs = c->n_codecs,
+		.clear = l->setup.bearer == CC_BEARER_UNRESTRICTED
+				 ? SDP_CLEAR_ONLY : SDP_CLEAR_NEVER,
 		.events = c->dtmf_events,
 		.ptime_ms = c->ptime_ms,
 		.dir = SDP_BOTH,
@@ -376,6 +378,14 @@ void sip_leg_init_media(struct leg *l)
 	};
 	memcpy(l->local.codecs, c->codecs, sizeof(l->local.codecs));
 	memcpy(l->local.suites, c->srtp.suites, sizeof(c->srtp.suites));
+}
+
+bool sip_leg_settle_media(struct leg *l)
+{
+	bool data = l->sdp.codec >= CC_CLEARMODE;
+
+	l->local.clear = data ? SDP_CLEAR_ONLY : SDP_CLEAR_NEVER;
+	return data;
 }
 
 void sip_leg_set_media(struct leg *l, const struct cc_media *ours)

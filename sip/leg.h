@@ -208,6 +208,8 @@ struct trunk_table *sip_leg_trunks(const struct leg *);
 const struct conf_trunk *sip_leg_conf(const struct leg *);
 void sip_leg_set_media(struct leg *, const struct cc_media *ours);
 void sip_leg_init_media(struct leg *);
+/* After the first description: it is of data (true) or of speech to its end. */
+bool sip_leg_settle_media(struct leg *);
 struct sip_msg *sip_leg_response(struct leg *, const struct sip_msg *request,
 				 int status);
 void sip_leg_reason(struct sip_msg *, struct cc_cause);

@@ -352,6 +352,7 @@ static int keep_dialog(struct legs *t, const struct cc_snapshot *m,
 	l->local.dir = s->local.dir;
 	l->sdp = s->sdp;
 	sdp_session_resume(&l->sdp);
+	(void)sip_leg_settle_media(l);
 	l->media = s->media;
 	l->held = sdp_is_held(&l->sdp);
 	l->se.interval_s = s->se.interval_s;

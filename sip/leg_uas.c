@@ -108,6 +108,8 @@ static int take_offer(struct leg *l, const struct sip_msg *m,
 		l->answer_in_ack = true;
 		return m->body_len && !sip_body_is_optional(m) ? 415 : 0;
 	}
+	if (sip_leg_conf(l)->wire.clear_mode)
+		l->local.clear = SDP_CLEAR_TOO;
 	if (!err)
 		err = sdp_on_offer(&l->sdp, &l->local, part.data, part.len,
 				   out);
@@ -185,7 +187,8 @@ int sip_uas_begin(struct leg *l, txn_id id, const struct sip_msg *m)
 	sip_update_learn(l, m);
 	l->again.who.heard = setup.asserted.valid ? setup.asserted
 						  : setup.calling;
-	setup.bearer = CC_BEARER_AUDIO_31;
+	setup.bearer = sip_leg_settle_media(l) ? CC_BEARER_UNRESTRICTED
+					       : CC_BEARER_AUDIO_31;
 	setup.complete = 1;
 	setup.emergency = l->setup.emergency;
 	status = sip_stir_check(l, m, &setup);

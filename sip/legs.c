@@ -369,9 +369,10 @@ void sip_legs_refuse(struct legs *t, leg_id id, unsigned cause,
 		t->env.stats.send_failed++;
 }
 
-static bool bearer_ok(uint8_t bearer)
+static bool bearer_ok(const struct conf_trunk *c, uint8_t bearer)
 {
-	return bearer == CC_BEARER_SPEECH || bearer == CC_BEARER_AUDIO_31;
+	return bearer == CC_BEARER_SPEECH || bearer == CC_BEARER_AUDIO_31 ||
+	       (bearer == CC_BEARER_UNRESTRICTED && c->wire.clear_mode);
 }
 
 /* 0 or the cause. */
@@ -390,7 +391,7 @@ static unsigned setup_refusal(struct legs *t, const struct cc_msg *m,
 		*why = "shutting down";
 		return CAUSE_TEMPORARY;
 	}
-	if (!bearer_ok(m->bearer)) {
+	if (!bearer_ok(trunk_conf(trunks, m->end.index), m->bearer)) {
 		*why = "bearer is not speech";
 		return CAUSE_BEARER_NOT_IMPLEMENTED;
 	}

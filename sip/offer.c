@@ -9,6 +9,7 @@
 #include "sip/secure.h"
 
 #define EVENT_PT 101 /* ours, unless the peer has named another */
+#define CLEAR_PT 97  /* likewise */
 
 void sdp_session_init(struct sdp_session *s, uint32_t id)
 {
@@ -66,11 +67,32 @@ static bool is_ours(const struct sdp_local *l, uint8_t codec)
 	return false;
 }
 
-/* The codec by our preference, -1 = none. */
-static int pick_codec(const struct sdp_local *l, const struct sdp_media *m)
+/* What an offer names first, data or speech: the number of CLEARMODE, -1: it
+ * is not wanted. */
+static int clear_pt(const struct sdp_local *l, const struct sdp_media *m)
 {
 	unsigned i;
 
+	for (i = 0; l->clear != SDP_CLEAR_NEVER && i < m->n_formats; i++) {
+		uint8_t pt = m->format[i].pt;
+
+		if (m->format[i].kind == SDP_CLEAR && pt >= CC_CLEARMODE)
+			return pt;
+		if (l->clear == SDP_CLEAR_TOO && is_ours(l, pt) &&
+		    has_codec(m, pt))
+			return -1;
+	}
+	return -1;
+}
+
+/* The codec by our preference, -1 = none. */
+static int pick_codec(const struct sdp_local *l, const struct sdp_media *m)
+{
+	int clear = clear_pt(l, m);
+	unsigned i;
+
+	if (clear >= 0 || l->clear == SDP_CLEAR_ONLY)
+		return clear;
 	for (i = 0; i < l->n_codecs; i++) {
 		if (has_codec(m, l->codecs[i]))
 			return l->codecs[i];
@@ -83,6 +105,8 @@ static int first_codec(const struct sdp_local *l, const struct sdp_media *m)
 {
 	unsigned i;
 
+	if (l->clear == SDP_CLEAR_ONLY)
+		return clear_pt(l, m);
 	for (i = 0; i < m->n_formats; i++) {
 		uint8_t pt = m->format[i].pt;
 
@@ -135,7 +159,7 @@ static void agree(struct sdp_session *s, const struct sdp_local *l,
 
 	s->audio = index;
 	s->codec = (uint8_t)codec;
-	s->event_tx = event_pt(l, m);
+	s->event_tx = codec < CC_CLEARMODE ? event_pt(l, m) : 0;
 	s->ptime_ms = pick_ptime(l, m);
 	s->dir = l->dir & swapped(m->dir);
 	if (is_any(&m->rtp))
@@ -267,6 +291,15 @@ struct line {
 	bool offer;
 };
 
+static void write_rtpmap(struct sdp_out *o, uint8_t codec)
+{
+	const char *name = codec >= CC_CLEARMODE   ? "CLEARMODE"
+			   : codec == CC_PCMU ? "PCMU"
+					      : "PCMA";
+
+	sdp_line(o, "a=rtpmap:%u %s/8000", codec, name);
+}
+
 static void write_audio(struct sdp_out *o, const struct sdp_session *s,
 			const struct sdp_local *l, const struct line *line)
 {
@@ -286,10 +319,8 @@ static void write_audio(struct sdp_out *o, const struct sdp_session *s,
 		 formats);
 	(line->offer ? sdp_secure_write_offer : sdp_secure_write_answer)(
 		&s->secure, o);
-	for (i = 0; i < line->n_codecs; i++) {
-		sdp_line(o, "a=rtpmap:%u PCM%c/8000", line->codecs[i],
-			 line->codecs[i] == CC_PCMU ? 'U' : 'A');
-	}
+	for (i = 0; i < line->n_codecs; i++)
+		write_rtpmap(o, line->codecs[i]);
 	if (line->event_pt) {
 		sdp_line(o, "a=rtpmap:%u telephone-event/8000", line->event_pt);
 		sdp_line(o, "a=fmtp:%u 0-15", line->event_pt);
@@ -386,7 +417,10 @@ int sdp_write_offer(struct sdp_session *s, const struct sdp_local *l,
 	if (l->n_codecs > sizeof(line.codecs) || l->n_codecs == 0)
 		return -EINVAL;
 	memcpy(line.codecs, l->codecs, l->n_codecs);
-	if (l->events) {
+	if (l->clear == SDP_CLEAR_ONLY) {
+		line.n_codecs = 1;
+		line.codecs[0] = s->codec >= CC_CLEARMODE ? s->codec : CLEAR_PT;
+	} else if (l->events) {
 		if (!s->event_rx)
 			s->event_rx = EVENT_PT;
 		line.event_pt = s->event_rx;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Offer and answer (RFC 3264) for one call: G.711 and telephone-event, over
- * RTP or SRTP (secure.h).
+ * Offer and answer (RFC 3264) for one call: G.711 and telephone-event, or data
+ * (CLEARMODE, RFC 4040), over RTP or SRTP (secure.h).
  *
  *    sdp_on_offer() then sdp_write_answer()    the peer offers
  *    sdp_write_offer() then sdp_on_answer()    we offer
@@ -24,10 +24,18 @@
 #define SDP_PTIME_MIN 10
 #define SDP_PTIME_MAX 60
 
+/* Data calls: a session is of speech or of data to its end. */
+enum sdp_clear {
+	SDP_CLEAR_NEVER,
+	SDP_CLEAR_TOO, /* if an offer names it before G.711 */
+	SDP_CLEAR_ONLY
+};
+
 /* What our end can do now. */
 struct sdp_local {
 	struct net_addr rtp;	     /* where we receive */
 	uint8_t n_codecs, codecs[4]; /* enum cc_codec, by preference */
+	uint8_t clear;		     /* enum sdp_clear */
 	bool events;		     /* RFC 4733 */
 	uint8_t ptime_ms;	     /* sent unless the peer asks otherwise */
 	uint8_t dir;		     /* enum sdp_dir bits: what we want */
@@ -59,7 +67,7 @@ struct sdp_session {
 	struct sdp remote;	    /* the last description that was accepted */
 	uint8_t audio;		    /* index of the line in use */
 	uint8_t n_media;	    /* lines so far; never fewer again */
-	uint8_t codec;		    /* enum cc_codec */
+	uint8_t codec;		    /* enum cc_codec, of what we send */
 	uint8_t event_tx, event_rx; /* payload types; 0 = none */
 	uint8_t ptime_ms;
 	uint8_t dir;		/* what we may do; enum sdp_dir bits */

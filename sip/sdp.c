@@ -163,6 +163,20 @@ static int on_connection(struct reader *r, struct text t)
 	return 0;
 }
 
+/* RFC 4040, and what it was called before. */
+static bool is_clear(const struct text *name)
+{
+	static const char *const names[] = {"CLEARMODE", "X-CCD", "CCD",
+					    "G.Clear", "X-CLEAR-CHANNEL"};
+	unsigned i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (is_text(name, names[i]))
+			return true;
+	}
+	return false;
+}
+
 /* a=rtpmap:101 telephone-event/8000 */
 static void on_rtpmap(struct sdp_media *m, struct text t)
 {
@@ -178,6 +192,8 @@ static void on_rtpmap(struct sdp_media *m, struct text t)
 		kind = SDP_PCMA;
 	else if (is_text(&name, "telephone-event"))
 		kind = SDP_EVENT;
+	else if (is_clear(&name))
+		kind = SDP_CLEAR;
 	if (number(&clock, 1000000) != CLOCK_RATE)
 		kind = SDP_OTHER;
 	for (i = 0; i < m->n_formats; i++) {

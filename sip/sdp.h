@@ -22,7 +22,7 @@
 #define SDP_MEDIA   8  /* m= lines */
 #define SDP_FORMATS 32 /* of one m= line; further ones are skipped */
 
-enum sdp_kind { SDP_OTHER, SDP_PCMU, SDP_PCMA, SDP_EVENT };
+enum sdp_kind { SDP_OTHER, SDP_PCMU, SDP_PCMA, SDP_EVENT, SDP_CLEAR };
 
 struct sdp_format {
 	uint8_t pt;

@@ -240,9 +240,9 @@ static uint8_t get_small(struct in *in, uint8_t max)
 
 static uint8_t get_codec(struct in *in)
 {
-	uint8_t codec = get_small(in, CC_PCMA);
+	uint8_t codec = get_small(in, 127);
 
-	if (codec != CC_PCMU && codec != CC_PCMA)
+	if (codec != CC_PCMU && codec != CC_PCMA && codec < CC_CLEARMODE)
 		in->bad = true;
 	return codec;
 }

@@ -293,8 +293,8 @@ static inline void media_msg(struct link *l, const struct link_head *h, int fd)
 		}
 		break;
 	case MEDIA_CONNECT:
-		rig_out("< media CONNECT %u span=%u slot=%u\n", c->id,
-			c->span, c->slot);
+		rig_out("< media CONNECT %u span=%u slot=%u%s\n", c->id,
+			c->span, c->slot, c->clear ? " clear" : "");
 		break;
 	case MEDIA_MODIFY:
 		on_modify((const void *)h);

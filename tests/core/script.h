@@ -113,6 +113,7 @@ static inline void set_field(struct cc_msg *m, const char *key, char *v)
 		{"diverted", &m->extra.divert.count},
 		{"uui", &m->extra.uui.len},
 		{"transfer", &m->transfer},
+		{"pt", &m->media.codec},   {"dtmf", &m->media.dtmf_pt},
 	};
 	struct cc_number *n = number_of(m, key);
 
@@ -348,6 +349,8 @@ static inline void script_conf(char *rest)
 	} else if (strcmp(key, "refer") == 0) {
 		rig.conf->conf.trunks[i].refer.mode =
 			(enum conf_refer)atoi(rest);
+	} else if (strcmp(key, "clear_mode") == 0) {
+		rig.conf->conf.trunks[i].wire.clear_mode = *rest == '1';
 	} else if (strcmp(key, "number") == 0) {
 		str_copy(rig.conf->conf.trunks[i].who.number, CONF_NUMBER, rest);
 	} else {

@@ -2,9 +2,10 @@
 /* rooms: sip core base */
 /*
  * SDP from the wire: as an offer, as an answer, as a second offer, for trunks
- * without SRTP, that prefer and that require it. Whatever is accepted must give
- * an answer that our own reader accepts too. A crypto attribute that was read
- * is written as one that reads the same; no key is left when it is masked.
+ * without SRTP, that prefer and that require it, for speech, data or both.
+ * Whatever is accepted must give an answer that our own reader accepts too. A
+ * crypto attribute that was read is written as one that reads the same; no key
+ * is left when it is masked.
  */
 #include "sip/offer.h"
 #include "sip/sdes.h"
@@ -103,7 +104,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size)
 		memcpy(text, data, size);
 	for (local.srtp = 0; local.srtp <= CONF_SRTP_REQUIRED; local.srtp++)
-		both_roles(text, size);
+		for (local.clear = 0; local.clear <= SDP_CLEAR_ONLY;
+		     local.clear++)
+			both_roles(text, size);
 	crypto_lines(text, size);
 	sdes_mask(text, size);
 	free(text);

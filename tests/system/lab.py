@@ -189,7 +189,7 @@ class Lab:
 
     def sipp(self, log, scenario, port, *options):
         return self.start(log, "sipp", f"127.0.0.1:{self.port['sip']}", "-sf",
-                          f"{SIPP}/{scenario}", "-i", "127.0.0.1", "-p",
+                          os.path.join(SIPP, scenario), "-i", "127.0.0.1", "-p",
                           self.port[port], "-mi", "127.0.0.1", "-mp",
                           self.port[port + "_media"], "-nostdin", *options,
                           env=dict(os.environ, TERM="dumb"))

@@ -137,10 +137,12 @@ END_TEST
 
 START_TEST(test_bearer)
 {
-	ck_assert_int_eq(policy_bearer(CC_BEARER_SPEECH), 0);
-	ck_assert_int_eq(policy_bearer(CC_BEARER_AUDIO_31), 0);
+	ck_assert_int_eq(policy_bearer(CC_BEARER_SPEECH, false), 0);
+	ck_assert_int_eq(policy_bearer(CC_BEARER_AUDIO_31, false), 0);
 	for (unsigned b = CC_BEARER_UNRESTRICTED; b <= CC_BEARER_OTHER; b++) {
-		ck_assert_int_eq(policy_bearer(b), 65);
+		ck_assert_int_eq(policy_bearer(b, false), 65);
+		ck_assert_int_eq(policy_bearer(b, true),
+				 b == CC_BEARER_UNRESTRICTED ? 0 : 65);
 	}
 }
 END_TEST

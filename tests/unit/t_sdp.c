@@ -9,9 +9,12 @@ static struct sdp_session s;
 static struct cc_media m;
 static char out[SDP_OUT_MAX];
 
+static enum sdp_clear clear; /* of us */
+
 static struct sdp_local us(void)
 {
 	return (struct sdp_local){
+		.clear = (uint8_t)clear,
 		.rtp = {.family = 4, .port = 40000, .ip = {192, 0, 2, 1}},
 		.n_codecs = 2,
 		.codecs = {CC_PCMA, CC_PCMU},
@@ -54,6 +57,7 @@ static void write_offer(void)
 
 static void fresh(void)
 {
+	clear = SDP_CLEAR_NEVER;
 	memset(&m, 0xff, sizeof(m));
 	sdp_session_init(&s, 5);
 }
@@ -371,6 +375,84 @@ START_TEST(our_policy)
 }
 END_TEST
 
+/* --- data: CLEARMODE, RFC 4040 --- */
+
+#define DATA "a=rtpmap:98 CLEARMODE/8000\r\n"
+
+START_TEST(data_offered)
+{
+	static const struct {
+		const char *line;
+		enum sdp_clear clear;
+		int err;
+		unsigned codec;
+	} rows[] = {
+		{"m=audio 4 RTP/AVP 98\r\n" DATA, SDP_CLEAR_TOO, 0, 98},
+		{"m=audio 4 RTP/AVP 98\r\n" DATA, SDP_CLEAR_ONLY, 0, 98},
+		{"m=audio 4 RTP/AVP 98\r\n" DATA, SDP_CLEAR_NEVER, -ENOTSUP, 0},
+		/* what is named first */
+		{"m=audio 4 RTP/AVP 98 8\r\n" DATA, SDP_CLEAR_TOO, 0, 98},
+		{"m=audio 4 RTP/AVP 8 98\r\n" DATA, SDP_CLEAR_TOO, 0, 8},
+		{"m=audio 4 RTP/AVP 18 98 8\r\n" DATA, SDP_CLEAR_TOO, 0, 98},
+		{"m=audio 4 RTP/AVP 98 8\r\n" DATA, SDP_CLEAR_NEVER, 0, 8},
+		/* a session of data stays one */
+		{"m=audio 4 RTP/AVP 8 98\r\n" DATA, SDP_CLEAR_ONLY, 0, 98},
+		{"m=audio 4 RTP/AVP 8\r\n", SDP_CLEAR_ONLY, -ENOTSUP, 0},
+		/* names */
+		{"m=audio 4 RTP/AVP 99\r\na=rtpmap:99 clearmode/8000/1\r\n",
+		 SDP_CLEAR_TOO, 0, 99},
+		{"m=audio 4 RTP/AVP 125\r\na=rtpmap:125 X-CCD/8000\r\n",
+		 SDP_CLEAR_TOO, 0, 125},
+		{"m=audio 4 RTP/AVP 99\r\na=rtpmap:99 CLEARMODE/16000\r\n",
+		 SDP_CLEAR_TOO, -ENOTSUP, 0},
+		/* not a dynamic number */
+		{"m=audio 4 RTP/AVP 20\r\na=rtpmap:20 CLEARMODE/8000\r\n",
+		 SDP_CLEAR_TOO, -ENOTSUP, 0},
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[512];
+
+		snprintf(text, sizeof(text), HEAD "c=IN IP4 192.0.2.9\r\n%s",
+			 rows[i].line);
+		fresh();
+		clear = rows[i].clear;
+		ck_assert_msg(offer(text) == rows[i].err, "row %u", i);
+		if (!rows[i].err)
+			ck_assert_msg(m.codec == rows[i].codec, "row %u", i);
+	}
+}
+END_TEST
+
+/* No events, no other codec beside it. */
+START_TEST(data_is_alone)
+{
+	fresh();
+	clear = SDP_CLEAR_TOO;
+	ck_assert_int_eq(offer(BODY("m=audio 4000 RTP/AVP 98 101\r\n" DATA
+				    "a=rtpmap:101 telephone-event/8000\r\n")),
+			 0);
+	ck_assert_uint_eq(m.dtmf_pt, 0);
+	write_answer();
+	ck_assert_ptr_nonnull(strstr(out, "m=audio 40000 RTP/AVP 98\r\n"
+					  "a=rtpmap:98 CLEARMODE/8000\r\n"
+					  "a=ptime:20\r\n"));
+	fresh();
+	clear = SDP_CLEAR_ONLY;
+	write_offer();
+	ck_assert_ptr_nonnull(strstr(out, "m=audio 40000 RTP/AVP 97\r\n"
+					  "a=rtpmap:97 CLEARMODE/8000\r\n"
+					  "a=ptime:20\r\n"));
+	ck_assert_int_eq(answer(BODY("m=audio 4000 RTP/AVP 8\r\n")),
+			 -ENOTSUP);
+	ck_assert_int_eq(answer(BODY("m=audio 4000 RTP/AVP 98\r\n" DATA)), 0);
+	ck_assert_uint_eq(m.codec, 98);
+	/* once agreed, offered by its number */
+	write_offer();
+	ck_assert_ptr_nonnull(strstr(out, "m=audio 40000 RTP/AVP 98\r\n"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sdp");
@@ -379,6 +461,8 @@ int main(void)
 	int failed;
 
 	tcase_add_test(t, plain_offer);
+	tcase_add_test(t, data_offered);
+	tcase_add_test(t, data_is_alone);
 	tcase_add_test(t, line_ends_and_missing_lines);
 	tcase_add_test(t, addresses);
 	tcase_add_test(t, other_lines_get_port_0);
