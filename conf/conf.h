@@ -114,6 +114,7 @@ struct conf_isdn {
 	bool exclusive;	   /* our channel is exclusive in SETUP */
 	bool restart;	   /* RESTART each B channel on link-up */
 	bool own_numbers;  /* callers' own, unscreened numbers may be sent */
+	bool divert_info;  /* supplementary service of diversion is sent */
 	uint16_t t301_s, t309_s, t310_s;
 	uint16_t t200_ms, t203_ms;
 };

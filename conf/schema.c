@@ -229,6 +229,10 @@ static const struct setting span_settings[] = {
 	  "callers' own, unscreened numbers may be sent (special arrangement, "
 	  "CLIP no screening): user side: the number in From; network side: "
 	  "both, as two calling numbers" },
+	{ "isdn.divert_info", VALUE_BOOL, AT(conf_span, isdn.divert_info), 0,
+	  0, 0, "false", "", NULL, NULL, SPAN,
+	  "diverted calls bear divertingLegInformation2 (EN 300 207-1), too: "
+	  "how often, and the number first called; for lines that have it" },
 	{ "isdn.t301", VALUE_INT, AT(conf_span, isdn.t301_s), 0, 30, 3600,
 	  "180", "s", NULL, NULL, SPAN, "T301: the called party rings" },
 	{ "isdn.t309", VALUE_INT, AT(conf_span, isdn.t309_s), 0, 0, 600, "90",

@@ -138,7 +138,7 @@ int dchan_open(struct dchan *d, struct loop *loop,
 	pri_hangup_fix_enable(d->pri, 1);
 	/* Sending complete only when we say so; NI2 has neither */
 	pri_set_overlapdial(d->pri, !c->ni2);
-	if (c->ni2) {
+	if (c->ni2 || c->facility) {
 		pri_facility_enable(d->pri);
 	}
 	if (!c->network) {

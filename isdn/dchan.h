@@ -40,6 +40,7 @@ struct dchan_ops {
 struct dchan_config {
 	bool network;		/* which side we are */
 	bool ni2;		/* else EuroISDN */
+	bool facility;		/* send supplementary services (NI2: always) */
 	struct pri *primary;	/* whose backup it is; NULL: nobody's */
 	uint32_t t200_ms, t203_ms, t309_ms; /* 0: libpri's own default */
 	uint16_t first_cref; /* of our calls: 1 + this; below 16384 */

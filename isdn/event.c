@@ -187,7 +187,7 @@ static void on_ring(struct isdn *isdn, const pri_event *e,
 	}
 	isdn->stats.calls_in++;
 	cause = setup_read(isdn, raw, &m);
-	extra_count(e->ring.subcmds, &m);
+	extra_service(e->ring.subcmds, &m);
 	if (!cause && (isdn->draining || !link_is_up(&isdn->core))) {
 		cause = CAUSE_TEMPORARY;
 	}

@@ -102,18 +102,44 @@ void extra_read(const struct ie_msg *raw, struct cc_msg *m)
 	extra_uui(raw, &m->extra.uui);
 }
 
-void extra_count(const struct pri_subcommands *s, struct cc_msg *m)
+static uint8_t reason_from_pri(int reason)
+{
+	return reason == LIBPRI_DEFLECTION ? CC_DIVERT_DEFLECTION
+	       : reason > 0 && reason <= 15 ? (uint8_t)reason
+					    : CC_DIVERT_UNKNOWN;
+}
+
+/* divertingLegInformation2 (EN 300 207-1, ECMA-174) says what no element has
+ * said, and how often it was. */
+static void read_service(const struct pri_party_redirecting *r,
+			 struct cc_msg *m)
 {
 	struct cc_divert *d = &m->extra.divert;
+
+	if (!m->redirecting.valid) {
+		setup_party(&r->from.number, &m->redirecting);
+		d->reason = reason_from_pri(r->reason);
+	}
+	if (!m->redirecting.valid) {
+		return;
+	}
+	if (!d->original.valid && r->count > 1) {
+		setup_party(&r->orig_called.number, &d->original);
+		d->original_reason = reason_from_pri(r->orig_reason);
+	}
+	if (r->count > d->count) {
+		d->count = r->count < CC_DIVERT_MAX ? (uint8_t)r->count
+						    : CC_DIVERT_MAX;
+	}
+}
+
+void extra_service(const struct pri_subcommands *s, struct cc_msg *m)
+{
 	int i;
 
 	for (i = 0; s && i < s->counter_subcmd; i++) {
-		int count = s->subcmd[i].u.redirecting.count;
-
-		if (s->subcmd[i].cmd == PRI_SUBCMD_REDIRECTING &&
-		    m->redirecting.valid && count > d->count) {
-			d->count = count < CC_DIVERT_MAX ? (uint8_t)count
-							 : CC_DIVERT_MAX;
+		if (s->subcmd[i].cmd == PRI_SUBCMD_REDIRECTING) {
+			read_service(&s->subcmd[i].u.redirecting, m);
 		}
 	}
 }

@@ -12,8 +12,9 @@
 
 /* Of a SETUP; redirecting is there already. */
 void extra_read(const struct ie_msg *, struct cc_msg *);
-/* How often it was diverted, where a supplementary service said so. */
-void extra_count(const struct pri_subcommands *, struct cc_msg *);
+/* The diversion that a supplementary service tells of: by whom, where no element
+ * did; how often. */
+void extra_service(const struct pri_subcommands *, struct cc_msg *);
 /* Of any message; NULL: none. */
 void extra_uui(const struct ie_msg *, struct cc_uui *);
 

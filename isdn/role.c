@@ -482,6 +482,7 @@ static struct dchan_config dchan_config(const struct isdn *isdn)
 	return (struct dchan_config){
 		.network = isdn_network(isdn),
 		.ni2 = isdn_ni2(isdn),
+		.facility = isdn->conf.span.isdn.divert_info,
 		.t200_ms = c->t200_ms,
 		.t203_ms = c->t203_ms,
 		.t309_ms = c->t309_s * 1000u + T309_MORE_MS,

@@ -74,6 +74,8 @@ struct rig {
 	unsigned loss; /* of 1000 frames so many are lost */
 	uint32_t random;
 	leg_id next_leg;
+	/* what the far end sends may be changed; the new length */
+	size_t (*mangle)(uint8_t *octets, size_t len);
 };
 
 static struct rig *rig; /* the one of the running test */
@@ -171,7 +173,10 @@ static void wire_on(unsigned span, bool from_a, const uint8_t *octets,
 	f->span = (uint8_t)span;
 	f->len = (uint16_t)len;
 	memcpy(f->octets, octets, len);
-	if (!from_a) {
+	if (!from_a && rig->mangle) {
+		f->len = (uint16_t)rig->mangle(f->octets, len);
+		our_receive_on(&rig->a, span, f->octets, f->len);
+	} else if (!from_a) {
 		our_receive_on(&rig->a, span, octets, len);
 	} else if (rig->kind == RIG_OUR) {
 		our_receive_on(&rig->b, span, octets, len);

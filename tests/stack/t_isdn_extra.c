@@ -229,6 +229,97 @@ START_TEST(test_connected_changes)
 }
 END_TEST
 
+/* Without the elements of a diversion, which a supplementary service names,
+ * too: as exchanges with it do, that send them for its sake alone. */
+static size_t cut_redirecting(uint8_t *octets, size_t len)
+{
+	size_t at = 4 + 4 + 1; /* of a frame with a call reference of 2 octets */
+
+	if (len < at + 2 || octets[4] != 8 || octets[8] != Q931_SETUP) {
+		return len;
+	}
+	while (at + 1 < len) {
+		size_t n = octets[at] & 0x80 ? 1 : 2u + octets[at + 1];
+
+		if (octets[at] != IE_REDIRECTING && octets[at] != IE_ORIG_CALLED) {
+			at += n;
+			continue;
+		}
+		memmove(octets + at, octets + at + n, len - at - n);
+		len -= n;
+	}
+	return len;
+}
+
+static void bare_diverted_call(void)
+{
+	struct pri_sr *sr = pri_sr_new();
+	struct pri_party_redirecting r = { .count = 3, .orig_reason =
+					   PRI_REDIR_UNCONDITIONAL, .reason =
+					   PRI_REDIR_FORWARD_ON_BUSY };
+	q931_call *call = pri_new_call(rig->bare.pri);
+
+	r.from.number = (struct pri_party_number){ .valid = 1, .plan = 0x11 };
+	strcpy(r.from.number.str, "4971177");
+	r.orig_called.number = r.from.number;
+	strcpy(r.orig_called.number.str, "4971188");
+	pri_sr_set_channel(sr, 1, 0, 0);
+	pri_sr_set_bearer(sr, PRI_TRANS_CAP_SPEECH, PRI_LAYER_1_ALAW);
+	pri_sr_set_called(sr, (char *)(uintptr_t)"123", 0x21, 1);
+	pri_sr_set_redirecting_parties(sr, &r);
+	ck_assert_int_eq(pri_setup(rig->bare.pri, call, sr), 0);
+	pri_sr_free(sr);
+	bare_arm(&rig->bare);
+}
+
+START_TEST(test_by_service)
+{
+	const struct cc_msg *got;
+
+	rig_up(RIG_BARE, _i);
+	pri_facility_enable(rig->bare.pri);
+	rig->mangle = cut_redirecting;
+	bare_diverted_call();
+	rig_advance(10);
+	got = core_expect(&rig->a, CC_SETUP);
+	ck_assert_str_eq(got->redirecting.digits, "4971177");
+	ck_assert_uint_eq(got->redirecting.type, CC_TON_INTERNATIONAL);
+	ck_assert_uint_eq(got->extra.divert.reason, CC_DIVERT_BUSY);
+	ck_assert_uint_eq(got->extra.divert.count, 3);
+	ck_assert_str_eq(got->extra.divert.original.digits, "4971188");
+	rig_close();
+}
+END_TEST
+
+/* From us to us: what the elements cannot say, the service does. */
+START_TEST(test_count)
+{
+	struct conf_for_isdn conf;
+	bool says = _i & 2;
+	struct cc_msg m;
+	const struct cc_msg *got;
+
+	rig_conf(&conf, _i & 1);
+	conf.span.isdn.divert_info = says;
+	rig_open_conf(RIG_OUR, &conf);
+	rig_advance(1500);
+	m = diverted_call(CC_DIVERT_NO_REPLY);
+	m.extra.divert.count = 4;
+	ck_assert_int_eq(cc_number_set(&m.extra.divert.original, "+4971188"), 0);
+	got = sent_over(&m);
+	ck_assert_uint_eq(got->extra.divert.reason, CC_DIVERT_NO_REPLY);
+	ck_assert_uint_eq(got->extra.divert.count, says ? 4 : 1);
+	ck_assert_str_eq(got->extra.divert.original.digits,
+			 says ? "4971188" : "");
+	core_say(&rig->b, CC_ALERTING, got->leg);
+	core_say(&rig->b, CC_ANSWER, got->leg);
+	rig_advance(100);
+	core_release(&rig->a, rig->next_leg, 16);
+	rig_advance(100);
+	rig_close();
+}
+END_TEST
+
 /* Elements that are too short, too long or no digits count as not there; what
  * is read is always fit for the core. */
 START_TEST(test_malformed)
@@ -269,6 +360,8 @@ int main(void)
 
 	tcase_add_loop_test(t, test_reasons, 0, 2);
 	tcase_add_loop_test(t, test_bare_reads_all, 0, 2);
+	tcase_add_loop_test(t, test_by_service, 0, 2);
+	tcase_add_loop_test(t, test_count, 0, 4);
 	tcase_add_loop_test(t, test_setup, 0, 2);
 	tcase_add_loop_test(t, test_frame_is_full, 0, 2);
 	tcase_add_loop_test(t, test_uui_of_a_call, 0, 2);
