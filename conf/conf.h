@@ -256,6 +256,7 @@ enum conf_attest { CONF_ATTEST_NONE, CONF_ATTEST_A, CONF_ATTEST_B,
  * the supervisor, as those of TLS. */
 struct conf_stir {
 	bool sign;
+	bool div; /* diversions by our numbers are signed, too (RFC 8946) */
 	enum conf_attest others; /* for numbers not in the list */
 	enum conf_stir_verify verify;
 	enum conf_stir_failed failed;

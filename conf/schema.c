@@ -460,6 +460,10 @@ static const struct setting trunk_settings[] = {
 	{ "stir.sign", VALUE_BOOL, AT(conf_trunk, who.stir.sign), 0, 0, 0,
 	  "false", "", NULL, NULL, NONE,
 	  "calls that we place bear a SHAKEN PASSporT (RFC 8224, RFC 8588)" },
+	{ "stir.div", VALUE_BOOL, AT(conf_trunk, who.stir.div), 0, 0, 0,
+	  "false", "", NULL, NULL, NONE,
+	  "a call that one of stir.numbers has diverted is signed as the call "
+	  "to that number, and its diversion by a div token (RFC 8946)" },
 	{ "stir.certificate", VALUE_FILE, AT(conf_trunk, who.stir.certificate),
 	  0, 0, 0, "", "", NULL, NULL, NONE,
 	  "file with the certificate that we sign with (PEM, P-256); read anew "

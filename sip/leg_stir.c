@@ -63,10 +63,51 @@ static void put_date(const struct leg *l, struct sip_msg *m)
 	(void)sip_msg_add(m, "Date", text);
 }
 
+/* How the call came from who was called first to where it goes now, as far as
+ * the numbers between are ours. */
+struct way {
+	unsigned n; /* at least 1 */
+	const struct cc_number *at[3];
+};
+
+static struct way way_of(const struct leg *l)
+{
+	const struct cc_number *last = &l->setup.redirecting;
+	const struct cc_number *first = &l->setup.extra.divert.original;
+	struct way w = {0};
+	bool ours = sip_leg_conf(l)->who.stir.div &&
+		    stir_is_ours(stir_of(l), l->trunk, last);
+
+	if (ours && stir_is_ours(stir_of(l), l->trunk, first) &&
+	    strcmp(first->digits, last->digits) != 0) {
+		w.at[w.n++] = first;
+	}
+	if (ours) {
+		w.at[w.n++] = last;
+	}
+	w.at[w.n++] = &l->setup.called;
+	return w;
+}
+
+static void put_divs(struct leg *l, const struct cc_number *orig,
+		     const struct way *w, struct sip_msg *m)
+{
+	char value[PASSPORT_MAX];
+
+	for (unsigned i = 0; i + 1 < w->n; i++) {
+		struct stir_div d = {orig, w->at[i], w->at[i + 1]};
+
+		if (stir_sign_div(stir_of(l), l->trunk, &d, value)) {
+			(void)sip_msg_add(m, "Identity", value);
+		}
+	}
+}
+
 void sip_stir_put(struct leg *l, struct sip_msg *m)
 {
 	const struct cc_msg *s = &l->setup;
 	char value[PASSPORT_MAX];
+	struct way w;
 	struct cc_number orig;
 	struct parties p;
 	char attest;
@@ -79,9 +120,11 @@ void sip_stir_put(struct leg *l, struct sip_msg *m)
 	if (!strcmp(orig.digits, s->calling.digits)) {
 		orig.screening = s->calling.screening;
 	}
-	attest = stir_sign(stir_of(l), l->trunk, &orig, &s->called, value);
+	w = way_of(l);
+	attest = stir_sign(stir_of(l), l->trunk, &orig, w.at[0], value);
 	l->setup.extra.verified.attest = attest;
 	if (attest && sip_msg_add(m, "Identity", value) == 0) {
+		put_divs(l, &orig, &w, m);
 		put_date(l, m);
 	}
 }

@@ -407,14 +407,26 @@ static bool describe(const struct stir *s, unsigned trunk,
 	return attest != CONF_ATTEST_NONE;
 }
 
+static bool write_token(const struct stir *s, unsigned trunk,
+			const struct passport *p, char out[PASSPORT_MAX])
+{
+	char input[PASSPORT_MAX];
+	uint8_t sig[JWS_SIG];
+	int n = passport_input(p, input);
+
+	if (n < 0 || jws_sign(s->trunk[trunk].key, input, (size_t)n, sig) ||
+	    passport_write(p, input, sig, out) < 0) {
+		out[0] = '\0';
+		return false;
+	}
+	return true;
+}
+
 char stir_sign(struct stir *s, unsigned trunk, const struct cc_number *orig,
 	       const struct cc_number *dest, char out[PASSPORT_MAX])
 {
 	const struct conf_trunk *c = trunk_conf(s->trunks, trunk);
-	char input[PASSPORT_MAX];
-	uint8_t sig[JWS_SIG];
 	struct passport p;
-	int n;
 
 	out[0] = '\0';
 	if (!c || !c->who.stir.sign) {
@@ -424,13 +436,42 @@ char stir_sign(struct stir *s, unsigned trunk, const struct cc_number *orig,
 		s->stats.not_signed++;
 		return 0;
 	}
-	n = passport_input(&p, input);
-	if (n < 0 || jws_sign(s->trunk[trunk].key, input, (size_t)n, sig) ||
-	    passport_write(&p, input, sig, out) < 0) {
+	if (!write_token(s, trunk, &p, out)) {
 		s->stats.not_signed++;
-		out[0] = '\0';
 		return 0;
 	}
 	s->stats.signed_as[p.attest - 'A']++;
 	return p.attest;
+}
+
+bool stir_is_ours(const struct stir *s, unsigned trunk,
+		  const struct cc_number *n)
+{
+	const struct conf_stir *c = &trunk_conf(s->trunks, trunk)->who.stir;
+	struct conf_stir only = *c;
+	char tn[PASSPORT_TN] = "";
+
+	only.others = CONF_ATTEST_NONE;
+	if (!n->valid ||
+	    (n->type != CC_TON_INTERNATIONAL && !c->country_code[0])) {
+		return false;
+	}
+	stir_tn(s, trunk, n, tn);
+	return tn[0] && attest_of(&only, tn, CC_SCREEN_NONE) == CONF_ATTEST_A;
+}
+
+bool stir_sign_div(struct stir *s, unsigned trunk, const struct stir_div *d,
+		   char out[PASSPORT_MAX])
+{
+	struct passport p;
+
+	out[0] = '\0';
+	if (!s->trunk[trunk].key || !describe(s, trunk, d->orig, d->to, &p)) {
+		return false;
+	}
+	str_copy(p.ppt, sizeof(p.ppt), "div");
+	p.attest = 0;
+	p.origid[0] = '\0';
+	stir_tn(s, trunk, d->from, p.div);
+	return p.div[0] && write_token(s, trunk, &p, out);
 }

@@ -89,6 +89,17 @@ const struct stir_stats *stir_stats(const struct stir *);
 char stir_sign(struct stir *, unsigned trunk, const struct cc_number *orig,
 	       const struct cc_number *dest, char out[PASSPORT_MAX]);
 
+/* May we sign what that number does? */
+bool stir_is_ours(const struct stir *, unsigned trunk,
+		  const struct cc_number *);
+/* One diversion of such a call. */
+struct stir_div {
+	const struct cc_number *orig, *from, *to;
+};
+/* Its token (RFC 8946). False: none. */
+bool stir_sign_div(struct stir *, unsigned trunk, const struct stir_div *,
+		   char out[PASSPORT_MAX]);
+
 /* A call that comes in. Numbers and texts are borrowed for the call. */
 struct stir_question {
 	unsigned trunk;

@@ -351,6 +351,56 @@ START_TEST(bundle_again)
 }
 END_TEST
 
+/* A call that our numbers have diverted: the token of the call to the first of
+ * them, one of each diversion; and whoever verifies it finds the way. */
+START_TEST(diverts)
+{
+	char tokens[3][3000], extra[RIG_TEXT] = CALLER;
+	const struct cc_msg *got;
+	const char *invite;
+	struct cc_msg m;
+	unsigned i, n;
+
+	begin(CONF_STIR_ON, CONF_STIR_PASS);
+	m = setup_msg();
+	cc_number_set(&m.calling, "+4930555");
+	m.calling.screening = CC_SCREEN_NETWORK;
+	cc_number_set(&m.redirecting, "+493077");
+	cc_number_set(&m.extra.divert.original, "+493088");
+	m.extra.divert.count = 2;
+	for (i = 0; i < 3; i++) {
+		settings()->div = i > 0;
+		if (i == 2) /* not ours: nobody signs for it */
+			cc_number_set(&m.redirecting, "+498999");
+		ck_assert_int_eq(sip_role_ops.reload(rig.role, &rig.conf,
+						     sizeof(rig.conf)), 0);
+		m.leg = CC_LEG_CORE | ++rig.next_leg;
+		core_sends(CC_SETUP, m);
+		invite = expect_sent("INVITE ");
+		for (n = 0; n < 3 && header(invite, "Identity", n, tokens[n],
+					    sizeof(tokens[n])); n++)
+			;
+		ck_assert_uint_eq(n, i == 1 ? 3 : 1);
+		for (n = 0; i == 1 && n < 3; n++) {
+			append(extra, "%s\r\n", tokens[n]);
+			ck_assert_ptr_nonnull(strstr(tokens[n],
+						     n ? ";ppt=div"
+						       : ";ppt=shaken"));
+		}
+		answer(invite, "486 Busy Here", "t", NULL, NULL);
+		expect_sent("ACK ");
+		expect_released(17, "486 Busy Here");
+	}
+	invite_from_peer(PEER_URI, "c1", extra, PEER_SDP);
+	got = expect_cc(CC_SETUP);
+	ck_assert_uint_eq(got->extra.verified.verdict, CC_VERDICT_PASSED);
+	core_releases(got->leg, 17);
+	expect_released(17, "486 Busy Here");
+	ack_from_peer(expect_sent("SIP/2.0 486"), NULL);
+	finish();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("sip_stir");
@@ -368,6 +418,7 @@ int main(void)
 	tcase_add_test(tc, emergency);
 	tcase_add_test(tc, failed_goes_on);
 	tcase_add_test(tc, verstat);
+	tcase_add_test(tc, diverts);
 	tcase_add_test(tc, bundle_again);
 	suite_add_tcase(s, tc);
 	srunner_run_all(r, CK_NORMAL);
