@@ -338,6 +338,16 @@ static void resume_2xx(struct leg *l, const struct sip_snapshot *s)
 		sip_leg_enter(l, LEG_ANSWERED);
 }
 
+/* Our 2xx has the offer, which is written once more for the session to know. */
+static void offer_again(struct leg *l)
+{
+	char sdp[SDP_OUT_MAX];
+
+	l->answer_in_ack = true;
+	l->sdp.version--;
+	(void)sdp_write_offer(&l->sdp, &l->local, sdp);
+}
+
 /* Where it stood: up, and with nothing open but our 2xx. */
 static int keep_dialog(struct legs *t, const struct cc_snapshot *m,
 		       const struct sip_snapshot *s)
@@ -354,7 +364,9 @@ static int keep_dialog(struct legs *t, const struct cc_snapshot *m,
 	sdp_session_resume(&l->sdp);
 	(void)sip_leg_settle_media(l);
 	l->media = s->media;
-	l->held = sdp_is_held(&l->sdp);
+	if (!s->media.valid)
+		offer_again(l);
+	l->held = s->media.valid && sdp_is_held(&l->sdp);
 	l->se.interval_s = s->se.interval_s;
 	l->se.ours = s->se.ours;
 	l->se.peer_update = s->se.peer_update;
@@ -366,6 +378,17 @@ static int keep_dialog(struct legs *t, const struct cc_snapshot *m,
 	return 0;
 }
 
+/* Of an offer in our 2xx the keys of SRTP are not kept. */
+static bool can_keep(struct legs *t, const struct sip_snapshot *s)
+{
+	struct trunk_table *trunks = sip_stack_trunks(sip_legs_env(t)->stack);
+	const struct conf_trunk *c = trunk_conf(trunks, s->dialog.path.trunk);
+
+	return sip_snapshot_is_answered(s) &&
+	       (s->media.valid || (s->kind == SIP_SNAPSHOT_ANSWERED &&
+				   c->srtp.mode == CONF_SRTP_OFF));
+}
+
 static int keep(struct legs *t, const struct cc_snapshot *m)
 {
 	const struct cc_cause cause = {CAUSE_TEMPORARY, CC_LOC_PRIVATE_LOCAL};
@@ -375,7 +398,7 @@ static int keep(struct legs *t, const struct cc_snapshot *m)
 
 	if (err)
 		return err;
-	if (sip_snapshot_is_answered(&s) && s.media.valid)
+	if (can_keep(t, &s))
 		return keep_dialog(t, m, &s);
 	/* The answer was on its way, and is lost. */
 	lost.cause = cause;

@@ -81,12 +81,12 @@ static void put_session(struct out *o, const struct sip_snapshot *s)
 	put_number(o, s->refer.count, 4);
 	put_number(o, s->refer.cseq, 4);
 	put_number(o, m->valid, 1);
-	if (!m->valid)
-		return;
 	put_addr(o, &s->local.rtp);
 	put_number(o, s->local.dir, 1);
 	put_number(o, sdp->id, 4);
 	put_number(o, sdp->version, 4);
+	if (!m->valid)
+		return;
 	put_number(o, sdp->codec, 1);
 	put_number(o, sdp->event_tx, 1);
 	put_number(o, sdp->event_rx, 1);
@@ -327,12 +327,12 @@ static void get_session(struct in *in, struct sip_snapshot *s)
 	s->refer.count = get_number(in, 4);
 	s->refer.cseq = get_number(in, 4);
 	m->valid = get_small(in, 1);
-	if (!m->valid)
-		return;
 	get_addr(in, &s->local.rtp);
 	s->local.dir = get_small(in, SDP_BOTH);
 	sdp->id = get_number(in, 4);
 	sdp->version = get_number(in, 4);
+	if (!m->valid)
+		return;
 	sdp->codec = get_codec(in);
 	sdp->event_tx = get_small(in, 127);
 	sdp->event_rx = get_small(in, 127);

@@ -11,8 +11,8 @@
  * and of an answered leg
  *   of the session timer interval_s[4], ours, peer_update
  *   of a transfer that the peer is told of: going, count[4] cseq[4]
- *   has_session[1], and when it has one
- *   our address for RTP, direction wanted, o= id[4] and version[4]
+ *   has_session[1], our address for RTP, direction wanted, o= id[4] version[4]
+ *   and when it has one
  *   codec event_tx event_rx ptime direction
  *   the peer's address for RTP as told the core, codec event ptime direction
  *   profile suite, and of a suite of SRTP
@@ -31,7 +31,7 @@
 #include "sip/offer.h"
 #include "sip/transaction.h"
 
-#define SIP_SNAPSHOT_VERSION 5
+#define SIP_SNAPSHOT_VERSION 6
 
 enum sip_snapshot_kind {
 	/* Answered: lives on, or takes BYE. */

@@ -214,6 +214,27 @@ START_TEST(kept_unheard)
 }
 END_TEST
 
+/* The offer is in our answer: the ACK has the peer's. */
+START_TEST(kept_offer)
+{
+	begin();
+	invite_from_peer(PEER_URI, "c1", NULL, NULL);
+	leg = expect_cc(CC_SETUP)->leg;
+	core_tells(leg, CC_ANSWER);
+	wait_ms(10);
+	kill_role(expect_sent("SIP/2.0 200"));
+	core_keeps();
+	ck_assert_str_eq(expect_sent("SIP/2.0 200"), said);
+	ack_from_peer(said, PEER_SDP);
+	ck_assert_uint_eq(expect_cc(CC_UPDATE)->media.rtp.port, 7000);
+	goes_on(said, NULL);
+	request_in("BYE", said, NULL, NULL, NULL);
+	expect_sent("SIP/2.0 200");
+	expect_released(16, "BYE");
+	finish();
+}
+END_TEST
+
 /* That peer is gone: without ACK in 64*T1 the call ends. */
 START_TEST(kept_no_ack)
 {
@@ -368,7 +389,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		kept_in, kept_out, kept_twice, kept_lines,
-		kept_srtp, kept_timer, kept_unacked, kept_unheard,
+		kept_srtp, kept_timer, kept_unacked, kept_unheard, kept_offer,
 		kept_no_ack, kept_ack_lost, early_request, kept_too_early,
 		kept_nonsense, kept_late_offer, kept_transfer,
 		NULL,

@@ -112,7 +112,7 @@ END_TEST
 /* What the octets are, so that another release can still read them. */
 START_TEST(octets)
 {
-	static const uint8_t start[] = {5,    1,    3,	  2,	1,    4,
+	static const uint8_t start[] = {6,    1,    3,	  2,	1,    4,
 					192,  0,    2,	  9,	0,    0,
 					0,    0,    0,	  0,	0,    0,
 					0,    0,    0,	  0,	0x13, 0xc4,
