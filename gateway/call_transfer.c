@@ -257,7 +257,7 @@ static void begin(struct call *call, struct leg *leg, const struct cc_msg *m)
 	if (cause.value == 0) {
 		note(call, CDR_TRANSFER_GOING, no_cause);
 		tell(leg, CC_TRANSFER_TRYING, no_cause);
-		if (m->other != 0) {
+		if (call->transfer.attended && m->other != 0) {
 			call_join(call, call_join_find(call, leg, m->other));
 		}
 		return;

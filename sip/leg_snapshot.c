@@ -78,6 +78,8 @@ static int take_invite(struct leg *l, struct sip_snapshot *s)
 
 static void take_answered(struct leg *l, struct sip_snapshot *s)
 {
+	bool told = l->refer && l->refer->going && !l->refer->silent;
+
 	s->kind = SIP_SNAPSHOT_DIALOG;
 	s->local = l->local;
 	s->sdp = l->sdp;
@@ -85,9 +87,9 @@ static void take_answered(struct leg *l, struct sip_snapshot *s)
 	s->se.interval_s = l->se.interval_s;
 	s->se.ours = l->se.ours;
 	s->se.peer_update = l->se.peer_update;
-	if (l->refer && l->refer->going && !l->refer->silent)
-		s->refer = (struct sip_snapshot_refer){true, l->refer->count,
-						       l->refer->cseq};
+	s->refer = told ? (struct sip_snapshot_refer){true, l->refer->count,
+						      l->refer->cseq}
+			: (struct sip_snapshot_refer){false, 0, 0};
 	if (l->state != LEG_ANSWERED)
 		return;
 	s->ok.cseq = l->inv.cseq;
@@ -131,7 +133,7 @@ void sip_leg_checkpoint(struct leg *l)
 {
 	struct legs_env *env = sip_legs_env(l->legs);
 	struct cc_snapshot m = {.leg = l->id};
-	struct sip_snapshot s;
+	struct sip_snapshot s; /* large: what its kind needs is set */
 	uint32_t now;
 	int len;
 

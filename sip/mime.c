@@ -218,13 +218,14 @@ int sip_msg_body(const struct sip_msg *m, const char *type,
 		 struct sip_part *out)
 {
 	const osip_content_type_t *t = m->osip->content_type;
-	struct part all = {.data = m->body, .end = m->body + m->body_len};
+	struct part all = {.data = m->body};
 	char dash[BOUNDARY_MAX + 8], whole[128];
 	int err;
 
 	if (!m->body_len || !t || !t->type || !t->subtype) {
 		return -ENOENT;
 	}
+	all.end = m->body + m->body_len;
 	if (!strcasecmp(t->type, "multipart")) {
 		err = delimiter(m, dash, sizeof(dash));
 		return err ? err : find_part(&all, dash, type, out, 0);

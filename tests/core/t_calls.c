@@ -250,6 +250,25 @@ static void on_core_msg(struct rig *r, struct cc_end end,
 	}
 }
 
+/* A leg of a trunk; 0: there is none. */
+static leg_id some_leg(void)
+{
+	for (unsigned i = rnd(LEGS), n = 0; n < LEGS; i++, n++) {
+		const struct peer_leg *l = &legs[i % LEGS];
+
+		if (l->id != 0 && l->end.kind == CC_END_TRUNK) {
+			return l->id;
+		}
+	}
+	return 0;
+}
+
+/* One that is to take over another call; 0: a new one. */
+static leg_id random_other(struct cc_end end)
+{
+	return end.kind == CC_END_TRUNK && rnd(3) == 0 ? some_leg() : 0;
+}
+
 static void send_as(struct peer_leg *l, unsigned type, unsigned cause)
 {
 	struct cc_msg m = {.leg = l->id, .end = l->end, .digit = '1',
@@ -273,6 +292,7 @@ static void send_as(struct peer_leg *l, unsigned type, unsigned cause)
 	if (type == CC_TRANSFER) {
 		m.transfer = (uint8_t)(1 + rnd(CC_TRANSFERS - 1));
 		cc_number_set(&m.called, rnd(4) ? "+49711999" : "900");
+		m.other = rnd(2) ? some_leg() : 0;
 	}
 	link_send(l->end.kind == CC_END_SPAN ? &rig.span[l->end.index]
 					     : &rig.sip,
@@ -283,17 +303,6 @@ static void send_as(struct peer_leg *l, unsigned type, unsigned cause)
 }
 
 static leg_id next_id = 1;
-
-/* One that is to take over another call; 0: a new one. */
-static leg_id random_other(struct cc_end end)
-{
-	const struct peer_leg *l = &legs[rnd(LEGS)];
-
-	return end.kind == CC_END_TRUNK && l->end.kind == CC_END_TRUNK &&
-			       rnd(3) == 0
-		       ? l->id
-		       : 0;
-}
 
 static void random_setup(void)
 {
