@@ -148,9 +148,15 @@ static void join(struct call *p, struct call *c)
 	introduce(c, p, c_held);
 }
 
-static bool same_family(const struct call *a, const struct call *b)
+static bool is_data(const struct call *call)
 {
-	return a->media.rtp.family == b->media.rtp.family;
+	return call->cdr.bearer == CC_BEARER_UNRESTRICTED;
+}
+
+static bool can_talk(const struct call *a, const struct call *b)
+{
+	return a->media.rtp.family == b->media.rtp.family &&
+	       is_data(a) == is_data(b);
 }
 
 struct call *call_join_find(struct call *p, const struct leg *asker,
@@ -161,7 +167,7 @@ struct call *call_join_find(struct call *p, const struct leg *asker,
 
 	if (c == NULL || c == p || leg->end.index != asker->end.index ||
 	    leg->side == SIDE_X || !call_may_transfer(c, leg) ||
-	    !same_family(p, c)) {
+	    !can_talk(p, c)) {
 		return NULL;
 	}
 	return c;
@@ -226,7 +232,7 @@ void call_join_answered(struct call *c)
 	if (p == NULL) {
 		return;
 	}
-	if (!same_family(p, c)) {
+	if (!can_talk(p, c)) {
 		call_clear_gw(c, CAUSE_BEARER_NOT_IMPLEMENTED,
 			      "RTP address is of the other IP version");
 		return;

@@ -232,6 +232,7 @@ static void to_joined(const struct call *call, const struct call *with,
 	bool send = other != NULL && !other->held;
 
 	m->rtp = with->media.rtp;
+	m->codec = is_data(call) ? CC_CLEARMODE : CC_PCMA;
 	m->direction = recv && send ? MEDIA_SENDRECV
 		       : send	    ? MEDIA_SENDONLY
 		       : recv	    ? MEDIA_RECVONLY

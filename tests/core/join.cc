@@ -1,3 +1,4 @@
+conf clear_mode 0 1
 # A trunk has called one line twice, and connects the two parties: its calls are
 # released, theirs go on with each other. One holds for a while; one hangs up.
 > sip SETUP 1 called=+49711123 calling=+4930555 media=198.51.100.7:40000 ref=abc@example
@@ -27,3 +28,13 @@ advance 3000
 > sip RELEASED 6 cause=16
 > span0 RELEASED 5 cause=41
 > span0 RELEASED c4 cause=16
+# A data call and a spoken one have nothing to say to each other.
+> sip SETUP 7 called=+49711123 bearer=1 media=198.51.100.7:40000
+> span0 ANSWER c5 ch=31
+> span0 SETUP 8 called=0711222 bearer=2 ch=3
+> sip ANSWER c6 media=198.51.100.7:40002 pt=99 dtmf=0
+> sip TRANSFER 7 transfer=2 other=c6
+> sip RELEASED 7 cause=16
+> span0 RELEASED c5 cause=16
+> sip RELEASED c6 cause=16
+> span0 RELEASED 8 cause=16
