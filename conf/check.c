@@ -92,6 +92,10 @@ static void check_pseudowire(const struct checker *c, unsigned i)
 		report_error(c->report, check_place(map, "line", "span"),
 			     "line.span is for driver: dahdi");
 	}
+	if (l->peer.family && net_is_any(&l->peer)) {
+		report_error(c->report, check_place(map, "line", "peer"),
+			     "the far end has an address of its own");
+	}
 	if (l->local.family && l->peer.family &&
 	    l->local.family != l->peer.family) {
 		report_error(c->report, check_place(map, "line", "peer"),
@@ -344,6 +348,16 @@ static void check_register(const struct checker *c, const struct conf_trunk *t,
 	}
 }
 
+/* A file that holds no password has been told when it was read. */
+static bool is_told(const struct node *trunk, const struct conf_trunk *t)
+{
+	const struct node *auth = trunk ? tree_get(trunk, "auth") : NULL;
+	const struct node *n = auth && auth->kind == NODE_MAP
+				       ? tree_get(auth, "password") : NULL;
+
+	return t->auth_user[0] && n && n->kind == NODE_MAP;
+}
+
 static void check_trunks(const struct checker *c)
 {
 	for (unsigned i = 0; i < c->conf->n_trunks; i++) {
@@ -357,7 +371,8 @@ static void check_trunks(const struct checker *c)
 				     "ptime: a multiple of 10 ms");
 		}
 		check_register(c, t, map);
-		if (!t->auth_user[0] != !t->auth_password[0]) {
+		if (!t->auth_user[0] != !t->auth_password[0] &&
+		    !is_told(map, t)) {
 			report_error(c->report, check_place(map, "auth", NULL),
 				     "auth needs both user and password");
 		}
@@ -510,5 +525,6 @@ void conf_check(struct conf *conf, const struct node *root,
 	check_trunks(&c);
 	check_routes(&c);
 	check_media(&c);
+	check_ports(&c);
 	check_whole(&c);
 }

@@ -30,6 +30,10 @@ bool check_nfas_route(const struct checker *, const struct node *,
 bool check_nfas_group(const struct checker *, const char *name,
 		      uint8_t *index);
 
+/* --- check_ports.c --- */
+/* Ports and paths of this machine that settings want twice, or cannot have. */
+void check_ports(const struct checker *);
+
 /* --- check_trunk.c --- */
 /* TLS, addresses, and what tells the i-th trunk from those before it. */
 void check_trunk_wire(const struct checker *, unsigned i);

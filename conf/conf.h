@@ -20,6 +20,7 @@
 #define CONF_PATH      256
 #define CONF_HOST      128
 #define CONF_SPANS     64
+#define CONF_CHANNELS  30u /* B channels of a span, at most */
 #define CONF_CPUS      16
 #define CONF_TRUNKS    64
 #define CONF_ROUTES    256

@@ -17,7 +17,7 @@
 
 #define FILE_MAX ((1u << 20) + 1) /* one more than tree.h takes */
 #define PATH_LEN 96
-#define MAX_ROWS 48
+#define MAX_ROWS 128 /* keys of a section */
 
 /* Does a setting of that path exist, or a group of them below it? */
 static const struct setting *find_setting(const struct section *sec,
@@ -124,7 +124,8 @@ static void report_unknown(const struct value_env *env,
 			str_copy_n(names[count], sizeof(names[0]), path,
 				   strcspn(path, "."));
 			list[count] = names[count];
-			count++;
+			count += !count || strcmp(names[count],
+						  names[count - 1]);
 		}
 	}
 	list[count] = NULL;
@@ -388,6 +389,11 @@ struct conf *conf_load_text(const char *name, const char *text, size_t len,
 		free(conf);
 		*report = strdup("out of memory\n");
 		return NULL;
+	}
+	/* Editors of Windows begin a file with a byte order mark. */
+	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
+		text += 3;
+		len -= 3;
 	}
 	report_init(r, name, text, len);
 	(void)str_copy(conf->file, sizeof(conf->file), name);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -405,7 +406,8 @@ static bool read_secret_file(const struct value_env *env,
 		 n->text[0] == '/' ? "" : env->dir,
 		 n->text[0] == '/' ? "" : "/", n->text);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 077)) {
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (st.st_mode & 077)) {
 		problem_fix(report_warning(env->report, n->at,
 					   "%s: %.80s can be read by others",
 					   s->path, n->text),
@@ -542,10 +544,21 @@ static bool is_list(const struct setting *s)
 	return s->type >= VALUE_HOSTS;
 }
 
+/* YAML's word for nothing: not a host or a password of that name. */
+static bool is_null(const struct node *n)
+{
+	return n->kind == NODE_SCALAR && !n->quoted &&
+	       (!strcmp(n->text, "~") || !strcasecmp(n->text, "null"));
+}
+
 void value_read(const struct value_env *env, const struct setting *s,
 		const struct node *n, void *base)
 {
-	if (is_list(s) && n->kind != NODE_MAP) {
+	if (is_null(n)) {
+		problem_fix(report_error(env->report, n->at,
+					 "%s: null is no value", s->path),
+			    "leave the line away");
+	} else if (is_list(s) && n->kind != NODE_MAP) {
 		read_list(env, s, n, base);
 	} else if (n->kind != NODE_SCALAR && s->type != VALUE_SECRET) {
 		report_error(env->report, n->at, "%s: a %s is needed here",

@@ -16,11 +16,10 @@
 #include <unistd.h>
 
 /* RTP port pairs per B channel: 1.2, so that a pair can rest after a call. */
-#define CHANNELS_PER_SPAN 30
 #define RTP_BUFFER	  65536
 #define SIP_PLACES	  (2 * CONF_TRUNKS + 4)
 #define MAX_FDS                                                 \
-	(CONF_SPANS * (CHANNELS_PER_SPAN * 3 + LINE_SLOTS) +    \
+	(CONF_SPANS * (CONF_CHANNELS * 3 + LINE_SLOTS) +    \
 	 3 * SIP_PLACES + 8)
 #define CARD_START_MS	  2000 /* cards that answer later are taken later */
 #define CARD_SOON_MS	  20
@@ -55,13 +54,6 @@ static int hold(struct sockets *s, struct held h)
 	return 0;
 }
 
-static bool is_any(const struct net_addr *a)
-{
-	static const uint8_t zero[16];
-
-	return !memcmp(a->ip, zero, sizeof(zero));
-}
-
 /* Where a packet to that address would leave from; nothing is sent. */
 static int address_towards(const struct net_addr *to, struct net_addr *own)
 {
@@ -88,10 +80,10 @@ void sockets_fill_address(struct conf *c)
 {
 	struct net_addr to;
 
-	if (!is_any(&c->media.rtp)) {
+	if (!net_is_any(&c->media.rtp)) {
 		return;
 	}
-	if (!is_any(&c->sip.bind)) {
+	if (!net_is_any(&c->sip.bind)) {
 		c->media.rtp = c->sip.bind;
 		c->media.rtp.port = 0;
 		return;
@@ -273,7 +265,7 @@ static int open_rtp_pair(struct sockets *s, const struct conf *c,
 static int open_rtp(struct sockets *s, const struct conf *c)
 {
 	unsigned want = conf_room(c->n_spans, c->gateway.spare_spans) *
-			CHANNELS_PER_SPAN * 12 / 10;
+			CONF_CHANNELS * 12 / 10;
 	unsigned pair = 0;
 	int r = 0;
 
@@ -286,7 +278,7 @@ static int open_rtp(struct sockets *s, const struct conf *c)
 			return complain("media.rtp", &c->media.rtp, r);
 		}
 	}
-	if (pair < c->n_spans * (unsigned)CHANNELS_PER_SPAN) {
+	if (pair < c->n_spans * CONF_CHANNELS) {
 		log_err("media.ports: only %u of %u port pairs free in %u-%u; "
 			"widen the range", pair, want, c->media.port_min,
 			c->media.port_max);

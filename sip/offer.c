@@ -30,14 +30,6 @@ static uint8_t swapped(uint8_t dir)
 			 (dir & SDP_RECV ? SDP_SEND : 0));
 }
 
-/* 0.0.0.0 or ::, the hold of RFC 2543. */
-static bool is_any(const struct net_addr *a)
-{
-	static const uint8_t zero[16];
-
-	return memcmp(a->ip, zero, sizeof(zero)) == 0;
-}
-
 static enum sdp_kind kind_of(uint8_t codec)
 {
 	return codec == CC_PCMU ? SDP_PCMU : SDP_PCMA;
@@ -162,7 +154,7 @@ static void agree(struct sdp_session *s, const struct sdp_local *l,
 	s->event_tx = codec < CC_CLEARMODE ? event_pt(l, m) : 0;
 	s->ptime_ms = pick_ptime(l, m);
 	s->dir = l->dir & swapped(m->dir);
-	if (is_any(&m->rtp))
+	if (net_is_any(&m->rtp))
 		s->dir &= SDP_RECV;
 	if (s->remote.n_media > s->n_media)
 		s->n_media = s->remote.n_media;

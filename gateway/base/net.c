@@ -152,6 +152,13 @@ bool net_ip_eq(const struct net_addr *a, const struct net_addr *b)
 	       memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
 }
 
+bool net_is_any(const struct net_addr *a)
+{
+	static const uint8_t zero[sizeof(a->ip)];
+
+	return !memcmp(a->ip, zero, sizeof(zero));
+}
+
 bool net_addr_eq(const struct net_addr *a, const struct net_addr *b)
 {
 	return net_ip_eq(a, b) && a->port == b->port;

@@ -35,6 +35,8 @@ int net_prefix_parse(struct net_prefix *, const char *text);
 bool net_prefix_has(const struct net_prefix *, const struct net_addr *);
 bool net_addr_eq(const struct net_addr *, const struct net_addr *);
 bool net_ip_eq(const struct net_addr *, const struct net_addr *);
+/* 0.0.0.0 or [::]: each address of the machine. */
+bool net_is_any(const struct net_addr *);
 /* With the port if not 0, IPv6 then in brackets. Returns buf. */
 const char *net_str(const struct net_addr *, char buf[NET_STR_MAX]);
 /* Without the port and brackets. */
