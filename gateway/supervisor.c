@@ -589,16 +589,21 @@ static void on_term(struct sigwatch *s, int signum)
 	next_phase();
 }
 
+/* Each line of the report is one of the log's. */
 static void on_hup(struct sigwatch *s, int signum)
 {
-	char text[4000];
+	char text[4000], *save = NULL;
+	int r = reload(false, text, sizeof(text));
 
 	(void)s;
 	(void)signum;
-	if (reload(false, text, sizeof(text)) < 0) {
-		log_err("reload: %s", text);
-	} else {
-		log_info("reload: %s", text);
+	for (char *line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (r < 0) {
+			log_err("reload: %s", line);
+		} else {
+			log_info("reload: %s", line);
+		}
 	}
 }
 

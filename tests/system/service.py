@@ -63,6 +63,11 @@ def metrics(lab):
     lab.ok("metrics have one prefix", not odd, odd[:3])
 
 
+def log(lab):
+    with open(lab.path("gateway.log")) as f:
+        return f.read()
+
+
 def reloads(lab, gateway):
     pids = lab.role_pids(gateway)
     good = open(lab.yaml).read()
@@ -75,6 +80,9 @@ def reloads(lab, gateway):
            and lab.role_pids(gateway) == pids)
     with open(lab.yaml, "w") as f:
         f.write(good.replace('allow: ["*"]', 'allow: ["7*"]'))
+    r = ctl_text(lab, "nfas", "switch", "nobody")
+    lab.ok("a group that is not there is told", r.returncode == 1
+           and "no such NFAS group" in r.stderr, r.stderr)
     r = ctl_text(lab, "reload")
     lab.ok("a good file is applied", r.returncode == 0, r.stdout[:90])
 
@@ -89,6 +97,12 @@ def reloads(lab, gateway):
     r = ctl_text(lab, "reload")
     lab.ok("what would end calls is refused and said", r.returncode == 1
            and "echo_tail" in r.stderr and answered(lab), r.stderr[:90])
+    with open(lab.yaml, "w") as f:
+        f.write("spans: [\n")
+    gateway.send_signal(signal.SIGHUP)
+    lab.ok("a bad file by SIGHUP is told line by line", wait_for(
+        lambda: "reload: nothing was changed\n" in log(lab), 5)
+        and "\\x0a" not in log(lab) and answered(lab))
     with open(lab.yaml, "w") as f:
         f.write(good)
     gateway.send_signal(signal.SIGHUP)

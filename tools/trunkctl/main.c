@@ -163,8 +163,10 @@ static int verify(const struct options *o, const char *request)
 	return show(o, text, ok) || !right;
 }
 
-/* The isdn role whose channel it is answers, the others say nothing. */
-static int channel(const struct options *o, const char *request)
+/* The isdn role whose channel or group it is answers, the others say nothing;
+ * when all do, `none` is told. */
+static int ask_owner(const struct options *o, const char *request,
+		     const char *none)
 {
 	bool ok = false;
 	char *text = fetch(o, request, &ok), *answer = NULL;
@@ -182,8 +184,7 @@ static int channel(const struct options *o, const char *request)
 	json_decref(v);
 	free(text);
 	return answer ? show(o, answer, true)
-		      : show(o, strdup("there is no such channel: trunkctl "
-				       "channels"), false);
+		      : show(o, strdup(none), false);
 }
 
 static bool is_channel(int argc, char **argv)
@@ -259,9 +260,14 @@ static int command(const struct options *o, int argc, char **argv)
 	if (!strcmp(argv[0], "nfas")) {
 		snprintf(request, sizeof(request), "nfas-switch %.60s",
 			 argv[2]);
+		return ask_owner(o, request,
+				 "there is no such NFAS group: trunkctl spans");
 	}
-	return !strcmp(argv[0], "channel") ? channel(o, request)
-					   : ask(o, request);
+	if (!strcmp(argv[0], "channel")) {
+		return ask_owner(o, request, "there is no such channel: "
+					     "trunkctl channels");
+	}
+	return ask(o, request);
 }
 
 int main(int argc, char **argv)
