@@ -470,6 +470,13 @@ static void on_span(struct media_role *m, const struct engine_span_state *s)
 	media_tell_isdn(m, s->span);
 }
 
+static void on_figures(struct media_role *m, struct media_user *u,
+		       const struct media_figures *f)
+{
+	u->figures = *f;
+	media_count_rtp(m, u, f);
+}
+
 static void on_closed(struct media_role *m, struct media_user *u,
 		      const struct media_figures *f)
 {
@@ -479,6 +486,7 @@ static void on_closed(struct media_role *m, struct media_user *u,
 		.figures = *f,
 	};
 
+	media_count_rtp(m, u, f);
 	if (!u->orphan)
 		send_core(m, &msg.head, MEDIA_CLOSED, sizeof(msg));
 	free_user(m, u);
@@ -558,7 +566,7 @@ void media_on_event(struct media_role *m, const struct engine_event *ev)
 	if (ev->kind == ENGINE_EV_CLOSED)
 		on_closed(m, u, &ev->u.figures);
 	else if (ev->kind == ENGINE_EV_FIGURES)
-		u->figures = ev->u.figures;
+		on_figures(m, u, &ev->u.figures);
 	else if (ev->kind == ENGINE_EV_MEDIA)
 		on_media(m, u, ev->u.media.kind, ev->u.media.digit);
 }

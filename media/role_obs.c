@@ -211,8 +211,8 @@ void media_put(struct text *t, const char *fmt, ...)
 	t->len += n > 0 ? (size_t)n : 0;
 }
 
-static void put_one(struct text *t, const char *name, const char *type,
-		    const char *help, uint64_t value)
+void media_put_one(struct text *t, const char *name, const char *type,
+		   const char *help, uint64_t value)
 {
 	media_put(t, "# HELP trunkgate_media_%s %s\n# TYPE trunkgate_media_%s %s\n",
 	    name, help, name, type);
@@ -246,42 +246,43 @@ static int put_metrics(struct media_role *m, char *buf, size_t size)
 	struct engine_gauges sum = sum_of(m), *g = &sum;
 	struct text t = { buf, size, 0 };
 
-	put_one(&t, "open", "gauge", "RTP port pairs in use",
+	media_put_one(&t, "open", "gauge", "RTP port pairs in use",
 		pool_used(m->users));
-	put_one(&t, "ports_free", "gauge", "RTP port pairs free",
+	media_put_one(&t, "ports_free", "gauge", "RTP port pairs free",
 		m->ports.free);
-	put_one(&t, "ticks_total", "counter", "wake-ups of the engine",
+	media_put_one(&t, "ticks_total", "counter", "wake-ups of the engine",
 		g->ticks);
-	put_one(&t, "late_ticks_total", "counter", "wake-ups 1 ms late or more",
+	media_put_one(&t, "late_ticks_total", "counter", "wake-ups 1 ms late or more",
 		g->late_ticks);
-	put_one(&t, "rested_blocks_total", "counter",
+	media_put_one(&t, "rested_blocks_total", "counter",
 		"blocks most of whose echo cancellers learnt nothing, for want of time",
 		g->rested);
-	put_one(&t, "skipped_ms_total", "counter", "ticks left out after stalls",
+	media_put_one(&t, "skipped_ms_total", "counter", "ticks left out after stalls",
 		g->skipped_ms);
-	put_one(&t, "busy_permille", "gauge", "engine's share of a core",
+	media_put_one(&t, "busy_permille", "gauge", "engine's share of a core",
 		g->busy_permille);
-	put_one(&t, "full_threads", "gauge",
+	media_put_one(&t, "full_threads", "gauge",
 		"engine threads that take no more calls, for want of time",
 		count_full(m));
 	put_late(&t, "late", "wake-ups of the engine after their time",
 		 &g->late);
 	put_late(&t, "line_late",
 		 "packets of the lines sent after their time", &g->line_late);
-	put_one(&t, "events_lost_total", "counter", "events that found no room",
+	media_put_one(&t, "events_lost_total", "counter", "events that found no room",
 		g->events_lost);
-	put_one(&t, "refused", "gauge",
+	media_put_one(&t, "refused", "gauge",
 		"bits: 1 real-time priority, 2 locked memory, 4 affinity, "
 		"8 io_uring",
 		m->refused);
-	put_one(&t, "no_port_total", "counter", "calls without a port pair",
+	media_put_one(&t, "no_port_total", "counter", "calls without a port pair",
 		m->drops.no_port);
-	put_one(&t, "messages_bad_total", "counter", "messages not understood",
+	media_put_one(&t, "messages_bad_total", "counter", "messages not understood",
 		m->drops.core_bad + m->drops.isdn_bad + m->drops.console_bad);
-	put_one(&t, "messages_stale_total", "counter",
+	media_put_one(&t, "messages_stale_total", "counter",
 		"messages about media that are gone", m->drops.core_stale);
-	put_one(&t, "frames_dropped_total", "counter",
+	media_put_one(&t, "frames_dropped_total", "counter",
 		"D-channel frames without room", m->drops.frames);
+	media_put_rtp_metrics(m, &t);
 	media_put_line_metrics(m, &t);
 	return t.len < size ? (int)t.len : -ENOSPC;
 }

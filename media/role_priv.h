@@ -22,6 +22,8 @@
 
 enum { ROLE_PAIRS = 4096 };
 
+enum { ROLE_RTP_COUNTERS = 9 };
+
 /* A media of the core. */
 struct media_user {
 	media_id id;
@@ -36,6 +38,7 @@ struct media_user {
 	uint8_t codec, direction, silent;
 	uint8_t suite; /* enum srtp_suite */
 	struct media_figures figures;
+	uint32_t counted[ROLE_RTP_COUNTERS]; /* of these, in the sums */
 };
 
 struct span_view { /* what the engine last said of a span */
@@ -102,6 +105,7 @@ struct media_role {
 	struct span_view spans[CONF_SPANS];
 	struct role_thread threads[ENGINE_THREADS];
 	struct role_drops drops;
+	uint64_t rtp[ROLE_RTP_COUNTERS]; /* sums, see role_rtp.c */
 	struct watch watch;  /* the engine's wake-ups, real time */
 	struct timer timer;  /* virtual time: the tick; else what is owed */
 	bool stepping;	     /* virtual time */
@@ -152,6 +156,15 @@ void media_on_console(struct media_role *, const struct link_head *);
 
 void media_put(struct text *, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* A metric without labels; its name without trunkgate_media_. */
+void media_put_one(struct text *, const char *name, const char *type,
+		   const char *help, uint64_t value);
+
+/* --- role_rtp.c --- */
+/* The figures of a call are these now. */
+void media_count_rtp(struct media_role *, struct media_user *,
+		     const struct media_figures *);
+void media_put_rtp_metrics(struct media_role *, struct text *);
 
 /* --- role_perf.c --- */
 void media_start_perf(struct media_role *);

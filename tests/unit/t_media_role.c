@@ -422,6 +422,34 @@ START_TEST(test_console)
 }
 END_TEST
 
+/* All calls together; what was lost and came after all is no less lost. */
+START_TEST(test_rtp_metrics)
+{
+	struct engine_event e = {
+		.kind = ENGINE_EV_FIGURES,
+		.u.figures = { .rtp_rx = 5000, .rtp_lost = 2, .rtp_bad = 7 },
+	};
+
+	set_up();
+	e.id = open_one(1);
+	media_on_event(media_role_of(t.role), &e);
+	e.u.figures.rtp_lost = 1;
+	media_on_event(media_role_of(t.role), &e);
+	e.kind = ENGINE_EV_CLOSED;
+	e.u.figures.rtp_rx = 5010;
+	e.u.figures.rtp_lost = 3;
+	media_on_event(media_role_of(t.role), &e);
+	ask("metrics");
+	ck_assert_ptr_nonnull(
+		strstr(t.text, "\ntrunkgate_media_rtp_received_total 5010\n"));
+	ck_assert_ptr_nonnull(
+		strstr(t.text, "\ntrunkgate_media_rtp_lost_total 3\n"));
+	ck_assert_ptr_nonnull(
+		strstr(t.text, "\ntrunkgate_media_rtp_bad_total 7\n"));
+	tear_down();
+}
+END_TEST
+
 START_TEST(test_refused_configurations)
 {
 	static struct conf_for_media conf;
@@ -495,6 +523,7 @@ int main(void)
 	tcase_add_test(tc, test_core_lost);
 	tcase_add_test(tc, test_core_is_back);
 	tcase_add_test(tc, test_console);
+	tcase_add_test(tc, test_rtp_metrics);
 	tcase_add_test(tc, test_refused_configurations);
 	tcase_add_test(tc, test_real_time);
 	suite_add_tcase(s, tc);
