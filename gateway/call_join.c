@@ -10,6 +10,9 @@
  *
  *    TRANSFER ATTENDED other = its leg in C -> TRYING, DONE; C's is released
  *
+ * Y may still ring: then C's trunk is released at once, and C goes on as
+ * below.
+ *
  * Blind, to a number that is reached over a line: C is made for it, has no
  * caller's leg and goes by the routes of the trunk.
  *
@@ -159,6 +162,18 @@ static bool can_talk(const struct call *a, const struct call *b)
 	       is_data(a) == is_data(b);
 }
 
+/* The trunk has called a line that has not answered yet. */
+static bool is_ringing(const struct call *c, const struct leg *leg)
+{
+	const struct leg *b = &c->leg[SIDE_B];
+
+	return leg->side == SIDE_A && !leg_is_line(leg) && !c->ending &&
+	       (leg->state == A_CALLING || leg->state == A_ALERTED) &&
+	       leg_is_line(b) && b->state < B_TONE &&
+	       c->leg[SIDE_X].id == 0 && c->join.state == JOIN_NONE &&
+	       c->media.state == CM_OPEN;
+}
+
 struct call *call_join_find(struct call *p, const struct leg *asker,
 			    leg_id other)
 {
@@ -166,15 +181,39 @@ struct call *call_join_find(struct call *p, const struct leg *asker,
 	struct call *c = leg == NULL ? NULL : leg->call;
 
 	if (c == NULL || c == p || leg->end.index != asker->end.index ||
-	    leg->side == SIDE_X || !call_may_transfer(c, leg) ||
+	    leg->side == SIDE_X ||
+	    !(call_may_transfer(c, leg) || is_ringing(c, leg)) ||
 	    !can_talk(p, c)) {
 		return NULL;
 	}
 	return c;
 }
 
+/* Its trunk has done its part; whose routes it goes by stays known. */
+static void take_ringing(struct call *p, struct call *c)
+{
+	static const struct cc_cause cause = {CAUSE_NOT_SELECTED, CC_LOC_NONE};
+	struct leg *a = &c->leg[SIDE_A], *x;
+	uint8_t state = a->state;
+
+	call_join_begin(p, c);
+	x = leave(c);
+	a->end = x->end;
+	a->state = state;
+	call_set_state(x, X_LEAVING);
+	call_release_leg(x, cause);
+	call_media_update(c);
+	if (c->told.alerting) {
+		call_transfer_rings(p);
+	}
+}
+
 void call_join(struct call *p, struct call *c)
 {
+	if (!c->told.answered) {
+		take_ringing(p, c);
+		return;
+	}
 	p->transfer.going = false;
 	str_copy(c->cdr.transfer.by, CONF_NAME, p->cdr.transfer.by);
 	join(p, c);

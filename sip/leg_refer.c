@@ -115,7 +115,8 @@ static int find_ours(const struct leg *l, const struct sip_refer_to *to,
 	o = sip_legs_find_replaced(l->legs, &r);
 	if (!o)
 		return 0;
-	if (o == l || o->trunk != l->trunk || o->state != LEG_UP)
+	if (o == l || o->trunk != l->trunk ||
+	    (o->state != LEG_UP && o->state != LEG_INCOMING))
 		return 603;
 	*other = o->id;
 	return 0;

@@ -380,6 +380,44 @@ static void random_event(void)
 	}
 }
 
+/* The trunk's leg of a call that is up, or may still ring; 0: it has none. */
+static leg_id trunk_leg(pool_id id, bool up)
+{
+	const struct call *call = call_get(rig.core, id);
+
+	for (unsigned side = SIDE_A; side <= SIDE_B; side++) {
+		const struct leg *leg = &call->leg[side];
+
+		if (leg->id != 0 && !leg_is_line(leg) &&
+		    (call->told.answered || !up)) {
+			return leg->id;
+		}
+	}
+	return 0;
+}
+
+/* A trunk connects the parties of two of its calls. */
+static void random_join(void)
+{
+	struct cc_msg m = {.end = {CC_END_TRUNK, 0},
+			   .transfer = CC_TRANSFER_ATTENDED,
+			   .cause = {0, CC_LOC_NONE}};
+
+	for (pool_id id = pool_next(rig.core->calls, 0); id != 0;
+	     id = pool_next(rig.core->calls, id)) {
+		leg_id leg = trunk_leg(id, m.leg == 0);
+
+		if (m.leg == 0) {
+			m.leg = leg;
+		} else if (leg != 0 && (m.other == 0 || rnd(2) == 0)) {
+			m.other = leg;
+		}
+	}
+	if (m.leg != 0 && peer_leg(m.end, m.leg) != NULL) {
+		link_send(&rig.sip, &m.head, CC_TRANSFER, sizeof(m));
+	}
+}
+
 static void random_media(void)
 {
 	struct media_event e = {.id = 1 + rnd(rig.medias + 1),
@@ -428,6 +466,8 @@ static void random_run(uint64_t seed, unsigned steps)
 
 		if (what < 15) {
 			random_setup();
+		} else if (what < 20) {
+			random_join();
 		} else if (what < 80) {
 			random_event();
 		} else if (what < 88) {

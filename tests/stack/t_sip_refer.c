@@ -371,12 +371,21 @@ START_TEST(joins)
 	begin(CONF_REFER_ATTENDED, true);
 	invite_from_peer(PEER_URI, "c2", NULL, PEER_SDP);
 	other = expect_cc(CC_SETUP)->leg;
-	core_tells(other, CC_ANSWER);
-	ok = expect_sent("SIP/2.0 200");
+	core_tells(other, CC_ALERTING);
+	ok = expect_sent("SIP/2.0 180");
 	snprintf(to_tag, sizeof(to_tag), "%s",
 		 strstr(value_of(ok, "To"), ";tag=") + 5);
 	snprintf(call_id, sizeof(call_id), "%s", value_of(ok, "Call-ID"));
 	rig.cseq = 200;
+	snprintf(extra, sizeof(extra),
+		 "Refer-To: <sip:+49711999@" PEER_IP "?Replaces=%s%%3B"
+		 "to-tag%%3D%s%%3Bfrom-tag%%3Dft>\r\n", call_id, to_tag);
+	in_call("REFER", extra); /* it rings: when it answers */
+	ck_assert_uint_eq(expect_transfer(CC_TRANSFER_ATTENDED)->other, other);
+	core_transfer(leg, CC_TRANSFER_FAILED, 41);
+	expect_sent("SIP/2.0 503");
+	core_tells(other, CC_ANSWER);
+	ok = expect_sent("SIP/2.0 200");
 	for (i = 0; i < 2; i++) {
 		snprintf(extra, sizeof(extra),
 			 "Refer-To: <sip:+49711999@" PEER_IP "?Replaces=%s"
