@@ -201,8 +201,8 @@ static void put_side(struct json *j, const char *key, const struct call *call,
 	const struct cdr_side *s = side == SIDE_A ? &call->cdr.a
 						  : &call->cdr.b;
 
-	if (!s->used) {
-		return;
+	if (!s->used || (leg->id == 0 && call_joined(call) != NULL)) {
+		return; /* the trunk has left its parties to themselves */
 	}
 	json_obj(j, key);
 	json_str(j, s->end.kind == CC_END_SPAN ? "span" : "trunk", s->name);
@@ -221,6 +221,7 @@ static void put_call(struct json *j, const struct core *core,
 {
 	char text[CC_DIGITS_MAX + 2];
 	mono_t now = loop_now(core->role.loop);
+	const struct call *with = call_joined(call);
 
 	json_obj(j, NULL);
 	json_str(j, "id", call->cdr.id);
@@ -230,6 +231,9 @@ static void put_call(struct json *j, const struct core *core,
 	json_bool(j, "emergency", call->cdr.emergency != 0);
 	json_bool(j, "answered", call->told.answered);
 	json_int(j, "age_ms", mono_diff_ms(now, call->began));
+	if (with != NULL) {
+		json_str(j, "joined_with", with->cdr.id);
+	}
 	put_side(j, "caller", call, SIDE_A);
 	put_side(j, "callee", call, SIDE_B);
 	json_close(j);

@@ -12,6 +12,8 @@ conf clear_mode 0 1
 > sip TRANSFER 1 transfer=2 other=2
 > sip RELEASED 2 cause=16
 > sip RELEASED 1 cause=16
+up console
+ask calls
 > span0 HOLD c1
 > span0 RETRIEVE c1
 > span0 RELEASE c2 cause=16
