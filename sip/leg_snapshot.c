@@ -8,7 +8,7 @@
  * answered one whose call has ended meanwhile, and clears them towards the
  * peer:
  *
- *   answered                     BYE
+ *   answered                     BYE; without ACK so far, our 2xx first
  *   the peer's INVITE, open      503
  *   our INVITE, open             CANCEL; a crossing 2xx gets ACK and BYE
  */
@@ -242,6 +242,21 @@ static struct leg *restore_leg(struct legs *t, const struct cc_snapshot *m,
 	return l;
 }
 
+/* Our 2xx may have been lost: on with it until its ACK comes, in that state.
+ * False: there is none, or it cannot be. */
+static bool resume_2xx(struct leg *l, const struct sip_snapshot *s,
+		       enum leg_state state)
+{
+	if (s->kind != SIP_SNAPSHOT_ANSWERED)
+		return false;
+	l->inv.cseq = s->ok.cseq;
+	if (txn_resume_answered(sip_leg_txns(l), &l->user, &s->ok.wire,
+				&s->dialog.path, &l->inv.id) != 0)
+		return false;
+	sip_leg_enter(l, state);
+	return true;
+}
+
 static int clear_dialog(struct legs *t, const struct cc_snapshot *m,
 			const struct sip_snapshot *s)
 {
@@ -249,6 +264,8 @@ static int clear_dialog(struct legs *t, const struct cc_snapshot *m,
 
 	if (!l)
 		return -ENOMEM;
+	if (resume_2xx(l, s, LEG_UNACKED))
+		return 0; /* no BYE before its ACK (RFC 3261 15) */
 	sip_leg_enter(l, LEG_CLEARING);
 	sip_leg_send_bye(l, m->cause);
 	if (l->state == LEG_CLEARING)
@@ -329,17 +346,6 @@ void sip_legs_restore(struct legs *t, const struct cc_snapshot *m)
 	}
 }
 
-/* Our 2xx may have been lost: on with it until its ACK comes. */
-static void resume_2xx(struct leg *l, const struct sip_snapshot *s)
-{
-	if (s->kind != SIP_SNAPSHOT_ANSWERED)
-		return;
-	l->inv.cseq = s->ok.cseq;
-	if (txn_resume_answered(sip_leg_txns(l), &l->user, &s->ok.wire,
-				&s->dialog.path, &l->inv.id) == 0)
-		sip_leg_enter(l, LEG_ANSWERED);
-}
-
 /* Our 2xx has the offer, which is written once more for the session to know. */
 static void offer_again(struct leg *l)
 {
@@ -375,7 +381,7 @@ static int keep_dialog(struct legs *t, const struct cc_snapshot *m,
 	sip_refer_resume(l, &s->refer);
 	l->snapshot = digest(m->bytes, m->len);
 	sip_leg_enter(l, LEG_UP);
-	resume_2xx(l, s);
+	(void)resume_2xx(l, s, LEG_ANSWERED);
 	sip_se_resume(l);
 	return 0;
 }

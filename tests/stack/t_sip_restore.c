@@ -30,6 +30,35 @@ START_TEST(answered_in)
 }
 END_TEST
 
+/* Not acknowledged yet: BYE waits for it (RFC 3261 15), or for 64*T1. */
+START_TEST(answered_unacked)
+{
+	const char *bye;
+
+	for (unsigned i = 0; i < 2; i++) {
+		begin();
+		leg = take_call("c1");
+		core_tells(leg, CC_ANSWER);
+		wait_ms(10);
+		kill_role(expect_sent("SIP/2.0 200"));
+		core_clears();
+		ck_assert_str_eq(expect_sent("SIP/2.0 200"), said);
+		if (i == 0) {
+			ack_from_peer(said, NULL);
+			bye = expect_sent("BYE ");
+		} else {
+			wait_ms(33000);
+			bye = skip_to("BYE ");
+		}
+		cause_41(bye);
+		answer(bye, "200 OK", NULL, NULL, NULL);
+		wait_ms(100);
+		rig.seen = rig.n_sent;
+		finish();
+	}
+}
+END_TEST
+
 START_TEST(answered_out)
 {
 	const char *bye, *invite;
@@ -317,10 +346,10 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		answered_in, answered_out, refreshed, offered,
-		offered_again, calling, calling_answered, calling_in_vain,
-		challenged, still_there, core_killed, too_long,
-		nonsense,
+		answered_in, answered_unacked, answered_out, refreshed,
+		offered, offered_again, calling, calling_answered,
+		calling_in_vain, challenged, still_there, core_killed,
+		too_long, nonsense,
 		NULL,
 	};
 
