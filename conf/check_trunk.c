@@ -48,6 +48,11 @@ static void check_stir(const struct checker *c, struct conf_trunk *t,
 		report_error(c->report, check_place(map, "stir", "origid"),
 			     "stir.origid is a UUID");
 	}
+	if (s->div && (!s->sign || !s->n_numbers)) {
+		report_error(c->report, check_place(map, "stir", "div"),
+			     "stir.div needs sign, and the numbers that are "
+			     "ours: numbers: [\"+4971112*\"]");
+	}
 	if (s->verify != CONF_STIR_OFF &&
 	    (!s->ca[0] || !s->certificates[0])) {
 		report_error(c->report, check_place(map, "stir", "verify"),
