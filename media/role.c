@@ -159,7 +159,7 @@ static void take_news(struct media_role *m)
 
 static void on_wake(struct watch *w, int events)
 {
-	struct media_role *m = container_of(w, struct media_role, watch);
+	struct media_role *m = container_of(w, struct media_role, wake.watch);
 	char octets[256];
 
 	(void)events;
@@ -173,11 +173,11 @@ static void on_timer(struct timer *t)
 {
 	struct media_role *m = container_of(t, struct media_role, timer);
 
-	if (m->stepping)
+	if (m->wake.stepping)
 		engine_step(m->engine, loop_now(m->role.loop));
 	take_news(m);
 	media_pay_debts(m);
-	timer_start(m->role.loop, t, on_timer, m->stepping ? STEP_MS : DEBT_MS);
+	timer_start(m->role.loop, t, on_timer, m->wake.stepping ? STEP_MS : DEBT_MS);
 }
 
 /* --- opening --- */
@@ -320,12 +320,12 @@ static int media_start(struct role *role)
 
 	if (err < 0)
 		return err;
-	err = watch_start(role->loop, &m->watch, engine_event_fd(m->engine),
+	err = watch_start(role->loop, &m->wake.watch, engine_event_fd(m->engine),
 			  WATCH_READ, on_wake);
-	m->stepping = err == -ENOTSUP;
-	if (err < 0 && !m->stepping)
+	m->wake.stepping = err == -ENOTSUP;
+	if (err < 0 && !m->wake.stepping)
 		return err;
-	if (!m->stepping) {
+	if (!m->wake.stepping) {
 		err = engine_start(m->engine, &m->refused);
 		if (err < 0)
 			return err;
@@ -333,7 +333,7 @@ static int media_start(struct role *role)
 	}
 	media_start_perf(m);
 	return timer_start(role->loop, &m->timer, on_timer,
-			   m->stepping ? STEP_MS : DEBT_MS);
+			   m->wake.stepping ? STEP_MS : DEBT_MS);
 }
 
 /* --- later life --- */
@@ -377,7 +377,7 @@ static void media_close(struct role *role)
 	timer_stop(role->loop, &m->timer);
 	timer_stop(role->loop, &m->second.timer);
 	timer_stop(role->loop, &m->keep);
-	watch_stop(role->loop, &m->watch);
+	watch_stop(role->loop, &m->wake.watch);
 	for (unsigned i = 0; i < CONF_SPANS; i++) {
 		link_close(&m->isdn[i].link);
 		if (m->line[i])

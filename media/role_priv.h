@@ -86,6 +86,11 @@ struct role_second {
 	mono_t at; /* the last one that was counted ended */
 };
 
+struct role_wake {
+	struct watch watch; /* the engine's wake-ups, real time */
+	bool stepping;	    /* virtual time instead */
+};
+
 struct media_role {
 	struct role role;
 	struct conf_for_media conf;
@@ -106,9 +111,8 @@ struct media_role {
 	struct role_thread threads[ENGINE_THREADS];
 	struct role_drops drops;
 	uint64_t rtp[ROLE_RTP_COUNTERS]; /* sums, see role_rtp.c */
-	struct watch watch;  /* the engine's wake-ups, real time */
+	struct role_wake wake;
 	struct timer timer;  /* virtual time: the tick; else what is owed */
-	bool stepping;	     /* virtual time */
 	struct media_clock clock;
 	struct timer keep;   /* the core is gone */
 	struct role_second second;
