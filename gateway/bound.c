@@ -41,7 +41,7 @@ int bound_socket(const struct net_addr *a, int type, enum bound_family v6)
 /* --- a pair for SIP --- */
 
 #define SIP_BUFFER	(4 << 20) /* octets, of what goes first: never full */
-#define SIP_INVITES	(1 << 20)
+#define SIP_INVITES	(1 << 19) /* a third of a second of what we can take */
 
 /* More than net.core.rmem_max if we may. */
 static void set_buffer(int fd, int size)

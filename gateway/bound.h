@@ -14,7 +14,8 @@ int bound_socket(const struct net_addr *, int type, enum bound_family);
 
 /* Two datagram sockets at one address: what begins with INVITE waits in the
  * queue of the second, everything else in that of the first, so that a flood of
- * calls pushes nothing out that belongs to calls there are. No other user may
+ * calls pushes nothing out that belongs to calls there are. The sip role says
+ * it more closely when it has them (sip/transport_split.c). No other user may
  * have the address. fd[1] is -1 where the kernel cannot. 0 or -errno. */
 int bound_sip_pair(const struct net_addr *, int fd[2]);
 

@@ -21,6 +21,7 @@
 #include "sip/sip.h"
 #include "sip/stir.h"
 
+#define CORE_BEHIND   512 /* messages, beside those in the socket */
 #define STATE_POLL_MS 1000 /* are the trunks' servers resolved? */
 
 struct sip_role {
@@ -173,7 +174,16 @@ static void on_flow_down(struct sip_stack_user *u, const struct sip_path *path,
 	sip_registers_flow_down(r->registers, path, err);
 }
 
+/* Calls that the core has not even heard of are enough. */
+static bool is_behind(struct sip_stack_user *u)
+{
+	struct sip_role *r = container_of(u, struct sip_role, stack_user);
+
+	return link_waiting(&r->core) > CORE_BEHIND;
+}
+
 static const struct sip_stack_user_ops stack_ops = {
+	.is_behind = is_behind,
 	.on_request = on_request,
 	.on_ack = on_ack,
 	.on_stray_2xx = on_stray_2xx,

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "sip/stack.h"
+#include "sip/stack_priv.h"
 
-#include "gateway/base/log.h"
-#include "sip/bucket.h"
 #include "sip/keep.h"
 #include "sip/via.h"
 
@@ -11,29 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define REPLY_MAX      8192
 #define UNREACHABLE_MS 20
 #define RETRY_MOST_S   3600 /* of a Retry-After */
-
-struct sip_stack {
-	struct sip_transport_user transport_user;
-	struct txn_owner txn_owner;
-	struct loop *loop;
-	struct sip_stack_user *user;
-	struct sip_transport *transport;
-	struct trunk_table *trunks;
-	struct trunk_tls *tls;
-	struct txn_layer *txns;
-	struct rules *rules;
-	struct sip_stack_stats stats;
-	struct log_limit unknown_log, bad_log;
-	struct bucket outside, shed;
-	struct net_addr unreachable; /* the last one */
-	mono_t unreachable_until;
-	unsigned n_emergency;
-	char emergency[CONF_EMERGENCY][CONF_NUMBER]; /* never shed */
-	struct sip_keep keep;
-};
 
 static unsigned dscp_of(const struct sip_stack *s, unsigned trunk)
 {
@@ -42,7 +19,7 @@ static unsigned dscp_of(const struct sip_stack *s, unsigned trunk)
 	return c ? c->wire.dscp : 0;
 }
 
-static int put_on_wire(struct sip_stack *s, struct sip_path *path,
+int stack_put_on_wire(struct sip_stack *s, struct sip_path *path,
 		       const char *data, size_t len)
 {
 	int err = sip_transport_send(s->transport, path,
@@ -87,7 +64,7 @@ static void on_stray_2xx(struct txn_owner *o, const struct sip_msg *m)
 static int on_send(struct txn_owner *o, struct sip_path *path,
 		   const char *data, size_t len)
 {
-	return put_on_wire(of_owner(o), path, data, len);
+	return stack_put_on_wire(of_owner(o), path, data, len);
 }
 
 static void on_local(struct txn_owner *o, const struct sip_path *path,
@@ -208,24 +185,9 @@ static void on_faulty(struct sip_stack *s, struct sip_path *path,
 	}
 	len = sip_gate_reply(r, data, &path->remote, reply, sizeof(reply));
 	if (len) {
-		put_on_wire(s, path, reply, len);
+		stack_put_on_wire(s, path, reply, len);
 	}
 }
-
-static struct sip_stack *of_transport(struct sip_transport_user *u)
-{
-	return container_of(u, struct sip_stack, transport_user);
-}
-
-/* What has come, and whose it may be. */
-struct arrival {
-	struct sip_path path;
-	uint64_t trunks;
-	bool outside; /* of all sources */
-	bool framed;
-	const char *data;
-	size_t len;
-};
 
 /* Only so many a second from outside are worth looking at. */
 static bool outside_allowed(struct sip_stack *s)
@@ -237,8 +199,7 @@ static bool outside_allowed(struct sip_stack *s)
 	return ok;
 }
 
-/* False: nobody's, nothing more is to be done for it. */
-static bool find_trunks(struct sip_stack *s, struct arrival *a)
+bool stack_find_trunks(struct sip_stack *s, struct arrival *a)
 {
 	const struct sip_path *p = &a->path;
 	bool named = false;
@@ -287,25 +248,6 @@ static void heard(struct sip_stack *s, const struct arrival *a,
 	}
 }
 
-/* The user part of the Request-URI, raw. */
-static bool dials_emergency(const struct sip_stack *s, const char *data,
-			    size_t len)
-{
-	const char *p = memchr(data, ':', len);
-	size_t left = p ? len - (size_t)(++p - data) : 0, n = 0;
-
-	while (n < left && n < CONF_NUMBER && !strchr(";:@ \r", p[n])) {
-		n++;
-	}
-	for (unsigned i = 0; i < s->n_emergency; i++) {
-		if (strlen(s->emergency[i]) == n &&
-		    !memcmp(s->emergency[i], p, n)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* To which trunk of several it belongs. False: to none; it is refused, or, from
  * outside, there is silence. */
 static bool choose_trunk(struct sip_stack *s, struct arrival *a,
@@ -317,7 +259,7 @@ static bool choose_trunk(struct sip_stack *s, struct arrival *a,
 	m->path = a->path;
 	m->trunks = a->trunks;
 	m->urgent = sip_msg_is(m, "INVITE") &&
-		    dials_emergency(s, a->data, a->len);
+		    stack_dials_emergency(s, a->data, a->len);
 	if (!sip_msg_is_request(m)) {
 		heard(s, a, m);
 		return true; /* its transaction knows the trunk */
@@ -472,7 +414,7 @@ static void on_arrival(struct sip_stack *s, struct arrival *a)
 
 static bool on_accept(struct sip_transport_user *u, const struct sip_path *from)
 {
-	struct sip_stack *s = of_transport(u);
+	struct sip_stack *s = stack_of(u);
 
 	if (trunk_sources(s->trunks, from->bind, &from->remote) ||
 	    (trunk_open_to_all(s->trunks, from->bind) && outside_allowed(s))) {
@@ -485,7 +427,7 @@ static bool on_accept(struct sip_transport_user *u, const struct sip_path *from)
 static void conn_conf_of(struct sip_transport_user *u,
 			 const struct sip_path *path, struct sip_conn_conf *out)
 {
-	const struct sip_stack *s = of_transport(u);
+	const struct sip_stack *s = stack_of(u);
 	const struct conf_trunk *c = trunk_conf(s->trunks, path->trunk);
 
 	if (c) {
@@ -517,7 +459,7 @@ static uint64_t candidates(const struct sip_stack *s,
 static struct sip_tls *on_tls_for(struct sip_transport_user *u,
 				  const struct sip_path *path, const char *name)
 {
-	const struct sip_stack *s = of_transport(u);
+	const struct sip_stack *s = stack_of(u);
 
 	return trunk_tls_choose(s->tls, candidates(s, path, true), name);
 }
@@ -526,7 +468,7 @@ static uint64_t on_secured(struct sip_transport_user *u,
 			   const struct sip_path *path, bool inbound,
 			   const struct sip_tls_session *session, bool *named)
 {
-	struct sip_stack *s = of_transport(u);
+	struct sip_stack *s = stack_of(u);
 	uint64_t may = candidates(s, path, inbound);
 	uint64_t are = trunk_tls_peer(s->tls, may, inbound, session, named);
 
@@ -540,7 +482,7 @@ static void on_insecure(struct sip_transport_user *u,
 			const struct sip_path *path, bool inbound,
 			const char *why)
 {
-	struct sip_stack *s = of_transport(u);
+	struct sip_stack *s = stack_of(u);
 
 	trunk_tls_failed(s->tls, candidates(s, path, inbound),
 			  &path->remote, why);
@@ -551,7 +493,7 @@ static void on_insecure(struct sip_transport_user *u,
 static void on_unreachable(struct sip_transport_user *u,
 			   const struct sip_path *to, int err)
 {
-	struct sip_stack *s = of_transport(u);
+	struct sip_stack *s = stack_of(u);
 	uint64_t trunks = candidates(s, to, !to->flow);
 	mono_t now = loop_now(s->loop);
 
@@ -574,74 +516,24 @@ static void on_unreachable(struct sip_transport_user *u,
 static void on_flow_down(struct sip_transport_user *u,
 			 const struct sip_path *path, int err)
 {
-	struct sip_stack *s = of_transport(u);
+	struct sip_stack *s = stack_of(u);
 
 	txn_flow_down(s->txns, path->flow);
 	sip_stack_flow_failed(s, path, err);
-}
-
-/* --- too many calls --- */
-
-/* Without a transaction, from what the gate has seen. */
-static void answer_busy(struct sip_stack *s, struct sip_path *path,
-			const char *data, size_t len)
-{
-	struct sip_gate_result r;
-	char reply[REPLY_MAX];
-	size_t n;
-
-	sip_gate_check(data, len, &r, &s->stats.gate);
-	if (r.verdict != SIP_GATE_PASS) {
-		return;
-	}
-	sip_gate_refuse(data, &r, SIP_GATE_BUSY, &s->stats.gate);
-	n = sip_gate_reply(&r, data, &path->remote, reply, sizeof(reply));
-	if (n && !put_on_wire(s, path, reply, n)) {
-		s->stats.shed_answered++;
-	}
-}
-
-/* By datagrams some are answered, the others will be sent again; a
- * connection loses nothing, so there all of them must be. */
-static bool on_shed(struct sip_transport_user *u, const struct sip_path *from,
-		    const char *data, size_t len)
-{
-	struct sip_stack *s = of_transport(u);
-	struct arrival a = {.path = *from};
-
-	if (dials_emergency(s, data, len)) {
-		s->stats.shed_emergency++;
-		return true;
-	}
-	if ((from->flow ||
-	     bucket_take(&s->shed, loop_now(s->loop), SIP_STACK_BUSY_PER_S)) &&
-	    find_trunks(s, &a)) {
-		answer_busy(s, &a.path, data, len);
-	}
-	return false;
-}
-
-/* Is the table so full that a new call of that trunk would find no place? Then
- * it is not even parsed. */
-static bool is_left_alone(struct sip_stack *s, struct arrival *a)
-{
-	return txn_is_crowded(s->txns, a->path.trunk) &&
-	       sip_is_new_invite(a->data, a->len) &&
-	       !on_shed(&s->transport_user, &a->path, a->data, a->len);
 }
 
 static void on_message(struct sip_transport_user *u,
 		       const struct sip_path *from, bool framed,
 		       const char *data, size_t len)
 {
-	struct sip_stack *s = of_transport(u);
+	struct sip_stack *s = stack_of(u);
 	struct arrival a = {
 		.path = *from, .framed = framed, .data = data, .len = len};
 
-	if (!find_trunks(s, &a)) {
+	if (!stack_find_trunks(s, &a)) {
 		return;
 	}
-	if (is_left_alone(s, &a)) {
+	if (stack_is_left_alone(s, &a)) {
 		s->stats.shed_full++;
 	} else {
 		on_arrival(s, &a);
@@ -649,7 +541,8 @@ static void on_message(struct sip_transport_user *u,
 }
 
 static const struct sip_transport_user_ops transport_ops = {
-	.on_shed = on_shed,
+	.is_behind = stack_is_behind,
+	.on_shed = stack_on_shed,
 	.on_message = on_message,
 	.on_unreachable = on_unreachable,
 	.on_accept = on_accept,
@@ -661,12 +554,6 @@ static const struct sip_transport_user_ops transport_ops = {
 };
 
 /* --- life --- */
-
-static void take_emergency(struct sip_stack *s, const struct conf_for_sip *conf)
-{
-	s->n_emergency = conf->n_emergency;
-	memcpy(s->emergency, conf->emergency, sizeof(s->emergency));
-}
 
 struct sip_stack *sip_stack_new(struct loop *loop,
 				const struct conf_for_sip *conf,
@@ -683,7 +570,6 @@ struct sip_stack *sip_stack_new(struct loop *loop,
 	s->user = user;
 	s->transport_user.ops = &transport_ops;
 	s->txn_owner.ops = &owner_ops;
-	take_emergency(s, conf);
 	n = sip_binds(&conf->sip, conf->trunks, conf->n_trunks, binds);
 	s->trunks = trunk_table_new(loop, conf);
 	if (!s->trunks) {
@@ -701,6 +587,7 @@ struct sip_stack *sip_stack_new(struct loop *loop,
 	if (!s->transport) {
 		goto fail;
 	}
+	stack_take_emergency(s, conf);
 	s->txns = txn_layer_new(loop, &s->txn_owner, conf->sip.t1_ms,
 				max ? max : SIP_STACK_TXNS);
 	if (!s->txns) {
@@ -741,7 +628,7 @@ int sip_stack_reload(struct sip_stack *s, const struct conf_for_sip *conf)
 	}
 	rules_free(s->rules);
 	s->rules = rules;
-	take_emergency(s, conf);
+	stack_take_emergency(s, conf);
 	return 0;
 }
 

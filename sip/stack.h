@@ -15,9 +15,9 @@
  * second, and still get nothing unless they show whose they are. Malformed messages of known trunks are answered or dropped
  * as the gate says; the first of each second is named in a line.
  *
- * When there are more new calls than we can take (transport.h), emergency calls
- * are taken all the same; of the others, those by connections and some a second
- * of those by UDP are told so: 503 without state, and without Retry-After, which
+ * When there are more new calls than we can take (transport.h), or than the user
+ * gets done, emergency calls are taken all the same; of the others, those by
+ * connections and some a second of those by UDP are told so: 503 without state, and without Retry-After, which
  * would take us out of service altogether (RFC 5390, RFC 7339 5.9). The rest
  * is dropped: an answer costs more than it.
  *
@@ -50,6 +50,8 @@ struct sip_stack_user_ops {
 	/* The trunk of the dialog that a request is of; -1: of none that we
 	 * know. NULL: no dialogs. */
 	int (*dialog_trunk)(struct sip_stack_user *, const struct sip_msg *);
+	/* As in struct sip_transport_user_ops. */
+	bool (*is_behind)(struct sip_stack_user *);
 	/* A connection is no more (transport.h), or STUN by UDP says that its
 	 * flow has failed (RFC 5626 4.4.2): a registration that went over it
 	 * has to be made anew. May be NULL. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sip/transport_priv.h"
 
+#include "gateway/base/log.h"
+
 #include <errno.h>
 #include <netinet/ip.h>
 #include <stdlib.h>
@@ -49,6 +51,7 @@ struct sip_transport *sip_transport_new(struct loop *loop,
 
 static void close_sock(struct sock *s)
 {
+	timer_stop(s->transport->loop, &s->later);
 	if (s->fd >= 0) {
 		watch_stop(s->transport->loop, &s->watch);
 		close(s->fd);
@@ -113,6 +116,28 @@ static bool is_second(const struct sip_transport *t, unsigned bind, int fd)
 	       !getsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &pair, &len) && pair;
 }
 
+/* Not done, all new calls wait in one queue: that is told, and no more. */
+static void split(struct sip_transport *t, unsigned bind)
+{
+	int err = split_attach(t->invites[bind].fd, &t->urgent);
+
+	if (err) {
+		log_warn("sip: emergency calls wait with the others: %s",
+			 strerror(-err));
+	}
+}
+
+void sip_transport_urgent(struct sip_transport *t,
+			  const char (*number)[CONF_NUMBER], unsigned n)
+{
+	t->urgent = (struct transport_urgent){number, n};
+	for (unsigned i = 0; i < t->n; i++) {
+		if (t->invites[i].fd >= 0) {
+			split(t, i);
+		}
+	}
+}
+
 int sip_transport_socket(struct sip_transport *t, unsigned bind, int fd)
 {
 	bool stream = false;
@@ -137,6 +162,9 @@ int sip_transport_socket(struct sip_transport *t, unsigned bind, int fd)
 		return err;
 	}
 	s->fd = fd;
+	if (s == &t->invites[bind]) {
+		split(t, bind);
+	}
 	/* Refused by a socket of the other family, or in a sandbox: then a
 	 * dead peer is found by timers alone. */
 	if (!stream &&

@@ -12,12 +12,12 @@
  * to path.remote, else on a new one. A *flow* (RFC 5626) is the id of a
  * connection; it carries a generation, so a dead one is never another.
  *
- * More than we can take: when the queue of a socket is an eighth full, new
- * INVITEs (no tag in To) are shed unread until it is nearly empty, and INVITEs
- * wait in a queue of their own (transport_udp.c); so what belongs to calls that
- * exist is never lost in a full queue, and time goes to calls that can be
- * served (RFC 5390). The user may answer some of those that are shed; who gets
- * no answer repeats what it means.
+ * More than we can take: new INVITEs wait in a queue of their own
+ * (transport_split.c, transport_udp.c), are read when there is nothing else to
+ * do, and are dropped by the kernel when that queue is full; so what belongs to
+ * calls that exist is never lost in a full queue, and time goes to calls that
+ * can be served (RFC 5390). Some a second are read to be told so by the user;
+ * who gets no answer repeats what it means.
  *
  * UDP: sockets are handed in, bound and non-blocking, IPv6 ones with
  * IPV6_V6ONLY; a full socket drops and counts (the transaction layer
@@ -39,6 +39,7 @@
 #define TRANSPORT_HALF_OPEN 128		/* of them not yet of use */
 #define TRANSPORT_CONNS_OF_ONE	   256	/* of one peer's address */
 #define TRANSPORT_HALF_OPEN_OF_ONE 32
+#define TRANSPORT_TOLD_PER_S 500 /* INVITEs read to be refused, of a pair */
 #define TRANSPORT_UNWRITTEN (256 * 1024) /* octets a peer may leave unread */
 #define TRANSPORT_OPEN_MS   8000 /* TCP and TLS handshake together */
 #define TRANSPORT_PART_MS   30000 /* from the first octet of a message to its
@@ -90,6 +91,9 @@ struct sip_transport_user_ops {
 	bool (*on_shed)(struct sip_transport_user *,
 			const struct sip_path *from, const char *data,
 			size_t len);
+	/* Has the user more to do for the calls it knows than it should? Then
+	 * new ones wait where they are. NULL: no. */
+	bool (*is_behind)(struct sip_transport_user *);
 	/* What was sent from that bind to that remote over that transport
 	 * cannot arrive there: no listener, host or network unreachable, or no
 	 * handshake. May be NULL. */
@@ -156,6 +160,10 @@ void sip_transport_free(struct sip_transport *); /* closes the sockets */
  * transport from here on, also on failure. 0, -EINVAL (not a socket of that
  * bind), -errno. */
 int sip_transport_socket(struct sip_transport *, unsigned bind, int fd);
+/* INVITEs for these numbers go first and are never shed, unless they alone are
+ * more than we can take. The numbers stay the caller's, until the next call. */
+void sip_transport_urgent(struct sip_transport *,
+			  const char (*number)[CONF_NUMBER], unsigned n);
 /* Replaces the sockets by a wire; NULL: back. The wire stays the caller's. */
 void sip_transport_wire(struct sip_transport *, struct sip_wire *);
 /* As if a datagram had come; for the wire's owner. */

@@ -2,6 +2,7 @@
 /*
  * Inside the transport: transport.c (binds, sending, addresses),
  * transport_udp.c (datagrams in, and which are shed),
+ * transport_split.c (which of a pair's sockets the kernel puts them in),
  * transport_conn.c (the table of connections and who may have one),
  * transport_tls.c (handshakes), transport_io.c (octets, time and end of one connection).
  *
@@ -12,6 +13,7 @@
 #define SIP_TRANSPORT_PRIV_H
 
 #include "gateway/base/pool.h"
+#include "sip/bucket.h"
 #include "sip/stream.h"
 #include "sip/transport.h"
 
@@ -73,7 +75,9 @@ struct sock {
 	unsigned bind;
 	int fd;	       /* -1: none */
 	bool shedding; /* new INVITEs */
-	unsigned spared; /* new INVITEs of this batch while shedding */
+	bool drowning; /* even those for emergency calls */
+	unsigned spare; /* new INVITEs of this batch that are taken still */
+	struct timer later; /* of invites: looked at again */
 	uint32_t drops; /* as the kernel counts them */
 };
 
@@ -93,6 +97,12 @@ struct route {
 	mono_t until;
 };
 
+/* Numbers that are never shed; the user's. */
+struct transport_urgent {
+	const char (*number)[CONF_NUMBER];
+	unsigned n;
+};
+
 struct sip_transport {
 	struct loop *loop;
 	struct sip_transport_user *user;
@@ -107,12 +117,18 @@ struct sip_transport {
 	unsigned half_open;
 	struct sip_transport_stats stats;
 	struct udp_batch *batch;
+	struct transport_urgent urgent;
+	struct bucket told; /* INVITEs read to be refused */
 };
 
 /* --- transport_udp.c --- */
 bool transport_unreachable_err(int err);
 void udp_on_readable(struct watch *, int events);
 void udp_on_invites(struct watch *, int events);
+
+/* --- transport_split.c --- */
+/* For the pair that fd is of. 0 or -errno. */
+int split_attach(int fd, const struct transport_urgent *);
 
 /* --- transport_conn.c --- */
 void conn_on_listener(struct watch *, int events);

@@ -3,12 +3,17 @@
  * Datagrams in. Where the supervisor has made a pair of sockets
  * (gateway/bound.h), INVITEs wait in a queue of their own:
  *
- *   datagram: responses, ACK, BYE, CANCEL, all but INVITE   --> always first
- *   invites:  calls that do not exist yet, and re-INVITEs   --> then some of
- *             these; while its queue is more than an eighth full, most of
- *             those for new calls are shed (transport.h), until it is half so
+ *   datagram: all but new calls; emergency calls     --> always first
+ *   invites:  calls that do not exist yet            --> then some of these
  *
- * Without a pair the one socket has both, and sheds in the same way.
+ * (transport_split.c says which is which.) What is read of the second queue is
+ * served, but for a few a second that are refused while it is more than an
+ * eighth full; the rest is the kernel's to drop. While the user is behind with
+ * the calls it has, the queue is let alone.
+ *
+ * Without a pair the one socket has both: then most new calls of a queue that
+ * is an eighth full are shed when they have been read, until it is half so. The
+ * first queue of a pair does the same with the few INVITEs it has.
  */
 #include "sip/transport_priv.h"
 
@@ -19,7 +24,10 @@
 #include <strings.h>
 
 #define INVITES_AT_ONCE 4 /* before what goes first is looked at again */
-#define SPARED_OF_BATCH 3
+#define INVITES_OF_TURN 8 /* before others of the loop have theirs */
+#define SPARED_OF_BATCH 3 /* of UDP_BATCH */
+#define DROWNING	8 /* sixteenths */
+#define LATER_MS	1
 
 bool transport_unreachable_err(int err)
 {
@@ -48,15 +56,17 @@ static unsigned fullness(struct sock *s)
 
 /* The kernel says it late: only when it has run dry of what it has at hand for
  * us is what we read taken off. So some new calls of each batch are taken all
- * the same, lest a burst be refused that could have been served; and when there
- * are so many that reading them costs more than it is worth, it is the kernel
- * that drops the rest. */
+ * the same, lest a burst be refused that could have been served. */
 static void look_at_queue(struct sock *s)
 {
 	unsigned full = fullness(s);
 
 	s->shedding = full >= 2 || (s->shedding && full >= 1);
-	s->spared = 0;
+	/* Where they alone wait with what goes first. */
+	s->drowning = full >= DROWNING &&
+		      s->transport->invites[s->bind].fd >= 0 &&
+		      s == &s->transport->datagram[s->bind];
+	s->spare = SPARED_OF_BATCH;
 }
 
 static bool is_to(const char *line, size_t len)
@@ -97,9 +107,15 @@ static bool is_shed(struct sock *s, const struct sip_path *from,
 	struct sip_transport *t = s->transport;
 	struct sip_transport_user *u = t->user;
 
-	if (!s->shedding || !sip_is_new_invite(data, len) ||
-	    s->spared++ < SPARED_OF_BATCH ||
-	    (u->ops->on_shed && u->ops->on_shed(u, from, data, len))) {
+	if (!s->shedding || !sip_is_new_invite(data, len)) {
+		return false;
+	}
+	if (s->spare) {
+		s->spare--;
+		return false;
+	}
+	if (!s->drowning && u->ops->on_shed &&
+	    u->ops->on_shed(u, from, data, len)) {
 		return false;
 	}
 	t->stats.shed++;
@@ -217,22 +233,59 @@ void udp_on_readable(struct watch *w, int events)
 	read_first(s);
 }
 
+static bool is_behind(const struct sip_transport *t)
+{
+	struct sip_transport_user *u = t->user;
+
+	return u->ops->is_behind && u->ops->is_behind(u);
+}
+
+static void on_later(struct timer *t)
+{
+	struct sock *s = container_of(t, struct sock, later);
+
+	(void)watch_start(s->transport->loop, &s->watch, s->fd, WATCH_READ,
+			  udp_on_invites);
+}
+
+static void look_later(struct sock *s)
+{
+	struct loop *loop = s->transport->loop;
+
+	if (!timer_start(loop, &s->later, on_later, LATER_MS)) {
+		watch_stop(loop, &s->watch);
+	}
+}
+
+/* Reads some new calls; 0: none are to be read now. */
+static unsigned read_invites(struct sock *s)
+{
+	struct sip_transport *t = s->transport;
+	bool told, behind = is_behind(t);
+
+	look_at_queue(s);
+	s->shedding = s->shedding || behind;
+	s->spare = behind ? 0 : INVITES_AT_ONCE;
+	told = s->shedding && bucket_take(&t->told, loop_now(t->loop),
+					  TRANSPORT_TOLD_PER_S);
+	if (!s->spare && !told) {
+		look_later(s);
+		return 0;
+	}
+	return receive(s, s->spare + told);
+}
+
 void udp_on_invites(struct watch *w, int events)
 {
 	struct sock *s = container_of(w, struct sock, watch);
 	struct sock *first = &s->transport->datagram[s->bind];
-	unsigned n = 0, want, got;
+	unsigned got, n = 0;
 
 	(void)events;
 	receive_errors(s);
 	do {
 		read_first(first);
-		if (s->fd < 0) {
-			return;
-		}
-		look_at_queue(s);
-		want = s->shedding ? UDP_BATCH : INVITES_AT_ONCE;
-		got = receive(s, want);
+		got = s->fd >= 0 ? read_invites(s) : 0;
 		n += got;
-	} while (got == want && n < TRANSPORT_BATCH);
+	} while (got && n < INVITES_OF_TURN);
 }

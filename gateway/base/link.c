@@ -86,6 +86,13 @@ bool link_is_up(const struct link *l)
 	return t != NULL && t->is_up(l);
 }
 
+unsigned link_waiting(const struct link *l)
+{
+	const struct link_transport *t = l->priv;
+
+	return t != NULL ? t->waiting(l) : 0;
+}
+
 int link_send_fd(struct link *l, struct link_head *head, uint16_t type,
 		 size_t len, int fd)
 {

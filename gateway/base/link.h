@@ -63,6 +63,9 @@ int link_open_mem(struct link *a, const struct link_ops *a_ops, struct link *b,
 void link_close(struct link *); /* idempotent on a zeroed or closed link */
 bool link_is_up(const struct link *);
 
+/* Messages of ours that the other end, or its socket, has not taken yet. */
+unsigned link_waiting(const struct link *);
+
 /* Fills in version, type and len of *head and sends len octets from head.
  * The caller's struct starts with a struct link_head. 0 or -errno
  * (-EPIPE: the other end is gone; -EMSGSIZE; -ENOBUFS). */

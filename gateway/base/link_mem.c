@@ -78,6 +78,13 @@ static bool mem_is_up(const struct link *l)
 	return !end->is_down;
 }
 
+static unsigned mem_waiting(const struct link *l)
+{
+	const struct link_mem *end = l->priv;
+
+	return end->peer != NULL ? end->peer->inbox.count : 0;
+}
+
 static struct link_mem *mem_end(struct link *l, const struct link_ops *ops,
 				struct loop *loop)
 {
@@ -89,6 +96,7 @@ static struct link_mem *mem_end(struct link *l, const struct link_ops *ops,
 	end->base.send = mem_send;
 	end->base.close = mem_close;
 	end->base.is_up = mem_is_up;
+	end->base.waiting = mem_waiting;
 	end->link = l;
 	*l = (struct link){.ops = ops, .loop = loop, .priv = end};
 	return end;

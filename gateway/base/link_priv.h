@@ -11,6 +11,7 @@ struct link_transport {
 	int (*send)(struct link *, const struct link_head *head, int fd);
 	void (*close)(struct link *); /* frees priv, now or soon */
 	bool (*is_up)(const struct link *);
+	unsigned (*waiting)(const struct link *);
 };
 
 /* A message on its way, in a list. */

@@ -264,6 +264,13 @@ static bool sock_is_up(const struct link *l)
 	return !s->is_down;
 }
 
+static unsigned sock_waiting(const struct link *l)
+{
+	const struct link_sock *s = l->priv;
+
+	return s->outbox.count;
+}
+
 static int check_type(int fd)
 {
 	socklen_t len = sizeof(int);
@@ -294,6 +301,7 @@ int link_open_fd(struct link *l, struct loop *loop, int fd,
 	s->base.send = sock_send;
 	s->base.close = sock_close;
 	s->base.is_up = sock_is_up;
+	s->base.waiting = sock_waiting;
 	s->link = l;
 	s->watch.fd = fd;
 	err = watch_for(s, WATCH_READ);

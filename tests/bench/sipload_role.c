@@ -117,6 +117,15 @@ static void core_on_msg(struct link *l, const struct link_head *head, int fd)
 
 static const struct link_ops stand_in_ops = {core_on_msg, on_down};
 
+/* There are no calls of an earlier role. */
+static void stand_in(struct link *slot, const struct link_ops *ops)
+{
+	struct link_head settled;
+
+	link_open_mem(slot, ops, &core, &stand_in_ops, loop);
+	link_send(&core, &settled, CC_SETTLED, sizeof(settled));
+}
+
 static void conf_trunk_of(struct conf_trunk *t, const struct net_addr *peer)
 {
 	strcpy(t->name, "load");
@@ -150,7 +159,7 @@ void sipload_serve(enum sipload_core which, const struct sipload_ends *e,
 	if (core_fd >= 0) {
 		link_open_fd(slot, loop, core_fd, ops);
 	} else {
-		link_open_mem(slot, ops, &core, &stand_in_ops, loop);
+		stand_in(slot, ops);
 	}
 	sip_role_ops.link_up(role, ROLE_CORE, 0);
 	for (unsigned i = 0; i < 2 && e->us_fd[i] >= 0; i++) {

@@ -343,6 +343,7 @@ START_TEST(test_full)
 	ck_assert_uint_ge(sent, LINK_QUEUE);
 	ck_assert_uint_eq(a.link.stats.dropped_full, 10);
 	ck_assert_uint_eq(a.link.stats.tx, sent);
+	ck_assert_uint_eq(link_waiting(&a.link), LINK_QUEUE);
 	ck_assert_int_eq(send_number(&a, sent, p[1]), -ENOBUFS);
 	for (i = 0; i < 1000 && b.msgs < sent / 2; i++) {
 		loop_poll(loop);
@@ -354,6 +355,7 @@ START_TEST(test_full)
 		pump();
 	}
 	ck_assert_uint_eq(b.msgs, sent + 1);
+	ck_assert_uint_eq(link_waiting(&a.link), 0);
 	ck_assert_uint_eq(b.errors, 0);
 	ck_assert_int_ge(b.fd, 0);
 	ck_assert_int_eq(write(b.fd, "x", 1), 1);

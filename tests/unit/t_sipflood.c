@@ -102,6 +102,87 @@ START_TEST(test_pair)
 }
 END_TEST
 
+/* As the role has it: emergency calls and what is for our Contact go first. */
+START_TEST(test_split)
+{
+	static const char numbers[][CONF_NUMBER] = {"112", "1100", "+49112"};
+	static const struct {
+		int second;
+		const char *text;
+	} rows[] = {
+		{1, "INVITE sip:+49711@x SIP/2.0\r\n"},
+		{1, "INVITE sips:+49711@x SIP/2.0\r\n"},
+		{1, "INVITE tel:+49711 SIP/2.0\r\n"},
+		{1, "INVITE urn:service:sos SIP/2.0\r\n"},
+		{1, "INVITE abcdef:1@x SIP/2.0\r\n"},
+		{1, "INVITE sip:1123@x SIP/2.0\r\n"},
+		{1, "INVITE sip:11@x SIP/2.0\r\n"},
+		{1, "INVITE sip:110@x SIP/2.0\r\n"},
+		{1, "INVITE sip:+49711;tgrp=1;trunk-context=y@x SIP/2.0\r\n"},
+		{0, "INVITE sip:112@x SIP/2.0\r\n"},
+		{0, "INVITE SIP:112@x SIP/2.0\r\n"},
+		{0, "INVITE sips:112;a=b@x SIP/2.0\r\n"},
+		{0, "INVITE tel:112 SIP/2.0\r\n"},
+		{0, "INVITE tel:+49112;phone-context=+49 SIP/2.0\r\n"},
+		{0, "INVITE sip:1100:secret@x SIP/2.0\r\n"},
+		{0, "INVITE sip:192.0.2.1:5060 SIP/2.0\r\n"},
+		{0, "INVITE sips:[2001:db8::1] SIP/2.0\r\n"},
+		{0, "INVITE sip:x:5061;transport=tls SIP/2.0\r\n"},
+		{0, "INVITE"},
+		{0, "INVITE sip:"},
+		{0, "INVITES sip:1@x SIP/2.0\r\n"},
+		{0, "BYE sip:1@x SIP/2.0\r\n"},
+		{0, "SIP/2.0 200 OK\r\n"},
+	};
+	struct transport_urgent urgent = {numbers, 3};
+	int fd[2];
+
+	far_fd = socket_of("127.0.0.1", &far);
+	pair_of("127.0.0.1", fd);
+	ck_assert_int_eq(split_attach(fd[1], &urgent), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		say(rows[i].text);
+		ck_assert_msg(in_queue(fd[rows[i].second]) == 1, "%s",
+			      rows[i].text);
+		ck_assert_uint_eq(in_queue(fd[!rows[i].second]), 0);
+	}
+	/* Other numbers, as after a reload. */
+	urgent.n = 0;
+	ck_assert_int_eq(split_attach(fd[0], &urgent), 0);
+	say("INVITE sip:112@x SIP/2.0\r\n");
+	ck_assert_uint_eq(in_queue(fd[1]), 1);
+	close(fd[0]);
+	close(fd[1]);
+	close(far_fd);
+}
+END_TEST
+
+/* As many numbers as there may be, as long as they may be. */
+START_TEST(test_split_most)
+{
+	static char numbers[CONF_EMERGENCY][CONF_NUMBER];
+	const struct transport_urgent urgent = {
+		(const char(*)[CONF_NUMBER])numbers, CONF_EMERGENCY};
+	int fd[2], err;
+
+	memset(numbers, '7', sizeof(numbers));
+	for (unsigned i = 0; i < CONF_EMERGENCY; i++) {
+		numbers[i][0] = (char)('0' + i % 10);
+		numbers[i][CONF_NUMBER - 1] = '\0';
+	}
+	far_fd = socket_of("127.0.0.1", &far);
+	pair_of("127.0.0.1", fd);
+	err = split_attach(fd[1], &urgent);
+	ck_assert(err == 0 || err == -ENOMEM);
+	/* Refused, the split is as it was. */
+	say("INVITE sip:1@x SIP/2.0\r\n");
+	ck_assert_uint_eq(in_queue(fd[1]), 1);
+	close(fd[0]);
+	close(fd[1]);
+	close(far_fd);
+}
+END_TEST
+
 /* --- what is a new call --- */
 
 START_TEST(test_new_invite)
@@ -157,6 +238,7 @@ static struct loop *loop;
 static struct sip_stack *stack;
 static unsigned seen, byes, calls, again, emergency;
 static unsigned order_of_bye, order_of_call;
+static bool behind;
 
 static void on_request(struct sip_stack_user *u, txn_id id,
 		       const struct sip_msg *m)
@@ -183,6 +265,12 @@ static void on_ack(struct sip_stack_user *u, const struct sip_msg *m)
 	(void)m;
 }
 
+static bool is_behind(struct sip_stack_user *u)
+{
+	(void)u;
+	return behind;
+}
+
 static void quiet(enum log_level level, const char *line)
 {
 	(void)level;
@@ -207,7 +295,8 @@ static struct conf_for_sip *conf_with(const char *server)
 static void open_stack(bool pair, const char *server)
 {
 	static const struct sip_stack_user_ops ops = {.on_request = on_request,
-						      .on_ack = on_ack};
+						      .on_ack = on_ack,
+						      .is_behind = is_behind};
 	static struct sip_stack_user user = {&ops};
 	struct conf_for_sip *c;
 	int fd[2];
@@ -326,7 +415,32 @@ START_TEST(test_flood)
 	busy = busy_answers();
 	ck_assert_uint_gt(busy, 0);
 	ck_assert_uint_eq(busy, sip_stack_stats(stack)->shed_answered);
-	ck_assert_uint_eq(sip_stack_stats(stack)->shed_emergency, 1);
+	ck_assert_uint_eq(sip_stack_stats(stack)->shed_emergency, !pair);
+	close_stack();
+}
+END_TEST
+
+/* Who is behind with the calls there are is given no more, but what belongs to
+ * them, and emergency calls; some of the others are told. */
+START_TEST(test_behind)
+{
+	open_stack(true, "127.0.0.1");
+	behind = true;
+	for (unsigned i = 0; i < 10; i++) {
+		request("INVITE", "+49711", i, "", "new");
+	}
+	request("INVITE", "112", 0, "", "urgent");
+	request("BYE", "gw", 0, ";tag=known", "bye");
+	run_dry();
+	ck_assert_uint_eq(byes, 1);
+	ck_assert_uint_eq(emergency, 1);
+	ck_assert_uint_eq(calls, 0);
+	ck_assert_uint_eq(busy_answers(), sip_stack_stats(stack)->shed_answered);
+	behind = false;
+	request("INVITE", "+49711", 10, "", "new");
+	while (!calls) {
+		loop_poll(loop);
+	}
 	close_stack();
 }
 END_TEST
@@ -354,9 +468,12 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tc, test_pair, 0, 2);
+	tcase_add_test(tc, test_split);
+	tcase_add_test(tc, test_split_most);
 	tcase_add_test(tc, test_new_invite);
 	tcase_add_test(tc, test_cut);
 	tcase_add_loop_test(tc, test_flood, 0, 2);
+	tcase_add_test(tc, test_behind);
 	tcase_add_test(tc, test_flood_of_a_stranger);
 	suite_add_tcase(s, tc);
 	r = srunner_create(s);

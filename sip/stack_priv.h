@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Inside the stack: stack.c (what comes in, what goes out, life),
+ * stack_overload.c (more new calls than we can take).
+ */
+#ifndef SIP_STACK_PRIV_H
+#define SIP_STACK_PRIV_H
+
+#include "gateway/base/log.h"
+#include "sip/bucket.h"
+#include "sip/keep.h"
+#include "sip/stack.h"
+
+#define REPLY_MAX 8192
+
+struct sip_stack {
+	struct sip_transport_user transport_user;
+	struct txn_owner txn_owner;
+	struct loop *loop;
+	struct sip_stack_user *user;
+	struct sip_transport *transport;
+	struct trunk_table *trunks;
+	struct trunk_tls *tls;
+	struct txn_layer *txns;
+	struct rules *rules;
+	struct sip_stack_stats stats;
+	struct log_limit unknown_log, bad_log;
+	struct bucket outside, shed;
+	struct net_addr unreachable; /* the last one */
+	mono_t unreachable_until;
+	unsigned n_emergency;
+	char emergency[CONF_EMERGENCY][CONF_NUMBER]; /* never shed */
+	struct sip_keep keep;
+};
+
+/* What has come, and whose it may be. */
+struct arrival {
+	struct sip_path path;
+	uint64_t trunks;
+	bool outside; /* of all sources */
+	bool framed;
+	const char *data;
+	size_t len;
+};
+
+static inline struct sip_stack *stack_of(struct sip_transport_user *u)
+{
+	return container_of(u, struct sip_stack, transport_user);
+}
+
+/* --- stack.c --- */
+int stack_put_on_wire(struct sip_stack *, struct sip_path *, const char *data,
+		      size_t len);
+/* False: nobody's, nothing more is to be done for it. */
+bool stack_find_trunks(struct sip_stack *, struct arrival *);
+
+/* --- stack_overload.c --- */
+void stack_take_emergency(struct sip_stack *, const struct conf_for_sip *);
+/* Is its Request-URI one of the emergency numbers? */
+bool stack_dials_emergency(const struct sip_stack *, const char *data,
+			   size_t len);
+/* Of the transport's user. */
+bool stack_on_shed(struct sip_transport_user *, const struct sip_path *from,
+		   const char *data, size_t len);
+bool stack_is_behind(struct sip_transport_user *);
+/* Is the table so full that a new call of that trunk would find no place? Then
+ * it is not even parsed. */
+bool stack_is_left_alone(struct sip_stack *, struct arrival *);
+
+#endif
