@@ -168,6 +168,14 @@ struct conf_match {
 enum conf_learn { CONF_LEARN_OFF, CONF_LEARN_PORT, CONF_LEARN_ADDRESS };
 
 /* How a trunk's messages travel. */
+/* What comes in, of a source or of all together; 0 = no limit but what there is
+ * room for. */
+struct conf_limits {
+	uint32_t messages_per_s, octets_per_s;
+	uint16_t transactions; /* of the trunk, not of each source */
+	uint16_t connections, handshakes;
+};
+
 struct conf_wire {
 	enum conf_learn rtp_learn;
 	bool clear_mode;	  /* data calls, RFC 4040 */
@@ -179,6 +187,7 @@ struct conf_wire {
 	char contact[CONF_HOST];  /* in Contact; "" = the address */
 	char proxy[CONF_HOST];	  /* outbound: all requests go there; "" = none */
 	uint8_t dscp;		  /* of SIP messages */
+	struct conf_limits limits; /* of each source */
 	uint16_t tcp_above;	  /* octets: longer requests go by TCP; 0 = never */
 };
 
@@ -346,6 +355,7 @@ struct conf_sip {
 	char user_agent[CONF_NAME];
 	uint16_t t1_ms;		/* RFC 3261 T1, 500 */
 	uint16_t ring_s;	/* no answer: released with cause 19 */
+	struct conf_limits limits; /* of all trunks together */
 };
 
 struct conf_media {

@@ -8,6 +8,7 @@
 
 #include "gateway/base/json.h"
 #include "gateway/base/str.h"
+#include "sip/guard.h"
 #include "sip/register.h"
 #include "sip/sdes.h"
 #include "sip/stir.h"
@@ -190,6 +191,20 @@ static void put_wire(struct text *t, const struct sip_observe *o)
 	counter(t, "tls_failed", "TLS handshakes that failed", w->tls_failed);
 	counter(t, "dead_flows", "Connections without an answer to keep-alive",
 		w->dead_flows);
+}
+
+static void put_limits(struct text *t, const struct sip_observe *o)
+{
+	const struct guard *g = sip_stack_guard(o->stack);
+	unsigned i;
+
+	put(t, "# HELP trunkgate_sip_limited_total Messages, calls and "
+	       "connections refused by the limits of their trunk, or of all\n"
+	       "# TYPE trunkgate_sip_limited_total counter\n");
+	for (i = 0; i < GUARD_LIMITS; i++)
+		put(t, "trunkgate_sip_limited_total{limit=\"%s\"} %llu\n",
+		    guard_name((enum guard_limit)i),
+		    (unsigned long long)guard_count(g, (enum guard_limit)i));
 }
 
 static void put_stir(struct text *t, const struct sip_observe *o)
@@ -379,6 +394,7 @@ static int write_metrics(const struct sip_observe *o, char *buf)
 	unsigned i;
 
 	put_wire(&t, o);
+	put_limits(&t, o);
 	put_certificates(&t, o);
 	put_stir(&t, o);
 	put_transactions(&t, o);

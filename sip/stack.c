@@ -444,8 +444,8 @@ static void conn_conf_of(struct sip_transport_user *u,
 
 /* --- TLS --- */
 
-static uint64_t candidates(const struct sip_stack *s,
-			   const struct sip_path *path, bool inbound)
+uint64_t stack_candidates(const struct sip_stack *s,
+			  const struct sip_path *path, bool inbound)
 {
 	uint64_t known;
 
@@ -461,7 +461,7 @@ static struct sip_tls *on_tls_for(struct sip_transport_user *u,
 {
 	const struct sip_stack *s = stack_of(u);
 
-	return trunk_tls_choose(s->tls, candidates(s, path, true), name);
+	return trunk_tls_choose(s->tls, stack_candidates(s, path, true), name);
 }
 
 static uint64_t on_secured(struct sip_transport_user *u,
@@ -469,7 +469,7 @@ static uint64_t on_secured(struct sip_transport_user *u,
 			   const struct sip_tls_session *session, bool *named)
 {
 	struct sip_stack *s = stack_of(u);
-	uint64_t may = candidates(s, path, inbound);
+	uint64_t may = stack_candidates(s, path, inbound);
 	uint64_t are = trunk_tls_peer(s->tls, may, inbound, session, named);
 
 	if (!are) {
@@ -484,7 +484,7 @@ static void on_insecure(struct sip_transport_user *u,
 {
 	struct sip_stack *s = stack_of(u);
 
-	trunk_tls_failed(s->tls, candidates(s, path, inbound),
+	trunk_tls_failed(s->tls, stack_candidates(s, path, inbound),
 			  &path->remote, why);
 }
 
@@ -494,7 +494,7 @@ static void on_unreachable(struct sip_transport_user *u,
 			   const struct sip_path *to, int err)
 {
 	struct sip_stack *s = stack_of(u);
-	uint64_t trunks = candidates(s, to, !to->flow);
+	uint64_t trunks = stack_candidates(s, to, !to->flow);
 	mono_t now = loop_now(s->loop);
 
 	if (!trunks || (now.ns < s->unreachable_until.ns &&
@@ -530,7 +530,7 @@ static void on_message(struct sip_transport_user *u,
 	struct arrival a = {
 		.path = *from, .framed = framed, .data = data, .len = len};
 
-	if (!stack_find_trunks(s, &a)) {
+	if (!stack_find_trunks(s, &a) || !stack_within_limits(s, &a)) {
 		return;
 	}
 	if (stack_is_left_alone(s, &a)) {
@@ -546,6 +546,8 @@ static const struct sip_transport_user_ops transport_ops = {
 	.on_message = on_message,
 	.on_unreachable = on_unreachable,
 	.on_accept = on_accept,
+	.limits_of = stack_limits_of,
+	.on_limit = stack_on_limit,
 	.conf_of = conn_conf_of,
 	.tls_for = on_tls_for,
 	.on_secured = on_secured,
@@ -570,6 +572,10 @@ struct sip_stack *sip_stack_new(struct loop *loop,
 	s->user = user;
 	s->transport_user.ops = &transport_ops;
 	s->txn_owner.ops = &owner_ops;
+	s->guard = guard_new();
+	if (!s->guard) {
+		goto fail;
+	}
 	n = sip_binds(&conf->sip, conf->trunks, conf->n_trunks, binds);
 	s->trunks = trunk_table_new(loop, conf);
 	if (!s->trunks) {
@@ -593,6 +599,7 @@ struct sip_stack *sip_stack_new(struct loop *loop,
 	if (!s->txns) {
 		goto fail;
 	}
+	stack_take_limits(s, conf);
 	return s;
 fail:
 	sip_stack_free(s);
@@ -610,6 +617,7 @@ void sip_stack_free(struct sip_stack *s)
 	trunk_tls_free(s->tls);
 	rules_free(s->rules);
 	trunk_table_free(s->trunks);
+	guard_free(s->guard);
 	free(s);
 }
 
@@ -629,6 +637,7 @@ int sip_stack_reload(struct sip_stack *s, const struct conf_for_sip *conf)
 	rules_free(s->rules);
 	s->rules = rules;
 	stack_take_emergency(s, conf);
+	stack_take_limits(s, conf);
 	return 0;
 }
 
@@ -655,6 +664,11 @@ struct sip_transport *sip_stack_transport(struct sip_stack *s)
 struct trunk_tls *sip_stack_tls(struct sip_stack *s)
 {
 	return s->tls;
+}
+
+const struct guard *sip_stack_guard(const struct sip_stack *s)
+{
+	return s->guard;
 }
 
 const struct sip_stack_stats *sip_stack_stats(const struct sip_stack *s)

@@ -15,6 +15,10 @@
  * second, and still get nothing unless they show whose they are. Malformed messages of known trunks are answered or dropped
  * as the gate says; the first of each second is named in a line.
  *
+ * What known sources send is limited (guard.h): what is more is dropped, or
+ * refused where it is a connection or would need a transaction; a line a minute
+ * says which limit of which trunk it was.
+ *
  * When there are more new calls than we can take (transport.h), or than the user
  * gets done, emergency calls are taken all the same; of the others, those by
  * connections and some a second of those by UDP are told so: 503 without state, and without Retry-After, which
@@ -38,6 +42,7 @@
 				      looked at, with accept: registration */
 #define SIP_STACK_BUSY_PER_S 500 /* 503 to INVITEs by UDP that are shed */
 
+struct guard;
 struct sip_stack;
 struct sip_stack_user;
 
@@ -91,6 +96,7 @@ struct rules *sip_stack_rules(struct sip_stack *);
 struct trunk_table *sip_stack_trunks(struct sip_stack *);
 struct sip_transport *sip_stack_transport(struct sip_stack *);
 struct trunk_tls *sip_stack_tls(struct sip_stack *);
+const struct guard *sip_stack_guard(const struct sip_stack *);
 const struct sip_stack_stats *sip_stack_stats(const struct sip_stack *);
 /* A keep-alive by UDP: STUN. 0 or -errno. */
 int sip_stack_keep(struct sip_stack *, struct sip_path *);

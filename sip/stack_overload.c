@@ -74,9 +74,14 @@ bool stack_on_shed(struct sip_transport_user *u, const struct sip_path *from,
 
 bool stack_is_left_alone(struct sip_stack *s, struct arrival *a)
 {
-	return txn_is_crowded(s->txns, a->path.trunk) &&
-	       sip_is_new_invite(a->data, a->len) &&
-	       !stack_on_shed(&s->transport_user, &a->path, a->data, a->len);
+	if (!txn_is_crowded(s->txns, a->path.trunk) ||
+	    !sip_is_new_invite(a->data, a->len) ||
+	    stack_on_shed(&s->transport_user, &a->path, a->data, a->len)) {
+		return false;
+	}
+	stack_refused(s, &a->path, GUARD_TRANSACTIONS,
+		      !txn_trunk_is_full(s->txns, a->path.trunk));
+	return true;
 }
 
 bool stack_is_behind(struct sip_transport_user *u)

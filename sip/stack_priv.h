@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Inside the stack: stack.c (what comes in, what goes out, life),
- * stack_overload.c (more new calls than we can take).
+ * stack_overload.c (more new calls than we can take), stack_limit.c (more than
+ * a peer may send).
  */
 #ifndef SIP_STACK_PRIV_H
 #define SIP_STACK_PRIV_H
 
 #include "gateway/base/log.h"
 #include "sip/bucket.h"
+#include "sip/guard.h"
 #include "sip/keep.h"
 #include "sip/stack.h"
 
@@ -28,6 +30,8 @@ struct sip_stack {
 	struct bucket outside, shed;
 	struct net_addr unreachable; /* the last one */
 	mono_t unreachable_until;
+	struct guard *guard;
+	struct conf_limits limits; /* of all trunks together */
 	unsigned n_emergency;
 	char emergency[CONF_EMERGENCY][CONF_NUMBER]; /* never shed */
 	struct sip_keep keep;
@@ -53,6 +57,22 @@ int stack_put_on_wire(struct sip_stack *, struct sip_path *, const char *data,
 		      size_t len);
 /* False: nobody's, nothing more is to be done for it. */
 bool stack_find_trunks(struct sip_stack *, struct arrival *);
+
+/* Whose a connection can be, by its source. */
+uint64_t stack_candidates(const struct sip_stack *, const struct sip_path *,
+			  bool inbound);
+
+/* --- stack_limit.c --- */
+void stack_take_limits(struct sip_stack *, const struct conf_for_sip *);
+/* No: it has been counted, and told if it is time to. */
+bool stack_within_limits(struct sip_stack *, const struct arrival *);
+void stack_refused(struct sip_stack *, const struct sip_path *from,
+		   enum guard_limit, bool total);
+/* Of the transport's user. */
+void stack_limits_of(struct sip_transport_user *, const struct sip_path *,
+		     struct sip_conn_limits *out);
+void stack_on_limit(struct sip_transport_user *, const struct sip_path *,
+		    enum sip_conn_limit);
 
 /* --- stack_overload.c --- */
 void stack_take_emergency(struct sip_stack *, const struct conf_for_sip *);

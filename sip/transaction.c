@@ -105,6 +105,10 @@ struct txn_layer *txn_layer_new(struct loop *loop, struct txn_owner *owner,
 	l->owner = owner;
 	l->t1_ms = t1_ms ? t1_ms : 500;
 	l->max = max;
+	txn_layer_limit(l, 0);
+	for (unsigned i = 0; i < CONF_TRUNKS; i++) {
+		txn_layer_limit_trunk(l, i, 0);
+	}
 	l->n_buckets = 1;
 	while (l->n_buckets < max) {
 		l->n_buckets *= 2;
@@ -121,6 +125,23 @@ struct txn_layer *txn_layer_new(struct loop *loop, struct txn_owner *owner,
 	}
 	make_ready(l);
 	return l;
+}
+
+/* The last eighth of the table is for dialogs that exist. */
+void txn_layer_limit(struct txn_layer *l, unsigned most)
+{
+	unsigned room = l->max - l->max / 8;
+
+	l->most = most && most < room ? most : room;
+}
+
+void txn_layer_limit_trunk(struct txn_layer *l, unsigned trunk, unsigned most)
+{
+	unsigned room = l->max - l->max / 4;
+
+	if (trunk < CONF_TRUNKS) {
+		l->most_of_trunk[trunk] = most && most < room ? most : room;
+	}
 }
 
 void txn_layer_free(struct txn_layer *l)

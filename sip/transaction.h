@@ -188,6 +188,13 @@ void txn_layer_free(struct txn_layer *); /* tells no user */
 const struct txn_stats *txn_layer_stats(const struct txn_layer *);
 unsigned txn_layer_used(const struct txn_layer *);
 
+/* With more transactions than that, in all or of one trunk, there is no place
+ * for new calls. At most, and with 0, it is 7/8 and 3/4 of the table. */
+void txn_layer_limit(struct txn_layer *, unsigned most);
+void txn_layer_limit_trunk(struct txn_layer *, unsigned trunk, unsigned most);
+/* Is it the trunk's own limit that leaves no place? */
+bool txn_trunk_is_full(const struct txn_layer *, unsigned trunk);
+
 /* There is no place for a new call of that trunk (requests outside of dialogs
  * are answered 503), unless it is urgent. */
 bool txn_is_crowded(struct txn_layer *, unsigned trunk);

@@ -37,8 +37,6 @@
 #define TRANSPORT_DATAGRAM  65536
 #define TRANSPORT_CONNS	    1024	/* connections at a time */
 #define TRANSPORT_HALF_OPEN 128		/* of them not yet of use */
-#define TRANSPORT_CONNS_OF_ONE	   256	/* of one peer's address */
-#define TRANSPORT_HALF_OPEN_OF_ONE 32
 #define TRANSPORT_TOLD_PER_S 500 /* INVITEs read to be refused, of a pair */
 #define TRANSPORT_UNWRITTEN (256 * 1024) /* octets a peer may leave unread */
 #define TRANSPORT_OPEN_MS   8000 /* TCP and TLS handshake together */
@@ -74,6 +72,20 @@ struct sip_conn_conf {
 	char server_name[CONF_HOST]; /* TLS, outbound: for SNI */
 };
 
+/* How many connections there may be; 0: as many as there is room for. */
+struct sip_conn_limits {
+	unsigned of_one, half_open_of_one; /* inbound, of one address */
+	unsigned all, half_open;
+};
+
+/* Which of them it was. */
+enum sip_conn_limit {
+	SIP_CONNS_OF_ONE,
+	SIP_HALF_OPEN_OF_ONE,
+	SIP_CONNS_OF_ALL,
+	SIP_HALF_OPEN_OF_ALL
+};
+
 /* Who gets what arrives. Embedded in its owner. */
 struct sip_transport_user;
 
@@ -102,6 +114,14 @@ struct sip_transport_user_ops {
 	/* May that peer connect? Asked before anything is read. NULL: yes. */
 	bool (*on_accept)(struct sip_transport_user *,
 			  const struct sip_path *from);
+	/* How many connections may there be, of that peer and in all? NULL: as
+	 * many as there is room for. */
+	void (*limits_of)(struct sip_transport_user *, const struct sip_path *,
+			  struct sip_conn_limits *out);
+	/* A connection was refused, or not made, for that limit. May be
+	 * NULL. */
+	void (*on_limit)(struct sip_transport_user *, const struct sip_path *,
+			 enum sip_conn_limit);
 	/* For a connection with that path (inbound: the trunk is not known).
 	 * May be NULL. */
 	void (*conf_of)(struct sip_transport_user *, const struct sip_path *,

@@ -76,44 +76,84 @@ void conn_free_all(struct sip_transport *t)
 	}
 }
 
-/* Has that address as many as one may have? */
-static bool has_too_many(const struct sip_transport *t,
-			 const struct net_addr *peer)
+static void count_of_one(const struct sip_transport *t,
+			 const struct net_addr *peer,
+			 struct sip_conn_limits *out)
 {
-	unsigned all = 0, half_open = 0;
 	pool_id id;
 
 	for (id = pool_next(t->conns, 0); id; id = pool_next(t->conns, id)) {
 		const struct conn *c = pool_get(t->conns, id);
 
 		if (c->inbound && net_ip_eq(&c->path.remote, peer)) {
-			all += c->state != CONN_CLOSED;
-			half_open += c->state == CONN_CONNECTING ||
-				     c->state == CONN_HANDSHAKE;
+			out->of_one += c->state != CONN_CLOSED;
+			out->half_open_of_one += c->state == CONN_CONNECTING ||
+						 c->state == CONN_HANDSHAKE;
 		}
 	}
-	return all >= TRANSPORT_CONNS_OF_ONE ||
-	       half_open >= TRANSPORT_HALF_OPEN_OF_ONE;
+}
+
+static bool is_over(unsigned n, unsigned limit)
+{
+	return limit && n >= limit;
+}
+
+/* Is there one connection too many? *which says for what limit. */
+static bool has_too_many(struct sip_transport *t, const struct sip_path *path,
+			 bool inbound, enum sip_conn_limit *which)
+{
+	struct sip_conn_limits may = {.half_open = TRANSPORT_HALF_OPEN};
+	struct sip_conn_limits are = {.half_open = t->half_open,
+				      .all = pool_used(t->conns)};
+
+	if (t->user->ops->limits_of) {
+		t->user->ops->limits_of(t->user, path, &may);
+	}
+	*which = SIP_HALF_OPEN_OF_ALL;
+	if (is_over(are.half_open, may.half_open)) {
+		return true;
+	}
+	*which = SIP_CONNS_OF_ALL;
+	if (is_over(are.all, may.all)) {
+		return true;
+	}
+	if (!inbound) {
+		return false;
+	}
+	count_of_one(t, &path->remote, &are);
+	*which = SIP_HALF_OPEN_OF_ONE;
+	if (is_over(are.half_open_of_one, may.half_open_of_one)) {
+		return true;
+	}
+	*which = SIP_CONNS_OF_ONE;
+	return is_over(are.of_one, may.of_one);
+}
+
+static struct conn *refuse(struct sip_transport *t, const struct sip_path *path,
+			   enum sip_conn_limit which)
+{
+	t->stats.conn_refused++;
+	if (t->user->ops->on_limit) {
+		t->user->ops->on_limit(t->user, path, which);
+	}
+	errno = ENOBUFS;
+	return NULL;
 }
 
 /* A connection without a socket yet; NULL: too many. */
 static struct conn *conn_new(struct sip_transport *t,
 			     const struct sip_path *path, bool inbound)
 {
+	enum sip_conn_limit which;
 	pool_id id;
 	struct conn *c;
 
-	if (t->half_open >= TRANSPORT_HALF_OPEN ||
-	    (inbound && has_too_many(t, &path->remote))) {
-		t->stats.conn_refused++;
-		errno = ENOBUFS;
-		return NULL;
+	if (has_too_many(t, path, inbound, &which)) {
+		return refuse(t, path, which);
 	}
 	c = pool_alloc(t->conns, &id);
 	if (!c) {
-		t->stats.conn_refused++;
-		errno = ENOBUFS;
-		return NULL;
+		return refuse(t, path, SIP_CONNS_OF_ALL);
 	}
 	c->transport = t;
 	c->path = *path;

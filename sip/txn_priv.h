@@ -75,6 +75,8 @@ struct txn_layer {
 	struct pool *pool;
 	unsigned t1_ms, max;
 	unsigned of_trunk[CONF_TRUNKS]; /* server transactions */
+	unsigned most, most_of_trunk[CONF_TRUNKS]; /* before new calls are
+						      refused */
 	unsigned n_buckets; /* power of two */
 	struct txn **bucket, **merge;
 	uint8_t secret[16];

@@ -234,12 +234,10 @@ static void begin(struct txn_layer *l, struct sip_msg *m,
 	hand_up(t);
 }
 
-/* The last eighth of the table is for dialogs that exist, and no trunk has
- * more than three quarters. */
 static bool is_crowded(const struct txn_layer *l, unsigned trunk)
 {
-	return pool_used(l->pool) >= l->max - l->max / 8 ||
-	       l->of_trunk[trunk] >= l->max - l->max / 4;
+	return pool_used(l->pool) >= l->most ||
+	       l->of_trunk[trunk] >= l->most_of_trunk[trunk];
 }
 
 /* Who asks may leave the message alone, and then nothing else would make room
@@ -250,6 +248,11 @@ bool txn_is_crowded(struct txn_layer *l, unsigned trunk)
 		txn_make_room(l);
 	}
 	return is_crowded(l, trunk);
+}
+
+bool txn_trunk_is_full(const struct txn_layer *l, unsigned trunk)
+{
+	return l->of_trunk[trunk] >= l->most_of_trunk[trunk];
 }
 
 static void on_request(struct txn_layer *l, struct sip_msg *m)

@@ -8,6 +8,7 @@
 #include "conf/conf.h"
 #include "gateway/base/log.h"
 #include "gateway/bound.h"
+#include "sip/guard.h"
 #include "sip/stack.h"
 #include "sip/transport_priv.h"
 
@@ -460,6 +461,82 @@ START_TEST(test_flood_of_a_stranger)
 }
 END_TEST
 
+/* --- what a peer may send --- */
+
+static char lines[4096];
+
+static void keep_lines(enum log_level level, const char *line)
+{
+	(void)level;
+	ck_assert_uint_lt(strlen(lines) + strlen(line) + 2, sizeof(lines));
+	strcat(lines, line);
+	strcat(lines, "\n");
+}
+
+static unsigned count_of(const char *what)
+{
+	unsigned n = 0;
+
+	for (const char *p = lines; (p = strstr(p, what)) != NULL; p++) {
+		n++;
+	}
+	return n;
+}
+
+/* The stack is opened anew with these limits, by a reload. */
+static void limit(struct conf_limits of_source, struct conf_limits of_all)
+{
+	struct conf_for_sip *c = conf_with("127.0.0.1");
+
+	strcpy(c->trunks[0].name, "peer");
+	c->trunks[0].wire.limits = of_source;
+	c->sip.limits = of_all;
+	ck_assert_int_eq(sip_stack_reload(stack, c), 0);
+	free(c);
+	lines[0] = '\0';
+	log_set_sink(keep_lines);
+}
+
+/* What is more is dropped without an answer, but for emergency calls; a line
+ * says whose limit it was, another one for the sum of all. */
+START_TEST(test_limits)
+{
+	open_stack(true, "127.0.0.1");
+	limit((struct conf_limits){.messages_per_s = 20},
+	      (struct conf_limits){0});
+	for (unsigned i = 0; i < 40; i++) {
+		request("INVITE", "+49711", i, "", "new");
+	}
+	run_dry();
+	ck_assert_uint_ge(calls, 15); /* and what time has brought */
+	ck_assert_uint_lt(calls, 30);
+	for (unsigned i = 0; i < 10; i++) {
+		request("BYE", "gw", i, ";tag=known", "bye");
+	}
+	request("INVITE", "112", 0, "", "urgent");
+	run_dry();
+	ck_assert_uint_ge(byes, 4);
+	ck_assert_uint_eq(emergency, 1);
+	ck_assert_uint_eq(busy_answers(), 0);
+	ck_assert_uint_eq(count_of("\n"), 1);
+	ck_assert_uint_eq(count_of("trunk peer: 127.0.0.1"), 1);
+	ck_assert_uint_eq(count_of("more than the trunk's "
+				   "limits.messages_per_second allows (20)"), 1);
+	ck_assert_uint_eq(guard_count(sip_stack_guard(stack), GUARD_MESSAGES),
+			  40 + 10 - calls - byes);
+	byes = 0;
+	limit((struct conf_limits){0}, (struct conf_limits){.octets_per_s = 800});
+	for (unsigned i = 0; i < 10; i++) {
+		request("BYE", "gw", i, ";tag=known", "again");
+	}
+	run_dry();
+	ck_assert_uint_lt(byes, 10);
+	ck_assert_uint_eq(count_of("more than sip.limits.octets_per_second "
+				   "allows (800)"), 1);
+	close_stack();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("sipflood");
@@ -474,6 +551,7 @@ int main(void)
 	tcase_add_test(tc, test_cut);
 	tcase_add_loop_test(tc, test_flood, 0, 2);
 	tcase_add_test(tc, test_behind);
+	tcase_add_test(tc, test_limits);
 	tcase_add_test(tc, test_flood_of_a_stranger);
 	suite_add_tcase(s, tc);
 	r = srunner_create(s);

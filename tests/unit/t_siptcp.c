@@ -5,6 +5,7 @@
 #include "tests/stack/sipnet.h"
 
 #include "gateway/base/log.h"
+#include "sip/guard.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -423,6 +424,76 @@ START_TEST(test_many)
 }
 END_TEST
 
+static char lines[2048];
+
+static void keep_lines(enum log_level level, const char *line)
+{
+	(void)level;
+	ck_assert_uint_lt(strlen(lines) + strlen(line), sizeof(lines));
+	strcat(lines, line);
+}
+
+static unsigned connects(unsigned n, const char *host)
+{
+	unsigned ok = 0;
+	char from[32];
+
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(from, sizeof(from), "%s:%u", host, 20000 + i);
+		ok += peer_connects(from) != 0;
+	}
+	return ok;
+}
+
+/* As many as the trunk allows an address, and the file all of them; each line
+ * once, and each refusal counted. */
+START_TEST(test_limits)
+{
+	open_net(CONF_TCP);
+	lines[0] = '\0';
+	log_set_sink(keep_lines);
+	net.conf->trunks[0].wire.limits.connections = 8;
+	net.conf->sip.limits.connections = 20;
+	ck_assert_int_eq(sip_stack_reload(net.stack, net.conf), 0);
+	ck_assert_uint_eq(connects(30, "192.0.2.1"), 8);
+	ck_assert_uint_eq(connects(30, "192.0.2.2"), 8);
+	ck_assert_uint_eq(connects(30, "192.0.2.3"), 4);
+	ck_assert_uint_eq(count(lines, "more than the trunk's "
+				       "limits.connections allows (8)"), 2);
+	ck_assert_uint_eq(count(lines, "more than sip.limits.connections "
+				       "allows (20)"), 1);
+	ck_assert_uint_eq(guard_count(sip_stack_guard(net.stack),
+				      GUARD_CONNECTIONS), 22 + 22 + 26);
+	ck_assert_uint_eq(sip_transport_stats(transport())->conn_refused, 70);
+	sipnet_close();
+}
+END_TEST
+
+/* A trunk that has as many transactions as it may gets no new calls; what
+ * belongs to others goes on. */
+START_TEST(test_transaction_limit)
+{
+	uint32_t flow;
+
+	open_net(CONF_TCP);
+	lines[0] = '\0';
+	log_set_sink(keep_lines);
+	net.conf->trunks[0].wire.limits.transactions = 1;
+	ck_assert_int_eq(sip_stack_reload(net.stack, net.conf), 0);
+	flow = peer_connects("192.0.2.1:40000");
+	keep_quiet = true;
+	say(flow, FROM_PEER("OPTIONS", "5060"));
+	wire[0] = told[0] = '\0';
+	say(flow, FROM_PEER("INVITE", "5060"));
+	ck_assert_uint_eq(count(wire, "SIP/2.0 503 "), 1);
+	expect_told("");
+	ck_assert_uint_eq(count(lines, "limits.transactions allows (1)"), 1);
+	ck_assert_uint_eq(guard_count(sip_stack_guard(net.stack),
+				      GUARD_TRANSACTIONS), 1);
+	sipnet_close();
+}
+END_TEST
+
 /* --- real sockets --- */
 
 static int tcp_listener(const char *at, struct net_addr *a)
@@ -565,6 +636,8 @@ int main(void)
 	tcase_add_test(t, test_keepalive);
 	tcase_add_test(t, test_too_long_for_udp);
 	tcase_add_test(t, test_many);
+	tcase_add_test(t, test_limits);
+	tcase_add_test(t, test_transaction_limit);
 	tcase_add_test(t, test_real_v4);
 	tcase_add_test(t, test_real_v6);
 	suite_add_tcase(s, t);
