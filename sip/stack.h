@@ -79,7 +79,7 @@ struct sip_stack_stats {
 	uint64_t unreachable; /* servers found dead by ICMP */
 	uint64_t shed_answered; /* 503: more calls than we can take */
 	uint64_t shed_emergency; /* taken all the same */
-	uint64_t shed_full; /* for want of a transaction */
+	uint64_t shed_full; /* for want of a transaction, or behind */
 	uint64_t stun_sent, stun_answers; /* keep-alives by UDP */
 	uint64_t stun_asked;		  /* the peers' */
 	struct sip_gate_stats gate;

@@ -72,21 +72,25 @@ bool stack_on_shed(struct sip_transport_user *u, const struct sip_path *from,
 	return false;
 }
 
-bool stack_is_left_alone(struct sip_stack *s, struct arrival *a)
-{
-	if (!txn_is_crowded(s->txns, a->path.trunk) ||
-	    !sip_is_new_invite(a->data, a->len) ||
-	    stack_on_shed(&s->transport_user, &a->path, a->data, a->len)) {
-		return false;
-	}
-	stack_refused(s, &a->path, GUARD_TRANSACTIONS,
-		      !txn_trunk_is_full(s->txns, a->path.trunk));
-	return true;
-}
-
 bool stack_is_behind(struct sip_transport_user *u)
 {
 	struct sip_stack_user *user = stack_of(u)->user;
 
 	return user->ops->is_behind && user->ops->is_behind(user);
+}
+
+bool stack_is_left_alone(struct sip_stack *s, struct arrival *a)
+{
+	bool crowded = txn_is_crowded(s->txns, a->path.trunk);
+
+	if ((!crowded && !stack_is_behind(&s->transport_user)) ||
+	    !sip_is_new_invite(a->data, a->len) ||
+	    stack_on_shed(&s->transport_user, &a->path, a->data, a->len)) {
+		return false;
+	}
+	if (crowded) {
+		stack_refused(s, &a->path, GUARD_TRANSACTIONS,
+			      !txn_trunk_is_full(s->txns, a->path.trunk));
+	}
+	return true;
 }

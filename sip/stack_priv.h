@@ -83,8 +83,8 @@ bool stack_dials_emergency(const struct sip_stack *, const char *data,
 bool stack_on_shed(struct sip_transport_user *, const struct sip_path *from,
 		   const char *data, size_t len);
 bool stack_is_behind(struct sip_transport_user *);
-/* Is the table so full that a new call of that trunk would find no place? Then
- * it is not even parsed. */
+/* Is the table so full that a new call of that trunk would find no place, or is
+ * the user behind? Then it is not even parsed. */
 bool stack_is_left_alone(struct sip_stack *, struct arrival *);
 
 #endif

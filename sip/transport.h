@@ -39,6 +39,8 @@
 #define TRANSPORT_HALF_OPEN 128		/* of them not yet of use */
 #define TRANSPORT_TOLD_PER_S 500 /* INVITEs read to be refused, of a pair */
 #define TRANSPORT_UNWRITTEN (256 * 1024) /* octets a peer may leave unread */
+#define TRANSPORT_UNWRITTEN_ALL (16 * 1024 * 1024) /* all peers together */
+#define TRANSPORT_STUCK_MS  30000 /* ... and not read any of them */
 #define TRANSPORT_OPEN_MS   8000 /* TCP and TLS handshake together */
 #define TRANSPORT_PART_MS   30000 /* from the first octet of a message to its
 				     last */
@@ -58,7 +60,8 @@ struct sip_transport_stats {
 	uint64_t conn_in, conn_out; /* connections begun */
 	uint64_t conn_refused;	    /* unknown source, or a limit */
 	uint64_t conn_failed;	    /* never came to be of use */
-	uint64_t conn_slow;	    /* message or handshake not ended in time */
+	uint64_t conn_slow;	    /* message or handshake not ended in time, or
+				       ours not read */
 	uint64_t conn_bad;	    /* no framing */
 	uint64_t tls_failed;	    /* handshakes */
 	uint64_t pings, pongs, dead_flows; /* RFC 5626; no pong came */
@@ -161,7 +164,8 @@ struct sip_wire_ops {
 		    size_t len);
 	/* We connect: 0, or the error that comes back later. */
 	int (*open)(struct sip_wire *, const struct sip_path *);
-	/* Octets on a connection; len 0: we close it. */
+	/* Octets on a connection; len 0: we close it. -EAGAIN: the peer does not
+	 * read, for good. */
 	int (*stream)(struct sip_wire *, const struct sip_path *,
 		      const char *data, size_t len);
 };

@@ -4,6 +4,7 @@
  *
  *   connecting, handshake --(8 s together)--> fails
  *   open  --message begun, 30 s--> closed   --nothing for 5 min--> closed
+ *         --ours not read, 30 s--> closed
  *         --keep-alive: CRLF CRLF ->, <- CRLF within 10 s, else closed
  */
 #include "sip/transport_priv.h"
@@ -15,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define READ_BATCH 16
+#define READ_BATCH 2 /* buffers full, before others have their turn */
 
 /* --- its end --- */
 
@@ -55,6 +56,11 @@ static void on_end_told(struct defer *d)
 	on_end(d);
 }
 
+static size_t unwritten(const struct conn *c)
+{
+	return c->out.len - c->out.at;
+}
+
 void conn_close(struct conn *c, int err)
 {
 	struct sip_transport *t = c->transport;
@@ -80,6 +86,7 @@ void conn_close(struct conn *c, int err)
 	timer_stop(t->loop, &c->timer);
 	conn_unlink(c);
 	sip_stream_fini(&c->in);
+	t->unwritten -= unwritten(c);
 	free(c->out.buf);
 	c->out = (struct conn_out){0};
 	t->half_open -= !was_open;
@@ -102,17 +109,33 @@ static mono_t earlier(mono_t a, mono_t b)
 
 static void on_time(struct timer *);
 
+/* When it has not done what it must; false: it need do nothing. */
+static bool limit_of(const struct conn *c, mono_t *at)
+{
+	bool part = c->part_since.ns != 0, out = unwritten(c) != 0;
+
+	if (part) {
+		*at = mono_add_ms(c->part_since, TRANSPORT_PART_MS);
+	}
+	if (out) {
+		mono_t stuck = mono_add_ms(c->out.since, TRANSPORT_STUCK_MS);
+
+		*at = part ? earlier(*at, stuck) : stuck;
+	}
+	return part || out;
+}
+
 void conn_rearm(struct conn *c)
 {
-	mono_t at;
+	mono_t at, limit;
 
 	if (c->state == CONN_CLOSED) {
 		return;
 	}
 	at = mono_add_ms(c->since, c->state == CONN_OPEN ? TRANSPORT_IDLE_MS
 							 : TRANSPORT_OPEN_MS);
-	if (c->state == CONN_OPEN && c->part_since.ns) {
-		at = earlier(at, mono_add_ms(c->part_since, TRANSPORT_PART_MS));
+	if (c->state == CONN_OPEN && limit_of(c, &limit)) {
+		at = earlier(at, limit);
 	}
 	if (c->state == CONN_OPEN && c->keep.ms) {
 		at = earlier(at, c->keep.at);
@@ -168,12 +191,9 @@ static void on_time(struct timer *timer)
 {
 	struct conn *c = container_of(timer, struct conn, timer);
 	struct sip_transport_stats *s = &c->transport->stats;
+	mono_t limit;
 
-	if (c->state != CONN_OPEN) {
-		s->conn_slow++;
-		conn_close(c, -ETIMEDOUT);
-	} else if (c->part_since.ns &&
-		   is_due(c, mono_add_ms(c->part_since, TRANSPORT_PART_MS))) {
+	if (c->state != CONN_OPEN || (limit_of(c, &limit) && is_due(c, limit))) {
 		s->conn_slow++;
 		conn_close(c, -ETIMEDOUT);
 	} else if (is_due(c, mono_add_ms(c->since, TRANSPORT_IDLE_MS))) {
@@ -322,8 +342,10 @@ static ssize_t write_some(struct conn *c, const char *data, size_t len)
 	ssize_t n;
 
 	if (c->fd < 0) {
-		if (t->wire && t->wire->ops->stream) {
-			t->wire->ops->stream(t->wire, &c->path, data, len);
+		if (t->wire && t->wire->ops->stream &&
+		    t->wire->ops->stream(t->wire, &c->path, data, len) ==
+			    -EAGAIN) {
+			return 0;
 		}
 		return (ssize_t)len;
 	}
@@ -344,8 +366,12 @@ static int queue(struct conn *c, const char *data, size_t len)
 	size_t room = o->room ? o->room : 4096;
 	char *buf;
 
-	if (o->len - o->at + len > TRANSPORT_UNWRITTEN) {
+	if (unwritten(c) + len > TRANSPORT_UNWRITTEN ||
+	    c->transport->unwritten + len > TRANSPORT_UNWRITTEN_ALL) {
 		return -ENOBUFS;
+	}
+	if (!unwritten(c)) {
+		o->since = loop_now(c->transport->loop);
 	}
 	if (o->at) {
 		memmove(o->buf, o->buf + o->at, o->len - o->at);
@@ -365,6 +391,7 @@ static int queue(struct conn *c, const char *data, size_t len)
 	}
 	memcpy(o->buf + o->len, data, len);
 	o->len += len;
+	c->transport->unwritten += len;
 	return 0;
 }
 
@@ -380,6 +407,10 @@ static void flush(struct conn *c)
 		return;
 	}
 	o->at += (size_t)n;
+	c->transport->unwritten -= (size_t)n;
+	if (n) {
+		o->since = loop_now(c->transport->loop);
+	}
 	if (o->at == o->len) {
 		free(o->buf);
 		*o = (struct conn_out){0};
@@ -409,6 +440,7 @@ int conn_send(struct conn *c, const char *data, size_t len)
 		conn_close(c, err);
 	} else if (!err && c->state == CONN_OPEN) {
 		conn_watch(c, WATCH_READ | WATCH_WRITE);
+		conn_rearm(c);
 	}
 	return err;
 }

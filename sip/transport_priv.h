@@ -35,6 +35,7 @@ enum conn_state {
 struct conn_out {
 	char *buf;
 	size_t at, len, room;
+	mono_t since; /* when it began, or took some of them */
 };
 
 /* Keep-alive by CRLF (RFC 5626 3.5.1). */
@@ -115,6 +116,7 @@ struct sip_transport {
 	struct pool *conns;
 	struct conn *bucket[CONN_BUCKETS]; /* by remote address */
 	unsigned half_open;
+	size_t unwritten; /* octets of all connections */
 	struct sip_transport_stats stats;
 	struct udp_batch *batch;
 	struct transport_urgent urgent;

@@ -6,6 +6,7 @@
 
 #include "gateway/base/log.h"
 #include "sip/guard.h"
+#include "sip/transport_priv.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -22,6 +23,8 @@ static txn_id last_id;
 static struct net_addr opened_to;
 static unsigned flows_down;
 static bool keep_quiet; /* answer requests later */
+static bool deaf;	/* the peer does not read */
+static bool behind;
 
 static void tell(const char *what)
 {
@@ -77,7 +80,14 @@ static void on_flow_down(struct sip_stack_user *u, const struct sip_path *p,
 	flows_down++;
 }
 
+static bool is_behind(struct sip_stack_user *u)
+{
+	(void)u;
+	return behind;
+}
+
 static const struct sip_stack_user_ops user_ops = {
+	.is_behind = is_behind,
 	.on_request = on_request,
 	.on_ack = on_ack,
 	.on_flow_down = on_flow_down,
@@ -98,6 +108,9 @@ static int on_stream(struct sip_wire *w, const struct sip_path *path,
 	(void)w;
 	last_flow = path->flow;
 	closes += len == 0;
+	if (deaf && len) {
+		return -EAGAIN;
+	}
 	strncat(wire, len ? data : "", len);
 	return 0;
 }
@@ -117,7 +130,7 @@ static void open_net(enum conf_transport transport_of_first)
 	told[0] = wire[0] = '\0';
 	opens = closes = flows_down = 0;
 	open_error = 0;
-	keep_quiet = false;
+	keep_quiet = deaf = behind = false;
 	user.ops = &user_ops;
 	asker.ops = &asker_ops;
 	sipnet_open(&user, 64);
@@ -494,6 +507,87 @@ START_TEST(test_transaction_limit)
 }
 END_TEST
 
+/* Who sends but never reads: no more than so many octets are kept, and not for
+ * long; others do not notice. */
+START_TEST(test_deaf)
+{
+	uint32_t flow, other;
+
+	open_net(CONF_TCP);
+	flow = peer_connects("192.0.2.1:40000");
+	other = peer_connects("192.0.2.1:40001");
+	deaf = true;
+	for (int i = 0; i < 25; i++) {
+		say(flow, FROM_PEER("OPTIONS", "5060"));
+		say(flow, "\r\n\r\n");
+		loop_advance(net.loop, 1000);
+	}
+	ck_assert(sip_transport_flow_up(transport(), flow));
+	loop_advance(net.loop, 6000);
+	ck_assert(!sip_transport_flow_up(transport(), flow));
+	ck_assert_uint_eq(sip_transport_stats(transport())->conn_slow, 1);
+	deaf = false;
+	wire[0] = '\0';
+	ck_assert(sip_transport_flow_up(transport(), other));
+	say(other, FROM_PEER("OPTIONS", "5060"));
+	ck_assert_uint_eq(count(wire, "SIP/2.0 200"), 1);
+	sipnet_close();
+}
+END_TEST
+
+/* A thousand such together have 16 MB at most. */
+START_TEST(test_deaf_many)
+{
+	static char pings[4 * 65536 + 1];
+	uint64_t full;
+
+	open_net(CONF_TCP);
+	for (size_t i = 0; i + 1 < sizeof(pings); i++) {
+		pings[i] = i % 2 ? '\n' : '\r';
+	}
+	deaf = true;
+	for (unsigned i = 0; i < 1000; i++) {
+		char from[32];
+		uint32_t flow;
+
+		snprintf(from, sizeof(from), "192.0.2.1:%u", 20000 + i);
+		flow = peer_connects(from);
+		ck_assert_uint_ne(flow, 0);
+		say(flow, pings);
+	}
+	ck_assert_uint_le(transport()->unwritten, TRANSPORT_UNWRITTEN_ALL);
+	ck_assert_uint_gt(transport()->unwritten,
+			  TRANSPORT_UNWRITTEN_ALL - 65536);
+	full = sip_transport_stats(transport())->conn_slow;
+	loop_advance(net.loop, TRANSPORT_STUCK_MS + 1000);
+	ck_assert_uint_gt(sip_transport_stats(transport())->conn_slow, full);
+	ck_assert_uint_eq(transport()->unwritten, 0);
+	sipnet_close();
+}
+END_TEST
+
+/* What has no time for new calls says so on connections: nothing is lost
+ * there. What belongs to calls goes on, and emergency calls do. */
+START_TEST(test_behind)
+{
+	uint32_t flow;
+
+	open_net(CONF_TCP);
+	flow = peer_connects("192.0.2.1:40000");
+	behind = true;
+	say(flow, FROM_PEER("INVITE", "5060"));
+	ck_assert_uint_eq(count(wire, "SIP/2.0 503 "), 1);
+	expect_told("");
+	say(flow, FROM_PEER("OPTIONS", "5060"));
+	expect_told("OPTIONS ");
+	ck_assert_uint_eq(sip_stack_stats(net.stack)->shed_full, 1);
+	behind = false;
+	say(flow, FROM_PEER("INVITE", "5060"));
+	expect_told("INVITE ");
+	sipnet_close();
+}
+END_TEST
+
 /* --- real sockets --- */
 
 static int tcp_listener(const char *at, struct net_addr *a)
@@ -637,6 +731,9 @@ int main(void)
 	tcase_add_test(t, test_too_long_for_udp);
 	tcase_add_test(t, test_many);
 	tcase_add_test(t, test_limits);
+	tcase_add_test(t, test_deaf);
+	tcase_add_test(t, test_deaf_many);
+	tcase_add_test(t, test_behind);
 	tcase_add_test(t, test_transaction_limit);
 	tcase_add_test(t, test_real_v4);
 	tcase_add_test(t, test_real_v6);
