@@ -2,6 +2,8 @@
 /* The limits of conf: who keeps to them, and what is told of who does not. */
 #include "sip/stack_priv.h"
 
+#include "sip/peek.h"
+
 void stack_take_limits(struct sip_stack *s, const struct conf_for_sip *conf)
 {
 	s->limits = conf->sip.limits;
@@ -58,7 +60,7 @@ bool stack_within_limits(struct sip_stack *s, const struct arrival *a)
 	struct guard_breach b;
 
 	e.octets = a->len;
-	if (sip_is_new_invite(a->data, a->len)) {
+	if (peek_is_new_call(a->data, a->len)) {
 		e.kind = stack_dials_emergency(s, a->data, a->len)
 				 ? GUARD_EMERGENCY
 				 : GUARD_NEW_CALL;

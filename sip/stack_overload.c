@@ -3,6 +3,8 @@
  * same. */
 #include "sip/stack_priv.h"
 
+#include "sip/peek.h"
+
 #include <string.h>
 
 void stack_take_emergency(struct sip_stack *s, const struct conf_for_sip *conf)
@@ -14,23 +16,11 @@ void stack_take_emergency(struct sip_stack *s, const struct conf_for_sip *conf)
 			     s->n_emergency);
 }
 
-/* The user part of the Request-URI, raw. */
 bool stack_dials_emergency(const struct sip_stack *s, const char *data,
 			   size_t len)
 {
-	const char *p = memchr(data, ':', len);
-	size_t left = p ? len - (size_t)(++p - data) : 0, n = 0;
-
-	while (n < left && n < CONF_NUMBER && !strchr(";:@ \r", p[n])) {
-		n++;
-	}
-	for (unsigned i = 0; i < s->n_emergency; i++) {
-		if (strlen(s->emergency[i]) == n &&
-		    !memcmp(s->emergency[i], p, n)) {
-			return true;
-		}
-	}
-	return false;
+	return peek_dials(data, len, (const char(*)[CONF_NUMBER])s->emergency,
+			  s->n_emergency);
 }
 
 /* Without a transaction, from what the gate has seen. */
@@ -84,7 +74,7 @@ bool stack_is_left_alone(struct sip_stack *s, struct arrival *a)
 	bool crowded = txn_is_crowded(s->txns, a->path.trunk);
 
 	if ((!crowded && !stack_is_behind(&s->transport_user)) ||
-	    !sip_is_new_invite(a->data, a->len) ||
+	    !peek_is_new_call(a->data, a->len) ||
 	    stack_on_shed(&s->transport_user, &a->path, a->data, a->len)) {
 		return false;
 	}

@@ -37,7 +37,7 @@
 #define TRANSPORT_DATAGRAM  65536
 #define TRANSPORT_CONNS	    1024	/* connections at a time */
 #define TRANSPORT_HALF_OPEN 128		/* of them not yet of use */
-#define TRANSPORT_TOLD_PER_S 500 /* INVITEs read to be refused, of a pair */
+#define TRANSPORT_TOLD_PER_S 100 /* INVITEs read to be refused, of a pair */
 #define TRANSPORT_UNWRITTEN (256 * 1024) /* octets a peer may leave unread */
 #define TRANSPORT_UNWRITTEN_ALL (16 * 1024 * 1024) /* all peers together */
 #define TRANSPORT_STUCK_MS  30000 /* ... and not read any of them */
@@ -233,9 +233,6 @@ void sip_transport_local(struct sip_transport *, unsigned bind,
 			 const struct net_addr *remote, struct net_addr *out);
 const struct sip_transport_stats *
 sip_transport_stats(const struct sip_transport *);
-/* The To header of what begins with INVITE bears no tag: a call that does not
- * exist yet. Just enough of a raw message is looked at to know. */
-bool sip_is_new_invite(const char *data, size_t len);
 unsigned sip_transport_conns(const struct sip_transport *);
 
 #endif

@@ -17,11 +17,12 @@
  */
 #include "sip/transport_priv.h"
 
+#include "sip/peek.h"
+
 #include <errno.h>
 #include <linux/errqueue.h>
 #include <linux/sock_diag.h>
 #include <string.h>
-#include <strings.h>
 
 #define INVITES_AT_ONCE 4 /* before what goes first is looked at again */
 #define INVITES_OF_TURN 8 /* before others of the loop have theirs */
@@ -69,37 +70,6 @@ static void look_at_queue(struct sock *s)
 	s->spare = SPARED_OF_BATCH;
 }
 
-static bool is_to(const char *line, size_t len)
-{
-	return len > 3 && (!strncasecmp(line, "To:", 3) ||
-			   !strncasecmp(line, "t:", 2) ||
-			   !strncasecmp(line, "To ", 3) ||
-			   !strncasecmp(line, "t ", 2));
-}
-
-bool sip_is_new_invite(const char *data, size_t len)
-{
-	const char *end = data + len, *p = data;
-
-	if (len < 7 || memcmp(data, "INVITE ", 7) != 0) {
-		return false;
-	}
-	while ((p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
-		const char *eol;
-
-		p++;
-		if (p == end || *p == '\r' || *p == '\n') {
-			return false; /* the end of the header part */
-		}
-		if (is_to(p, (size_t)(end - p))) {
-			eol = memchr(p, '\n', (size_t)(end - p));
-			eol = eol ? eol : end;
-			return !memmem(p, (size_t)(eol - p), "tag=", 4);
-		}
-	}
-	return false;
-}
-
 /* Is it left alone for want of time? Not what the user wants all the same. */
 static bool is_shed(struct sock *s, const struct sip_path *from,
 		    const char *data, size_t len)
@@ -107,7 +77,7 @@ static bool is_shed(struct sock *s, const struct sip_path *from,
 	struct sip_transport *t = s->transport;
 	struct sip_transport_user *u = t->user;
 
-	if (!s->shedding || !sip_is_new_invite(data, len)) {
+	if (!s->shedding || !peek_is_new_call(data, len)) {
 		return false;
 	}
 	if (s->spare) {

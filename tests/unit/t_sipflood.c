@@ -184,55 +184,6 @@ START_TEST(test_split_most)
 }
 END_TEST
 
-/* --- what is a new call --- */
-
-START_TEST(test_new_invite)
-{
-	static const struct {
-		bool is;
-		const char *text;
-	} rows[] = {
-		{true, "INVITE sip:1@x SIP/2.0\r\nTo: <sip:1@x>\r\n\r\n"},
-		{true, "INVITE sip:1@x SIP/2.0\r\nVia: x\r\nt:<sip:1@x>\r\n\r\n"},
-		{true, "INVITE sip:1@x SIP/2.0\r\nTO : sip:1@x\r\n\r\n"},
-		{false, "INVITE sip:1@x SIP/2.0\r\nTo: <sip:1@x>;tag=a\r\n\r\n"},
-		{false, "INVITE sip:1@x SIP/2.0\r\nt: <sip:1@x>;tag=a\r\n\r\n"},
-		{true, "INVITE sip:1@x SIP/2.0\r\nTo: <sip:1@x>\r\n"
-		       "From: <sip:2@x>;tag=a\r\n\r\n"},
-		{false, "INVITE sip:1@x SIP/2.0\r\nFrom: x\r\n\r\nTo: x\r\n"},
-		{false, "INVITE sip:1@x SIP/2.0"},
-		{false, "INVITE"},
-		{false, "INVITES sip:1@x SIP/2.0\r\nTo: <sip:1@x>\r\n\r\n"},
-		{false, "BYE sip:1@x SIP/2.0\r\nTo: <sip:1@x>\r\n\r\n"},
-		{false, "SIP/2.0 200 OK\r\nTo: <sip:1@x>\r\n\r\n"},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		ck_assert_msg(sip_is_new_invite(rows[i].text,
-						strlen(rows[i].text)) ==
-				      rows[i].is,
-			      "%s", rows[i].text);
-	}
-}
-END_TEST
-
-/* No octet behind len is looked at, wherever it is cut. */
-START_TEST(test_cut)
-{
-	static const char text[] =
-		"INVITE sip:1@x SIP/2.0\r\nVia: x\r\nTo: <sip:1@x>;tag=1\r\n";
-
-	for (size_t n = 0; n < sizeof(text); n++) {
-		char *copy = malloc(n ? n : 1);
-
-		ck_assert_ptr_nonnull(copy);
-		memcpy(copy, text, n);
-		(void)sip_is_new_invite(copy, n);
-		free(copy);
-	}
-}
-END_TEST
-
 /* --- the stack in a flood --- */
 
 static struct loop *loop;
@@ -547,8 +498,6 @@ int main(void)
 	tcase_add_loop_test(tc, test_pair, 0, 2);
 	tcase_add_test(tc, test_split);
 	tcase_add_test(tc, test_split_most);
-	tcase_add_test(tc, test_new_invite);
-	tcase_add_test(tc, test_cut);
 	tcase_add_loop_test(tc, test_flood, 0, 2);
 	tcase_add_test(tc, test_behind);
 	tcase_add_test(tc, test_limits);
