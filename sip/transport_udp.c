@@ -210,12 +210,16 @@ static bool is_behind(const struct sip_transport *t)
 	return u->ops->is_behind && u->ops->is_behind(u);
 }
 
+static void look_later(struct sock *);
+
 static void on_later(struct timer *t)
 {
 	struct sock *s = container_of(t, struct sock, later);
 
-	(void)watch_start(s->transport->loop, &s->watch, s->fd, WATCH_READ,
-			  udp_on_invites);
+	if (watch_start(s->transport->loop, &s->watch, s->fd, WATCH_READ,
+			udp_on_invites)) {
+		look_later(s);
+	}
 }
 
 static void look_later(struct sock *s)
