@@ -358,3 +358,18 @@ int sip_digest_repeat(struct sip_digest *d, struct sip_msg *request,
 {
 	return d->tries ? add_credentials(d, request, user, password) : -ENOENT;
 }
+
+void sip_digest_next(struct sip_digest *d, const struct sip_msg *response)
+{
+	const osip_list_t *list =
+		d->proxy ? &response->osip->proxy_authentication_infos
+			 : &response->osip->authentication_infos;
+	const osip_authentication_info_t *info = osip_list_get(list, 0);
+	char nonce[sizeof(d->nonce)];
+
+	if (d->tries && info && info->nextnonce &&
+	    unquote(info->nextnonce, nonce, sizeof(nonce)) && *nonce) {
+		memcpy(d->nonce, nonce, sizeof(nonce));
+		d->nc = 0;
+	}
+}

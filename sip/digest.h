@@ -52,6 +52,10 @@ int sip_digest_answer(struct sip_digest *, const struct sip_msg *response,
 int sip_digest_repeat(struct sip_digest *, struct sip_msg *request,
 		      const char *user, const char *password);
 
+/* A final response to what bore credentials may name the nonce of the next
+ * request (Authentication-Info with nextnonce, RFC 7616 3.5). */
+void sip_digest_next(struct sip_digest *, const struct sip_msg *response);
+
 /* The parts of one computation, for tests: "" qop for RFC 2069 style. */
 struct sip_digest_input {
 	enum sip_digest_algorithm algorithm;

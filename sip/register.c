@@ -341,6 +341,7 @@ static void registered(struct binding *b, const struct sip_msg *m)
 	b->tried = 0;
 	b->all->stats.ok++;
 	take_routes(b, m);
+	sip_digest_next(&b->digest, m);
 	keep_flow(b, m);
 	wait_ms(b, s < SHORT_S ? ms / 2
 			       : ms * 8 / 10 + random_below((unsigned)(ms / 10)));

@@ -118,6 +118,20 @@ static void on_step(struct timer *t)
 	}
 }
 
+/* Replaces: answered at once, in the place of the old one. */
+static void take_over(const struct cc_msg *m)
+{
+	struct cc_msg over = {.cause = {CAUSE_NORMAL, CC_LOC_USER}};
+	struct call *c = find(0);
+
+	if (c) {
+		c->leg = m->leg;
+		c->next = IDLE;
+		tell(m->leg, CC_ANSWER, with_media());
+	}
+	tell(m->other, CC_RELEASE, over);
+}
+
 static void on_setup(const struct cc_msg *m)
 {
 	size_t n = strlen(m->called.digits);
@@ -126,8 +140,14 @@ static void on_setup(const struct cc_msg *m)
 	struct cc_msg busy = {.cause = {CAUSE_USER_BUSY, CC_LOC_USER}};
 	struct cc_msg early = with_media();
 
+	if (m->cause.value) /* refused by the role: for the CDR alone */
+		return;
 	d.n.setups++;
 	d.heard = *m;
+	if (m->other) {
+		take_over(m);
+		return;
+	}
 	if (!c || strcmp(kind, "486") == 0) {
 		tell(m->leg, CC_RELEASE, busy);
 		return;

@@ -6,7 +6,7 @@
     calling([*call_in(), recv_status(488), ack()])
 
 A pair (header, pattern) is checked by SIPp: the call fails where the header does
-not match. (header, None): it must not be there. "first" is the request line,
+not match. (header, None): it must not be there. What matched is [$v0], [$v1]... "first" is the request line,
 "sdp" the body, "message" all of it.
 """
 import re
@@ -45,9 +45,9 @@ def check(n, where, pattern):
 
 
 def actions(checks, log):
-    text = f'<log message={quoteattr(log)} />' if log else ""
-    text += "".join(check(n, *c) for n, c in enumerate(checks))
-    return f"<action>{text}</action>" if text else ""
+    text = "".join(check(n, *c) for n, c in enumerate(checks))
+    found = "".join(f" [$v{n}]" for n, c in enumerate(checks) if c[1])
+    return f"<action>{text}<log message={quoteattr(log + found)} /></action>"
 
 
 def recv(method, *checks, auth=None, more=""):
@@ -94,8 +94,9 @@ def in_dialog(status):
 
 
 def scenario(name, text):
-    names = sorted(set(re.findall(r'assign_to="(\w+)"', text)))
-    used = (f'<Reference variables="{",".join(names)}" />\n' if names else "")
+    names = set(",".join(re.findall(r'assign_to="([\w,]+)"', text)).split(","))
+    used = (f'<Reference variables="{",".join(sorted(names))}" />\n'
+            if any(names) else "")
     return ('<?xml version="1.0" encoding="ISO-8859-1" ?>\n'
             f'<scenario name="{name}">\n{text}{used}</scenario>\n')
 
@@ -118,13 +119,14 @@ def called(name, branches):
     return scenario(name, text + '<label id="99" />\n')
 
 
-def request(method, number, *headers, body="", cseq=1, to=""):
+def request(method, number, *headers, body="", cseq=1, to="", call=""):
+    """call: "NAME///" for another dialog of the same scenario."""
     return message(
         [f"{method} sip:{number}@[remote_ip]:[remote_port] SIP/2.0",
          "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]",
          "From: <sip:+4930777@[local_ip]:[local_port]>;tag=[pid]C[call_number]",
          f"To: <sip:{number}@[remote_ip]:[remote_port]>{to}",
-         "Call-ID: [call_id]", f"CSeq: {cseq} {method}", CONTACT,
+         f"Call-ID: {call}[call_id]", f"CSeq: {cseq} {method}", CONTACT,
          "Max-Forwards: 70", *headers], body)
 
 
@@ -132,8 +134,8 @@ def status(code, more=""):
     return f'<recv response="{code}" rrs="true" {more} />\n'
 
 
-def ack(number):
-    return request("ACK", number, to="[peer_tag_param]").replace(
+def ack(number, to="[peer_tag_param]", call=""):
+    return request("ACK", number, to=to, call=call).replace(
         ' retrans="500"', "")
 
 

@@ -184,6 +184,32 @@ START_TEST(digest)
 }
 END_TEST
 
+/* RFC 7616 3.5: the next request is made with that nonce, counted anew. */
+START_TEST(nextnonce)
+{
+	const char *r, *auth;
+
+	conf();
+	rig_open();
+	answer(next_register(0, 1), "401 Unauthorized", "r",
+	       CHALLENGE("p", "n1", ", algorithm=SHA-256"), NULL);
+	r = expect_sent("REGISTER ");
+	granted(r, "", "Authentication-Info: nextnonce=\"n2\"\r\n");
+	r = next_register(2870, 3250);
+	auth = value_of(r, "Authorization");
+	ck_assert_ptr_nonnull(strstr(auth, "nonce=\"n2\""));
+	ck_assert_ptr_nonnull(strstr(auth, "nc=00000001"));
+	/* one that cannot be taken changes nothing */
+	granted(r, "", "Authentication-Info: qop=auth, nextnonce=\"\""
+				  "\r\n");
+	r = next_register(2870, 3250);
+	auth = value_of(r, "Authorization");
+	ck_assert_ptr_nonnull(strstr(auth, "nonce=\"n2\""));
+	ck_assert_ptr_nonnull(strstr(auth, "nc=00000002"));
+	finish();
+}
+END_TEST
+
 /* RFC 3261 22, RFC 7616: an answer is for our own servers and realm. */
 START_TEST(password_is_not_for_everybody)
 {
@@ -491,6 +517,7 @@ int main(void)
 	const TTest *const tests[] = {refresh,
 				      other_grants,
 				      digest,
+				      nextnonce,
 				      password_is_not_for_everybody,
 				      refusals,
 				      backoff,
