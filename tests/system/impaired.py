@@ -13,7 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../interop")]
 from lab import BUILD, Lab, main, wait_for  # noqa: E402
 from sippxml import CONTACT, called, calling_in  # noqa: E402
-from sippxml import recv, sdp, send, taken  # noqa: E402
+from sippxml import recv, sdp, taken  # noqa: E402
 
 CALLS = 25
 BAD = ["--loss", "10", "--reorder", "10", "--reorder-by", "40", "--duplicate",
@@ -31,6 +31,7 @@ def sipp(lab, name, xml, to, *options):
                      lab.path(name + ".xml"), "-i", "127.0.0.1", "-p",
                      lab.port["phone"], "-mp", lab.port["phone_media"],
                      "-nostdin", "-m", CALLS, "-recv_timeout", "40000",
+                     "-trace_err", "-error_file", lab.path(name + ".err"),
                      *options, env=dict(os.environ, TERM="dumb"))
 
 
@@ -68,9 +69,9 @@ def test():
                  "-r", "5")
         lab.ok("in: SIPp is content", p.wait(120) == 0)
         judge(lab, "in", 0, 60)
-        p = sipp(lab, "called", called("out", {"INVITE": [
-            recv("INVITE"), send("180 Ringing", CONTACT), *taken(sdp(8))]}),
-            inner)
+        # with two responses to lose, SIPp does not know an INVITE again
+        sipp(lab, "called", called("out", {"INVITE": [
+            recv("INVITE"), *taken(sdp(8))]}), inner)
         exchange.stdin.write(f"count {CALLS}\nrate 5\nhold 0.5\n"
                              "call 030123\n".encode())
         exchange.stdin.flush()
