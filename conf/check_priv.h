@@ -43,5 +43,7 @@ void check_trunk_wire(const struct checker *, unsigned i);
  * pattern, value and conditions fit together. */
 void check_rule(const struct conf_rule *, const struct node *,
 		struct report *);
+/* Of the i-th trunk: those that would break a STIR token. */
+void check_rules_stir(const struct checker *, unsigned i);
 
 #endif

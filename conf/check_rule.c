@@ -218,6 +218,42 @@ static void check_parts(const struct rule_check *c)
 	}
 }
 
+/* The lines that rules see (sip/rules.h). */
+static bool is_sdp_line(const char *text, const char *letters)
+{
+	return text[0] && strchr(letters, text[0]) && text[1] == '=';
+}
+
+static void check_sdp(const struct rule_check *c)
+{
+	const struct conf_rule *r = c->rule;
+	bool add = r->action == CONF_RULE_ADD;
+
+	if (strcasecmp(r->header, "SDP")) {
+		return;
+	}
+	if (!add && !r->pattern[0]) {
+		problem_fix(fault(c, "action", NULL,
+				  "SDP: of which line? \"pattern\" is missing"),
+			    "pattern: \"^b=AS:\"");
+	}
+	if (mentions(r->pattern, "crypto") || mentions(r->value, "crypto")) {
+		fault(c, mentions(r->value, "crypto") ? "value" : "pattern",
+		      NULL, "SDP: the keys of SRTP are protected");
+	} else if (add && !is_sdp_line(r->value, "ab")) {
+		problem_fix(fault(c, "value", NULL,
+				  "SDP: a line that is added begins with a= or "
+				  "b="),
+			    "value: \"a=ptime:20\"");
+	} else if (r->pattern[0] == '^' && r->pattern[1] &&
+		   r->pattern[2] == '=' &&
+		   !is_sdp_line(r->pattern + 1, "abeipsu")) {
+		report_error(c->report, check_place(c->node, "pattern", NULL),
+			     "SDP: %c= is protected: calls would break",
+			     r->pattern[1]);
+	}
+}
+
 static void check_number(const struct rule_check *c, const char *key,
 			 const char *text)
 {
@@ -313,6 +349,7 @@ void check_rule(const struct conf_rule *r, const struct node *n,
 	check_parts(&c);
 	check_when(&c);
 	check_tag(&c);
+	check_sdp(&c);
 	if (r->pattern[0]) {
 		c.pattern = compile(&c, r->pattern, "pattern", NULL);
 	}
@@ -327,4 +364,55 @@ void check_rule(const struct conf_rule *r, const struct node *n,
 	}
 	pattern_free(c.pattern);
 	pattern_free(c.when);
+}
+
+/* --- what a STIR token vouches for (RFC 8224 4.1, 8.3) --- */
+
+static bool is_for_invite(const struct conf_rule *r)
+{
+	for (unsigned i = 0; i < r->n_messages; i++) {
+		if (!strcmp(r->messages[i], "INVITE") ||
+		    !strcmp(r->messages[i], "requests")) {
+			return true;
+		}
+	}
+	return !r->n_messages;
+}
+
+static const struct node *node_of(const struct node *trunk, unsigned line)
+{
+	const struct node *list = trunk ? tree_get(trunk, "header_rules") : NULL;
+	const struct node *n = list ? list->child : NULL;
+
+	while (n && n->at.line != line) {
+		n = n->next;
+	}
+	return n ? n : trunk;
+}
+
+void check_rules_stir(const struct checker *c, unsigned i)
+{
+	static const char *const vouched[] = { "From", "P-Asserted-Identity",
+					       "To", "Date", "Identity", NULL };
+	const struct conf_stir *s = &c->conf->trunks[i].who.stir;
+
+	for (unsigned k = 0; k < c->conf->n_rules; k++) {
+		const struct conf_rule *r = &c->conf->rules[k];
+		bool out = r->way == CONF_RULE_OUT;
+
+		if (r->trunk != i || !is_for_invite(r) ||
+		    !among(r->header, vouched) ||
+		    (out ? !s->sign : s->verify == CONF_STIR_OFF)) {
+			continue;
+		}
+		report_warning(c->report,
+			       check_place(node_of(check_item(c, "trunks", i),
+						   r->line),
+					   "header", NULL),
+			       out ? "%s is changed after it was signed: the "
+				     "token may be of no use"
+				   : "%s is changed before it is verified: the "
+				     "token may be found wrong",
+			       r->header);
+	}
 }

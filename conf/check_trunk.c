@@ -272,6 +272,7 @@ void check_trunk_wire(const struct checker *c, unsigned i)
 	check_accept(c, t, map);
 	check_tls(c, t, map);
 	check_stir(c, t, map);
+	check_rules_stir(c, i);
 	check_tls_port(c, i);
 	check_who(c, t, map);
 }

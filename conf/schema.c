@@ -603,7 +603,8 @@ static const struct setting rule_settings[] = {
 	{ "header", VALUE_TEXT, AT(conf_rule, header), 0, 1, 0, NULL, "", NULL,
 	  NULL, NONE,
 	  "name of the header, the long one; Request-URI and Status (\"183 "
-	  "Session Progress\") can be replaced too" },
+	  "Session Progress\") can be replaced too; SDP: the lines a, b, e, i, "
+	  "p, s and u of the body, each by itself (\"b=AS:64\")" },
 	{ "pattern", VALUE_TEXT, AT(conf_rule, pattern), 0, 0, 0, "", "", NULL,
 	  NULL, NONE,
 	  "regular expression (PCRE): what is replaced, or which of several are "

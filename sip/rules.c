@@ -247,6 +247,19 @@ static bool value_fits(const struct rule *r, struct rules_run text,
 	       PATTERN_YES;
 }
 
+static bool sdp_fits(const struct rule *r, const struct rules_text *t,
+		     struct rules_when *w)
+{
+	struct rules_run line = {NULL, 0};
+
+	while (rules_sdp_next(t, &line)) {
+		if (value_fits(r, line, w)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool header_fits(struct rules_arena *a, const struct rule *r,
 			const struct rules_text *t, struct rules_when *w)
 {
@@ -257,6 +270,9 @@ static bool header_fits(struct rules_arena *a, const struct rule *r,
 	}
 	if (!strcasecmp(name, "Status")) {
 		return value_fits(r, rules_status(t), w);
+	}
+	if (!strcasecmp(name, RULES_SDP)) {
+		return sdp_fits(r, t, w);
 	}
 	for (unsigned i = 0; i < t->n; i++) {
 		if (rules_line_is(&t->line[i], name) &&
@@ -459,6 +475,9 @@ static enum rule_outcome try_rule(struct pass *p, struct rule *r,
 		return RULE_IDLE;
 	case RULES_CHANGED:
 		return settle(p, r, &t, why);
+	case RULES_NO_SDP:
+		*why = "it would be no line of SDP that may change";
+		break;
 	case RULES_SLOW:
 		*why = "its pattern takes too many steps";
 		break;

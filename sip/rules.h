@@ -8,8 +8,10 @@
  *
  * The rules of a trunk are gone through in order, each sees what those before
  * it have made. A rule works on single header lines (folded ones joined), on
- * the Request-URI, or on what follows "SIP/2.0 " of a response (Status). Of
- * From and To it does not see the tag, which stays.
+ * the Request-URI, on what follows "SIP/2.0 " of a response (Status), or on the
+ * lines of a body that is SDP (SDP). Of From and To it does not see the tag,
+ * which stays; of SDP only lines a, b, e, i, p, s and u, and no keys (a=crypto):
+ * where media goes, and what it is, is not the rules' business.
  *
  * After each rule that changed something the message is judged anew: gate,
  * parser, and what must not change (method, class of a status, tags, branch,

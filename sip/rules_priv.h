@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rules.c (which rule, and whether what it made stands) and rules_text.c (the
- * message as lines, and what a rule makes of them). */
+/* rules.c (which rule, and whether what it made stands), rules_text.c (the
+ * message as lines, and what a rule makes of them) and rules_sdp.c (the same of
+ * the lines of its body). */
 #ifndef SIP_RULES_PRIV_H
 #define SIP_RULES_PRIV_H
 
@@ -57,10 +58,34 @@ struct rules_run rules_unfold(struct rules_arena *, struct rules_run);
 struct rules_run rules_uri(const struct rules_text *);
 struct rules_run rules_status(const struct rules_text *);
 
-enum rules_change { RULES_SAME, RULES_CHANGED, RULES_TOO_LONG, RULES_SLOW };
+enum rules_change {
+	RULES_SAME,
+	RULES_CHANGED,
+	RULES_TOO_LONG,
+	RULES_SLOW,
+	RULES_NO_SDP /* no line of SDP, or one that is protected */
+};
 
 /* Does the rule's action. */
 enum rules_change rules_change(struct rules_arena *, const struct rule *,
 			       const struct rules_when *, struct rules_text *);
+/* text with the rule's first match replaced, into *out. */
+enum rules_change rules_replaced(struct rules_arena *, const struct rule *,
+				 const struct rules_when *,
+				 struct rules_run text, struct rules_run *out);
+/* What the rule adds. */
+enum rules_change rules_added(struct rules_arena *, const struct rule *,
+			      const struct rules_when *,
+			      struct rules_run *out);
+bool rules_is_blank(struct rules_run);
+
+/* --- rules_sdp.c --- */
+#define RULES_SDP "SDP" /* stands for a header's name */
+/* The next line of the body, without its end, if that is SDP; line->at NULL:
+ * the first. False: there are no more. */
+bool rules_sdp_next(const struct rules_text *, struct rules_run *line);
+enum rules_change rules_change_sdp(struct rules_arena *, const struct rule *,
+				   const struct rules_when *,
+				   struct rules_text *);
 
 #endif

@@ -171,10 +171,9 @@ static void build_value(struct build *b, const char *value,
 	}
 }
 
-/* text with its first match replaced, into *out. */
-static enum rules_change replaced(struct rules_arena *a, const struct rule *r,
-				  const struct rules_when *w,
-				  struct rules_run text, struct rules_run *out)
+enum rules_change rules_replaced(struct rules_arena *a, const struct rule *r,
+				 const struct rules_when *w,
+				 struct rules_run text, struct rules_run *out)
 {
 	struct pattern_match m = {.group[0] = {0, text.len}};
 	struct build b = {.arena = a, .from = a->used};
@@ -271,7 +270,7 @@ static enum rules_change replace_party(struct rules_arena *a,
 		return RULES_TOO_LONG;
 	}
 	text = build_end(&b);
-	c = replaced(a, r, w, text, &made);
+	c = rules_replaced(a, r, w, text, &made);
 	if (c != RULES_CHANGED) {
 		return c;
 	}
@@ -330,7 +329,7 @@ static enum rules_change remove_lines(struct rules_arena *a,
 	return c;
 }
 
-static bool is_blank(struct rules_run r)
+bool rules_is_blank(struct rules_run r)
 {
 	while (r.len && (*r.at == ' ' || *r.at == '\t')) {
 		r.at++;
@@ -361,7 +360,7 @@ static enum rules_change replace_lines(struct rules_arena *a,
 		}
 		made = value;
 		c = party ? replace_party(a, r, w, &made)
-			  : replaced(a, r, w, value, &made);
+			  : rules_replaced(a, r, w, value, &made);
 		if (c > RULES_CHANGED) {
 			return c;
 		}
@@ -370,7 +369,7 @@ static enum rules_change replace_lines(struct rules_arena *a,
 		}
 		t->line[i].value = made;
 		all = RULES_CHANGED;
-		if (is_blank(made)) {
+		if (rules_is_blank(made)) {
 			drop_line(t, i--);
 		}
 	}
@@ -392,7 +391,7 @@ static enum rules_change replace_start(struct rules_arena *a,
 	if (!part.len) {
 		return RULES_SAME;
 	}
-	c = replaced(a, r, w, part, &made);
+	c = rules_replaced(a, r, w, part, &made);
 	if (c != RULES_CHANGED) {
 		return c;
 	}
@@ -407,22 +406,30 @@ static enum rules_change replace_start(struct rules_arena *a,
 	return RULES_CHANGED;
 }
 
-static enum rules_change add_line(struct rules_arena *a, const struct rule *r,
-				  const struct rules_when *w,
-				  struct rules_text *t)
+enum rules_change rules_added(struct rules_arena *a, const struct rule *r,
+			      const struct rules_when *w,
+			      struct rules_run *out)
 {
 	static const struct pattern_match none;
 	struct build b = {.arena = a, .from = a->used};
 
-	if (t->n == SIP_GATE_HEADERS) {
-		return RULES_TOO_LONG;
-	}
 	build_value(&b, r->conf.value, (struct rules_run){"", 0}, &none, w);
-	if (b.bad) {
+	*out = build_end(&b);
+	return b.bad ? RULES_TOO_LONG : RULES_CHANGED;
+}
+
+static enum rules_change add_line(struct rules_arena *a, const struct rule *r,
+				  const struct rules_when *w,
+				  struct rules_text *t)
+{
+	struct rules_run value;
+
+	if (t->n == SIP_GATE_HEADERS ||
+	    rules_added(a, r, w, &value) != RULES_CHANGED) {
 		return RULES_TOO_LONG;
 	}
 	t->line[t->n++] = (struct rules_line){
-		{r->conf.header, strlen(r->conf.header)}, build_end(&b)};
+		{r->conf.header, strlen(r->conf.header)}, value};
 	return RULES_CHANGED;
 }
 
@@ -430,6 +437,9 @@ enum rules_change rules_change(struct rules_arena *a, const struct rule *r,
 			       const struct rules_when *w,
 			       struct rules_text *t)
 {
+	if (!strcasecmp(r->conf.header, RULES_SDP)) {
+		return rules_change_sdp(a, r, w, t);
+	}
 	switch (r->conf.action) {
 	case CONF_RULE_ADD:
 		return add_line(a, r, w, t);

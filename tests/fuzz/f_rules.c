@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define RULES 4
 
@@ -64,6 +65,15 @@ static void take_rule(const char *p, const char *end)
 		conf.n_rules++;
 }
 
+static bool changes_sdp(void)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < conf.n_rules; i++)
+		any |= !strcasecmp(conf.rules[i].header, "SDP");
+	return any;
+}
+
 static void judge(const struct sip_msg *m, const struct rules_made *made)
 {
 	struct sip_gate_result g;
@@ -79,7 +89,7 @@ static void judge(const struct sip_msg *m, const struct rules_made *made)
 	require(!strcmp(sip_msg_method(m), sip_msg_method(again)));
 	require(sip_msg_status(m) / 100 == sip_msg_status(again) / 100 ||
 		(sip_msg_status(m) >= 300 && sip_msg_status(again) >= 300));
-	require(m->body_len == again->body_len);
+	require(m->body_len == again->body_len || changes_sdp());
 	require(sip_msg_succeeds(again, m) == 0);
 	sip_msg_free(again);
 }

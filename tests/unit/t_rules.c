@@ -430,6 +430,102 @@ START_TEST(bad_patterns_are_refused)
 }
 END_TEST
 
+#define SDP_INVITE(type, body)                                        \
+	"INVITE sip:1@provider.example SIP/2.0\r\n"                   \
+	"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKa\r\n"         \
+	"From: <sip:0711555@192.0.2.1>;tag=abc\r\n"                   \
+	"To: <sip:1@provider.example>\r\nCall-ID: a@b\r\n"            \
+	"CSeq: 1 INVITE\r\nContact: <sip:1@192.0.2.1>\r\n"            \
+	"Max-Forwards: 70\r\nContent-Type: " type "\r\n\r\n" body
+#define SDP_HEAD                                                      \
+	"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\n"                  \
+	"c=IN IP4 192.0.2.1\r\n"
+#define SDP_TEXT                                                      \
+	SDP_HEAD "b=AS:64\r\nt=0 0\r\nm=audio 7000 RTP/AVP 8 101\r\n" \
+		 "b=TIAS:64000\r\na=silenceSupp:off - - - -\r\n"      \
+		 "a=ptime:20\r\n"                                     \
+		 "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x\r\n"
+
+static const char *body_of(const char *text)
+{
+	ck_assert_ptr_nonnull(text);
+	return strstr(text, "\r\n\r\n") + 4;
+}
+
+/* Each line that matches, with a right Content-Length; nothing else. */
+START_TEST(lines_of_sdp)
+{
+	const char *out;
+
+	use_rules("      - {direction: out, action: remove, header: SDP, "
+		  "pattern: \"^b=\"}\n"
+		  "      - {direction: out, action: replace, header: sdp, "
+		  "pattern: \"^a=ptime:(.*)\", value: \"a=maxptime:\\\\1\"}\n"
+		  "      - {direction: out, action: add, header: SDP, value: "
+		  "\"b=AS:100\"}\n"
+		  "      - {direction: out, action: add, header: SDP, value: "
+		  "\"a=x:$1\", when: {header: SDP, pattern: "
+		  "\"^m=audio ([0-9]+)\"}}\n");
+	out = apply(CONF_RULE_OUT, SDP_INVITE("application/sdp", SDP_TEXT));
+	ck_assert_str_eq(body_of(out),
+			 SDP_HEAD
+			 "t=0 0\r\nm=audio 7000 RTP/AVP 8 101\r\nb=AS:100\r\n"
+			 "a=silenceSupp:off - - - -\r\na=maxptime:20\r\n"
+			 "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x\r\n"
+			 "a=x:7000\r\n");
+	for (unsigned i = 0; i < 4; i++) {
+		ck_assert_int_eq(outcome[i], RULE_DONE);
+	}
+	/* a body that is no SDP, and none */
+	ck_assert_ptr_null(apply(CONF_RULE_OUT,
+				 SDP_INVITE("application/sdpx", SDP_TEXT)));
+	ck_assert_ptr_null(apply(CONF_RULE_OUT, PROGRESS));
+	ck_assert_ptr_null(
+		apply(CONF_RULE_OUT, SDP_INVITE("application/sdp", "")));
+	/* with parameters, bare line ends, and no last one */
+	out = apply(CONF_RULE_OUT, SDP_INVITE("Application/SDP;a=b",
+					      "v=0\nb=AS:64\na=ptime:40"));
+	ck_assert_str_eq(body_of(out),
+			 "v=0\r\nb=AS:100\r\na=maxptime:40\r\n");
+}
+END_TEST
+
+/* Where media goes, and its keys, are not seen; what is no line stays out. */
+START_TEST(protected_lines_of_sdp)
+{
+	static const struct {
+		const char *rule;
+		enum rule_outcome outcome;
+	} row[] = {
+		{"remove, header: SDP, pattern: \"192.0.2|7000\"", RULE_IDLE},
+		{"remove, header: SDP, pattern: \"inline\"", RULE_IDLE},
+		{"replace, header: SDP, pattern: \"^a=\", value: \"x\"",
+		 RULE_BROKEN},
+		{"replace, header: SDP, pattern: \"^a=p\", value: \"m=\"",
+		 RULE_BROKEN},
+		{"replace, header: SDP, pattern: \"ptime\", value: "
+		 "\"cryp$1to\", when: {header: SDP, pattern: \"v=0()\"}",
+		 RULE_BROKEN},
+		{"replace, header: SDP, pattern: \"ptime\", value: \"p\"",
+		 RULE_DONE},
+	};
+	char text[512];
+
+	for (unsigned i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		const char *out;
+
+		snprintf(text, sizeof(text),
+			 "      - {direction: out, action: %s}\n", row[i].rule);
+		use_rules(text);
+		out = apply(CONF_RULE_OUT,
+			    SDP_INVITE("application/sdp", SDP_TEXT));
+		ck_assert_msg(outcome[0] == row[i].outcome, "%s: %d",
+			      row[i].rule, outcome[0]);
+		ck_assert(!out == (row[i].outcome != RULE_DONE));
+	}
+}
+END_TEST
+
 static void close_rules(void)
 {
 	rules_free(rules);
@@ -454,6 +550,8 @@ int main(void)
 		another_trunk_has_no_rules,
 		a_match_is_bounded,
 		bad_patterns_are_refused,
+		lines_of_sdp,
+		protected_lines_of_sdp,
 	};
 	Suite *s = suite_create("rules");
 	TCase *t = tcase_create("all");
