@@ -149,6 +149,7 @@ enum conf_verify { CONF_VERIFY_BOTH, CONF_VERIFY_SERVER, CONF_VERIFY_NONE };
 struct conf_tls {
 	char certificate[CONF_PATH], key[CONF_PATH]; /* "" = none */
 	char ca[CONF_PATH];   /* "" = the system's */
+	char crl[CONF_PATH];  /* "" = none */
 	char name[CONF_HOST]; /* in the peer's certificate; "" = domain, server */
 	enum conf_verify verify;
 	uint32_t line; /* of the file, for log lines */

@@ -361,6 +361,10 @@ static const struct setting trunk_settings[] = {
 	  NULL, NONE,
 	  "file with the CAs whose certificates are believed (PEM); empty: "
 	  "those of the system" },
+	{ "tls.crl", VALUE_FILE, AT(conf_trunk, tls.crl), 0, 0, 0, "", "", NULL,
+	  NULL, NONE,
+	  "file with the CAs' lists of revoked certificates (PEM), read anew at "
+	  "each reload; once a list has ended nobody is believed" },
 	{ "tls.name", VALUE_TEXT, AT(conf_trunk, tls.name), 0, 0, 0, "", "",
 	  NULL, NULL, NONE,
 	  "domain that the peer's certificate must bear (RFC 5922); empty: "

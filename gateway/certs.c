@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #define SYSTEM_CAS "/etc/ssl/certs/ca-certificates.crt"
 #define FILE_OCTETS (1u << 20)
 #define PARTS	    4
+#define RIGHTS_MAX  128
 
 struct bundle {
 	char *data;
@@ -78,6 +80,7 @@ static void list(const struct conf_trunk *t, enum certs what,
 		out[0] = (struct part){"tls.certificate", t->tls.certificate};
 		out[1] = (struct part){"tls.key", t->tls.key};
 		out[2] = (struct part){"tls.ca", tls_ca(t)};
+		out[3] = (struct part){"tls.crl", t->tls.crl};
 		return;
 	}
 	out[0] = (struct part){"stir.certificate",
@@ -88,9 +91,20 @@ static void list(const struct conf_trunk *t, enum certs what,
 			       verify ? s->certificates : ""};
 }
 
+/* What is to be done: the supervisor opens the files as the user that it was
+ * started as. */
+static const char *rights(char text[RIGHTS_MAX])
+{
+	snprintf(text, RIGHTS_MAX,
+		 "; make it readable for group %u (chgrp, chmod 640), or hand "
+		 "it in by LoadCredential= of the unit", (unsigned)getegid());
+	return text;
+}
+
 int certs_memfd(const struct conf_trunk *t, enum certs what, const char *file)
 {
 	unsigned line = what == CERTS_STIR ? t->who.stir.line : t->tls.line;
+	char text[RIGHTS_MAX];
 	struct part part[PARTS];
 	struct bundle b = { malloc(PARTS * (sizeof(uint32_t) + FILE_OCTETS)),
 			    0 };
@@ -105,9 +119,9 @@ int certs_memfd(const struct conf_trunk *t, enum certs what, const char *file)
 	if (!err) {
 		fd = memfd_create_sealed("trunkgate-keys", b.data, b.len);
 	} else {
-		log_err("trunk %s: %s:%u: %s: cannot read %s: %s", t->name,
-			file, line, part[i].name, part[i].path,
-			strerror(-err));
+		log_err("trunk %s: %s:%u: %s: cannot read %s: %s%s", t->name,
+			file, line, part[i].name, part[i].path, strerror(-err),
+			err == -EACCES ? rights(text) : "");
 	}
 	if (b.data) {
 		explicit_bzero(b.data, b.len);

@@ -27,7 +27,7 @@ struct sip_tls {
 	gnutls_certificate_credentials_t cred;
 	struct sip_tls_verify verify;
 	bool has_certificate;
-	int64_t expires;
+	int64_t expires, crl_ends; /* 0: none */
 	struct tls_names names; /* of its certificate */
 };
 
@@ -107,12 +107,15 @@ static void read_names(struct tls_names *n, gnutls_x509_crt_t crt)
 
 /* --- bundles --- */
 
-/* The three parts: certificate, key, CAs. False: no bundle. */
-static bool split_bundle(const void *bundle, size_t len, gnutls_datum_t part[3])
+enum { OWN, KEY, CAS, CRLS, PARTS };
+
+/* False: no bundle. */
+static bool split_bundle(const void *bundle, size_t len,
+			 gnutls_datum_t part[PARTS])
 {
 	const uint8_t *p = bundle, *end = p + len;
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < PARTS; i++) {
 		uint32_t n;
 
 		if (end - p < (ptrdiff_t)sizeof(n)) {
@@ -174,18 +177,19 @@ static bool check_own(struct sip_tls *t, const gnutls_datum_t *pem,
 	return true;
 }
 
-static bool take_own(struct sip_tls *t, const gnutls_datum_t part[3],
+static bool take_own(struct sip_tls *t, const gnutls_datum_t part[PARTS],
 		     char why[TLS_WHY_MAX])
 {
 	int err;
 
-	if (!part[0].size) {
+	if (!part[OWN].size) {
 		return true;
 	}
-	if (!check_own(t, &part[0], why)) {
+	if (!check_own(t, &part[OWN], why)) {
 		return false;
 	}
-	err = gnutls_certificate_set_x509_key_mem(t->cred, &part[0], &part[1],
+	err = gnutls_certificate_set_x509_key_mem(t->cred, &part[OWN],
+						  &part[KEY],
 						  GNUTLS_X509_FMT_PEM);
 	if (err < 0) {
 		snprintf(why, TLS_WHY_MAX, "%s: %s",
@@ -215,6 +219,48 @@ static bool take_cas(struct sip_tls *t, const gnutls_datum_t *pem,
 	return true;
 }
 
+/* When does the first of them end? Negative: an error of GnuTLS. */
+static int64_t end_of_crls(const gnutls_datum_t *pem)
+{
+	gnutls_x509_crl_t *crl;
+	unsigned n;
+	int64_t first = 0;
+	int err = gnutls_x509_crl_list_import2(&crl, &n, pem,
+					       GNUTLS_X509_FMT_PEM, 0);
+
+	if (err < 0) {
+		return err;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		int64_t end = gnutls_x509_crl_get_next_update(crl[i]);
+
+		if (end > 0 && (!first || end < first)) {
+			first = end;
+		}
+		gnutls_x509_crl_deinit(crl[i]);
+	}
+	gnutls_free(crl);
+	return first;
+}
+
+static bool take_crls(struct sip_tls *t, const gnutls_datum_t *pem,
+		      char why[TLS_WHY_MAX])
+{
+	int n;
+
+	if (!pem->size) {
+		return true;
+	}
+	t->crl_ends = end_of_crls(pem);
+	n = t->crl_ends < 0 ? (int)t->crl_ends
+			    : gnutls_certificate_set_x509_crl_mem(
+				      t->cred, pem, GNUTLS_X509_FMT_PEM);
+	if (n < 0) {
+		snprintf(why, TLS_WHY_MAX, "tls.crl: %s", gnutls_strerror(n));
+	}
+	return n >= 0;
+}
+
 static void drop(struct sip_tls *t)
 {
 	if (--t->users == 0) {
@@ -227,7 +273,7 @@ struct sip_tls *sip_tls_new(const void *bundle, size_t len,
 			    struct sip_tls_verify verify,
 			    char why[TLS_WHY_MAX])
 {
-	gnutls_datum_t part[3];
+	gnutls_datum_t part[PARTS];
 	struct sip_tls *t;
 
 	snprintf(why, TLS_WHY_MAX, "out of memory");
@@ -242,7 +288,8 @@ struct sip_tls *sip_tls_new(const void *bundle, size_t len,
 	}
 	t->users = 1;
 	t->verify = verify;
-	if (!take_own(t, part, why) || !take_cas(t, &part[2], why)) {
+	if (!take_own(t, part, why) || !take_cas(t, &part[CAS], why) ||
+	    !take_crls(t, &part[CRLS], why)) {
 		drop(t);
 		return NULL;
 	}
@@ -270,6 +317,11 @@ bool sip_tls_is_for(const struct sip_tls *t, const char *name)
 int64_t sip_tls_expires(const struct sip_tls *t)
 {
 	return t->expires;
+}
+
+int64_t sip_tls_crl_ends(const struct sip_tls *t)
+{
+	return t->crl_ends;
 }
 
 /* --- a session --- */
@@ -409,6 +461,20 @@ static bool must_be_valid(const struct sip_tls_session *s)
 	return s->server ? s->tls->verify.client : s->tls->verify.server;
 }
 
+/* GnuTLS uses a list for ever; but who withholds a newer one must not win. */
+static bool crl_has_ended(struct sip_tls_session *s)
+{
+	int64_t end = s->tls->crl_ends;
+	char text[16];
+
+	if (!end || end >= time(NULL)) {
+		return false;
+	}
+	snprintf(s->why, sizeof(s->why), "tls.crl has ended on %s",
+		 date((time_t)end, text));
+	return true;
+}
+
 static int judge(struct sip_tls_session *s, gnutls_x509_crt_t crt)
 {
 	unsigned status = 0;
@@ -426,6 +492,9 @@ static int judge(struct sip_tls_session *s, gnutls_x509_crt_t crt)
 	}
 	if (status) {
 		say_status(s, status, crt);
+		return -EACCES;
+	}
+	if (crl_has_ended(s)) {
 		return -EACCES;
 	}
 	s->verified = true;

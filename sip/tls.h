@@ -13,8 +13,11 @@
  * name only when there is neither; no wildcards; for an expected address the
  * SAN IP addresses.
  *
- * A bundle is the octets of certificate chain, key and CAs (PEM), each behind
- * its length; the supervisor reads the files and hands it in as a sealed
+ * What a CA has revoked is no valid certificate (RFC 5280 6.3), where there is a
+ * list of that CA; nor is any other, once one of the lists has ended.
+ *
+ * A bundle is the octets of certificate chain, key, CAs and revocation lists
+ * (PEM), each behind its length; the supervisor reads the files and hands it in as a sealed
  * memory file (gateway/certs.h). Nothing of the key is ever logged.
  *
  * Owner: the stack; the transport owns sessions. Thread: the role's loop.
@@ -27,7 +30,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define TLS_BUNDLE_MAX (4u << 20)
+#define TLS_BUNDLE_MAX (5u << 20)
 #define TLS_WHY_MAX    200
 #define TLS_NAMES      10 /* that a peer may have */
 #define TLS_NAME_MAX   256
@@ -52,6 +55,9 @@ bool sip_tls_has_certificate(const struct sip_tls *);
 bool sip_tls_is_for(const struct sip_tls *, const char *name);
 /* Wall-clock second of the end of its own certificate; 0: has none. */
 int64_t sip_tls_expires(const struct sip_tls *);
+
+/* The same of the revocation list that ends first; 0: there is none. */
+int64_t sip_tls_crl_ends(const struct sip_tls *);
 
 /* --- sessions --- */
 

@@ -56,12 +56,25 @@ static void warn_of_end(const struct trunk_tls *s, unsigned i)
 	}
 }
 
+static void warn_of_crl(const struct trunk_tls *s, unsigned i)
+{
+	const struct conf_trunk *c = trunk_conf(s->trunks, i);
+	const struct sip_tls *t = trunk_tls_of(s, i);
+	int64_t end = t ? sip_tls_crl_ends(t) : 0;
+
+	if (end && end < loop_wall_ms(s->loop) / 1000) {
+		log_err("trunk %s: %s:%u: tls.crl has ended: no certificate is "
+			"believed", c->name, s->file, c->tls.line);
+	}
+}
+
 static void on_daily(struct timer *t)
 {
 	struct trunk_tls *s = container_of(t, struct trunk_tls, daily);
 
 	for (unsigned i = 0; i < trunk_count(s->trunks); i++) {
 		warn_of_end(s, i);
+		warn_of_crl(s, i);
 	}
 	timer_start(s->loop, &s->daily, on_daily, DAY_MS);
 }
@@ -129,6 +142,7 @@ static int take_bundle(struct trunk_tls *s, unsigned i, const void *data,
 	sip_tls_free(k->tls);
 	k->tls = t;
 	warn_of_end(s, i);
+	warn_of_crl(s, i);
 	if (!timer_is_running(&s->daily)) {
 		timer_start(s->loop, &s->daily, on_daily, DAY_MS);
 	}

@@ -6,7 +6,7 @@
  *	sip-driver LOCAL PEER CALLS [place=NUMBER] [rate=PER_S] [hold=MS]
  *		[giveup=MS] [grace=MS] [user=U password=P]
  *		[transport=udp|tcp|tls] [cert=F key=F] [ca=F] [name=DOMAIN]
- *		[verify=both|server|none] [limit=S] [dialog=full|late] [conf=FILE]
+ *		[crl=F] [verify=both|server|none] [limit=S] [dialog=full|late] [conf=FILE]
  *		[after=MS] [calling=NUMBER] [screening=N] [presentation=N]
  *
  * Without place= it waits for CALLS calls; the last three digits of the number
@@ -340,6 +340,8 @@ static bool wire_option(struct conf_trunk *t, const char *arg)
 		str_copy(t->tls.key, sizeof(t->tls.key), v);
 	else if (option(arg, "ca", &v))
 		str_copy(t->tls.ca, sizeof(t->tls.ca), v);
+	else if (option(arg, "crl", &v))
+		str_copy(t->tls.crl, sizeof(t->tls.crl), v);
 	else if (option(arg, "name", &v))
 		str_copy(t->tls.name, sizeof(t->tls.name), v);
 	else if (option(arg, "verify", &v))

@@ -80,6 +80,7 @@ issue us DNS:us.example -1 60
 issue peer DNS:other.example,URI:sip:peer.example -1 60
 issue expired DNS:peer.example -20 -10
 issue future DNS:peer.example 10 20
+issue revoked DNS:peer.example -1 60
 issue wrong DNS:wrong.example,DNS:*.example -1 60
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 	-keyout self.key -out self.pem -days 30 -subj "/CN=peer.example" \
@@ -91,6 +92,9 @@ openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 printf 'subjectAltName=DNS:peer.example\n' >foreign.ext
 openssl x509 -req -in foreign.csr -CA ca2.pem -CAkey ca2.key -days 30 \
 	-set_serial 9 -extfile foreign.ext -out foreign.pem 2>/dev/null
+
+openssl ca -config ca.cnf -revoke revoked.pem 2>/dev/null
+openssl ca -config ca.cnf -gencrl -crldays 10 -out crl.pem 2>/dev/null
 
 tls="transport=tls cert=us.pem key=us.key ca=ca.pem name=peer.example"
 
@@ -288,7 +292,7 @@ no_call() { # NAME CERTIFICATE TEXT [openssl options]
 	pid=$!
 	sleep 0.4
 	"$driver" $us 127.0.0.1:$port 1 place=+49711000 grace=300 $tls \
-		limit=20 >out 2>err
+		$more limit=20 >out 2>err
 	kill $pid 2>/dev/null
 	wait $pid 2>/dev/null
 	check "$name: no call" "$(counted answered)" -eq 0
@@ -298,6 +302,7 @@ no_call() { # NAME CERTIFICATE TEXT [openssl options]
 	check "$name: nothing was sent" "$(grep -c INVITE server.out)" -eq 0
 }
 
+more=
 no_call "expired certificate" expired "certificate expired on "
 no_call "not yet valid" future "certificate not valid yet, "
 no_call "of another CA" foreign "signed by a CA that is not in tls.ca"
@@ -305,6 +310,10 @@ no_call "wrong name" wrong "certificate is for wrong.example, not for peer.examp
 no_call "self-signed" self "is self-signed and not in tls.ca"
 no_call "TLS 1.1" peer "no common TLS version" -tls1_1 -cipher ALL:@SECLEVEL=0
 no_call "TLS 1.0" peer "no common TLS version" -tls1 -cipher ALL:@SECLEVEL=0
+
+more=crl=crl.pem
+no_call "revoked" revoked "certificate revoked"
+more=
 
 # --- what must not be: they connect ---
 driver_up() { # OPTIONS...
@@ -352,6 +361,15 @@ kill $pid
 wait $pid 2>/dev/null
 check "all that by name of the file" "$(lines 'driver.yaml:12: ')" -eq 7
 
+driver_up $tls crl=crl.pem
+options_by -cert revoked.pem -key revoked.key
+check "client's revoked: silence" "$(grep -c SIP reply)" -eq 0
+check "client's revoked: said" "$(lines 'certificate revoked')" -eq 1
+options_by -cert peer.pem -key peer.key
+check "another than the revoked: answered" "$(grep -c '^SIP/2.0 200' reply)" -eq 1
+kill $pid
+wait $pid 2>/dev/null
+
 # --- handshakes abused: nothing hangs, others are served ---
 driver_up $tls verify=server
 half=
@@ -392,5 +410,7 @@ own "own key of another" "driver.yaml:12: tls.certificate and tls.key" \
 	cert=us.pem key=peer.key ca=ca.pem
 own "no certificate in the file" "driver.yaml:12: tls.certificate" \
 	cert=us.key key=us.key ca=ca.pem
+own "no list of revoked certificates" "driver.yaml:12: tls.crl: " \
+	cert=us.pem key=us.key ca=ca.pem crl=ca.key
 own "missing file" "driver.yaml:12: tls.ca: cannot read gone.pem" \
 	cert=us.pem key=us.key ca=gone.pem

@@ -102,12 +102,12 @@ static void teardown(void)
 }
 
 static size_t bundle(uint8_t *out, const char *cert, const char *key,
-		     const char *cas)
+		     const char *cas, const char *crls)
 {
-	const char *const part[] = {cert, key, cas};
+	const char *const part[] = {cert, key, cas, crls};
 	size_t at = 0;
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		uint32_t n = (uint32_t)strlen(part[i]);
 
 		memcpy(out + at, &n, sizeof(n));
@@ -118,12 +118,13 @@ static size_t bundle(uint8_t *out, const char *cert, const char *key,
 }
 
 static char why[TLS_WHY_MAX];
+static const char *crls = ""; /* of what tls_of() makes */
 
 static struct sip_tls *tls_of(const char *cert, const char *key,
 			      const char *cas, bool verify)
 {
-	uint8_t data[3 * PEM];
-	size_t len = bundle(data, cert, key, cas);
+	uint8_t data[4 * PEM];
+	size_t len = bundle(data, cert, key, cas, crls);
 
 	return sip_tls_new(data, len, (struct sip_tls_verify){verify, verify},
 			   why);
@@ -164,10 +165,10 @@ END_TEST
 
 START_TEST(test_bundles)
 {
-	uint8_t data[3 * PEM];
+	uint8_t data[4 * PEM];
 	struct sip_tls_verify v = {true, true};
 	struct sip_tls *t = tls_of(ours.pem, ours.key_pem, ca.pem, true);
-	size_t len = bundle(data, ours.pem, ours.key_pem, ca.pem);
+	size_t len = bundle(data, ours.pem, ours.key_pem, ca.pem, "");
 
 	ck_assert_ptr_nonnull(t);
 	ck_assert(sip_tls_has_certificate(t));
@@ -324,6 +325,73 @@ START_TEST(test_bad_peers)
 }
 END_TEST
 
+/* A list of the CA's, with that certificate; it ends in so many days. */
+static void make_crl(char out[PEM], gnutls_x509_crt_t revoked, int to)
+{
+	time_t now = time(NULL);
+	gnutls_x509_crl_t crl;
+	size_t n = PEM - 1;
+
+	ck_assert_int_eq(gnutls_x509_crl_init(&crl), 0);
+	gnutls_x509_crl_set_version(crl, 2);
+	gnutls_x509_crl_set_this_update(crl, now - 20 * 86400);
+	gnutls_x509_crl_set_next_update(crl, now + to * 86400);
+	ck_assert_int_eq(gnutls_x509_crl_set_crt(crl, revoked,
+						 now - 10 * 86400), 0);
+	ck_assert_int_eq(gnutls_x509_crl_sign2(crl, ca.crt, ca.key,
+					       GNUTLS_DIG_SHA256, 0), 0);
+	ck_assert_int_eq(gnutls_x509_crl_export(crl, GNUTLS_X509_FMT_PEM, out,
+						&n), 0);
+	out[n] = '\0';
+	gnutls_x509_crl_deinit(crl);
+}
+
+/* RFC 5280 6.3: who is on the list is refused, both ways; others are not, until
+ * the list has ended. */
+START_TEST(test_revoked)
+{
+	struct sip_tls *peer = tls_of(theirs.pem, theirs.key_pem, ca.pem, true);
+	char list[PEM], other[PEM], ended[PEM];
+	struct sip_tls *us;
+	struct ends e;
+
+	make_crl(list, theirs.crt, 10);
+	make_crl(other, stale.crt, 10);
+	make_crl(ended, stale.crt, -5);
+	crls = list;
+	us = tls_of(ours.pem, ours.key_pem, ca.pem, true);
+	ck_assert_int_gt(sip_tls_crl_ends(us), time(NULL) + 9 * 86400);
+	meet(&e, us, peer, "");
+	ck_assert_int_eq(e.client_err, -EACCES);
+	ck_assert_str_eq(sip_tls_why(e.client), "certificate revoked");
+	part(&e);
+	meet(&e, peer, us, "");
+	ck_assert_int_eq(e.server_err, -EACCES);
+	ck_assert_str_eq(sip_tls_why(e.server), "certificate revoked");
+	part(&e);
+	sip_tls_free(us);
+	crls = other;
+	us = tls_of(ours.pem, ours.key_pem, ca.pem, true);
+	meet(&e, us, peer, "");
+	ck_assert_int_eq(e.client_err, 0);
+	part(&e);
+	sip_tls_free(us);
+	crls = ended;
+	us = tls_of(ours.pem, ours.key_pem, ca.pem, true);
+	meet(&e, us, peer, "");
+	ck_assert_int_eq(e.client_err, -EACCES);
+	ck_assert_msg(strstr(sip_tls_why(e.client), "tls.crl has ended on "),
+		      "%s", sip_tls_why(e.client));
+	part(&e);
+	sip_tls_free(us);
+	crls = "rubbish";
+	ck_assert_ptr_null(tls_of(ours.pem, ours.key_pem, ca.pem, true));
+	ck_assert_ptr_nonnull(strstr(why, "tls.crl: "));
+	crls = "";
+	sip_tls_free(peer);
+}
+END_TEST
+
 /* What is no TLS at all ends at once; so does a handshake cut anywhere. */
 START_TEST(test_noise)
 {
@@ -374,6 +442,7 @@ int main(void)
 	tcase_add_test(t, test_bundles);
 	tcase_add_test(t, test_good);
 	tcase_add_test(t, test_bad_peers);
+	tcase_add_test(t, test_revoked);
 	tcase_add_test(t, test_noise);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
