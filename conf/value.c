@@ -391,6 +391,21 @@ static bool read_core(const struct value_env *env, const struct setting *s,
 	return true;
 }
 
+/* A key of mode 600 is its owner's alone: the gateway may be another. */
+static void unreadable(const struct value_env *env, const struct setting *s,
+		       const struct node *n, int err)
+{
+	struct problem *p = report_error(env->report, n->at,
+					 "%s: cannot read %.80s: %s", s->path,
+					 n->text,
+					 err ? strerror(err) : "not a file");
+
+	if (err == EACCES) {
+		problem_fix(p, "chown %u %.80s, or LoadCredential= in the unit",
+			    (unsigned)geteuid(), n->text);
+	}
+}
+
 /* --- secrets --- */
 
 static bool read_secret_file(const struct value_env *env,
@@ -418,8 +433,7 @@ static bool read_secret_file(const struct value_env *env,
 		close(fd);
 	}
 	if (got < 0) {
-		report_error(env->report, n->at, "%s: cannot read %.80s: %s",
-			     s->path, n->text, strerror(errno));
+		unreadable(env, s, n, errno);
 		return false;
 	}
 	while (got > 0 && (text[got - 1] == '\n' || text[got - 1] == '\r')) {
@@ -479,9 +493,7 @@ static bool read_file_name(const struct value_env *env,
 	}
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-		report_error(env->report, n->at, "%s: cannot read %.80s: %s",
-			     s->path, n->text,
-			     fd < 0 ? strerror(errno) : "not a file");
+		unreadable(env, s, n, fd < 0 ? errno : 0);
 	} else if (s->min == 1 && (st.st_mode & 077)) {
 		problem_fix(report_warning(env->report, n->at,
 					   "%s: %.80s can be read by others",

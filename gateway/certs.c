@@ -96,8 +96,8 @@ static void list(const struct conf_trunk *t, enum certs what,
 static const char *rights(char text[RIGHTS_MAX])
 {
 	snprintf(text, RIGHTS_MAX,
-		 "; make it readable for group %u (chgrp, chmod 640), or hand "
-		 "it in by LoadCredential= of the unit", (unsigned)getegid());
+		 "; give it to user %u (chown), or hand it in by "
+		 "LoadCredential= of the unit", (unsigned)geteuid());
 	return text;
 }
 

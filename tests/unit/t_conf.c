@@ -46,6 +46,42 @@ static void expect(const char *name, const char *got)
 	free(want);
 }
 
+/* A key that only root may read, and we are somebody else. */
+START_TEST(a_key_of_another_is_told)
+{
+	static const char text[] =
+		"spans: [{name: s, isdn: {side: user}, line: {driver: "
+		"pseudowire, local: \"192.0.2.1:1\", peer: \"192.0.2.1:2\"}}]\n"
+		"trunks: [{name: t, server: a.example, transport: tls, tls: "
+		"{certificate: key, key: key}}]\n"
+		"routes: [{from: s, to: t}]\n";
+	char dir[] = "/tmp/t_conf-XXXXXX", path[64], *report = NULL;
+	struct conf *c;
+	FILE *f;
+
+	if (geteuid() != 0) {
+		return;
+	}
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/key", dir);
+	f = fopen(path, "w");
+	fclose(f);
+	ck_assert_int_eq(chmod(path, 0600) | chmod(dir, 0755), 0);
+	ck_assert_int_eq(seteuid(65534), 0);
+	c = conf_load_text("t", text, sizeof(text) - 1, dir, &report);
+	ck_assert_int_eq(seteuid(0), 0);
+	ck_assert_ptr_null(c);
+	ck_assert_msg(strstr(report, "tls.key: cannot read key: Permission "
+				     "denied") &&
+			      strstr(report, "= chown 65534 key, or "
+					     "LoadCredential= in the unit"),
+		      "%s", report);
+	free(report);
+	unlink(path);
+	rmdir(dir);
+}
+END_TEST
+
 START_TEST(mistakes_are_told_as_expected)
 {
 	DIR *d = opendir(DIR_NAME);
@@ -355,6 +391,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(t, mistakes_are_told_as_expected);
+	tcase_add_test(t, a_key_of_another_is_told);
 	tcase_add_test(t, values_reach_their_place);
 	tcase_add_test(t, dahdi_spans);
 	tcase_add_test(t, cores_of_the_engine);
