@@ -680,6 +680,14 @@ static void way_failed(struct binding *b)
 			   : 1 + random_below(SPREAD_MS * b->all->n));
 }
 
+/* Calls may need it. Some registrars close each connection in good order, and
+ * come by one of their own. */
+static bool is_missed(const struct binding *b, int err)
+{
+	return by_flow(b) || binding_conf(b)->wire.keepalive_s ||
+	       (err && err != -ETIME);
+}
+
 void sip_registers_flow_down(struct registers *r, const struct sip_path *path,
 			     int err)
 {
@@ -688,8 +696,7 @@ void sip_registers_flow_down(struct registers *r, const struct sip_path *path,
 	for (i = 0; i < r->n; i++) {
 		struct binding *b = r->binding[i];
 
-		/* One that nobody used was not needed for calls either. */
-		if (goes_by(b, path) && (err != -ETIME || by_flow(b)))
+		if (goes_by(b, path) && is_missed(b, err))
 			way_failed(b);
 	}
 }

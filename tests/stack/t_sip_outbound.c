@@ -4,6 +4,8 @@
  * heard of it, and a way that fails: no STUN answers, another mapped address. */
 #include "tests/stack/sip_rig.h"
 
+#include <errno.h>
+
 #include "gateway/base/net.h"
 #include "sip/outbound.h"
 #include "sip/stun.h"
@@ -278,6 +280,40 @@ START_TEST(no_storm)
 }
 END_TEST
 
+static void connection_ends(int err)
+{
+	struct sip_path path = {.remote = address(PEER_IP ":5060"),
+				.proto = SIP_UDP};
+
+	sip_stack_flow_failed(sip_role_stack(rig.role), &path, err);
+}
+
+/* A registrar may close what it was sent by; without RFC 5626 and keep-alives
+ * nobody misses that. A connection that is lost is another thing. */
+START_TEST(closed_in_good_order)
+{
+	conf();
+	trunk->reg.outbound = false;
+	open_granted("");
+	wait_ms(60000);
+	connection_ends(0);
+	connection_ends(-ETIME);
+	wait_ms(60000);
+	ck_assert_uint_eq(rig.seen, rig.n_sent);
+	connection_ends(-ECONNRESET);
+	granted(next_register(0, 1000), "");
+	finish();
+	conf();
+	trunk->reg.outbound = false;
+	trunk->wire.keepalive_s = 25;
+	open_granted("");
+	wait_ms(60000);
+	connection_ends(0);
+	next_register(0, 1000);
+	finish();
+}
+END_TEST
+
 /* A peer without STUN is none that has failed. */
 START_TEST(silence_of_one_who_never_answered)
 {
@@ -345,6 +381,7 @@ int main(void)
 				      keeps_it_open,
 				      a_way_that_fails,
 				      no_storm,
+				      closed_in_good_order,
 				      silence_of_one_who_never_answered,
 				      what_a_registrar_says,
 				      NULL};
