@@ -8,6 +8,7 @@ What it sees is read from its log, one line each, `proxy: WHAT ...`:
     out NUMBER by PROTO           a call of the gateway, authenticated
     options from ADDRESS          answered
     in NUMBER by CONTACT          a call for the gateway
+                                  (IPv6: the same ports, at ::1)
     dialog METHOD by PROTO        within a dialog, by the route set
     stray METHOD                  within a dialog, not by the route set
 """
@@ -29,6 +30,8 @@ memlog=5
 auto_aliases=no
 listen=udp:127.0.0.1:{port}
 listen=tcp:127.0.0.1:{port}
+listen=udp:[::1]:{port}
+listen=tcp:[::1]:{port}
 tcp_connection_lifetime=600
 {tls_global}
 mpath="{modules}"
@@ -135,7 +138,10 @@ route[REGISTERS] {{
 	if ($proto == "tcp") {{
 		fix_nated_register();
 	}}
-	append_to_reply("Service-Route: <sip:127.0.0.1:{port};transport=$proto;lr;sr=1>\\r\\n");
+	$var(host) = "127.0.0.1";
+	if (af == INET6)
+		$var(host) = "[::1]";
+	append_to_reply("Service-Route: <sip:$var(host):{port};transport=$proto;lr;sr=1>\\r\\n");
 	xlog("L_NOTICE", "proxy: register $tU from $si:$sp expires $hdr(Expires)\\n");
 	save("location");
 	exit;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Kamailio as the registrar of trunks in other ways than kamailio.py: by RFC
 5626 over a connection (through a relay that can lose it), for all numbers at
-once by RFC 6140, and two of them at the same time for two numbers of a trunk."""
+once by RFC 6140, by IPv6, and two of them at the same time for two numbers of a trunk."""
 import os
 import select
 import socket
@@ -31,9 +31,17 @@ TRUNKS = """    transport: tcp
     auth: {{user: pair1, password: secret-pair}}
     register: {{mode: plain, users: [pair1, pair2], all: true, expires: 60}}
     options: 10
+  - name: six
+    server: "[::1]:{one}"
+    transport: tcp
+    domain: lab.example
+    auth: {{user: six, password: secret-six}}
+    register: {{mode: plain, expires: 60}}
 """
 ROUTES = """  - {from: carrier, to: bulk, match: ["7*"]}
   - {from: carrier, to: pair, match: ["8*"]}
+  - {from: carrier, to: six, match: ["6*"]}
+  - {from: six, to: carrier, allow: ["*"]}
   - {from: bulk, to: carrier, allow: ["*"]}
   - {from: pair, to: carrier, allow: ["*"]}"""
 
@@ -130,6 +138,19 @@ def bulk(s):
     lab.ok("GIN: a call out", answered(lab, before + 3, before) == 3)
 
 
+def six(s):
+    lab, k = s.lab, s.kamailio
+    lab.ok("IPv6: registered", wait_for(
+        lambda: k.seen(r"register six from \S*::1\S* "), 20))
+    before = len(lab.cdrs())
+    lab.ok("IPv6: a call in", s.call_in("0711666") == 0)
+    lab.ok("IPv6: by our Contact there",
+           k.seen(r"in 0711666 by sip:six@\[::1\]:") == 1)
+    s.call_out("6")
+    lab.ok("IPv6: a call out; both answered",
+           answered(lab, before + 2, before) == 2 and k.seen("out 6001") == 1)
+
+
 def pair(s):
     lab, one, two = s.lab, s.kamailio, s.two
     for k in (one, two):
@@ -154,6 +175,7 @@ def test():
         relay_at, two_at = s.port + 4, s.port + 2
         known = {"flow": ("secret-flow", "^07111"),
                  "bulk": ("secret-bulk", "^nobody"),
+                 "six": ("secret-six", "666$"),
                  "pair1": ("secret-pair", "1$"), "pair2": ("secret-pair", "2$")}
         s.kamailio = Kamailio(lab, "one", s.port, lab.port["phone"], known,
                               expires=600, outbound=1, owner="pair1",
@@ -165,12 +187,14 @@ def test():
         relay = Relay(relay_at, s.port)
         lab.conf["server"] = f"127.0.0.1:{relay_at}"
         lab.conf["trunk"] = TRUNKS.format(one=s.port, two=two_at)
+        lab.conf["t1"] = f"500, bind6: \"[::1]:{lab.port['sip']}\""
         gateway = lab.gateway()
         lab.phone("-trace_err")
         s.start_exchange()
         lab.ok("the line comes up", lab.line_up(30))
         flow(s, relay)
         bulk(s)
+        six(s)
         pair(s)
         lab.ok("the gateway stops in order", lab.stop(gateway) == 0)
         relay.close()
