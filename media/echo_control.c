@@ -19,7 +19,8 @@ static const float tone_bins = 6;
 static const float pure_bins = 4.3f;
 static const float tone_miss = 0.005f;
 static const float hold_miss = 0.02f;
-static const float grown_likeness = 0.1f;
+/* Of an echo that has grown: 1; with a talker as loud beside it a half. */
+static const float grown_likeness = 0.4f;
 static const float known_miss = 0.1f;	/* it has fitted, whatever the noise */
 static const float change_least = 0.03f;	/* of the usual far end */
 /* Residual over near end from where on the near end goes out as it is. */

@@ -138,7 +138,6 @@ START_TEST(test_speech)
 }
 END_TEST
 
-/* With the filter converged the other end speaks, softly to loudly. */
 /* Behind noise no filter is ever good, and still a path may change. */
 START_TEST(test_change_in_noise)
 {
@@ -158,6 +157,7 @@ START_TEST(test_change_in_noise)
 }
 END_TEST
 
+/* With the filter converged the other end speaks, softly to loudly. */
 START_TEST(test_double_talk)
 {
 	static const struct {
@@ -185,6 +185,33 @@ START_TEST(test_double_talk)
 	ck_assert_double_ge(rig_reduction_score(&r, 4, 7).worst, 0);
 	ck_assert_double_ge(rig_erle_score(&r, 7, 7.7).mean, row[_i].after);
 	rig_close(&r);
+}
+END_TEST
+
+/* Two voices that have a pitch in common for a while are no new echo path. */
+START_TEST(test_voices_alike)
+{
+	struct rig_case c = base;
+	struct echo_group *g = rig_group(128, ECHO_ISA_BEST, ECHO_ON);
+	struct echo_stats stats;
+	unsigned changes = 0;
+	struct rig r;
+
+	c.far = c.near = RIG_RECORDING;
+	c.far_dbm0 = -16;
+	c.near_dbm0 = -16 + 3.0 * (_i % 3);
+	c.near_from = 8;
+	c.near_to = c.seconds = 20;
+	c.seed = base.seed + (uint32_t)_i;
+	ck_assert(rig_open(&r, &c));
+	rig_run(&r, g);
+	for (unsigned n = 0; n < ECHO_LANES; n++) {
+		echo_group_stats(g, n, &stats);
+		changes += stats.path_changes;
+	}
+	ck_assert_uint_eq(changes, 0);
+	rig_close(&r);
+	echo_group_free(g);
 }
 END_TEST
 
@@ -558,6 +585,7 @@ static Suite *echo_suite(void)
 	tcase_add_test(t, test_speech);
 	tcase_add_loop_test(t, test_change_in_noise, 0, 4);
 	tcase_add_loop_test(t, test_double_talk, 0, 9);
+	tcase_add_loop_test(t, test_voices_alike, 0, 12);
 	tcase_add_loop_test(t, test_double_talk_from_start, 0, 14);
 	tcase_add_loop_test(t, test_never_louder, 0, 5);
 	tcase_add_loop_test(t, test_variants, 0, 2);
