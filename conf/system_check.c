@@ -45,24 +45,44 @@ static struct place line_at(unsigned line)
 			       .width = line ? 6 : 0 };
 }
 
+static const char *kind_of(const struct system_span *s)
+{
+	switch (s->channels) {
+	case 3:
+		return "a basic access";
+	case 24:
+		return "a T1";
+	case 31:
+		return "an E1";
+	default:
+		return "a span of another size";
+	}
+}
+
 static void check_kind(const struct judge *j)
 {
+	static const char *const of_t1 =
+		"in our file: law: ulaw, line: {last_slot: 24, d_slot: 24}; "
+		"or here: span=%u,%u,0,ccs,hdb3,crc4";
+	static const char *const of_e1 =
+		"in our file leave last_slot and d_slot away; or here: "
+		"span=%u,%u,0,esf,b8zs";
 	const struct conf_line *l = &j->span->line;
+	struct problem *p;
 
 	if (j->theirs->channels == l->last_slot) {
 		return;
 	}
-	problem_fix(report_error(j->report, j->theirs->at,
-				 "span %s: %s here, but last_slot: %u in our "
-				 "file", j->span->name,
-				 j->theirs->channels == 24 ? "a T1" : "an E1",
-				 l->last_slot),
-		    j->theirs->channels == 24
-			    ? "in our file: law: ulaw, line: {last_slot: 24, "
-			      "d_slot: 24}; or here: span=%u,%u,0,ccs,hdb3,crc4"
-			    : "in our file leave last_slot and d_slot away; or "
-			      "here: span=%u,%u,0,esf,b8zs",
-		    j->theirs->number, j->theirs->timing);
+	p = report_error(j->report, j->theirs->at, "span %s: %s here, but "
+			 "last_slot: %u in our file", j->span->name,
+			 kind_of(j->theirs), l->last_slot);
+	if (j->theirs->channels == 24 || j->theirs->channels == 31) {
+		problem_fix(p, j->theirs->channels == 24 ? of_t1 : of_e1,
+			    j->theirs->number, j->theirs->timing);
+	} else {
+		problem_fix(p, "another span: in our file, which is for E1 and "
+			    "T1");
+	}
 }
 
 /* The first channel of that kind that has another use. */
@@ -156,11 +176,15 @@ static void check_span(const struct judge *j)
 	check_timing(j);
 	if (!j->theirs->clear) {
 		problem_fix(report_warning(j->report, j->theirs->at,
-					   "span %s: a PRI needs ESF and B8ZS "
-					   "for 64 kbit/s channels",
-					   j->span->name),
-			    "span=%u,%u,0,esf,b8zs", j->theirs->number,
-			    j->theirs->timing);
+					   j->theirs->channels == 24
+						   ? "span %s: a PRI needs ESF "
+						     "and B8ZS for 64 kbit/s "
+						     "channels"
+						   : "span %s: a PRI needs ccs: "
+						     "with cas slot 16 is no D "
+						     "channel", j->span->name),
+			    "span=%u,%u,0,%s", j->theirs->number,
+			    j->theirs->timing, framing(j->span));
 	}
 }
 

@@ -23,11 +23,13 @@ enum system_use { SYSTEM_NONE, SYSTEM_B, SYSTEM_D, SYSTEM_OTHER };
 
 struct system_span {
 	uint16_t number;   /* 0: there is none */
-	uint16_t channels; /* 31, 24; 0: not known */
+	uint16_t channels; /* 31, 24, 3; dynamic: what it says */
 	uint16_t first;	   /* number of its first channel */
 	uint8_t timing;	   /* 0: the clock is not taken from this span */
 	bool dynamic;	   /* over Ethernet or cross-connected */
-	bool clear;	   /* ESF with B8ZS, or E1: 64 kbit/s pass */
+	bool clear;	   /* 64 kbit/s pass in all channels of a PRI: ESF
+			    * with B8ZS, or an E1 that is not CAS */
+	bool ami;	   /* the line code */
 	struct place at;
 };
 

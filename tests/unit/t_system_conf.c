@@ -60,10 +60,56 @@ START_TEST(what_fits)
 			       "hardhdlc=16\nloadzone=de\nalaw=1-31"), "");
 	our_spans(2);
 	ck_assert_str_eq(judge(T1 E1 T1_CHANNELS E1_CHANNELS), "");
+	ck_assert_str_eq(judge(E1 "span=2,0,3,esf,b8zs,yellow,crc4\n"
+			       E1_CHANNELS T1_CHANNELS), "");
 	/* over the joint of a machine that tests */
 	our_spans(1);
 	ck_assert_str_eq(judge("dynamic=loc,0:0,31,0\ndynamic=loc,0:1,31,0\n"
 			       E1_CHANNELS), "");
+}
+END_TEST
+
+/* Legal for the driver's own program, if seldom seen. */
+static const char *const odd[] = {
+	E1 "bchan=1 - 15 ,17-31,\ndchan = 16 ,\n",
+	E1 "indclear=1-15\nbchan=17-31\nfcshdlc=16\n",
+	E1 "clear=1\nclear=2\nbchan=3-15,17-31\nhardhdlc=16\n",
+	"SPAN=1,1,0,CCS,AMI,CRC4,yellow,te,term\n" E1_CHANNELS,
+	E1 E1_CHANNELS "mulaw=1-31\ndeflaw=1-31\n",
+	E1 E1_CHANNELS "loadzone=us\nloadzone=de\ndefaultzone=de\n",
+	E1 E1_CHANNELS "# bchan=16\n\n  \t\nbchan#=16\n56k=40\n",
+	/* others that need not concern us, with what stands behind a colon */
+	E1 E1_CHANNELS "span=2,0,0,cas,hdb3\ncas=32-46,48-62:1101\n"
+		"nethdlc=63-64:hdlc0\ndacs=65-66:67\n",
+};
+
+START_TEST(what_fits_in_odd_writing)
+{
+	our_spans(1);
+	ck_assert_str_eq(judge(odd[_i]), "");
+}
+END_TEST
+
+/* The second is ours, behind one of another kind. */
+static const char *const behind[] = {
+	/* telephones, which have no span= line */
+	"fxoks=1-4\nfxsks=5-8\nspan=2,1,0,ccs,hdb3\nbchan=9-23,25-39\n"
+	"dchan=24\n",
+	/* a span that is not used: a T1 or an E1, who knows */
+	"span=2,1,0,ccs,hdb3\nbchan=25-39,41-55\ndchan=40\n",
+	/* a basic access */
+	"span=1,2,0,ccs,ami\nbchan=1-2\nhardhdlc=3\n"
+	"span=2,1,0,ccs,hdb3\nbchan=4-18,20-34\ndchan=19\n",
+	/* a T1 of other channels */
+	"span=1,2,0,d4,ami\ne&m=1-24\nspan=2,1,0,ccs,hdb3\n"
+	"bchan=25-39,41-55\ndchan=40\n",
+};
+
+START_TEST(behind_others)
+{
+	our_spans(1);
+	conf.spans[0].line.dahdi_span = 2;
+	ck_assert_str_eq(judge(behind[_i]), "");
 }
 END_TEST
 
@@ -80,8 +126,29 @@ static const struct {
 	  "dchan=16" },
 	{ E1 "bchan=1-15\n\ndchan=16\n", "system.conf: error",
 	  "channel 17 (slot 17) has no use", "bchan=1-15,17-31" },
+	{ E1 "fxoks=20\nbchan=1-15,17-19,21-31\ndchan=16\n",
+	  "system.conf:2:", "channel 20 (slot 20) has another use",
+	  "bchan=1-15,17-31" },
 	{ E1 "bchan=1-15,17-31\nfxoks=20\ndchan=16\n", "system.conf:3:",
-	  "channel 20 (slot 20) has another use", "bchan=1-15,17-31" },
+	  "channel 20 has its use from line 2", "out of one" },
+	{ E1 "dchan=16\nbchan=1-31\n", "system.conf:3:",
+	  "channel 16 has its use from line 2", "out of one" },
+	{ E1 "clear=1-15,17-31\ndchan=16\n", "system.conf:2:",
+	  "channel 2 (slot 2) has another use", "bchan=1-15,17-31" },
+	{ E1 "bchan=1-15,17-31\nfcshdlc=15-16\n", "system.conf:3:",
+	  "channel 16 (slot 16) has another use", "dchan=16" },
+	{ "span=1,1,0,cas,hdb3\n" E1_CHANNELS, "system.conf:1:", "needs ccs",
+	  "span=1,1,0,ccs,hdb3,crc4" },
+	{ "span=1,1,0,ccs,hdb4\n" E1_CHANNELS, "system.conf:1:",
+	  "no such framing", "hdb3" },
+	{ "span=1,1,0,ccs,hdb3,crc6\n" E1_CHANNELS, "system.conf:1:",
+	  "no such framing", "crc4" },
+	{ "span=1,1,0,ccs,hdb3,crc4,crc4,crc4,crc4,crc4\n" E1_CHANNELS,
+	  "system.conf:1:", "no such framing", "" },
+	{ "span=1,1,0,ccs,ami\nbchan=1-2\nhardhdlc=3\n", "system.conf:1:",
+	  "a basic access here", "another span" },
+	{ E1 E1_CHANNELS "bchan=,\n", "system.conf:4:", "a list of channels",
+	  "" },
 	{ E1 "dchan=15\nbchan=1-14,16-31\n", "system.conf:3:",
 	  "channel 16 (slot 16) is a B", "dchan=16" },
 	{ E1 E1_CHANNELS "mulaw=1-31\n", "system.conf:4:", "has mulaw",
@@ -171,6 +238,10 @@ int main(void)
 	int failed;
 
 	tcase_add_test(tc, what_fits);
+	tcase_add_loop_test(tc, what_fits_in_odd_writing, 0,
+			    sizeof(odd) / sizeof(odd[0]));
+	tcase_add_loop_test(tc, behind_others, 0,
+			    sizeof(behind) / sizeof(behind[0]));
 	tcase_add_loop_test(tc, what_does_not_fit, 0,
 			    sizeof(misfits) / sizeof(misfits[0]));
 	tcase_add_test(tc, towards_a_pbx);
