@@ -59,13 +59,14 @@ START_TEST(test_no_limit)
 	struct load l = { 0 };
 
 	for (unsigned i = 0; i < 100; i++)
-		ck_assert(!load_note(&l, 1000, 1000, false));
+		ck_assert(!load_note(&l, 1000, 1000, true));
+	/* The limit is taken away while it is full. */
+	for (unsigned i = 0; i < LOAD_HOLD_S; i++)
+		load_note(&l, 1000, LIMIT, true);
+	ck_assert(l.full);
 	for (unsigned i = 1; i < LOAD_HOLD_S; i++)
 		ck_assert(!load_note(&l, 1000, 1000, true));
 	ck_assert(load_note(&l, 1000, 1000, true));
-	for (unsigned i = 1; i < LOAD_HOLD_S; i++)
-		ck_assert(!load_note(&l, 1000, 1000, false));
-	ck_assert(load_note(&l, 1000, 1000, false));
 }
 END_TEST
 
