@@ -110,7 +110,7 @@ static void cancel(const struct dahdi_sys *sys, struct dahdi_job *j)
 	for (unsigned s = 1; s < LINE_SLOTS; s++)
 		if (j->slots >> s & 1)
 			j->err[s] = set(sys, j->fds[s], DAHDI_ABI_ECHOCANCEL,
-					j->on >> s & 1 ? DAHDI_TAPS : 0);
+					j->on >> s & 1 ? j->taps : 0);
 }
 
 static void status(const struct dahdi_sys *sys, struct dahdi_job *j)

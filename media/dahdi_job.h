@@ -19,14 +19,15 @@ enum dahdi_job_kind {
 	DAHDI_JOB_EVENTS, /* what waits at these slots is fetched */
 	DAHDI_JOB_BEGIN,  /* queues emptied, then `lead` idle frames in them */
 	DAHDI_JOB_RETRY,  /* the same, of channels that had failed */
-	DAHDI_JOB_CANCEL, /* the card's cancellers: on at `on`, else off */
+	DAHDI_JOB_CANCEL, /* the card's cancellers: on, `taps` long, at `on`,
+			   * else off */
 	DAHDI_JOB_STATUS, /* of the span, by one of its channels */
 	DAHDI_JOB_KINDS
 };
 
 enum {
 	DAHDI_EVENTS = 16, /* fetched of a channel at once; it keeps 64 */
-	DAHDI_TAPS = 1024, /* of a card's canceller */
+	DAHDI_TAPS_MS = 8, /* of a card's canceller, to a ms of tail */
 };
 
 /* A channel, by its own word. */
@@ -42,6 +43,7 @@ struct dahdi_job {
 	uint32_t slots;
 	int fds[LINE_SLOTS];
 	uint32_t on;
+	int taps;
 	unsigned lead; /* frames */
 	uint8_t idle;
 	/* --- answers --- */

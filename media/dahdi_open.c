@@ -10,8 +10,6 @@
 
 #include "media/dahdi_priv.h"
 
-enum { FRAMES_PER_MS = 8 };
-
 struct opening {
 	const struct dahdi_span *conf;
 	const struct dahdi_sys *sys;
@@ -102,7 +100,7 @@ static bool has_own_canceller(const struct opening *o)
 /* A card whose canceller does not want to is used without it. */
 static int set_canceller(const struct opening *o, int fd)
 {
-	int taps = o->conf->tail_ms * FRAMES_PER_MS;
+	int taps = o->conf->tail_ms * DAHDI_TAPS_MS;
 	int err = set(o, fd, DAHDI_ABI_ECHOCANCEL, 0);
 
 	if (!err && taps && has_own_canceller(o))

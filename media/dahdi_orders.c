@@ -76,6 +76,7 @@ static bool want_cancel(struct dahdi *p, struct dahdi_job *j, mono_t now)
 		return false;
 	ask_at(p, j, slots);
 	j->on = ~o->clear;
+	j->taps = p->line.cfg.dahdi.tail_ms * DAHDI_TAPS_MS;
 	return true;
 }
 

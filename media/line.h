@@ -85,6 +85,7 @@ struct pseudowire_config {
 /* What the DAHDI driver needs besides what dahdi_open() has set. */
 struct dahdi_config {
 	const struct dahdi_sys *sys; /* NULL = the kernel's; outlives the line */
+	uint16_t tail_ms;	/* as in struct dahdi_span */
 	uint8_t phase_ms;	/* ms of a block at which blocks begin, 0-9:
 				 * spreads the work of many spans */
 };

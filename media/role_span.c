@@ -49,6 +49,7 @@ static void line_config_from(struct line_config *out,
 		out->pw.peer = in->peer;
 	if (out->driver == LINE_DAHDI) {
 		out->tx_lead = (uint16_t)(in->buffer_ms * FRAMES_PER_MS);
+		out->dahdi.tail_ms = span->echo ? span->echo_tail_ms : 0;
 		out->dahdi.phase_ms = (uint8_t)(in->dahdi_span % BLOCK_MS);
 	}
 }

@@ -70,6 +70,7 @@ static inline void open_card(struct dahdi_span span)
 	unsigned n;
 	char why[200];
 
+	cfg.dahdi.tail_ms = span.tail_ms;
 	ck_assert_int_eq(dahdi_open(&span, fds, &n, why, sizeof(why)), 0);
 	ck_assert_uint_eq(n, channels);
 	/* in whatever order they come */
