@@ -37,6 +37,10 @@ START_TEST(reads_commands)
 	ck_assert_int_eq(c.verb, VERB_FLIP);
 	ck_assert_double_eq(c.at_s, 2.5);
 	ck_assert_uint_eq(c.numbers, 3);
+	c = parsed("flip 0.5 20 24 3");
+	ck_assert_double_eq(c.number[3], 3);
+	c = parsed("drop 5 1");
+	ck_assert_double_eq(c.number[1], 1);
 	c = parsed("play  /a dir/with space.wav  ");
 	ck_assert_str_eq(c.word[0], "/a dir/with space.wav");
 	c = parsed("busy");
@@ -66,7 +70,7 @@ START_TEST(refuses_commands)
 		"drop 0x10",	 "drop nan",	  "at",
 		"at 1",		 "at x call 1",	  "at 1 from 2",
 		"at 1 wait 1",	 "at 1 on * busy", "flip 1",
-		"flip 1 2 3 4",	 "count",	  "at 1 at 2 call 3",
+		"flip 1 2 3 4 5", "count",	  "at 1 at 2 call 3",
 		"drop 10000000", "on 1 answer 0.5 ringback more",
 	};
 	char line[1000];

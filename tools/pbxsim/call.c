@@ -44,10 +44,20 @@ static struct call *call_find(struct calls *all, leg_id leg)
 
 /* --- voice --- */
 
+static void leave_channel(struct call *c)
+{
+	struct call **at = &c->all->by_slot[c->wire][c->channel];
+
+	if (c->channel && *at == c) {
+		*at = NULL;
+	}
+}
+
 /* The channel is known, or another one than before. */
-void call_set_channel(struct call *c, uint8_t channel)
+void call_set_channel(struct call *c, const struct cc_msg *m)
 {
 	struct calls *all = c->all;
+	uint8_t channel = m->channel, wire = m->end.index;
 	struct voice_config vc = {
 		.law = all->law,
 		.zone = all->zone,
@@ -56,14 +66,14 @@ void call_set_channel(struct call *c, uint8_t channel)
 		.seed = all->random + c->number,
 	};
 
-	if (!channel || channel >= LINE_SLOTS || channel == c->channel) {
+	if (!channel || channel >= LINE_SLOTS || wire >= all->span->n_wires ||
+	    (channel == c->channel && wire == c->wire)) {
 		return;
 	}
-	if (c->channel && all->by_slot[c->channel] == c) {
-		all->by_slot[c->channel] = NULL;
-	}
+	leave_channel(c);
 	c->channel = channel;
-	all->by_slot[channel] = c;
+	c->wire = wire;
+	all->by_slot[wire][channel] = c;
 	if (!c->voice) {
 		c->voice = voice_new(&vc);
 	}
@@ -108,9 +118,7 @@ static void call_end(struct call *c)
 
 	timer_stop(loop_of(c), &c->timer);
 	timer_stop(loop_of(c), &c->dial);
-	if (c->channel && all->by_slot[c->channel] == c) {
-		all->by_slot[c->channel] = NULL;
-	}
+	leave_channel(c);
 	r = voice_free(c->voice);
 	if (r < 0) {
 		report_error(all->report, "call %u: recording: %s", c->number,
@@ -224,7 +232,7 @@ int call_make(struct calls *all, const char *to, const struct profile *p)
 static void on_moved(struct call *c, const struct cc_msg *m,
 		     enum call_state state, const char *name)
 {
-	call_set_channel(c, m->channel);
+	call_set_channel(c, m);
 	if (c->state < state) {
 		c->state = state;
 	}
@@ -236,7 +244,7 @@ static void on_moved(struct call *c, const struct cc_msg *m,
 
 static void on_answered(struct call *c, const struct cc_msg *m)
 {
-	call_set_channel(c, m->channel);
+	call_set_channel(c, m);
 	call_answered(c);
 	call_state_event(c, "answered");
 	report_number(c->all->report, "connected", &m->connected);
@@ -362,13 +370,13 @@ unsigned calls_dial(struct calls *all, unsigned number, const char *digits)
 	return n;
 }
 
-void calls_audio(struct calls *all, uint8_t (*rx)[LINE_BLOCK],
+void calls_audio(struct calls *all, unsigned wire, uint8_t (*rx)[LINE_BLOCK],
 		 uint8_t (*tx)[LINE_BLOCK])
 {
 	struct hear_news news;
 
 	for (unsigned slot = 1; slot < LINE_SLOTS; slot++) {
-		struct call *c = all->by_slot[slot];
+		struct call *c = all->by_slot[wire][slot];
 
 		if (!c || !c->voice) {
 			continue;

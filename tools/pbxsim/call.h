@@ -36,7 +36,7 @@ struct call {
 	enum call_state state;
 	bool made;
 	leg_id leg;
-	uint8_t channel; /* 0: none yet */
+	uint8_t wire, channel; /* 0: none yet */
 	uint8_t bearer;
 	const struct rule *rule; /* received: how it is answered */
 	struct profile profile;
@@ -58,7 +58,7 @@ struct calls {
 	unsigned last_number, alive;
 	bool refusing; /* the program ends: no new calls */
 	struct call call[CALLS];
-	struct call *by_slot[LINE_SLOTS];
+	struct call *by_slot[SPAN_WIRES][LINE_SLOTS];
 };
 
 /* Makes a call. 0; -EINVAL: not a number; -ENOSPC: too many at once. */
@@ -68,8 +68,8 @@ void calls_message(struct calls *, const struct cc_msg *);
 /* number 0: all. cause 0: that of the call's profile. How many it found. */
 unsigned calls_hang_up(struct calls *, unsigned number, uint8_t cause);
 unsigned calls_dial(struct calls *, unsigned number, const char *digits);
-/* 10 ms of all channels. */
-void calls_audio(struct calls *, uint8_t (*rx)[LINE_BLOCK],
+/* 10 ms of all channels of a line. */
+void calls_audio(struct calls *, unsigned wire, uint8_t (*rx)[LINE_BLOCK],
 		 uint8_t (*tx)[LINE_BLOCK]);
 /* Forgets all calls without a word (the role is closed after it). */
 void calls_free(struct calls *);

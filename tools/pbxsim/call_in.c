@@ -91,7 +91,7 @@ void call_received(struct calls *all, const struct cc_msg *m)
 	c->leg = m->leg;
 	c->rule = rules_find(all->rules, m->called.digits);
 	c->profile = c->rule->profile;
-	call_set_channel(c, m->channel);
+	call_set_channel(c, m);
 	call_report_setup(c, m);
 	if (all->refusing) {
 		call_release(c, CAUSE_TEMPORARY);

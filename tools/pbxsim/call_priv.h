@@ -11,7 +11,7 @@
 /* --- call.c --- */
 struct call *call_new(struct calls *, bool made); /* NULL: too many */
 /* The channel is known, or another one than before; 0 = not yet. */
-void call_set_channel(struct call *, uint8_t channel);
+void call_set_channel(struct call *, const struct cc_msg *);
 int call_send(struct call *, struct cc_msg *, enum cc_type);
 void call_release(struct call *, uint8_t cause);
 void call_after(struct call *, timer_fn *, double seconds); /* the timer */

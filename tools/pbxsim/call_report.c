@@ -13,6 +13,9 @@ void call_state_event(struct call *c, const char *state)
 	call_event(c, "call");
 	report_str(c->all->report, "dir", c->made ? "made" : "received");
 	report_str(c->all->report, "state", state);
+	if (c->channel && c->all->span->n_wires > 1) {
+		report_int(c->all->report, "line", c->wire);
+	}
 	if (c->channel) {
 		report_int(c->all->report, "channel", c->channel);
 	}

@@ -95,7 +95,7 @@ static void wait_for(struct sim *sim, struct input *in)
 	int64_t left;
 
 	if (sim->limits.wall) {
-		left = mono_diff_ns(line_due(sim->span.line), clock_mono());
+		left = mono_diff_ns(line_due(sim->span.wire[0].line), clock_mono());
 		left = left < 0 ? 0 : left > NS_PER_MS ? NS_PER_MS : left;
 		ts.tv_nsec = left;
 	}
@@ -110,7 +110,7 @@ static int patience_s(const struct sim *sim)
 	if (sim->stage != SIM_RUNNING) {
 		return ENDING_S;
 	}
-	return sim->span.blocks ? PEER_GONE_S : PEER_FIRST_S;
+	return sim->span.wire[0].blocks ? PEER_GONE_S : PEER_FIRST_S;
 }
 
 /* In wall time we are a clock, for the line and for what is heard on it:

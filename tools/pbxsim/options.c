@@ -19,6 +19,7 @@ enum option {
 	OPT_PEER,
 	OPT_SPAN,
 	OPT_T1,
+	OPT_NFAS,
 	OPT_BUFFER,
 	OPT_SIDE,
 	OPT_CLOCK,
@@ -53,6 +54,10 @@ static const struct {
 	[OPT_PEER] = { "peer", true, "IP:PORT  its other end" },
 	[OPT_SPAN] = { "span", true, "N  the DAHDI span" },
 	[OPT_T1] = { "t1", false, "24 slots, D channel in 24, u-law" },
+	[OPT_NFAS] = { "nfas", true,
+		"N  a group of N T1s (NI2), D channel on the first, its backup\n"
+		"                 on the second; local and peer: N successive "
+		"ports; span: every other" },
 	[OPT_BUFFER] = { "buffer", true,
 		"MS  queued towards the DAHDI span, 12-100; 20" },
 	[OPT_SIDE] = { "side", true,
@@ -207,6 +212,7 @@ static int set_line(struct options *o, enum option opt, const char *value)
 static int set_span(struct options *o, enum option opt, const char *value)
 {
 	struct conf_span *s = &o->sim.span.isdn.span;
+	double n = 0;
 	bool second;
 	int r;
 
@@ -230,6 +236,11 @@ static int set_span(struct options *o, enum option opt, const char *value)
 	case OPT_T1:
 		set_t1(o);
 		return 0;
+	case OPT_NFAS:
+		set_t1(o);
+		r = number(value, 2, SPAN_WIRES, &n);
+		o->sim.span.wires = (unsigned)n;
+		return r;
 	case OPT_RESTART:
 		s->isdn.restart = true;
 		return 0;
@@ -377,6 +388,10 @@ static int check(const struct options *o)
 				"and --span, are needed, see --help\n");
 		return -EINVAL;
 	}
+	if (s->wires > 1 && s->line.time == LINE_LOCKSTEP) {
+		fprintf(stderr, "pbxsim: --nfas: not in lockstep\n");
+		return -EINVAL;
+	}
 	if (line_config_check(&s->line) < 0) {
 		fprintf(stderr, "pbxsim: --frames, --jitter, --lockstep: do "
 				"not fit each other or the line (lockstep: a "
@@ -401,6 +416,9 @@ int options_parse(struct options *o, int argc, char **argv)
 	}
 	o->sim.limits.wall = o->sim.span.line.time == LINE_WALL;
 	o->sim.limits.stay |= o->read_stdin;
+	if (o->sim.span.wires > 1) {
+		span_config_nfas(&o->sim.span, o->sim.span.wires);
+	}
 	if (check(o) < 0) {
 		options_free(o);
 		return -EINVAL;

@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum { COMMAND_WORDS = 3, COMMAND_NUMBERS = 3, COMMAND_WORD = 256 };
+enum { COMMAND_WORDS = 3, COMMAND_NUMBERS = 4, COMMAND_WORD = 256 };
 
 enum verb {
 	/* settings of the calls made or answered after them */

@@ -19,14 +19,37 @@ static void on_cc(void *owner, const struct cc_msg *m)
 	calls_message(&sim->calls, m);
 }
 
+static void report_index(struct sim *sim, unsigned wire)
+{
+	if (sim->span.n_wires > 1) {
+		report_int(&sim->report, "line", wire);
+	}
+}
+
+/* One line of a group that is up is enough. */
+static void sum_up(struct sim *sim)
+{
+	struct cc_end_state *all = &sim->state;
+
+	*all = sim->states[0];
+	for (unsigned i = 1; i < sim->span.n_wires; i++) {
+		const struct cc_end_state *s = &sim->states[i];
+
+		all->up |= s->up;
+		all->channels = (uint8_t)(all->channels + s->channels);
+		all->free = (uint8_t)(all->free + s->free);
+	}
+}
+
 static void on_state(void *owner, const struct cc_end_state *s)
 {
 	struct sim *sim = owner;
 	struct report *r = &sim->report;
-	bool changed = s->up != sim->state.up ||
-		       strcmp(s->text, sim->state.text) != 0;
+	struct cc_end_state *was = &sim->states[s->end.index % SPAN_WIRES];
+	bool changed = s->up != was->up || strcmp(s->text, was->text) != 0;
 
-	sim->state = *s;
+	*was = *s;
+	sum_up(sim);
 	if (s->up && sim->up_s < 0) {
 		sim->up_s = report_time(r);
 	}
@@ -34,6 +57,7 @@ static void on_state(void *owner, const struct cc_end_state *s)
 		return;
 	}
 	report_begin(r, "span");
+	report_index(sim, s->end.index);
 	report_bool(r, "up", s->up);
 	report_int(r, "channels", s->channels);
 	report_int(r, "free", s->free);
@@ -57,13 +81,15 @@ static void report_alarms(struct report *r, unsigned alarms)
 	report_str(r, "alarms", text);
 }
 
-static void on_line(void *owner, unsigned alarms, bool heard)
+static void on_line(void *owner, unsigned wire, bool heard)
 {
 	struct sim *sim = owner;
 	struct report *r = &sim->report;
-	bool up = sim->span.up && heard;
+	unsigned alarms = sim->span.wire[wire].alarms;
+	bool up = sim->span.wire[wire].up && heard;
 
 	report_begin(r, "line");
+	report_index(sim, wire);
 	report_bool(r, "up", up);
 	report_alarms(r, alarms);
 	report_str(r, "why",
@@ -157,14 +183,17 @@ static void check_end(struct sim *sim, double now_s)
 
 /* --- each block --- */
 
-static void on_audio(void *owner, uint8_t (*rx)[LINE_BLOCK],
+static void on_audio(void *owner, unsigned wire, uint8_t (*rx)[LINE_BLOCK],
 		     uint8_t (*tx)[LINE_BLOCK])
 {
 	struct sim *sim = owner;
 	double now_s = report_time(&sim->report);
 	unsigned lost;
 
-	calls_audio(&sim->calls, rx, tx);
+	calls_audio(&sim->calls, wire, rx, tx);
+	if (wire > 0) {
+		return;
+	}
 	if (sim->stage == SIM_RUNNING) {
 		sim_run_agenda(sim, now_s);
 		lost = offers_run(&sim->offers, &sim->calls, now_s);
@@ -235,7 +264,7 @@ int sim_open(struct sim *sim, const struct sim_config *c, const char **why)
 
 int sim_fd(const struct sim *sim)
 {
-	return line_fd(sim->span.line);
+	return line_fd(sim->span.wire[0].line);
 }
 
 void sim_start(struct sim *sim, mono_t now)
@@ -248,14 +277,41 @@ bool sim_is_done(const struct sim *sim)
 	return sim->stage == SIM_DONE;
 }
 
+/* Of all lines of a group together; the clock is the first one's. */
+static void add_line(const struct span_wire *w, struct line_stats *l,
+		     struct dslot_stats *d)
+{
+	struct line_stats ls;
+	struct dslot_stats ds;
+
+	line_stats(w->line, &ls);
+	span_frame_stats(w, &ds);
+	l->tx.packets += ls.tx.packets;
+	l->rx.packets += ls.rx.packets;
+	l->rx.lost += ls.rx.lost;
+	l->rx.late += ls.rx.late;
+	l->rx.malformed += ls.rx.malformed;
+	l->clock.slips += ls.clock.slips;
+	l->clock.stalls += ls.clock.stalls;
+	d->rx_frames += ds.rx_frames;
+	d->rx_bad_fcs += ds.rx_bad_fcs;
+	d->rx_aborts += ds.rx_aborts;
+	d->tx_frames += ds.tx_frames;
+}
+
 static void report_line(struct sim *sim)
 {
 	struct report *r = &sim->report;
 	struct line_stats l;
 	struct dslot_stats d;
+	uint64_t flipped = sim->span.wire[0].flip.count;
 
-	line_stats(sim->span.line, &l);
-	span_frame_stats(&sim->span, &d);
+	line_stats(sim->span.wire[0].line, &l);
+	span_frame_stats(&sim->span.wire[0], &d);
+	for (unsigned i = 1; i < sim->span.n_wires; i++) {
+		add_line(&sim->span.wire[i], &l, &d);
+		flipped += sim->span.wire[i].flip.count;
+	}
 	report_obj(r, "line");
 	report_int(r, "packets_sent", (int64_t)l.tx.packets);
 	report_int(r, "packets_received", (int64_t)l.rx.packets);
@@ -269,7 +325,7 @@ static void report_line(struct sim *sim)
 	report_int(r, "frames_received", (int64_t)d.rx_frames);
 	report_int(r, "frames_bad", (int64_t)(d.rx_bad_fcs + d.rx_aborts));
 	report_int(r, "frames_sent", (int64_t)d.tx_frames);
-	report_int(r, "bits_flipped", (int64_t)sim->span.flip.count);
+	report_int(r, "bits_flipped", (int64_t)flipped);
 	report_close(r);
 }
 
@@ -296,8 +352,10 @@ void sim_close(struct sim *sim)
 		return;
 	}
 	calls_free(&sim->calls);
-	timer_stop(sim->loop, &sim->cable);
-	timer_stop(sim->loop, &sim->service);
+	for (unsigned i = 0; i < SPAN_WIRES; i++) {
+		timer_stop(sim->loop, &sim->outage[i].cable);
+		timer_stop(sim->loop, &sim->outage[i].service);
+	}
 	span_close(&sim->span);
 	sim_clock_set(NULL);
 	loop_free(sim->loop);

@@ -38,8 +38,12 @@ struct sim {
 	struct offers offers;
 	struct calls calls;
 	struct sim_limits limits;
-	struct cc_end_state state; /* last that the isdn role told */
-	struct timer cable, service; /* until it is back */
+	/* Last that the isdn role told, of each line; and of all. */
+	struct cc_end_state states[SPAN_WIRES], state;
+	struct sim_outage { /* of each line, until it is back */
+		struct line *line;
+		struct timer cable, service;
+	} outage[SPAN_WIRES];
 	enum sim_stage stage;
 	double stage_s;	  /* since */
 	double up_s;	  /* line time of first service; < 0: not yet */

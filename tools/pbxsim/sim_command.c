@@ -23,45 +23,62 @@ static void complain(struct sim *sim, const struct command *c,
 
 static void on_cable_back(struct timer *t)
 {
-	struct sim *sim = container_of(t, struct sim, cable);
-
-	line_unplug(sim->span.line, false);
+	line_unplug(container_of(t, struct sim_outage, cable)->line, false);
 }
 
 static void on_service_back(struct timer *t)
 {
-	struct sim *sim = container_of(t, struct sim, service);
+	line_set_down(container_of(t, struct sim_outage, service)->line, false);
+}
 
-	line_set_down(sim->span.line, false);
+/* Argument n, if there is one, is a line of the group; NULL: there is no such. */
+static struct span_wire *wire_of(struct sim *sim, const struct command *c,
+				 unsigned n)
+{
+	unsigned i = c->numbers > n ? (unsigned)c->number[n] : 0;
+
+	if (i >= sim->span.n_wires) {
+		complain(sim, c, "no such line");
+		return NULL;
+	}
+	sim->outage[i].line = sim->span.wire[i].line;
+	return &sim->span.wire[i];
 }
 
 static void do_drop(struct sim *sim, const struct command *c)
 {
+	struct span_wire *w = wire_of(sim, c, 1);
+
 	if (!sim->limits.wall) {
 		complain(sim, c, "a line in lockstep would stand still");
-		return;
+	} else if (w) {
+		line_unplug(w->line, true);
+		timer_start(sim->loop, &sim->outage[w->index].cable,
+			    on_cable_back, (int64_t)(c->number[0] * 1000));
 	}
-	line_unplug(sim->span.line, true);
-	timer_start(sim->loop, &sim->cable, on_cable_back,
-		    (int64_t)(c->number[0] * 1000));
 }
 
 static void do_down(struct sim *sim, const struct command *c)
 {
-	line_set_down(sim->span.line, true);
-	timer_start(sim->loop, &sim->service, on_service_back,
-		    (int64_t)(c->number[0] * 1000));
+	struct span_wire *w = wire_of(sim, c, 1);
+
+	if (w) {
+		line_set_down(w->line, true);
+		timer_start(sim->loop, &sim->outage[w->index].service,
+			    on_service_back, (int64_t)(c->number[0] * 1000));
+	}
 }
 
 static void do_flip(struct sim *sim, const struct command *c)
 {
 	unsigned slot = c->numbers > 2 ? (unsigned)c->number[2] : 0;
+	struct span_wire *w = wire_of(sim, c, 3);
 
 	if (c->number[0] > 1 || slot >= LINE_SLOTS) {
 		complain(sim, c, "rate 0 to 1, slot 1 to 31");
-		return;
+	} else if (w) {
+		span_flip(w, c->number[0], c->number[1], slot);
 	}
-	span_flip(&sim->span, c->number[0], c->number[1], slot);
 }
 
 /* --- calls --- */

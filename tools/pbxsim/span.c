@@ -12,6 +12,7 @@ enum {
 	BLOCK_MS = 10,
 	BLOCKS_PER_S = 100,
 	D_SLOT = 16,
+	DAHDI_STEP = 2, /* between them are the other ends, of pairs */
 	JITTER_MS = 20, /* we share the machine with those we test */
 };
 
@@ -20,6 +21,7 @@ void span_config_init(struct span_config *c)
 	struct conf_span *s = &c->isdn.span;
 
 	memset(c, 0, sizeof(*c));
+	c->wires = 1;
 	line_config_init(&c->line);
 	c->line.pw.jitter_ms = JITTER_MS;
 	strcpy(s->name, "span");
@@ -38,48 +40,87 @@ void span_config_init(struct span_config *c)
 	c->seed = 1;
 }
 
-/* --- the role's frame link: we are its media --- */
-
-void span_frame_stats(const struct span *s, struct dslot_stats *d)
+void span_config_nfas(struct span_config *c, unsigned wires)
 {
-	if (line_has_frames(s->line)) {
-		line_frame_stats(s->line, d);
-	} else {
-		dslot_stats(s->d, d);
+	struct conf_for_isdn *isdn = &c->isdn;
+	struct conf_nfas *nfas = &isdn->span.isdn.nfas;
+
+	c->wires = isdn->n_members = (uint16_t)wires;
+	isdn->span.isdn.exchange = CONF_NI2;
+	strcpy(nfas->group, "group");
+	nfas->leader = 1;
+	for (unsigned i = 0; i < wires; i++) {
+		struct conf_member *m = &isdn->members[i];
+
+		*m = (struct conf_member){
+			.index = (uint16_t)i,
+			.d_slot = i < 2 ? isdn->span.line.d_slot : 0,
+			.first_slot = isdn->span.line.first_slot,
+			.last_slot = isdn->span.line.last_slot,
+			.interface = (uint8_t)i,
+			.d = i == 0   ? CONF_D_PRIMARY
+			     : i == 1 ? CONF_D_BACKUP
+				      : CONF_D_NONE,
+		};
+		snprintf(m->name, sizeof(m->name), "t1-%u", i);
 	}
 }
 
-static int send_frame(struct span *s, const struct frame_data *m)
+/* --- the role's frame link: we are its media --- */
+
+static bool has_d(const struct span_wire *w)
 {
-	return line_has_frames(s->line) ?
-		       line_frame_put(s->line, m->octets, m->len) :
-		       dslot_send(s->d, m->octets, m->len);
+	return w->d || line_has_frames(w->line);
 }
 
-static void tell_line(struct span *s)
+void span_frame_stats(const struct span_wire *w, struct dslot_stats *d)
 {
-	struct frame_line m = { .up = !(s->alarms & LINE_OUT) };
+	memset(d, 0, sizeof(*d));
+	if (line_has_frames(w->line)) {
+		line_frame_stats(w->line, d);
+	} else if (w->d) {
+		dslot_stats(w->d, d);
+	}
+}
+
+static int send_frame(struct span_wire *w, const struct frame_data *m)
+{
+	if (!has_d(w)) {
+		return -ENODEV;
+	}
+	return line_has_frames(w->line) ?
+		       line_frame_put(w->line, m->octets, m->len) :
+		       dslot_send(w->d, m->octets, m->len);
+}
+
+static void tell_line(const struct span_wire *w)
+{
+	struct frame_line m = { .span = (uint16_t)w->index,
+				.up = !(w->alarms & LINE_OUT) };
 	struct dslot_stats d;
 
-	span_frame_stats(s, &d);
-	m.alarms = (uint16_t)s->alarms;
+	span_frame_stats(w, &d);
+	m.alarms = (uint16_t)w->alarms;
 	m.errors = (uint32_t)(d.rx_bad_fcs + d.rx_aborts + d.rx_too_long);
-	link_send(&s->media, &m.head, FRAME_LINE, sizeof(m));
+	link_send(&w->span->media, &m.head, FRAME_LINE, sizeof(m));
 }
 
 static void on_frame(struct link *l, const struct link_head *head, int fd)
 {
 	struct span *s = container_of(l, struct span, media);
 	const struct frame_data *m = (const void *)head;
+	const struct frame_line *hello = (const void *)head;
 
 	if (fd >= 0) {
 		close(fd);
 	}
-	if (head->type == FRAME_HELLO) {
-		tell_line(s);
+	if (head->type == FRAME_HELLO && hello->span < s->n_wires) {
+		tell_line(&s->wire[hello->span]);
 	} else if (head->type == FRAME_DATA && head->len >= FRAME_DATA_LEN(0) &&
-		   m->len <= FRAME_MAX && head->len >= FRAME_DATA_LEN(m->len)) {
-		s->refused += send_frame(s, m) < 0;
+		   m->len <= FRAME_MAX &&
+		   head->len >= FRAME_DATA_LEN(m->len) &&
+		   m->span < s->n_wires) {
+		s->refused += send_frame(&s->wire[m->span], m) < 0;
 	} else {
 		s->bad++;
 	}
@@ -168,12 +209,13 @@ static int open_role(struct span *s)
 }
 
 /* All channels of a DAHDI span; what is wrong goes to stderr. */
-static int open_dahdi(struct span *s)
+static int open_dahdi(struct span_wire *w, const struct line_config *line)
 {
-	const struct conf_span *c = &s->conf.isdn.span;
+	const struct span_config *sc = &w->span->conf;
+	const struct conf_span *c = &sc->isdn.span;
 	struct dahdi_span d = {
-		.span = s->conf.dahdi_span,
-		.d_slot = c->line.d_slot,
+		.span = (uint16_t)(sc->dahdi_span + DAHDI_STEP * w->index),
+		.d_slot = line->d_slot,
 		.first_slot = c->line.first_slot,
 		.last_slot = c->line.last_slot,
 		.ulaw = c->law == CONF_ULAW,
@@ -187,11 +229,11 @@ static int open_dahdi(struct span *s)
 		fprintf(stderr, "pbxsim: %s\n", why);
 		return r;
 	}
-	s->line = line_open(&s->conf.line, fds[0]);
-	r = s->line ? 0 : -errno;
-	taken = s->line != NULL;
+	w->line = line_open(line, fds[0]);
+	r = w->line ? 0 : -errno;
+	taken = w->line != NULL;
 	while (r == 0 && taken < n) {
-		r = line_add(s->line, fds[taken]);
+		r = line_add(w->line, fds[taken]);
 		taken += r == 0;
 	}
 	for (unsigned i = taken; i < n; i++) {
@@ -200,26 +242,55 @@ static int open_dahdi(struct span *s)
 	return r;
 }
 
-static int open_pseudowire(struct span *s)
+static int open_pseudowire(struct span_wire *w, const struct line_config *line)
 {
+	struct net_addr local = w->span->conf.local, peer = w->span->conf.peer;
 	int fd, r;
 
-	r = pseudowire_socket(&s->conf.local, &s->conf.peer, &fd);
+	local.port = (uint16_t)(local.port + w->index);
+	peer.port = (uint16_t)(peer.port + w->index);
+	r = pseudowire_socket(&local, &peer, &fd);
 	if (r < 0) {
 		return r;
 	}
-	s->line = line_open(&s->conf.line, fd);
-	if (!s->line) {
+	w->line = line_open(line, fd);
+	if (!w->line) {
 		r = -errno;
 		close(fd);
 	}
 	return r;
 }
 
-static int open_line(struct span *s)
+/* Of a group only two have a D channel. */
+static int open_wire(struct span *s, unsigned index)
 {
-	return s->conf.line.driver == LINE_DAHDI ? open_dahdi(s) :
-						   open_pseudowire(s);
+	struct span_wire *w = &s->wire[index];
+	struct line_config line = s->conf.line;
+	int r;
+
+	*w = (struct span_wire){ .span = s, .index = index };
+	w->flip.random = s->conf.seed + index;
+	if (s->conf.isdn.n_members) {
+		line.d_slot = s->conf.isdn.members[index].d_slot;
+	}
+	r = line.driver == LINE_DAHDI ? open_dahdi(w, &line)
+				      : open_pseudowire(w, &line);
+	if (r == 0 && line.d_slot && !line_has_frames(w->line)) {
+		w->d = dslot_new();
+		r = w->d ? 0 : -ENOMEM;
+	}
+	return r;
+}
+
+static int open_wires(struct span *s)
+{
+	int r = 0;
+
+	for (unsigned i = 0; i < s->conf.wires && r == 0; i++) {
+		r = open_wire(s, i);
+		s->n_wires = i + 1;
+	}
+	return r;
 }
 
 int span_open(struct span *s, struct loop *loop, const struct span_config *c,
@@ -230,16 +301,12 @@ int span_open(struct span *s, struct loop *loop, const struct span_config *c,
 	memset(s, 0, sizeof(*s));
 	s->loop = loop;
 	s->conf = *c;
-	s->flip.random = c->seed;
 	*why = "line";
-	r = open_line(s);
-	if (r < 0) {
-		span_close(s);
-		return r;
+	r = open_wires(s);
+	if (r == 0) {
+		*why = "d channel";
+		r = open_role(s);
 	}
-	*why = "d channel";
-	s->d = dslot_new();
-	r = s->d ? open_role(s) : -ENOMEM;
 	if (r < 0) {
 		span_close(s);
 	}
@@ -253,7 +320,9 @@ void span_start(struct span *s, const struct span_ops *ops, void *owner,
 
 	s->ops = ops;
 	s->owner = owner;
-	line_start(s->line, now);
+	for (unsigned i = 0; i < s->n_wires; i++) {
+		line_start(s->wire[i].line, now);
+	}
 	isdn_role_ops.link_up(s->role, ROLE_CORE, 0);
 	isdn_role_ops.link_up(s->role, ROLE_MEDIA, 0);
 	if (s->conf.trace) {
@@ -273,58 +342,60 @@ void span_close(struct span *s)
 	link_close(&s->core);
 	link_close(&s->media);
 	link_close(&s->console);
-	dslot_free(s->d);
-	s->d = NULL;
-	line_close(s->line);
-	s->line = NULL;
+	for (unsigned i = 0; i < s->n_wires; i++) {
+		dslot_free(s->wire[i].d);
+		line_close(s->wire[i].line);
+	}
+	s->n_wires = 0;
 }
 
 /* --- each block --- */
 
-static void check_alarms(struct span *s)
+static void check_alarms(struct span_wire *w)
 {
-	unsigned alarms = line_alarms(s->line);
+	unsigned alarms = line_alarms(w->line);
 	struct line_stats stats;
-	bool heard, was_up = s->up;
+	bool heard, was_up = w->up;
 
-	line_stats(s->line, &stats);
+	line_stats(w->line, &stats);
 	heard = stats.rx.packets > 0;
-	if (s->told && alarms == s->alarms && heard == s->heard) {
+	if (w->told && alarms == w->alarms && heard == w->heard) {
 		return;
 	}
-	s->told = true;
-	s->alarms = alarms;
-	s->heard = heard;
-	s->up = !(alarms & LINE_OUT);
-	if (was_up && !s->up) {
-		dslot_reset(s->d);
+	w->told = true;
+	w->alarms = alarms;
+	w->heard = heard;
+	w->up = !(alarms & LINE_OUT);
+	if (was_up && !w->up && w->d) {
+		dslot_reset(w->d);
 	}
-	tell_line(s);
-	s->ops->line(s->owner, alarms, heard);
+	tell_line(w);
+	w->span->ops->line(w->span->owner, w->index, heard);
 }
 
-static size_t next_frame(struct span *s, uint8_t *octets)
+static size_t next_frame(struct span_wire *w, uint8_t *octets)
 {
-	return line_has_frames(s->line) ? line_frame_get(s->line, octets) :
-					  dslot_take(s->d, octets);
+	return line_has_frames(w->line) ? line_frame_get(w->line, octets) :
+					  dslot_take(w->d, octets);
 }
 
-static void take_frames(struct span *s)
+static void take_frames(struct span_wire *w)
 {
-	struct frame_data m = { .span = 0 };
+	struct frame_data m = { .span = (uint16_t)w->index };
 	size_t n;
 
-	while ((n = next_frame(s, m.octets)) > 0) {
+	while (has_d(w) && (n = next_frame(w, m.octets)) > 0) {
 		m.len = (uint16_t)n;
-		link_send(&s->media, &m.head, FRAME_DATA, FRAME_DATA_LEN(n));
+		link_send(&w->span->media, &m.head, FRAME_DATA,
+			  FRAME_DATA_LEN(n));
 	}
 }
 
-void span_flip(struct span *s, double rate, double seconds, unsigned slot)
+void span_flip(struct span_wire *w, double rate, double seconds, unsigned slot)
 {
-	s->flip.rate = rate < 1 ? rate : 1;
-	s->flip.blocks = (unsigned)(seconds * BLOCKS_PER_S);
-	s->flip.slot = slot;
+	w->flip.rate = rate < 1 ? rate : 1;
+	w->flip.blocks = (unsigned)(seconds * BLOCKS_PER_S);
+	w->flip.slot = slot;
 }
 
 static double chance(struct span_flip *f) /* in [0, 1) */
@@ -333,9 +404,8 @@ static double chance(struct span_flip *f) /* in [0, 1) */
 	return (double)(f->random >> 33) / 2147483648.0;
 }
 
-static void flip_bits(struct span *s, uint8_t (*tx)[LINE_BLOCK])
+static void flip_bits(struct span_flip *f, uint8_t (*tx)[LINE_BLOCK])
 {
-	struct span_flip *f = &s->flip;
 	unsigned first = f->slot ? f->slot : 1;
 	unsigned last = f->slot ? f->slot : LINE_SLOTS - 1;
 
@@ -350,45 +420,58 @@ static void flip_bits(struct span *s, uint8_t (*tx)[LINE_BLOCK])
 	}
 }
 
-static void serve_block(struct span *s)
+static void serve_block(struct span_wire *w)
 {
 	static uint8_t rx[LINE_SLOTS][LINE_BLOCK], tx[LINE_SLOTS][LINE_BLOCK];
+	struct span *s = w->span;
 	unsigned d = s->conf.line.d_slot;
 
-	line_read(s->line, rx, LINE_BLOCK);
-	s->blocks++;
-	check_alarms(s);
-	if (s->up) {
-		if (!line_has_frames(s->line)) {
-			dslot_rx(s->d, rx[d], LINE_BLOCK);
+	line_read(w->line, rx, LINE_BLOCK);
+	w->blocks++;
+	check_alarms(w);
+	if (w->up) {
+		if (w->d) {
+			dslot_rx(w->d, rx[d], LINE_BLOCK);
 		}
-		take_frames(s);
+		take_frames(w);
 	}
-	loop_advance(s->loop, BLOCK_MS);
+	if (w->index == 0) {
+		loop_advance(s->loop, BLOCK_MS);
+	}
 	memset(tx, s->conf.line.idle, sizeof(tx));
-	s->ops->audio(s->owner, rx, tx);
-	if (!line_has_frames(s->line)) {
-		dslot_tx(s->d, tx[d], LINE_BLOCK);
+	s->ops->audio(s->owner, w->index, rx, tx);
+	if (w->d) {
+		dslot_tx(w->d, tx[d], LINE_BLOCK);
 	}
-	if (s->flip.blocks) {
-		flip_bits(s, tx);
+	if (w->flip.blocks) {
+		flip_bits(&w->flip, tx);
 	}
-	line_write(s->line, (const uint8_t (*)[LINE_BLOCK])tx, LINE_BLOCK);
+	line_write(w->line, (const uint8_t (*)[LINE_BLOCK])tx, LINE_BLOCK);
+}
+
+static unsigned serve_wire(struct span_wire *w, mono_t now)
+{
+	unsigned n = 0;
+
+	line_tick(w->line, now);
+	while (line_avail(w->line) >= LINE_BLOCK) {
+		serve_block(w);
+		n++;
+	}
+	if (n) {
+		line_tick(w->line, now); /* what was written may leave now */
+	} else {
+		check_alarms(w);
+	}
+	return n;
 }
 
 unsigned span_serve(struct span *s, mono_t now)
 {
 	unsigned n = 0;
 
-	line_tick(s->line, now);
-	while (line_avail(s->line) >= LINE_BLOCK) {
-		serve_block(s);
-		n++;
-	}
-	if (n) {
-		line_tick(s->line, now); /* what was written may leave now */
-	} else {
-		check_alarms(s);
+	for (unsigned i = 0; i < s->n_wires; i++) {
+		n += serve_wire(&s->wire[i], now);
 	}
 	return n;
 }
