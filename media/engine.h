@@ -62,6 +62,8 @@ void engine_free(struct engine *);
 
 /* For spans, as it was made. */
 unsigned engine_room(const struct engine *);
+/* There is no such span, nor is one leaving: one can be added. */
+bool engine_is_out(const struct engine *, unsigned span);
 /* Before engine_prepare: this one is there. 0, -EINVAL, -ENOMEM; -ENOENT: no
  * such country, it has default tones, all else is done. */
 int engine_set_span(struct engine *, unsigned span,

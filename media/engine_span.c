@@ -16,6 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool engine_is_out(const struct engine *e, unsigned span)
+{
+	return span < e->cfg.spans && e->span_place[span] == SPAN_OUT;
+}
+
 void engine_drop_span(struct span *sp)
 {
 	if (sp->spare) {

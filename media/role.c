@@ -353,9 +353,8 @@ static void media_span(struct role *role, unsigned index, bool on)
 {
 	struct media_role *m = media_role_of(role);
 
-	if (m->engine && media_has_span(m, index) &&
-	    !engine_set_down(m->engine, index, !on))
-		m->drops.commands++;
+	if (m->engine && media_has_span(m, index))
+		media_switch_span(m, index, on);
 }
 
 static void media_drain(struct role *role)

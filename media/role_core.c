@@ -556,6 +556,11 @@ void media_on_event(struct media_role *m, const struct engine_event *ev)
 			on_span(m, &ev->u.span);
 		return;
 	}
+	if (ev->kind == ENGINE_EV_GONE) {
+		if (media_settle_span(m, ev->u.span.span) < 0)
+			m->drops.commands++;
+		return;
+	}
 	if (ev->kind == ENGINE_EV_GAUGES) {
 		on_gauges(m, &ev->u.gauges);
 		return;

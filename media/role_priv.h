@@ -43,6 +43,7 @@ struct media_user {
 
 struct span_view { /* what the engine last said of a span */
 	bool known;
+	bool off; /* by the operator, be its line there yet or not */
 	mono_t since; /* its service state */
 	struct engine_span_state state;
 	struct perf perf;
@@ -148,10 +149,18 @@ const char *media_line_text(const struct media_role *, unsigned span);
 enum line_driver media_driver(const struct conf_line *);
 /* False of one that is gone. */
 bool media_has_span(const struct media_role *, unsigned span);
+/* A line that there is before its card; that of a pseudowire comes with its
+ * socket. */
+bool media_awaits_card(const struct media_role *, unsigned span);
 /* Before the engine is prepared. 0 or -errno. */
 int media_set_span(struct media_role *, unsigned span);
+/* Out of service by the operator, or back. */
+void media_switch_span(struct media_role *, unsigned span, bool on);
 /* The socket of a line, or a channel of a card: ours from here on. */
 int media_take_line(struct media_role *, unsigned span, int fd);
+/* Its new line comes to the engine, now or when that has room for it. 0 or
+ * -errno. */
+int media_settle_span(struct media_role *, unsigned span);
 /* The new configuration; spans come and go with it. */
 int media_take_spans(struct media_role *, const struct conf_for_media *);
 

@@ -23,6 +23,12 @@ bool media_has_span(const struct media_role *m, unsigned span)
 	return span < m->conf.n_spans && !m->conf.spans[span].gone;
 }
 
+bool media_awaits_card(const struct media_role *m, unsigned span)
+{
+	return media_has_span(m, span) &&
+	       media_driver(&m->conf.spans[span].line) == LINE_DAHDI;
+}
+
 static void line_config_from(struct line_config *out,
 			     const struct conf_span *span)
 {
@@ -94,7 +100,7 @@ int media_set_span(struct media_role *m, unsigned i)
 	struct engine_span_config cfg = engine_config_from(c);
 	int err = no_country(c, engine_set_span(m->engine, i, &cfg));
 
-	if (!err && !m->line[i] && c->line.driver == CONF_DAHDI)
+	if (!err && !m->line[i] && media_awaits_card(m, i))
 		err = open_line(m, i, -1);
 	if (!err && m->line[i]) {
 		m->running[i] = m->line[i];
@@ -106,35 +112,57 @@ int media_set_span(struct media_role *m, unsigned i)
 
 /* --- while the engine runs --- */
 
-static int add_span(struct media_role *m, unsigned i, int fd)
+void media_switch_span(struct media_role *m, unsigned i, bool on)
+{
+	m->spans[i].off = !on;
+	if (m->running[i] && !engine_set_down(m->engine, i, !on))
+		m->drops.commands++;
+}
+
+/* One that was there without a line, or has not gone yet, must be out first. */
+int media_settle_span(struct media_role *m, unsigned i)
 {
 	const struct conf_span *c = &m->conf.spans[i];
 	struct engine_span_config cfg = engine_config_from(c);
-	int err = open_line(m, i, fd);
+	int err;
 
-	if (err < 0)
-		return err;
+	if (!m->line[i])
+		return 0;
+	if (!engine_is_out(m->engine, i)) {
+		engine_remove_span(m->engine, i);
+		return 0;
+	}
 	m->running[i] = m->line[i];
 	m->line[i] = NULL;
 	err = no_country(c, engine_add_span(m->engine, i, &cfg,
 					    m->running[i]));
-	if (err < 0)
+	if (err < 0) {
 		m->running[i] = NULL;
-	else
-		media_clock_line(m, i);
-	return err;
+		return err;
+	}
+	media_clock_line(m, i);
+	if (m->spans[i].off)
+		media_switch_span(m, i, false);
+	return 0;
+}
+
+static int add_span(struct media_role *m, unsigned i, int fd)
+{
+	int err = open_line(m, i, fd);
+
+	return err < 0 ? err : media_settle_span(m, i);
 }
 
 /* Of a card that came when all was running, one more channel; or all that a
  * new span has. */
 static int take_later(struct media_role *m, unsigned span, int fd)
 {
-	bool takes = m->running[span] && line_offer(m->running[span], fd);
+	bool takes = m->running[span] ? line_offer(m->running[span], fd)
+		     : m->line[span] && line_add(m->line[span], fd) == 0;
 
 	if (takes)
 		return 0;
-	if (m->running[span] || media_driver(&m->conf.spans[span].line) ==
-					LINE_DAHDI) {
+	if (m->line[span] || m->running[span] || media_awaits_card(m, span)) {
 		close(fd);
 		return -EINVAL;
 	}
@@ -172,6 +200,8 @@ static void remove_span(struct media_role *m, unsigned i)
 {
 	m->running[i] = NULL;
 	m->spans[i].known = false;
+	line_close(m->line[i]);
+	m->line[i] = NULL;
 	if (!m->engine)
 		return;
 	if (!engine_remove_span(m->engine, i))
@@ -182,10 +212,7 @@ static int new_span(struct media_role *m, unsigned i)
 {
 	memset(&m->spans[i], 0, sizeof(m->spans[i]));
 	media_start_perf_of(m, i);
-	/* That of a pseudowire comes with its socket. */
-	return m->engine && media_driver(&m->conf.spans[i].line) == LINE_DAHDI
-		       ? add_span(m, i, -1)
-		       : 0;
+	return m->engine && media_awaits_card(m, i) ? add_span(m, i, -1) : 0;
 }
 
 int media_take_spans(struct media_role *m, const struct conf_for_media *now)

@@ -59,6 +59,10 @@ class Two(Lab):
         return {**spans.get("core", [{}, {}])[index],
                 "line": spans.get("media", [{}, {}])[index]}
 
+    def line(self, index):
+        lines = (self.ctl("spans") or {}).get("media", [])
+        return lines[index] if len(lines) > index else {}
+
     def up(self, index):
         good = wait_for(lambda: self.span(index).get("up"), 30)
         time.sleep(1.5)  # RESTART of 30 B channels
@@ -190,6 +194,18 @@ def in_and_out_of_the_file(lab, exchange):
     second_comes(lab, exchange, "new span")
     lab.ok("its routes are its own", lab.calls()[-1]["caller"]["span"]
            == "other")
+    lab.spans_are("other", "third")
+    head, tail = lab.text.rsplit("shutdown: {shutdown}", 1)
+    lab.conf["line3"] = lab.port["line"] + 7
+    lab.text = head + "shutdown: true" + tail
+    head, tail = lab.text.rsplit("{line2}", 1)
+    lab.text = head + "{line3}" + tail
+    lab.write_conf()
+    lab.ok("one that is planned is taken", lab.say("reload")[0] == 0)
+    lab.ok("and is down", wait_for(
+        lambda: "by the operator" in lab.line(2).get("text", ""), 10),
+        lab.line(2).get("text"))
+    lab.ok("the others are up", lab.calls_are(2))
     lab.spans_are("other", "third", "fourth", "fifth")
     lab.text = lab.text.replace("shutdown: {shutdown}", "shutdown: true")
     for i, line in enumerate(("{line3}", "{line4}", "{line5}")):

@@ -172,6 +172,7 @@ static inline void set_up_on(uint8_t cpus)
 	memset(&t, 0, sizeof(t));
 	memset(&conf, 0, sizeof(conf));
 	conf.n_spans = cpus ? 2 : 1;
+	conf.spare_spans = 1;
 	conf.media.n_cpus = cpus;
 	for (uint8_t i = 0; i < cpus; i++)
 		conf.media.cpus[i] = i;

@@ -498,6 +498,88 @@ START_TEST(test_real_time)
 }
 END_TEST
 
+/* --- spans that come and go --- */
+
+static void reload(struct conf_for_media *c, unsigned span, bool gone)
+{
+	c->spans[span].gone = gone;
+	ck_assert_int_eq(media_role_ops.reload(t.role, c, sizeof(*c)), 0);
+}
+
+static int give_line(unsigned span)
+{
+	struct net_addr a;
+
+	return media_role_ops.socket(t.role, ROLE_SOCK_LINE, span, bound(&a));
+}
+
+/* A place is kept; its line comes with the socket, be the span not gone yet, or
+ * there without one; and is down when it is to be. */
+START_TEST(test_spans_come_and_go)
+{
+	static struct conf_for_media c;
+	struct engine *e;
+
+	set_up();
+	e = media_role_of(t.role)->engine;
+	c = media_role_of(t.role)->conf;
+	ck_assert_int_eq(give_line(1), -EINVAL);
+	c.spans[1] = c.spans[0];
+	strcpy(c.spans[1].name, "new");
+	c.n_spans = 3;
+	ck_assert_int_eq(media_role_ops.reload(t.role, &c, sizeof(c)),
+			 -EINVAL);
+	c.n_spans = 2;
+	reload(&c, 1, false);
+	ck_assert(engine_is_out(e, 1));
+	media_role_ops.span(t.role, 1, false);
+	ck_assert_int_eq(give_line(1), 0);
+	loop_advance(t.loop, 50);
+	ck_assert(!engine_is_out(e, 1));
+	ck_assert_ptr_nonnull(strstr(media_line_text(media_role_of(t.role), 1),
+				     "by the operator"));
+	ck_assert_int_eq(give_line(1), -EINVAL);
+	/* gone, and at once another one */
+	reload(&c, 1, true);
+	ck_assert_int_eq(give_line(1), -EINVAL);
+	reload(&c, 1, false);
+	ck_assert_int_eq(give_line(1), 0);
+	ck_assert(!engine_is_out(e, 1));
+	loop_advance(t.loop, 200);
+	ck_assert_ptr_nonnull(e->spans[1].line);
+	ck_assert_ptr_null(strstr(media_line_text(media_role_of(t.role), 1),
+				  "by the operator"));
+	reload(&c, 1, true);
+	loop_advance(t.loop, 200);
+	ck_assert(engine_is_out(e, 1));
+	/* one that waits for its place when the end comes */
+	reload(&c, 1, false);
+	ck_assert_int_eq(give_line(1), 0);
+	reload(&c, 1, true);
+	reload(&c, 1, false);
+	ck_assert_int_eq(give_line(1), 0);
+	tear_down();
+}
+END_TEST
+
+START_TEST(test_line_that_comes_later)
+{
+	struct conf_for_media *c;
+	struct engine *e;
+
+	set_up_on(1); /* the second span has no line */
+	e = media_role_of(t.role)->engine;
+	c = &media_role_of(t.role)->conf;
+	c->spans[1].line = c->spans[0].line;
+	ck_assert_ptr_null(e->spans[1].line);
+	ck_assert_int_eq(give_line(1), 0);
+	loop_advance(t.loop, 200);
+	ck_assert_ptr_nonnull(e->spans[1].line);
+	ck_assert_uint_eq(e->workers[0].n_spans, 2);
+	tear_down();
+}
+END_TEST
+
 static void no_log(enum log_level l, const char *line)
 {
 	(void)l;
@@ -525,6 +607,8 @@ int main(void)
 	tcase_add_test(tc, test_console);
 	tcase_add_test(tc, test_rtp_metrics);
 	tcase_add_test(tc, test_refused_configurations);
+	tcase_add_test(tc, test_spans_come_and_go);
+	tcase_add_test(tc, test_line_that_comes_later);
 	tcase_add_test(tc, test_real_time);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
