@@ -34,7 +34,7 @@ static struct conf *file_of(const char *spans)
 				 "switch: ni2, nfas: %s, interface: %u, "
 				 "d_channel: %s}\n", group, n - 1, d);
 		}
-		snprintf(text + strlen(text), 300, "  - name: %s\n    line: "
+		snprintf(text + strlen(text), 600, "  - name: %s\n    line: "
 			 "{driver: pseudowire, local: \"127.0.0.1:%u\", peer: "
 			 "\"127.0.0.1:%u\"%s}\n%s%s", word, 20000 + port,
 			 40000 + port, group ? ", last_slot: 24, d_slot: 24"
