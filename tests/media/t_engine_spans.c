@@ -158,6 +158,10 @@ START_TEST(test_leaves_a_pack)
 		ck_assert_int_eq(engine_set_span(e, i, &span_config), 0);
 	ck_assert_int_eq(engine_prepare(e), 0);
 	p = e->spans[0].pack;
+	for (unsigned i = 0; i < 3; i++)
+		pack_fini(e->spans[i].pack);
+	free(e->spans[1].pack);
+	free(e->spans[2].pack);
 	ck_assert_int_eq(pack_init(p, (struct span *[]){
 		&e->spans[0], &e->spans[1], &e->spans[2] }, 3), 0);
 	e->workers[0].n_packs = 1;
