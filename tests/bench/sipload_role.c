@@ -141,6 +141,7 @@ void sipload_serve(enum sipload_core which, const struct sipload_ends *e,
 {
 	static struct conf_for_sip conf;
 	const struct link_ops *ops;
+	struct link_head settled;
 	struct link *slot;
 	struct role *role;
 
@@ -162,6 +163,9 @@ void sipload_serve(enum sipload_core which, const struct sipload_ends *e,
 		stand_in(slot, ops);
 	}
 	sip_role_ops.link_up(role, ROLE_CORE, 0);
+	if (core_fd < 0) { /* nothing of an earlier process; a core says so */
+		link_send(&core, &settled, CC_SETTLED, sizeof(settled));
+	}
 	for (unsigned i = 0; i < 2 && e->us_fd[i] >= 0; i++) {
 		sip_role_ops.socket(role, ROLE_SOCK_SIP, 0, e->us_fd[i]);
 	}
