@@ -34,6 +34,7 @@
 
 #include "tests/sim/scene.h"
 #include "tests/sim/sim.h"
+#include "tests/suite.h"
 
 #define CALLS	   2000
 #define LINE_CALLS 200
@@ -247,18 +248,11 @@ int main(void)
 {
 	Suite *s = suite_create("bench");
 	TCase *tc = tcase_create("bench");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, bench_calls);
 	tcase_add_test(tc, bench_setup);
 	tcase_add_test(tc, bench_line);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

@@ -6,6 +6,7 @@
  * channel, no timer, and each call has its CDR. SEED=n repeats a run.
  */
 #include "tests/core/script.h"
+#include "tests/suite.h"
 
 #define SETUP_I2S "> span0 SETUP 1 called=0711123 ch=1\n"
 #define SETUP_S2I "> sip SETUP 1 called=0711123 media=198.51.100.7:4000\n"
@@ -506,17 +507,10 @@ int main(void)
 {
 	Suite *s = suite_create("calls");
 	TCase *tc = tcase_create("calls");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, test_every_cell);
 	tcase_add_test(tc, test_random);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

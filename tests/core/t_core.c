@@ -7,6 +7,7 @@
  * again with no call record free at its n-th SETUP.
  */
 #include "tests/core/script.h"
+#include "tests/suite.h"
 
 #include <sys/wait.h>
 
@@ -340,7 +341,6 @@ int main(void)
 {
 	Suite *s = suite_create("core");
 	TCase *tc = tcase_create("core");
-	SRunner *sr;
 	int failed;
 
 	n_scripts = scandir(DIR_NAME, &scripts, is_script, alphasort);
@@ -356,11 +356,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_killed_joined, 0, 2);
 	tcase_add_test(tc, test_killed_with_queue);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
+	failed = suite_run(s, CK_NOFORK);
 	for (int i = 0; i < n_scripts; i++) {
 		free(scripts[i]);
 	}

@@ -3,6 +3,7 @@
 /* The core role around its calls: configurations, links and descriptors it
  * refuses, links that fail in the middle, long answers, idleness. */
 #include "tests/core/script.h"
+#include "tests/suite.h"
 
 static void setup(void)
 {
@@ -234,8 +235,6 @@ int main(void)
 {
 	Suite *s = suite_create("core_role");
 	TCase *tc = tcase_create("core_role");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, test_bad_conf);
@@ -247,10 +246,5 @@ int main(void)
 	tcase_add_test(tc, test_ends_go_down);
 	tcase_add_test(tc, test_long_answer);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -4,6 +4,7 @@
  * old packets, other senders. Counted, never heard, no reason to end it. */
 #include "rig.c"
 #include "rig_feed.c"
+#include "tests/suite.h"
 
 START_TEST(test_garbage_and_strangers)
 {
@@ -212,17 +213,10 @@ int main(void)
 {
 	Suite *s = suite_create("bad_input");
 	TCase *tc = tcase_create("bad_input");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, test_garbage_and_strangers);
 	tcase_add_test(tc, test_bad_input_is_never_heard);
 	tcase_add_test(tc, test_new_ssrc);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -3,6 +3,7 @@
 /* libs: -lcheck */
 /* The DAHDI line: opening, and samples. */
 #include "tests/media/dahdi_rig.h"
+#include "tests/suite.h"
 
 /* --- opening --- */
 
@@ -230,11 +231,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *sr = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(suite(), CK_FORK_GETENV);
 }

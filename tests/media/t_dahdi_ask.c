@@ -7,6 +7,7 @@
  * for ever here.) The card is ours but while we nap; then it is the thread's.
  */
 #include "tests/media/dahdi_rig.h"
+#include "tests/suite.h"
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -322,8 +323,6 @@ int main(void)
 {
 	Suite *s = suite_create("dahdi_ask");
 	TCase *t = tcase_create("all");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, samples_go_on, 0, 2);
@@ -332,9 +331,5 @@ int main(void)
 	tcase_add_loop_test(t, left_alone, 0, 3);
 	tcase_add_test(t, released);
 	suite_add_tcase(s, t);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return suite_run(s, CK_NOFORK);
 }

@@ -15,6 +15,7 @@
 
 #include "forbid.h"
 #include "media/dahdi_batch.h"
+#include "tests/suite.h"
 
 enum { N = 31, BLOCK = 80, BEFORE = 4 * DAHDI_BATCH_TRIALS };
 
@@ -275,8 +276,6 @@ int main(void)
 {
 	Suite *s = suite_create("dahdi_batch");
 	TCase *tc = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, the_quicker_one_is_kept, 0, WAYS);
@@ -288,9 +287,5 @@ int main(void)
 	tcase_add_test(tc, refused_later);
 	tcase_add_test(tc, no_descriptors);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(s, CK_FORK_GETENV);
 }

@@ -4,6 +4,7 @@
 /* The DAHDI line: channels that fail and come back, a driver that blocks, and
  * a card with an echo canceller of its own. */
 #include "tests/media/dahdi_rig.h"
+#include "tests/suite.h"
 
 static uint32_t silent(void)
 {
@@ -206,8 +207,6 @@ int main(void)
 {
 	Suite *suite = suite_create("dahdi channel");
 	TCase *tc = tcase_create("channel");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, a_channel_comes_back_by_itself);
 	tcase_add_test(tc, all_channels_come_back);
@@ -219,9 +218,5 @@ int main(void)
 	tcase_add_test(tc, the_cards_canceller);
 	tcase_add_test(tc, data_passes_the_cards_canceller);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(suite, CK_FORK_GETENV);
 }

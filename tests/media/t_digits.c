@@ -4,6 +4,7 @@
  * events to the line, in-band copies kept out, RTCP with a peer. */
 #include "rig.c"
 #include "line_signal.c"
+#include "tests/suite.h"
 
 enum { SECOND = 8000 };
 
@@ -408,8 +409,6 @@ int main(void)
 {
 	Suite *s = suite_create("digits");
 	TCase *tc = tcase_create("digits");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, test_line_to_events);
@@ -421,10 +420,5 @@ int main(void)
 	tcase_add_test(tc, test_fax_is_heard);
 	tcase_add_test(tc, test_rtcp);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "tests/media/echo_rig.c"
+#include "tests/suite.h"
 
 static const struct rig_case base = {
 	.tail_ms = 128,
@@ -214,12 +215,5 @@ static Suite *nlp_suite(void)
 
 int main(void)
 {
-	SRunner *sr = srunner_create(nlp_suite());
-	int failed;
-
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(nlp_suite(), CK_NOFORK);
 }

@@ -4,6 +4,7 @@
  * delay, laws, packet times, holes. */
 #include "rig.c"
 #include "rig_feed.c"
+#include "tests/suite.h"
 
 START_TEST(test_line_to_rtp_exact)
 {
@@ -513,8 +514,6 @@ int main(void)
 {
 	Suite *s = suite_create("engine");
 	TCase *tc = tcase_create("engine");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, test_line_to_rtp_exact);
 	tcase_add_test(tc, test_packets_evenly_spaced);
@@ -532,10 +531,5 @@ int main(void)
 	tcase_add_test(tc, test_behind);
 	tcase_add_test(tc, test_echo_cancelled);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -5,6 +5,7 @@
  * pairs and their rest. */
 #include "media/engine_priv.h"
 #include "media/ports.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -228,8 +229,6 @@ int main(void)
 {
 	Suite *s = suite_create("engine_alloc");
 	TCase *tc = tcase_create("engine_alloc");
-	SRunner *sr;
-	int failed;
 
 #ifndef __SANITIZE_THREAD__
 	tcase_add_test(tc, test_engine);
@@ -238,10 +237,5 @@ int main(void)
 #endif
 	tcase_add_test(tc, test_refusals);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -5,6 +5,7 @@
  * with real threads, sockets and io_uring, for the sanitizers. */
 #include "rig.c"
 #include "line_fake.h"
+#include "tests/suite.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -312,8 +313,6 @@ int main(void)
 {
 	Suite *s = suite_create("engine_spans");
 	TCase *tc = tcase_create("engine_spans");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, forget, NULL);
@@ -323,9 +322,5 @@ int main(void)
 	tcase_add_test(tc, test_refusals);
 	tcase_add_test(tc, test_threads);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_FORK_GETENV);
 }

@@ -5,6 +5,7 @@
  * under a random load, for the thread sanitizer. */
 #include "rig.c"
 #include "line_fake.h"
+#include "tests/suite.h"
 
 #include <poll.h>
 #include <time.h>
@@ -415,8 +416,6 @@ int main(void)
 {
 	Suite *s = suite_create("engine_threads");
 	TCase *tc = tcase_create("engine_threads");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, test_plan);
@@ -426,10 +425,5 @@ int main(void)
 	tcase_add_test(tc, test_end_in_the_middle);
 	tcase_add_test(tc, test_threads_under_load);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -13,6 +13,7 @@
 
 #include "tests/media/g168_condition.h"
 #include "tests/media/g168_scene.h"
+#include "tests/suite.h"
 
 /* Under a sanitizer all is some thirty times slower. */
 #ifdef __SANITIZE_ADDRESS__
@@ -193,14 +194,10 @@ static Suite *g168_suite(void)
 
 int main(void)
 {
-	SRunner *sr = srunner_create(g168_suite());
 	int failed;
 
 	conditions = g168_conditions(listed, G168_REFERENCE, SEED, RANDOM);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
+	failed = suite_run(g168_suite(), CK_NOFORK);
 	g168_bank_free(bank);
 	return failed || conditions != 1 + RANDOM ? 1 : 0;
 }

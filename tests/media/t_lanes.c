@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "media/law.h"
+#include "tests/suite.h"
 
 enum { LANE = 5, NLP = ECHO_ON | ECHO_NLP };
 
@@ -231,8 +232,6 @@ int main(void)
 {
 	Suite *s = suite_create("lanes");
 	TCase *tc = tcase_create("lanes");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, test_plain_answer_tone);
@@ -243,10 +242,5 @@ int main(void)
 	tcase_add_test(tc, test_bridged);
 	tcase_add_test(tc, test_move);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

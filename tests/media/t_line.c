@@ -8,6 +8,7 @@
 #include <poll.h>
 
 #include "tests/media/line_pair.h"
+#include "tests/suite.h"
 
 /* Octet of frame n in a slot; different in each direction. */
 static uint8_t pattern(uint64_t n, unsigned slot, unsigned salt)
@@ -431,12 +432,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *sr = srunner_create(suite());
-	int failed;
-
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite(), CK_NOFORK);
 }

@@ -7,6 +7,7 @@
 #include "tests/media/line_pair.h"
 
 #include "media/udp.h"
+#include "tests/suite.h"
 
 struct wall {
 	struct pair p;
@@ -708,12 +709,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *sr = srunner_create(suite());
-	int failed;
-
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite(), CK_NOFORK);
 }

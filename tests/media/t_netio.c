@@ -6,6 +6,7 @@
  * may refuse.
  */
 #include "netio_bed.c"
+#include "tests/suite.h"
 
 /* Every socket gets its own, with source and time of arrival. */
 START_TEST(test_receive)
@@ -633,8 +634,6 @@ int main(void)
 	Suite *s = suite_create("netio");
 	TCase *tc = tcase_create("both");
 	TCase *no = tcase_create("refused");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, test_receive, 0, KINDS);
 	tcase_add_loop_test(tc, test_calls, 0, KINDS);
@@ -660,9 +659,5 @@ int main(void)
 	tcase_add_test(no, test_few_descriptors);
 	tcase_add_test(no, test_bad_arguments);
 	suite_add_tcase(s, no);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_FORK_GETENV);
 }

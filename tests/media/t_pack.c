@@ -5,6 +5,7 @@
 #include "rig.c"
 #include "line_fake.h"
 #include "line_signal.c"
+#include "tests/suite.h"
 
 enum { SPANS = 3, SECOND = 8000, PACKETS = 1000 };
 
@@ -601,8 +602,6 @@ int main(void)
 {
 	Suite *s = suite_create("pack");
 	TCase *tc = tcase_create("pack");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, test_who_shares);
 	tcase_add_test(tc, test_who_does_not);
@@ -616,10 +615,5 @@ int main(void)
 	tcase_add_test(tc, test_late_tick);
 	tcase_add_test(tc, test_lost_frames);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

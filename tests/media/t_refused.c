@@ -20,6 +20,7 @@
 #include "gateway/base/obs.h"
 #include "media/engine_priv.h"
 #include "media/role_priv.h"
+#include "tests/suite.h"
 
 enum {
 	SLOT = 5,
@@ -353,17 +354,11 @@ int main(void)
 {
 	Suite *s = suite_create("refused");
 	TCase *tc = tcase_create("refused");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, test_refused, 0, REFUSALS);
 	tcase_add_test(tc, test_all_refused);
 	tcase_add_test(tc, test_nothing_refused);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_FORK_GETENV);
 }

@@ -13,6 +13,7 @@
 #include <srtp2/srtp.h>
 
 #include "tests/unit/rnd.h"
+#include "tests/suite.h"
 
 enum { SECOND = 8000, PACKET = 160, KEPT = 128, LOUD = 0x2a };
 
@@ -628,8 +629,6 @@ int main(void)
 {
 	Suite *s = suite_create("session_crypto");
 	TCase *tc = tcase_create("session_crypto");
-	SRunner *sr;
-	int failed;
 
 	if (srtp_init() != srtp_err_status_ok)
 		return 1;
@@ -645,9 +644,5 @@ int main(void)
 	tcase_add_loop_test(tc, test_ssrc_change, 1, SRTP_SUITES);
 	tcase_add_test(tc, test_wiped);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_FORK_GETENV);
 }

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "tests/unit/rnd.h"
+#include "tests/suite.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { GENUINE = 30000 }; /* accepted, over all suites */
@@ -359,18 +360,11 @@ int main(void)
 {
 	Suite *s = suite_create("srtp_judge");
 	TCase *tc = tcase_create("srtp_judge");
-	SRunner *sr;
-	int failed;
 
 	if (srtp_init() != srtp_err_status_ok)
 		return 1;
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, test_suite, 0, TRIALS);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

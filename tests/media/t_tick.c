@@ -32,6 +32,7 @@ enum offence { NONE, MALLOC, FREE, CALLOC, REALLOC, LOCK, WRITE, PRINTF };
 
 #if defined(__x86_64__) && !defined(SANITIZED)
 #include "syscalls.h"
+#include "tests/suite.h"
 #define COUNTED 1
 #endif
 
@@ -631,8 +632,6 @@ int main(void)
 {
 	Suite *s = suite_create("tick");
 	TCase *tc = tcase_create("tick");
-	SRunner *sr;
-	int failed;
 
 #ifdef SANITIZED
 	__sanitizer_install_malloc_and_free_hooks(on_malloc, on_free);
@@ -645,10 +644,5 @@ int main(void)
 	tcase_add_test(tc, test_system_calls);
 #endif
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -14,6 +14,7 @@
 #include "tests/sim/peer_media.h"
 #include "tests/sim/scene.h"
 #include "tests/sim/sim.h"
+#include "tests/suite.h"
 
 static const char *yaml_of(const char *span)
 {
@@ -292,8 +293,6 @@ int main(void)
 {
 	Suite *s = suite_create("busy_out");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(t, test_cause, 0, 4);
 	tcase_add_loop_test(t, test_d_channel, 0, 2);
@@ -302,10 +301,5 @@ int main(void)
 	tcase_add_test(t, test_roles);
 	tcase_set_timeout(t, 120);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

@@ -26,6 +26,7 @@
 #include "tests/sim/peer_sip.h"
 #include "tests/sim/peer_xch.h"
 #include "tests/sim/sim.h"
+#include "tests/suite.h"
 
 #define SPANS	    2
 #define SEEDS	    6
@@ -572,17 +573,10 @@ int main(void)
 {
 	Suite *s = suite_create("chaos");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(t, 600);
 	tcase_add_loop_test(t, test_chaos, 0,
 			    (int)number("CHAOS_SEEDS", SEEDS));
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

@@ -11,6 +11,7 @@
 #include "tests/sim/peer_media.h"
 #include "tests/sim/scene.h"
 #include "tests/sim/sim.h"
+#include "tests/suite.h"
 
 /* The trunk with more settings, which is the only one of the file. */
 static void open_with(const char *settings)
@@ -424,8 +425,6 @@ int main(void)
 {
 	Suite *s = suite_create("extra");
 	TCase *t = tcase_create("all");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, test_diversion_to_line, 0, 2);
@@ -442,9 +441,5 @@ int main(void)
 	tcase_add_test(t, test_connected_changes);
 	tcase_add_test(t, test_connected_at_answer);
 	suite_add_tcase(s, t);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

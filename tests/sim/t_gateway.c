@@ -11,6 +11,7 @@
 #include "tests/sim/peer_media.h"
 #include "tests/sim/scene.h"
 #include "tests/sim/sim.h"
+#include "tests/suite.h"
 
 #define N_OF(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
@@ -505,8 +506,6 @@ int main(void)
 {
 	Suite *s = suite_create("gateway");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, test_call, 0, 6);
@@ -530,10 +529,5 @@ int main(void)
 	tcase_add_test(t, test_overlap);
 	tcase_add_test(t, test_lossy_wire);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

@@ -12,6 +12,7 @@
 #include "tests/sim/outage.h"
 #include "tests/sim/peer_media.h"
 #include "tests/sim/sim.h"
+#include "tests/suite.h"
 
 #define LOOP "+4971199900"
 
@@ -228,8 +229,6 @@ int main(void)
 {
 	Suite *s = suite_create("nfas verify");
 	TCase *tc = tcase_create("nfas verify");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, test_right, 0, 2);
@@ -241,9 +240,5 @@ int main(void)
 	tcase_add_loop_test(tc, test_role_dies, 0, 2);
 	tcase_add_test(tc, test_refused);
 	suite_add_tcase(s, tc);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

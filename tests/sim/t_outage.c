@@ -13,6 +13,7 @@
 #include "tests/sim/outage.h"
 #include "tests/sim/peer_media.h"
 #include "tests/sim/sim.h"
+#include "tests/suite.h"
 
 static const int64_t lengths[] = {500, 2000, 5000, 30000, 120000};
 #define LENGTHS ((int)(sizeof(lengths) / sizeof(lengths[0])))
@@ -213,8 +214,6 @@ int main(void)
 {
 	Suite *s = suite_create("outage");
 	TCase *tc = tcase_create("outage");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, test_bounce, 0, 4 * LENGTHS);
@@ -223,9 +222,5 @@ int main(void)
 	tcase_add_loop_test(tc, test_nfas, 0, 4);
 	tcase_add_loop_test(tc, test_nfas_line, 0, 2);
 	suite_add_tcase(s, tc);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

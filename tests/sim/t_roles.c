@@ -14,6 +14,7 @@
 #include "tests/sim/peer_media.h"
 #include "tests/sim/scene.h"
 #include "tests/sim/sim.h"
+#include "tests/suite.h"
 
 static const enum role_id mortals[] = {ROLE_CORE, ROLE_SIP, ROLE_ISDN,
 				       ROLE_MEDIA};
@@ -338,8 +339,6 @@ int main(void)
 {
 	Suite *s = suite_create("roles");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, test_death, 0, 32);
@@ -355,10 +354,5 @@ int main(void)
 	tcase_add_test(t, test_cable);
 	tcase_add_test(t, test_media_dies);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

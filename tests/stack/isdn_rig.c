@@ -19,6 +19,7 @@
 #include "isdn/isdn_priv.h"
 #include "isdn/trace.h"
 #include "tests/stack/bare_pri.c"
+#include "tests/suite.h"
 
 /* not each test needs each helper */
 #pragma GCC diagnostic ignored "-Wunused-function"
@@ -629,12 +630,5 @@ static q931_call *bare_call(const char *called, int channel)
 
 static int rig_run_suite(Suite *s)
 {
-	SRunner *sr = srunner_create(s);
-	int failed;
-
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

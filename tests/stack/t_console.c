@@ -8,6 +8,7 @@
 #include "gateway/base/obs.h"
 #include "gateway/base/role.h"
 #include "gateway/base/str.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -251,8 +252,6 @@ int main(void)
 {
 	Suite *s = suite_create("console");
 	TCase *t = tcase_create("console");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, one_role_answers);
@@ -263,9 +262,5 @@ int main(void)
 	tcase_add_test(t, traces_flow_while_somebody_looks);
 	tcase_add_test(t, clients_that_leave_early);
 	suite_add_tcase(s, t);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

@@ -6,6 +6,7 @@
  * be ended.
  */
 #include "tests/bench/sipload.h"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -51,15 +52,9 @@ int main(void)
 {
 	Suite *s = suite_create("sip_scale");
 	TCase *tc = tcase_create("all");
-	SRunner *r;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, test_dialogs);
 	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_FORK_GETENV);
 }

@@ -6,6 +6,7 @@
 
 #include "gateway/base/memfd.h"
 #include "tests/unit/pki.h"
+#include "tests/suite.h"
 
 #include <stdio.h>
 
@@ -405,8 +406,6 @@ int main(void)
 {
 	Suite *s = suite_create("sip_stir");
 	TCase *tc = tcase_create("stir");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, signs);
@@ -421,8 +420,5 @@ int main(void)
 	tcase_add_test(tc, diverts);
 	tcase_add_test(tc, bundle_again);
 	suite_add_tcase(s, tc);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_FORK_GETENV);
 }

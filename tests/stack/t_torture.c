@@ -9,6 +9,7 @@
 #include "tests/stack/torture.h"
 
 #include "gateway/base/log.h"
+#include "tests/suite.h"
 
 static struct sip_stack_user user;
 
@@ -281,8 +282,6 @@ int main(void)
 {
 	Suite *s = suite_create("torture");
 	TCase *t = tcase_create("torture");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 120);
@@ -292,10 +291,5 @@ int main(void)
 	tcase_add_test(t, test_cut);
 	tcase_add_test(t, test_spoilt);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

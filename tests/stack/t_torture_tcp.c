@@ -7,6 +7,7 @@
 #include "tests/stack/torture.h"
 
 #include "gateway/base/log.h"
+#include "tests/suite.h"
 
 static char statuses[1024]; /* of what we said, "400 200 " */
 static unsigned closes;
@@ -159,17 +160,10 @@ int main(void)
 {
 	Suite *s = suite_create("torture_tcp");
 	TCase *t = tcase_create("torture_tcp");
-	SRunner *r;
-	int failed;
 
 	log_set_sink(quiet);
 	tcase_set_timeout(t, 400);
 	tcase_add_test(t, test_torture);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

@@ -3,6 +3,7 @@
 /* Spans that come to the file and leave it: each stays in its place, what is
  * said of it by place follows, and what that costs. */
 #include "conf/load.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -155,16 +156,10 @@ int main(void)
 {
 	Suite *s = suite_create("arrange");
 	TCase *tc = tcase_create("arrange");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, spans_come_and_go);
 	tcase_add_test(tc, a_group_is_known_by_its_first);
 	tcase_add_test(tc, the_room);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_FORK_GETENV);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "tests/unit/rnd.h"
+#include "tests/suite.h"
 
 static const double hz[BANK_TONES] = { 697,  770,  852,	 941,  1209,
 				       1336, 1477, 1633, 1100, 2100 };
@@ -232,8 +233,6 @@ int main(void)
 {
 	Suite *s = suite_create("bank");
 	TCase *tc = tcase_create("bank");
-	SRunner *sr;
-	int failed;
 
 	rnd_init(&rnd, "bank");
 	tcase_add_loop_test(tc, test_kernels, 0, ISA_COUNT);
@@ -242,10 +241,5 @@ int main(void)
 	tcase_add_loop_test(tc, test_no_digit_missed, 0, ISA_COUNT);
 	tcase_add_loop_test(tc, test_no_modem_missed, 0, ISA_COUNT);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

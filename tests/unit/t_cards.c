@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tests/media/dahdi_fake.h"
+#include "tests/suite.h"
 
 /* A driver whose open() comes back when it is let. */
 static atomic_bool shut;
@@ -140,16 +141,10 @@ int main(void)
 {
 	Suite *suite = suite_create("cards");
 	TCase *tc = tcase_create("cards");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, a_card_is_opened);
 	tcase_add_test(tc, a_driver_that_blocks);
 	tcase_add_test(tc, a_card_that_stays);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(suite, CK_FORK_GETENV);
 }

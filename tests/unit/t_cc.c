@@ -2,6 +2,7 @@
 /* rooms: base */
 /* Names, numbers and the check of messages between the core and a leg. */
 #include "gateway/cc.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -213,8 +214,6 @@ int main(void)
 {
 	Suite *s = suite_create("cc");
 	TCase *tc = tcase_create("cc");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, test_names);
 	tcase_add_test(tc, test_number);
@@ -223,10 +222,5 @@ int main(void)
 	tcase_add_test(tc, test_bad_end_state);
 	tcase_add_test(tc, test_snapshot);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

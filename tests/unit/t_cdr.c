@@ -4,6 +4,7 @@
  * of a line, and the numbers go on after a restart. */
 #include "gateway/cdr_file.c"
 #include "gateway/cdr_log.c"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -422,7 +423,6 @@ int main(void)
 {
 	Suite *s = suite_create("cdr");
 	TCase *tc = tcase_create("cdr");
-	SRunner *sr;
 	int failed;
 
 	if (mkdtemp(path) == NULL ||
@@ -441,11 +441,7 @@ int main(void)
 	tcase_add_test(tc, test_slots);
 	tcase_add_test(tc, test_threads);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
+	failed = suite_run(s, CK_NOFORK);
 	clean();
 	close(dir_fd);
 	rmdir(path);

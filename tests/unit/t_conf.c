@@ -7,6 +7,7 @@
  */
 #include "conf/load.h"
 #include "conf/schema.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -387,8 +388,6 @@ int main(void)
 {
 	Suite *s = suite_create("conf");
 	TCase *t = tcase_create("conf");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_test(t, mistakes_are_told_as_expected);
 	tcase_add_test(t, a_key_of_another_is_told);
@@ -402,9 +401,5 @@ int main(void)
 	tcase_add_test(t, costs_of_changes);
 	tcase_add_test(t, every_default_is_a_good_value);
 	suite_add_tcase(s, t);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

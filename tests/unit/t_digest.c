@@ -3,6 +3,7 @@
 /* Digest answers: the examples of RFC 2617 and RFC 7616, choice among several
  * challenges, nonce counting, and when not to answer. */
 #include "sip/digest.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -367,8 +368,6 @@ int main(void)
 {
 	Suite *s = suite_create("digest");
 	TCase *t = tcase_create("digest");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, test_vectors);
@@ -383,10 +382,5 @@ int main(void)
 	tcase_add_test(t, test_nc_counts);
 	tcase_add_test(t, test_hostile_challenges);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

@@ -2,6 +2,7 @@
 /* rooms: sip core base */
 #include "../../sip/divert.c"
 #include "../../sip/uui.c"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -349,17 +350,10 @@ int main(void)
 		uui_values,	      uui_sizes};
 	Suite *s = suite_create("divert");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failed;
 	size_t i;
 
 	for (i = 0; i < LEN(tests); i++)
 		tcase_add_test(t, tests[i]);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

@@ -4,6 +4,7 @@
 /* A line's clock against ours, from counts that are late by chance. */
 #include "media/drift.h"
 #include "tests/unit/rnd.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -74,17 +75,11 @@ int main(void)
 {
 	Suite *suite = suite_create("drift");
 	TCase *tc = tcase_create("drift");
-	SRunner *sr;
-	int failed;
 
 	rnd_init(&r, "drift");
 	tcase_add_test(tc, how_fast);
 	tcase_add_test(tc, a_change);
 	tcase_add_test(tc, nothing_moves);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(suite, CK_FORK_GETENV);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "media/dslot.c"
+#include "tests/suite.h"
 
 /* [hdlc-sabme] of tests/vectors/pseudowire.txt */
 static const uint8_t captured[] = {0x7e, 0x40, 0x80, 0xfb,
@@ -350,8 +351,6 @@ int main(void)
 {
 	Suite *s = suite_create("dslot");
 	TCase *t = tcase_create("dslot");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(t, captured_in);
 	tcase_add_test(t, captured_out);
@@ -363,10 +362,5 @@ int main(void)
 	tcase_add_test(t, idle_is_passed_over);
 	tcase_add_test(t, no_memory);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s, CK_NOFORK);
 }

@@ -6,6 +6,7 @@
 #include "media/law.h"
 #include "media/tone.h"
 #include "tests/media/line_signal.c"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -254,8 +255,6 @@ int main(void)
 {
 	Suite *s = suite_create("dtmf");
 	TCase *tc = tcase_create("dtmf");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, set_up, tear_down);
@@ -269,10 +268,5 @@ int main(void)
 	tcase_add_test(tc, test_talk_off);
 	tcase_add_test(tc, test_after_silence);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

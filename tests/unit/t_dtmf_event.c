@@ -3,6 +3,7 @@
 /* RFC 4733: what is sent for a key press, and what is made of packets that
  * are lost, late, repeated, out of order, or nonsense. */
 #include "media/dtmf_event.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -323,8 +324,6 @@ int main(void)
 {
 	Suite *s = suite_create("dtmf_event");
 	TCase *tc = tcase_create("dtmf_event");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, test_octets);
 	tcase_add_test(tc, test_press);
@@ -338,10 +337,5 @@ int main(void)
 	tcase_add_test(tc, test_mute);
 	tcase_add_test(tc, test_both_ends_with_loss);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

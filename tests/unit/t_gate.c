@@ -2,6 +2,7 @@
 /* rooms: isdn */
 /* The frame gate: what libpri may see of each frame. */
 #include "isdn/gate.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -211,8 +212,6 @@ int main(void)
 {
 	Suite *s = suite_create("gate");
 	TCase *tc = tcase_create("gate");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, test_rows, 0,
 			    (int)(sizeof(rows) / sizeof(rows[0])));
@@ -220,10 +219,5 @@ int main(void)
 	tcase_add_test(tc, test_sizes);
 	tcase_add_test(tc, test_names);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -11,6 +11,7 @@
 #include "tools/pbxsim/hear.c"
 #include "tools/pbxsim/hybrid.c"
 #include "media/law.h"
+#include "tests/suite.h"
 
 enum { BLOCK = HEAR_BLOCK };
 
@@ -221,8 +222,6 @@ int main(void)
 {
 	Suite *s = suite_create("hear");
 	TCase *t = tcase_create("hear");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_set_timeout(t, 60);
@@ -232,9 +231,5 @@ int main(void)
 	tcase_add_test(t, speech_is_no_tone);
 	tcase_add_test(t, measures_levels);
 	tcase_add_test(t, echo_is_its_model);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(s, CK_NOFORK);
 }

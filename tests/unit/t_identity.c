@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rooms: sip core base */
 #include "../../sip/identity.c"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -430,8 +431,6 @@ int main(void)
 {
 	Suite *s = suite_create("identity");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(t, read_from);
 	tcase_add_test(t, read_asserted);
@@ -451,10 +450,5 @@ int main(void)
 	tcase_add_test(t, write_other_headers_hidden);
 	tcase_add_test(t, write_connected);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

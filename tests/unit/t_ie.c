@@ -2,6 +2,7 @@
 /* rooms: isdn */
 /* The reader of Q.931 messages and elements, on octets made by hand. */
 #include "isdn/ie.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -228,8 +229,6 @@ int main(void)
 {
 	Suite *s = suite_create("ie");
 	TCase *tc = tcase_create("ie");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, test_header);
 	tcase_add_test(tc, test_walk);
@@ -240,10 +239,5 @@ int main(void)
 	tcase_add_test(tc, test_bearer);
 	tcase_add_test(tc, test_progress);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "isdn/dchan.h"
+#include "tests/suite.h"
 
 static int64_t now_us(clockid_t id)
 {
@@ -94,17 +95,10 @@ int main(void)
 {
 	Suite *s = suite_create("isdn time");
 	TCase *tc = tcase_create("time");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, test_definition);
 	tcase_add_test(tc, test_libpri_uses_it);
 	tcase_add_test(tc, test_dchan_timer);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -3,6 +3,7 @@
 /* The jitter buffer: order, holes, repetition, delay that grows and shrinks,
  * clocks that differ, timestamps that jump. */
 #include "media/jitter.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -360,8 +361,6 @@ int main(void)
 {
 	Suite *s = suite_create("jitter");
 	TCase *tc = tcase_create("jitter");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, test_regular);
 	tcase_add_test(tc, test_holes_order_repetition);
@@ -375,10 +374,5 @@ int main(void)
 	tcase_add_test(tc, test_fill);
 	tcase_add_test(tc, test_random);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

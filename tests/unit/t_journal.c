@@ -2,6 +2,7 @@
 /* rooms: base */
 /* The journal: what a killed core leaves is found again, and only that. */
 #include "gateway/journal.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <sys/wait.h>
@@ -217,7 +218,6 @@ int main(void)
 {
 	Suite *s = suite_create("journal");
 	TCase *tc = tcase_create("journal");
-	SRunner *sr;
 	int failed;
 
 	if (mkdtemp(path) == NULL ||
@@ -231,11 +231,7 @@ int main(void)
 	tcase_add_test(tc, test_foreign_file);
 	tcase_add_test(tc, test_killed);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
+	failed = suite_run(s, CK_NOFORK);
 	close(dir_fd);
 	rmdir(path);
 	return failed == 0 ? 0 : 1;

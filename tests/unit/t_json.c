@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "tests/unit/rnd.h"
+#include "tests/suite.h"
 
 static struct rnd rnd;
 static struct json j;
@@ -226,8 +227,6 @@ int main(void)
 {
 	Suite *s = suite_create("json");
 	TCase *tc = tcase_create("json");
-	SRunner *sr;
-	int failed;
 
 	rnd_init(&rnd, "t_json");
 	tcase_add_test(tc, test_whole);
@@ -237,10 +236,5 @@ int main(void)
 	tcase_add_test(tc, test_depth_and_balance);
 	tcase_add_test(tc, test_random_strings_by_jansson);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

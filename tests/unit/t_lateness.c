@@ -3,6 +3,7 @@
 /* The histogram of lateness: every value lies in its bucket, quantiles are
  * known to a quarter. */
 #include "media/lateness.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -68,16 +69,9 @@ int main(void)
 {
 	Suite *s = suite_create("lateness");
 	TCase *tc = tcase_create("lateness");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, test_buckets);
 	tcase_add_test(tc, test_quantiles);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -3,6 +3,7 @@
 /* G.711: every code and every sample against spandsp, and G.711's own
  * figures. */
 #include "media/law.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -267,8 +268,6 @@ int main(void)
 {
 	Suite *s = suite_create("law");
 	TCase *tc = tcase_create("law");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, test_decode_all);
 	tcase_add_test(tc, test_encode_all);
@@ -283,10 +282,5 @@ int main(void)
 	tcase_add_loop_test(tc, test_kernel_lanes_decode, 0, ISA_COUNT);
 	tcase_add_loop_test(tc, test_kernel_lanes_encode, 0, ISA_COUNT);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

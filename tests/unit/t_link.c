@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "tests/unit/rnd.h"
+#include "tests/suite.h"
 
 #define FDS_MOST 64
 
@@ -617,8 +618,6 @@ int main(void)
 	Suite *s = suite_create("link");
 	TCase *mem = tcase_create("mem"), *sock = tcase_create("sock");
 	TCase *mem_uv = tcase_create("mem_uv"), *evil_tc = tcase_create("evil");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(mem, setup_mem, teardown);
 	add_both(mem);
@@ -636,10 +635,5 @@ int main(void)
 	tcase_add_test(evil_tc, test_flood_lets_others_run);
 	tcase_add_test(evil_tc, test_open_wrong);
 	suite_add_tcase(s, evil_tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -2,6 +2,7 @@
 /* rooms: media */
 /* When an engine thread is full, and when it is no more. */
 #include "media/load.h"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -74,17 +75,11 @@ int main(void)
 {
 	Suite *s = suite_create("load");
 	TCase *tc = tcase_create("load");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, test_busy);
 	tcase_add_test(tc, test_stall);
 	tcase_add_test(tc, test_rest);
 	tcase_add_test(tc, test_no_limit);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_FORK_GETENV);
 }

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "tests/unit/rnd.h"
+#include "tests/suite.h"
 
 static char got[LINE_SIZE + 100];
 static enum log_level got_level;
@@ -218,8 +219,6 @@ int main(void)
 {
 	Suite *s = suite_create("log");
 	TCase *tc = tcase_create("log");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, test_levels);
@@ -231,10 +230,5 @@ int main(void)
 	tcase_add_test(tc, test_stderr_and_fatal);
 	tcase_add_test(tc, test_terminal);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

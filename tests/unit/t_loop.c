@@ -2,6 +2,7 @@
 /* rooms: base */
 /* Both backends of the loop; real descriptors, signals and threads on uv. */
 #include "gateway/base/loop.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -571,8 +572,6 @@ int main(void)
 {
 	Suite *s = suite_create("loop");
 	TCase *sim = tcase_create("sim"), *uv = tcase_create("uv");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(sim, setup_sim, teardown);
 	add_both(sim);
@@ -594,10 +593,5 @@ int main(void)
 	tcase_add_test(uv, test_uv_work_runs_elsewhere);
 	tcase_add_test(uv, test_uv_free_waits_for_work);
 	suite_add_tcase(s, uv);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

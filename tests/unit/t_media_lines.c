@@ -4,6 +4,7 @@
 /* What the media role says and does about its lines: faults, their words, error
  * performance, the source of the clock. */
 #include "tests/unit/media_rig.h"
+#include "tests/suite.h"
 
 START_TEST(test_line_states)
 {
@@ -124,17 +125,11 @@ int main(void)
 {
 	Suite *suite = suite_create("media lines");
 	TCase *tc = tcase_create("lines");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, test_line_states);
 	tcase_add_test(tc, test_line_flaps);
 	tcase_add_test(tc, test_performance);
 	tcase_add_test(tc, test_clock_source);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(suite, CK_FORK_GETENV);
 }

@@ -4,6 +4,7 @@
  * messages, D-channel frames, line states, the console, loss of the core. */
 #include "tests/unit/media_rig.h"
 #include "media/srtp.h"
+#include "tests/suite.h"
 
 START_TEST(test_open_close)
 {
@@ -590,8 +591,6 @@ int main(void)
 {
 	Suite *s = suite_create("media_role");
 	TCase *tc = tcase_create("media_role");
-	SRunner *sr;
-	int failed;
 
 	log_set_sink(no_log);
 	tcase_add_test(tc, test_open_close);
@@ -611,10 +610,5 @@ int main(void)
 	tcase_add_test(tc, test_line_that_comes_later);
 	tcase_add_test(tc, test_real_time);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -2,6 +2,7 @@
 /* rooms: base */
 /* Sealed memory files: what is sealed, and what a reader refuses. */
 #include "gateway/base/memfd.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -143,8 +144,6 @@ int main(void)
 {
 	Suite *s = suite_create("memfd");
 	TCase *tc = tcase_create("memfd");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, test_round_trip);
 	tcase_add_test(tc, test_nothing_can_change_it);
@@ -153,10 +152,5 @@ int main(void)
 	tcase_add_test(tc, test_not_a_memory_file);
 	tcase_add_test(tc, test_large);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

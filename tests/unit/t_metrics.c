@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rooms: console base */
 #include "gateway/console/metrics.c"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -49,16 +50,10 @@ int main(void)
 {
 	Suite *s = suite_create("metrics");
 	TCase *t = tcase_create("metrics");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_test(t, families_stand_together);
 	tcase_add_test(t, parts_of_a_histogram_stay_in_it);
 	tcase_add_test(t, odd_input);
 	suite_add_tcase(s, t);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

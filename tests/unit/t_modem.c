@@ -6,6 +6,7 @@
 #include "media/modem.c"
 #include "tests/media/line_signal.c"
 #include "tests/media/line_recording.c"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -205,8 +206,6 @@ int main(void)
 {
 	Suite *s = suite_create("modem");
 	TCase *tc = tcase_create("modem");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, test_answer_tone);
 	tcase_add_loop_test(tc, test_reversals, 0, 8);
@@ -215,10 +214,5 @@ int main(void)
 	tcase_add_test(tc, test_nothing);
 	tcase_add_test(tc, test_emodel);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -6,6 +6,7 @@
 #include <check.h>
 
 #include "tests/unit/rnd.h"
+#include "tests/suite.h"
 
 static struct rnd rnd;
 static char buf[NET_STR_MAX];
@@ -264,8 +265,6 @@ int main(void)
 {
 	Suite *s = suite_create("net");
 	TCase *tc = tcase_create("net");
-	SRunner *sr;
-	int failed;
 
 	rnd_init(&rnd, "t_net");
 	tcase_add_test(tc, test_text_both_ways);
@@ -276,10 +275,5 @@ int main(void)
 	tcase_add_test(tc, test_random_both_ways);
 	tcase_add_test(tc, test_sockaddr);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -44,6 +44,7 @@ static void *test_realloc(void *p, size_t n)
 #include "gateway/base/pool.c"
 #include "gateway/base/ring.c"
 #include "gateway/base/timer.c"
+#include "tests/suite.h"
 #undef malloc
 #undef calloc
 #undef realloc
@@ -244,16 +245,9 @@ int main(void)
 {
 	Suite *s = suite_create("nomem");
 	TCase *tc = tcase_create("nomem");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, test_nth_allocation_fails, 0,
 			    (int)(sizeof(cases) / sizeof(cases[0])));
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -2,6 +2,7 @@
 /* rooms: base */
 /* The datagrams of sd_notify(3), received by a socket of the test. */
 #include "gateway/base/notify.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <sys/stat.h>
@@ -192,7 +193,6 @@ int main(void)
 {
 	Suite *s = suite_create("notify");
 	TCase *tc = tcase_create("notify");
-	SRunner *sr;
 	int failed;
 
 	if (mkdtemp(dir) == NULL) {
@@ -209,11 +209,7 @@ int main(void)
 	tcase_add_test(tc, test_full_socket_does_not_block);
 	tcase_add_test(tc, test_environment);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
+	failed = suite_run(s, CK_NOFORK);
 	rmdir(dir);
 	return failed == 0 ? 0 : 1;
 }

@@ -4,6 +4,7 @@
 #include "gateway/number.c"
 
 #include "gateway/policy.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -229,8 +230,6 @@ int main(void)
 {
 	Suite *s = suite_create("number");
 	TCase *tc = tcase_create("number");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, test_from_line);
 	tcase_add_test(tc, test_to_line);
@@ -239,10 +238,5 @@ int main(void)
 	tcase_add_test(tc, test_caller_to_line);
 	tcase_add_test(tc, test_caller_to_trunk);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

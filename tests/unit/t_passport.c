@@ -3,6 +3,7 @@
 /* PASSporT: the example of RFC 8225, what we write and read again, and tokens
  * that are no good. */
 #include "../../sip/passport.c"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -419,8 +420,6 @@ int main(void)
 {
 	Suite *s = suite_create("passport");
 	TCase *tc = tcase_create("tokens");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
@@ -435,8 +434,5 @@ int main(void)
 	tcase_add_test(tc, test_tn);
 	tcase_add_test(tc, test_keys);
 	suite_add_tcase(s, tc);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_FORK_GETENV);
 }

@@ -4,6 +4,7 @@
 /* Error performance: canned seconds, and random ones against the definition. */
 #include "media/perf.h"
 #include "tests/unit/rnd.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -221,8 +222,6 @@ int main(void)
 {
 	Suite *suite = suite_create("perf");
 	TCase *tc = tcase_create("perf");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, what_is_errored_and_severe);
 	tcase_add_test(tc, ten_in_a_row);
@@ -231,9 +230,5 @@ int main(void)
 	tcase_add_loop_test(tc, by_the_definition, 0, 10);
 	tcase_add_test(tc, verdicts);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(suite, CK_FORK_GETENV);
 }

@@ -5,6 +5,7 @@
 #include "media/plc.c"
 #include "media/stretch.h"
 #include "tests/media/line_signal.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <spandsp.h>
@@ -323,8 +324,6 @@ int main(void)
 {
 	Suite *s = suite_create("plc");
 	TCase *tc = tcase_create("plc");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, test_good_is_untouched);
 	tcase_add_test(tc, test_periodic);
@@ -336,10 +335,5 @@ int main(void)
 	tcase_add_test(tc, test_beside_spandsp);
 	tcase_add_test(tc, test_cut);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

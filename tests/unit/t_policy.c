@@ -2,6 +2,7 @@
 /* rooms: core base */
 /* What the line is told of a caller from a trunk: number and screening. */
 #include "../../gateway/policy.c"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -68,13 +69,8 @@ int main(void)
 {
 	Suite *s = suite_create("policy");
 	TCase *tc = tcase_create("policy");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_test(tc, screening_to_line);
 	suite_add_tcase(s, tc);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_FORK_GETENV);
 }

@@ -6,6 +6,7 @@
 #include <check.h>
 
 #include "tests/unit/rnd.h"
+#include "tests/suite.h"
 
 START_TEST(test_limits)
 {
@@ -150,8 +151,6 @@ int main(void)
 {
 	Suite *s = suite_create("pool");
 	TCase *tc = tcase_create("pool");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, test_limits);
@@ -159,10 +158,5 @@ int main(void)
 	tcase_add_test(tc, test_stale_and_wrong_ids);
 	tcase_add_test(tc, test_model);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

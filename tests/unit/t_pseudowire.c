@@ -17,6 +17,7 @@
 #include "media/pseudowire_jitter.h"
 #include "media/pseudowire_packet.h"
 #include "media/pseudowire_servo.h"
+#include "tests/suite.h"
 
 enum { OCTETS = 2048 };
 
@@ -769,12 +770,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *sr = srunner_create(suite());
-	int failed;
-
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite(), CK_NOFORK);
 }

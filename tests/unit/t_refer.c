@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rooms: sip core base */
 #include "sip/refer.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -109,16 +110,10 @@ int main(void)
 {
 	Suite *s = suite_create("refer");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(t, replaces);
 	tcase_add_test(t, refer_to);
 	tcase_add_test(t, frag);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(s, CK_FORK_GETENV);
 }

@@ -8,6 +8,7 @@
 #include <sched.h>
 
 #include "tests/unit/rnd.h"
+#include "tests/suite.h"
 
 START_TEST(test_init)
 {
@@ -170,8 +171,6 @@ int main(void)
 {
 	Suite *s = suite_create("ring");
 	TCase *tc = tcase_create("ring");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, test_init);
@@ -181,10 +180,5 @@ int main(void)
 	tcase_add_test(tc, test_model);
 	tcase_add_loop_test(tc, test_threads, 0, 8);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -2,6 +2,7 @@
 /* rooms: core base */
 /* Routes: first match, allow lists, hunting, emergency, explaining. */
 #include "gateway/route.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -287,8 +288,6 @@ int main(void)
 {
 	Suite *s = suite_create("route");
 	TCase *tc = tcase_create("route");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, test_first_match);
@@ -301,10 +300,5 @@ int main(void)
 	tcase_add_test(tc, test_could_match);
 	tcase_add_test(tc, test_explain);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

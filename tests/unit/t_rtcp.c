@@ -2,6 +2,7 @@
 /* rooms: media base */
 /* RTCP compounds: ours, foreign ones, broken ones. */
 #include "media/rtcp.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -146,8 +147,6 @@ int main(void)
 {
 	Suite *s = suite_create("rtcp");
 	TCase *tc = tcase_create("rtcp");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, test_round_trip_of_octets);
 	tcase_add_test(tc, test_octets);
@@ -156,10 +155,5 @@ int main(void)
 	tcase_add_test(tc, test_ntp);
 	tcase_add_test(tc, test_random_octets);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -2,6 +2,7 @@
 /* rooms: media base */
 /* The RTP header, and the book kept on a sender. */
 #include "media/rtp.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -177,8 +178,6 @@ int main(void)
 {
 	Suite *s = suite_create("rtp");
 	TCase *tc = tcase_create("rtp");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, test_plain);
 	tcase_add_test(tc, test_csrc_extension_padding);
@@ -189,10 +188,5 @@ int main(void)
 	tcase_add_test(tc, test_jitter);
 	tcase_add_test(tc, test_random_octets);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

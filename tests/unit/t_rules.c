@@ -9,6 +9,7 @@
 #include "gateway/base/pattern.h"
 #include "sip/gate.h"
 #include "sip/rules.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -555,17 +556,11 @@ int main(void)
 	};
 	Suite *s = suite_create("rules");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(t, NULL, close_rules);
 	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
 		tcase_add_test(t, tests[i]);
 	}
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(s, CK_FORK_GETENV);
 }

@@ -13,6 +13,7 @@
 #include "tools/pbxsim/script.c"
 #include "tools/pbxsim/source.c"
 #include "tools/pbxsim/wav.c"
+#include "tests/suite.h"
 
 static struct command parsed(const char *line)
 {
@@ -332,14 +333,8 @@ int main(void)
 {
 	Suite *s = suite_create("script");
 	TCase *t = tcase_create("script");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	suite_add_tcase(s, t);
 	add_tests(t);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(s, CK_NOFORK);
 }

@@ -2,6 +2,7 @@
 /* rooms: sip core base */
 /* The crypto attribute, and RTP or SRTP by offer and answer. */
 #include "sip/secure.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -376,8 +377,6 @@ int main(void)
 {
 	Suite *suite = suite_create("sdes");
 	TCase *t = tcase_create("sdes");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(t, test_read, 0, sizeof(lines) / sizeof(*lines));
 	tcase_add_test(t, test_octets);
@@ -389,10 +388,5 @@ int main(void)
 	tcase_add_test(t, test_off);
 	tcase_add_test(t, test_rekey);
 	suite_add_tcase(suite, t);
-	sr = srunner_create(suite);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(suite, CK_NOFORK);
 }

@@ -2,6 +2,7 @@
 /* rooms: sip core base */
 #include "../../sip/sdp.c"
 #include "../../sip/offer.c"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -457,8 +458,6 @@ int main(void)
 {
 	Suite *suite = suite_create("sdp");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(t, plain_offer);
 	tcase_add_test(t, data_offered);
@@ -474,10 +473,5 @@ int main(void)
 	tcase_add_test(t, versions);
 	tcase_add_test(t, our_policy);
 	suite_add_tcase(suite, t);
-	sr = srunner_create(suite);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(suite, CK_NOFORK);
 }

@@ -3,6 +3,7 @@
 /* libs: -lcheck */
 /* What the state of a line means for calls, in virtual time. */
 #include "media/service.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -127,8 +128,6 @@ int main(void)
 {
 	Suite *suite = suite_create("service");
 	TCase *tc = tcase_create("service");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, a_good_line);
 	tcase_add_test(tc, each_fault_is_avoided_at_once_and_held);
@@ -138,9 +137,5 @@ int main(void)
 	tcase_add_test(tc, a_stalled_owner);
 	tcase_add_test(tc, no_hold_off);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(suite, CK_FORK_GETENV);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rooms: sip core base */
 #include "../../sip/cause.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -289,8 +290,6 @@ int main(void)
 {
 	Suite *s = suite_create("sipcause");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(t, table_is_the_tsv);
 	tcase_add_test(t, class_defaults);
@@ -299,10 +298,5 @@ int main(void)
 	tcase_add_test(t, precedence);
 	tcase_add_test(t, local_causes);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

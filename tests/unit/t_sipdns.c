@@ -7,6 +7,7 @@
 
 #include "gateway/base/log.h"
 #include "sip/trunk.h"
+#include "tests/suite.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -458,8 +459,6 @@ int main(void)
 {
 	Suite *s = suite_create("sipdns");
 	TCase *t = tcase_create("sipdns");
-	SRunner *r;
-	int failed;
 
 	rnd_init(&rnd, "t_sipdns");
 	tcase_add_checked_fixture(t, setup, teardown);
@@ -476,10 +475,5 @@ int main(void)
 	tcase_add_test(t, test_mad);
 	tcase_add_test(t, test_weights);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

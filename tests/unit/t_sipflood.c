@@ -11,6 +11,7 @@
 #include "sip/guard.h"
 #include "sip/stack.h"
 #include "sip/transport_priv.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -492,8 +493,6 @@ int main(void)
 {
 	Suite *s = suite_create("sipflood");
 	TCase *tc = tcase_create("all");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(tc, test_pair, 0, 2);
 	tcase_add_test(tc, test_split);
@@ -503,9 +502,5 @@ int main(void)
 	tcase_add_test(tc, test_limits);
 	tcase_add_test(tc, test_flood_of_a_stranger);
 	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_FORK_GETENV);
 }

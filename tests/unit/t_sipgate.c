@@ -4,6 +4,7 @@
  * limits at the limit and one beyond; what it lets pass. */
 #include "sip/gate_priv.h"
 #include "sip/msg.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -432,8 +433,6 @@ int main(void)
 {
 	Suite *s = suite_create("sipgate");
 	TCase *t = tcase_create("sipgate");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, test_classes);
 	tcase_add_test(t, test_faults);
@@ -446,10 +445,5 @@ int main(void)
 	tcase_add_test(t, test_reply);
 	tcase_add_test(t, test_names);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

@@ -2,6 +2,7 @@
 /* rooms: sip core conf base */
 /* What sources may send, each and together; virtual time. */
 #include "sip/guard.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -183,8 +184,6 @@ int main(void)
 {
 	Suite *s = suite_create("sipguard");
 	TCase *tc = tcase_create("all");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(tc, test_no_limit);
 	tcase_add_test(tc, test_messages);
@@ -195,9 +194,5 @@ int main(void)
 	tcase_add_test(tc, test_many);
 	tcase_add_test(tc, test_names);
 	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_FORK_GETENV);
 }

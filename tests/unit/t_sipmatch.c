@@ -5,6 +5,7 @@
 #include "tests/stack/sipnet.h"
 
 #include "gateway/base/log.h"
+#include "tests/suite.h"
 
 static struct loop *loop;
 static struct conf_for_sip *conf;
@@ -186,17 +187,10 @@ int main(void)
 {
 	Suite *s = suite_create("sipmatch");
 	TCase *t = tcase_create("sipmatch");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, test_match);
 	tcase_add_test(t, test_accept_registration);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

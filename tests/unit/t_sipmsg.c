@@ -4,6 +4,7 @@
  * immediate refusals. */
 #include "sip/check.h"
 #include "sip/msg.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -359,8 +360,6 @@ int main(void)
 {
 	Suite *s = suite_create("sipmsg");
 	TCase *t = tcase_create("sipmsg");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, test_questions);
 	tcase_add_test(t, test_headers);
@@ -372,10 +371,5 @@ int main(void)
 	tcase_add_test(t, test_bodies);
 	tcase_add_test(t, test_refusals);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

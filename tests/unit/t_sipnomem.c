@@ -10,6 +10,7 @@
 #include "sip/stack.h"
 
 #include "gateway/base/log.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -270,7 +271,6 @@ int main(void)
 {
 	Suite *s = suite_create("sipnomem");
 	TCase *t = tcase_create("sipnomem");
-	SRunner *r;
 	int failed;
 
 #if INTERPOSED
@@ -287,11 +287,7 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, test_each_allocation);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+	failed = suite_run(s, CK_NOFORK);
 	free(conf);
 	return failed != 0;
 }

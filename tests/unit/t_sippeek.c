@@ -2,6 +2,7 @@
 /* rooms: sip core conf base */
 /* What a message is before it is parsed. */
 #include "sip/peek.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -96,16 +97,10 @@ int main(void)
 {
 	Suite *s = suite_create("sippeek");
 	TCase *tc = tcase_create("all");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(tc, test_new_invite);
 	tcase_add_test(tc, test_cut);
 	tcase_add_test(tc, test_dials);
 	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_FORK_GETENV);
 }

@@ -6,6 +6,7 @@
 
 #include "sip/gate.h"
 #include "sip/stream.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -172,8 +173,6 @@ int main(void)
 {
 	Suite *s = suite_create("sipstream");
 	TCase *t = tcase_create("sipstream");
-	SRunner *r;
-	int failed;
 
 	rnd_init(&rnd, "t_sipstream");
 	tcase_set_timeout(t, 60);
@@ -183,10 +182,5 @@ int main(void)
 	tcase_add_test(t, test_endless_header);
 	tcase_add_test(t, test_longest);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

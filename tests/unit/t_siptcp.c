@@ -7,6 +7,7 @@
 #include "gateway/base/log.h"
 #include "sip/guard.h"
 #include "sip/transport_priv.h"
+#include "tests/suite.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -716,8 +717,6 @@ int main(void)
 {
 	Suite *s = suite_create("siptcp");
 	TCase *t = tcase_create("siptcp");
-	SRunner *r;
-	int failed;
 
 	log_set_sink(quiet);
 	tcase_set_timeout(t, 60);
@@ -738,10 +737,5 @@ int main(void)
 	tcase_add_test(t, test_real_v4);
 	tcase_add_test(t, test_real_v6);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

@@ -4,6 +4,7 @@
  * over a socket pair, and how a trunk's end is chosen. Certificates are made
  * here, as bad as needed. */
 #include "sip/tls.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -433,8 +434,6 @@ int main(void)
 {
 	Suite *s = suite_create("siptls");
 	TCase *t = tcase_create("siptls");
-	SRunner *r;
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_unchecked_fixture(t, setup, teardown);
@@ -445,10 +444,5 @@ int main(void)
 	tcase_add_test(t, test_revoked);
 	tcase_add_test(t, test_noise);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

@@ -5,6 +5,7 @@
 #include "tests/stack/sipnet.h"
 
 #include "gateway/base/log.h"
+#include "tests/suite.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -508,8 +509,6 @@ int main(void)
 {
 	Suite *s = suite_create("siptrunk");
 	TCase *t = tcase_create("siptrunk");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 30);
@@ -525,10 +524,5 @@ int main(void)
 	tcase_add_test(t, test_icmp);
 	tcase_add_test(t, test_wildcard_local);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

@@ -2,6 +2,7 @@
 /* rooms: sip base */
 /* Snapshots of SIP legs: there and back, cut anywhere, any octet changed. */
 #include "sip/snapshot.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -320,8 +321,6 @@ int main(void)
 {
 	Suite *s = suite_create("snapshot");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(t, round_trip);
 	tcase_add_test(t, octets);
@@ -333,10 +332,5 @@ int main(void)
 	tcase_add_test(t, answered);
 	tcase_add_test(t, no_session);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

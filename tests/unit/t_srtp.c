@@ -5,6 +5,7 @@
  * those of another implementation: tests/media/t_srtp_judge.c. */
 #include "media/srtp.c"
 #include "media/srtp_crypt.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -695,8 +696,6 @@ int main(void)
 {
 	Suite *s = suite_create("srtp");
 	TCase *tc = tcase_create("srtp");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, test_key_stream, 0, 2);
 	tcase_add_loop_test(tc, test_derivation, 0, 2);
@@ -719,9 +718,5 @@ int main(void)
 	tcase_add_loop_test(tc, test_lifetime, 1, SRTP_SUITES);
 	tcase_add_test(tc, test_strangers);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_FORK_GETENV);
 }

@@ -7,6 +7,7 @@
 #include "gateway/base/memfd.h"
 #include "pki.h"
 #include "sip/stir_seen.h"
+#include "tests/suite.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -646,8 +647,6 @@ int main(void)
 {
 	Suite *s = suite_create("stir");
 	TCase *tc = tcase_create("stir");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
@@ -667,8 +666,5 @@ int main(void)
 	tcase_add_test(tc, test_seen);
 	tcase_add_test(tc, test_tnauth);
 	suite_add_tcase(s, tc);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_FORK_GETENV);
 }

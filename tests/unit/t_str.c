@@ -7,6 +7,7 @@
 #include <check.h>
 
 #include "tests/unit/rnd.h"
+#include "tests/suite.h"
 
 static struct rnd rnd;
 
@@ -347,8 +348,6 @@ int main(void)
 {
 	Suite *s = suite_create("str");
 	TCase *tc = tcase_create("str");
-	SRunner *sr;
-	int failed;
 
 	rnd_init(&rnd, "t_str");
 	tcase_add_test(tc, test_copy);
@@ -362,10 +361,5 @@ int main(void)
 	tcase_add_test(tc, test_distance);
 	tcase_add_test(tc, test_token);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -2,6 +2,7 @@
 /* rooms: sip base */
 /* STUN against the vectors of RFC 5769, and everything cut and spoilt. */
 #include "sip/stun.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -121,18 +122,11 @@ int main(void)
 {
 	Suite *s = suite_create("stun");
 	TCase *t = tcase_create("stun");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, test_vectors);
 	tcase_add_test(t, test_made);
 	tcase_add_test(t, test_attributes);
 	tcase_add_test(t, test_spoilt);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

@@ -3,6 +3,7 @@
 /* libs: -lcheck -lyaml */
 /* The driver's configuration beside ours: each mismatch with its line. */
 #include "conf/system_conf.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -234,8 +235,6 @@ int main(void)
 {
 	Suite *suite = suite_create("system conf");
 	TCase *tc = tcase_create("system conf");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, what_fits);
 	tcase_add_loop_test(tc, what_fits_in_odd_writing, 0,
@@ -248,9 +247,5 @@ int main(void)
 	tcase_add_test(tc, long_lines_and_octets);
 	tcase_add_test(tc, the_file);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(suite, CK_FORK_GETENV);
 }

@@ -3,6 +3,7 @@
 /* libs: -ljansson */
 #include "tools/trunkctl/table.c"
 #include "tools/trunkctl/text.c"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -99,10 +100,8 @@ END_TEST
 
 int main(void)
 {
-	SRunner *sr;
 	Suite *s = suite_create("table");
 	TCase *tc = tcase_create("table");
-	int failed;
 
 	tcase_add_test(tc, rows_stand_in_columns);
 	tcase_add_test(tc, values_of_each_kind);
@@ -111,10 +110,5 @@ int main(void)
 	tcase_add_test(tc, wall_clock_is_a_time_of_day);
 	tcase_add_test(tc, wide_rows_become_paragraphs);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(s, CK_NOFORK);
 }

@@ -13,6 +13,7 @@
 #include "tools/pbxsim/source.c"
 #include "tools/pbxsim/tally.c"
 #include "tools/pbxsim/wav.c"
+#include "tests/suite.h"
 
 static char made[1024];
 static int make_result;
@@ -218,8 +219,6 @@ int main(void)
 {
 	Suite *s = suite_create("tally");
 	TCase *t = tcase_create("tally");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, setup, teardown);
@@ -231,9 +230,5 @@ int main(void)
 	tcase_add_test(t, long_events_are_lost);
 	tcase_add_test(t, offers_go_round_their_numbers);
 	tcase_add_test(t, offers_have_limits);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(s, CK_NOFORK);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tests/unit/rnd.h"
+#include "tests/suite.h"
 
 #define MANY 500
 
@@ -254,8 +255,6 @@ int main(void)
 {
 	Suite *s = suite_create("timer");
 	TCase *tc = tcase_create("timer");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, test_order_and_equal_times);
@@ -265,10 +264,5 @@ int main(void)
 	tcase_add_test(tc, test_stop_others_due_at_once);
 	tcase_add_test(tc, test_model);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -4,6 +4,7 @@
  * 0.5 Hz, level within 0.5 dB, times within 1 ms, phases without a jump. */
 #include "media/tone.c"
 #include "media/tone_zone.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -330,8 +331,6 @@ int main(void)
 {
 	Suite *s = suite_create("tone");
 	TCase *tc = tcase_create("tone");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, test_table_is_tsv);
@@ -342,10 +341,5 @@ int main(void)
 	tcase_add_test(tc, test_zone);
 	tcase_add_test(tc, test_in_g711);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -2,6 +2,7 @@
 /* rooms: isdn core base */
 /* Frames of tests/vectors/q931.txt and the text they must give. */
 #include "isdn/trace.c"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -101,17 +102,10 @@ int main(void)
 {
 	Suite *s = suite_create("trace");
 	TCase *tc = tcase_create("trace");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, test_vectors);
 	tcase_add_test(tc, test_cut_and_changed);
 	tcase_add_test(tc, test_cref);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s, CK_NOFORK);
 }

@@ -4,6 +4,7 @@
  * kinds at random. */
 #include "tests/unit/rnd.h"
 #include "tests/unit/txn_rig.h"
+#include "tests/suite.h"
 
 /* --- the table --- */
 START_TEST(test_timer_table)
@@ -397,12 +398,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(suite(), CK_NOFORK);
 }

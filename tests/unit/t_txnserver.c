@@ -3,6 +3,7 @@
 /* Server transactions: every state and timer on the virtual clock; which
  * request belongs to which; where answers go; bounds. */
 #include "tests/unit/txn_rig.h"
+#include "tests/suite.h"
 
 /* --- INVITE server --- */
 START_TEST(test_invite_server_100_1xx)
@@ -472,12 +473,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *r = srunner_create(suite());
-	int failed;
-
-	srunner_set_fork_status(r, CK_NOFORK);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(suite(), CK_NOFORK);
 }

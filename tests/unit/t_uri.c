@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rooms: sip core base */
 #include "../../sip/uri.c"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -217,8 +218,6 @@ int main(void)
 {
 	Suite *s = suite_create("uri");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(t, numbers_read);
 	tcase_add_test(t, parts);
@@ -228,10 +227,5 @@ int main(void)
 	tcase_add_test(t, params);
 	tcase_add_test(t, quoting);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(s, CK_NOFORK);
 }

@@ -7,6 +7,7 @@
 
 #include "tests/unit/rnd.h"
 #include "tools/pbxsim/wav.c"
+#include "tests/suite.h"
 
 static const uint8_t good[] = {
 	'R', 'I', 'F', 'F', 40, 0, 0, 0, 'W', 'A', 'V', 'E',
@@ -177,8 +178,6 @@ int main(void)
 {
 	Suite *s = suite_create("wav");
 	TCase *t = tcase_create("wav");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_add_test(t, reads_a_plain_file);
@@ -188,9 +187,5 @@ int main(void)
 	tcase_add_test(t, survives_chance);
 	tcase_add_test(t, reads_what_it_wrote);
 	tcase_add_test(t, says_what_is_wrong_with_files);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return suite_run(s, CK_NOFORK);
 }
