@@ -35,7 +35,7 @@
 #define CDR_ID	     27 /* 26 characters, as ULID */
 #define CDR_REASON   96
 #define CDR_TRIES    8
-#define CDR_LINE_MAX 4096
+#define CDR_LINE_MAX 6144
 
 enum cdr_by { CDR_BY_PSTN, CDR_BY_SIP, CDR_BY_GW, CDR_BY_OPERATOR,
 	      CDR_BY_CRASH };

@@ -247,6 +247,11 @@ START_TEST(test_longest)
 	c.num.name[CC_NAME_MAX - 1] = '\0';
 	c.end.reason[CDR_REASON - 1] = '\0';
 	c.end.cause = (struct cc_cause){98, 10};
+	c.transfer.by[sizeof(c.transfer.by) - 1] = '\0';
+	memset(c.transfer.call, 'c', sizeof(c.transfer.call) - 1);
+	c.transfer.call[sizeof(c.transfer.call) - 1] = '\0';
+	c.transfer.to = c.num.from;
+	c.transfer.cause = c.end.cause;
 	c.n_tries = CDR_TRIES;
 	c.has_figures = 1;
 	ck_assert_int_gt(cdr_line(&c, "node1", buf, sizeof(buf)), 1000);
