@@ -13,6 +13,7 @@
  */
 #include "rig.c"
 #include "forbid.h"
+#include "tests/suite.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -32,7 +33,6 @@ enum offence { NONE, MALLOC, FREE, CALLOC, REALLOC, LOCK, WRITE, PRINTF };
 
 #if defined(__x86_64__) && !defined(SANITIZED)
 #include "syscalls.h"
-#include "tests/suite.h"
 #define COUNTED 1
 #endif
 
