@@ -270,6 +270,22 @@ static bool uri_addr(const char *text, bool tls, struct net_addr *out)
 	return true;
 }
 
+/* The connection that hop was taken from may be gone, and if the peer had opened
+ * it nobody listens at its port: the port of a server of the trunk there, else
+ * the one that the URI says. */
+static uint16_t listening_port(const struct trunk_table *trunks,
+			       const struct sip_path *hop, const char *uri)
+{
+	uint16_t port = trunk_port(trunks, hop->trunk, hop);
+	struct sip_uri u;
+
+	if (port)
+		return port;
+	if (sip_uri_parse(&u, uri) == 0 && u.port)
+		return u.port;
+	return hop->proto == SIP_TLS ? SIP_TLS_PORT : SIP_PORT;
+}
+
 struct sip_path sip_dialog_hop(const struct sip_dialog *d,
 			       const struct trunk_table *trunks)
 {
@@ -286,6 +302,8 @@ struct sip_path sip_dialog_hop(const struct sip_dialog *d,
 		if (!net_ip_eq(&addr, &hop.remote))
 			hop.flow = 0;
 		hop.remote = addr;
+	} else if (hop.proto != SIP_UDP) {
+		hop.remote.port = listening_port(trunks, &hop, uri);
 	}
 	return hop;
 }

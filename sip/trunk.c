@@ -332,6 +332,25 @@ int trunk_pick(const struct trunk_table *t, unsigned idx, unsigned attempt,
 	return a ? trunk_path(t, idx, &a->addr, a->proto, out) : -ENOENT;
 }
 
+uint16_t trunk_port(const struct trunk_table *t, unsigned idx,
+		    const struct sip_path *path)
+{
+	uint16_t port = 0;
+
+	for (unsigned i = 0; idx < t->n && i < t->trunk[idx].n_targets; i++) {
+		const struct dns_target *a = &t->trunk[idx].target[i].at;
+
+		if (a->proto == path->proto &&
+		    net_ip_eq(&a->addr, &path->remote)) {
+			if (a->addr.port == path->remote.port) {
+				return a->addr.port;
+			}
+			port = port ? port : a->addr.port;
+		}
+	}
+	return port;
+}
+
 void trunk_domain(const struct trunk_table *t, unsigned idx,
 		  const struct net_addr *addr, char out[CONF_HOST])
 {

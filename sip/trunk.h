@@ -110,6 +110,10 @@ bool trunk_is_resolved(const struct trunk_table *, unsigned idx);
  * -ENOENT when there are no more. */
 int trunk_pick(const struct trunk_table *, unsigned idx, unsigned attempt,
 	       struct sip_path *out);
+/* Where a server with the host and transport of that path listens: the port of
+ * the path when one does there, else that of the first; 0: there is none. */
+uint16_t trunk_port(const struct trunk_table *, unsigned idx,
+		    const struct sip_path *);
 /* Timeout, ICMP error or 503 from this server: tried last for ms. */
 void trunk_server_down(struct trunk_table *, unsigned idx,
 		       const struct net_addr *, int64_t ms);
