@@ -249,10 +249,12 @@ void sip_se_learn(struct leg *l, const struct sip_msg *m)
 
 /* --- the answer to our UPDATE --- */
 
-void sip_se_fail(struct leg *l)
+/* What cannot be sent is as good as answered 503 (RFC 3261 8.1.3.1): the peer,
+ * or the way to it, may be back before the session is over. */
+void sip_se_fail(struct leg *l, enum txn_fail why)
 {
 	l->se.update = 0;
-	if (l->state == LEG_UP)
+	if (l->state == LEG_UP && why != TXN_FAIL_TRANSPORT)
 		dead(l, SIP_BY_TIMEOUT, "no answer to UPDATE");
 }
 

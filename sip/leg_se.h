@@ -55,6 +55,6 @@ void sip_se_resume(struct leg *);
 
 /* The answer to our UPDATE, or that none came. */
 void sip_se_response(struct leg *, const struct sip_msg *);
-void sip_se_fail(struct leg *);
+void sip_se_fail(struct leg *, enum txn_fail);
 
 #endif

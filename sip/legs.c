@@ -701,12 +701,25 @@ static void invite_ended(struct leg *l)
 	sip_leg_end_if_over(l);
 }
 
-static void again_failed(struct leg *l)
+#define UNSENT_MS 10000 /* a change that could not be sent is tried again */
+
+static void again_failed(struct leg *l, enum txn_fail why)
 {
 	struct leg_event e = {.ev = LEG_N_DEAD,
 			      .detail = "no answer to INVITE"};
 
 	l->again.client = 0;
+	/* Not sent is as 503 (RFC 3261 8.1.3.1): a refresh comes again with the
+	 * session timer, which ends the call when none gets through; and
+	 * without that timer nothing else would. */
+	if (why == TXN_FAIL_TRANSPORT && l->se.interval_s &&
+	    l->state == LEG_UP) {
+		if (!l->again.same) {
+			l->again.due = true;
+			sip_leg_timer(l, UNSENT_MS);
+		}
+		return;
+	}
 	e.cause = sip_cause_in(SIP_BY_TIMEOUT, 0, NULL);
 	sip_leg_event(l, &e);
 }
@@ -721,9 +734,9 @@ static void on_fail(struct txn_user *u, txn_id id, enum txn_fail why)
 		l->bye.id = 0;
 		sip_leg_event(l, &(struct leg_event){.ev = LEG_N_CLEARED});
 	} else if (id == l->se.update) {
-		sip_se_fail(l);
+		sip_se_fail(l, why);
 	} else if (id == l->again.client) {
-		again_failed(l);
+		again_failed(l, why);
 	} else if (why == TXN_FAIL_NO_ACK) {
 		if (id == l->again.server)
 			l->again.server = 0;

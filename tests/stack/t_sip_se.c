@@ -159,6 +159,70 @@ START_TEST(refresh_fails)
 }
 END_TEST
 
+/* As from an ICMP error: what is under way fails at once. */
+static void unreachable(void)
+{
+	struct sip_path to = {.remote = address(PEER_IP ":5060")};
+
+	txn_unreachable(rig_txns(), &to);
+	wait_ms(10);
+}
+
+/* The way to the peer fails for a moment: no reason to end the call. */
+START_TEST(refresh_not_sent)
+{
+	conf(1800, 90);
+	up("Session-Expires: 120;refresher=uac\r\nAllow: UPDATE\r\n");
+	after_s(60, "UPDATE ");
+	unreachable();
+	answer(after_s(10, "UPDATE "), "200 OK", NULL,
+	       "Session-Expires: 120;refresher=uac\r\n", NULL);
+	we_clear();
+	/* by INVITE */
+	conf(1800, 90);
+	up("Session-Expires: 120;refresher=uac\r\nAllow: INVITE\r\n");
+	after_s(60, "INVITE ");
+	unreachable();
+	answer(after_s(10, "INVITE "), "200 OK", NULL,
+	       "Session-Expires: 120;refresher=uac\r\n", PEER_SDP);
+	expect_sent("ACK ");
+	we_clear();
+	/* for good */
+	conf(1800, 90);
+	up("Session-Expires: 90;refresher=uac\r\nAllow: UPDATE\r\n");
+	after_s(45, "UPDATE ");
+	unreachable();
+	after_s(10, "UPDATE ");
+	unreachable();
+	answer(after_s(5, "BYE "), "200 OK", NULL, NULL, NULL);
+	expect_released(102, "session timer expired");
+	finish();
+}
+END_TEST
+
+/* Nor for a hold; it is sent later. */
+START_TEST(change_not_sent)
+{
+	const char *hold;
+
+	conf(1800, 90);
+	up("Session-Expires: 120;refresher=uac\r\nAllow: UPDATE\r\n");
+	core_tells(leg, CC_HOLD);
+	wait_ms(10);
+	expect_sent("INVITE ");
+	unreachable();
+	hold = after_s(10, "INVITE ");
+	ck_assert_ptr_nonnull(strstr(body_of(hold), "a=sendonly"));
+	answer(hold, "200 OK", NULL,
+	       "Session-Expires: 120;refresher=uac\r\n",
+	       SDP(PEER_IP, "7000", "a=recvonly\r\n"));
+	expect_sent("ACK ");
+	wait_ms(10);
+	rig.cc_seen = rig.n_cc;
+	we_clear();
+}
+END_TEST
+
 START_TEST(too_small_for_the_peer)
 {
 	const char *invite, *again;
@@ -352,6 +416,8 @@ int main(void)
 				      we_refresh_by_invite,
 				      peer_refreshes,
 				      refresh_fails,
+				      refresh_not_sent,
+				      change_not_sent,
 				      too_small_for_the_peer,
 				      peer_without_timers,
 				      uas_answers,
