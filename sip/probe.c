@@ -41,7 +41,7 @@ static void on_response(struct txn_user *u, txn_id id, const struct sip_msg *m)
 	if (status < 200) {
 		return;
 	}
-	answered(p, status != 408 && status != 503 && status != 504);
+	answered(p, !trunk_is_miss(status));
 	txn_detach(sip_stack_txns(p->probes->stack), id);
 	pool_free(p->probes->pool, p->self);
 }

@@ -133,6 +133,8 @@ const char *trunk_state_text(const struct trunk_table *, unsigned idx);
 /* Whom to send OPTIONS to now; it will not be said again before its time.
  * -ENOENT: nobody. */
 int trunk_probe_next(struct trunk_table *, unsigned idx, struct sip_path *out);
+/* An answer to OPTIONS that means that nobody is there. */
+bool trunk_is_miss(int status);
 /* What became of it. */
 void trunk_probed(struct trunk_table *, unsigned idx, const struct net_addr *,
 		  bool answered);

@@ -118,6 +118,11 @@ void trunk_heard(struct trunk_table *t, unsigned idx,
 	}
 }
 
+bool trunk_is_miss(int status)
+{
+	return status == 408 || status == 503 || status == 504;
+}
+
 void trunk_probed(struct trunk_table *t, unsigned idx,
 		  const struct net_addr *addr, bool answered)
 {

@@ -189,7 +189,31 @@ START_TEST(calls_are_life)
 }
 END_TEST
 
-/* 503 is "not now", any other answer is life. */
+/* Three in a row that say that nobody is there, too, are down. */
+START_TEST(answers_that_do_not_count)
+{
+	static const char *const none[] = {"408 Request Timeout",
+					   "503 Service Unavailable",
+					   "504 Server Time-out"};
+	size_t i;
+
+	for (i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		begin();
+		wait_ms(2000);
+		status = none[i];
+		wait_ms(185000);
+		ck_assert(!trunk_is_up(trunks(), 0));
+		ck_assert_uint_eq(rig.n_state, 2);
+		ck_assert(!rig.state[1].up);
+		status = "200 OK";
+		wait_ms(61000);
+		ck_assert(trunk_is_up(trunks(), 0));
+		finish();
+	}
+}
+END_TEST
+
+/* Any other answer is life. */
 START_TEST(answers_that_count)
 {
 	begin();
@@ -316,6 +340,7 @@ int main(void)
 	const TTest *const tests[] = {
 		asked_each_minute, goes_down_and_up,   back_at_once,
 		ignores_options,   calls_are_life,     answers_that_count,
+		answers_that_do_not_count,
 		retry_after,	   outbound_proxy_and_external,
 		stun,		   NULL,
 	};
