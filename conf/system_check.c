@@ -31,6 +31,8 @@ static void list_of(const struct judge *j, bool b, char *text, size_t size)
 	d += first - 1;
 	if (!b) {
 		snprintf(text, size, "dchan=%u", d);
+	} else if (!j->span->line.d_slot) { /* its D channel is on another */
+		snprintf(text, size, "bchan=%u-%u", first, last);
 	} else if (d == last) {
 		snprintf(text, size, "bchan=%u-%u", first, last - 1);
 	} else {

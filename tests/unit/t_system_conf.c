@@ -191,6 +191,19 @@ START_TEST(towards_a_pbx)
 }
 END_TEST
 
+/* A T1 whose D channel is on another span has B channels alone. */
+START_TEST(without_a_d_channel)
+{
+	our_spans(2);
+	conf.spans[1].line.d_slot = 0;
+	ck_assert_str_eq(judge(E1 E1_CHANNELS T1 "bchan=32-55\n"), "");
+	judge(E1 E1_CHANNELS T1 T1_CHANNELS);
+	ck_assert_ptr_nonnull(strstr(told, "channel 55 (slot 24) is a D "
+					   "channel"));
+	ck_assert_ptr_nonnull(strstr(told, "bchan=32-55"));
+}
+END_TEST
+
 START_TEST(long_lines_and_octets)
 {
 	static char text[5000];
@@ -244,6 +257,7 @@ int main(void)
 	tcase_add_loop_test(tc, what_does_not_fit, 0,
 			    sizeof(misfits) / sizeof(misfits[0]));
 	tcase_add_test(tc, towards_a_pbx);
+	tcase_add_test(tc, without_a_d_channel);
 	tcase_add_test(tc, long_lines_and_octets);
 	tcase_add_test(tc, the_file);
 	suite_add_tcase(suite, tc);
