@@ -22,6 +22,17 @@ static bool has_good_length(struct dahdi *p, size_t n)
 	return false;
 }
 
+/* tick: none was read. A channel without frames looks like a silent far end,
+ * so what the driver says instead of one is counted. */
+static size_t no_frame(struct dahdi *p, ssize_t n)
+{
+	if (!n)
+		p->frames.rx_too_short++;
+	else if (n != -EAGAIN && !p->watch.gone)
+		p->line.stats.rx.invalid++;
+	return 0;
+}
+
 /* tick: those that are no frames of ours are passed over. */
 size_t dahdi_frame_get(struct line *l, uint8_t *octets)
 {
@@ -35,7 +46,7 @@ size_t dahdi_frame_get(struct line *l, uint8_t *octets)
 		ssize_t n = dahdi_read(p, l->cfg.d_slot, b, sizeof(b));
 
 		if (n <= 0)
-			return 0;
+			return no_frame(p, n);
 		if (l->out || l->down) {
 			p->frames.rx_dropped++;
 		} else if (has_good_length(p, (size_t)n)) {

@@ -360,6 +360,31 @@ START_TEST(frames_that_the_driver_drops_are_counted)
 }
 END_TEST
 
+START_TEST(reads_without_a_frame_are_counted)
+{
+	uint8_t f[DSLOT_MAX];
+
+	open_line(31);
+	run(10);
+	ck_assert_uint_eq(line_frame_get(l, f), 0);
+	ck_assert_uint_eq(frame_stats().rx_too_short, 0);
+	ck_assert_uint_eq(stats().rx.invalid, 0);
+	frame_comes(0);
+	ck_assert_uint_eq(line_frame_get(l, f), 0);
+	ck_assert_uint_eq(frame_stats().rx_too_short, 1);
+	ck_assert_uint_eq(stats().rx.invalid, 0);
+	card.at[16].fail = -EIO;
+	ck_assert_uint_eq(line_frame_get(l, f), 0);
+	ck_assert_uint_eq(stats().rx.invalid, 1);
+	/* a card that is gone has an alarm of its own */
+	card.at[16].fail = -ENODEV;
+	ck_assert_uint_eq(line_frame_get(l, f), 0);
+	ck_assert_uint_eq(stats().rx.invalid, 1);
+	ck_assert_uint_eq(frame_stats().rx_too_short, 1);
+	close_line();
+}
+END_TEST
+
 START_TEST(frames_go_with_room_for_the_fcs)
 {
 	uint8_t f[DSLOT_MAX + 1] = { 1, 2, 3, 4, 5 };
@@ -451,6 +476,7 @@ static Suite *suite(void)
 	tc = tcase_create("frames");
 	tcase_add_test(tc, frames_come_without_fcs);
 	tcase_add_test(tc, frames_that_the_driver_drops_are_counted);
+	tcase_add_test(tc, reads_without_a_frame_are_counted);
 	tcase_add_test(tc, frames_go_with_room_for_the_fcs);
 	tcase_add_test(tc, frames_pass_the_engine);
 	suite_add_tcase(s, tc);
