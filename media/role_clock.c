@@ -16,7 +16,7 @@ enum {
 	STEP_PPB = 20,	      /* less is no reason to steer */
 	MOST_PPB = 100000,    /* no carrier is so far off */
 	APART_PPB = 2000,     /* not the same clock: a slip a minute */
-	FRAME_PPB_S = 125000, /* ppb times seconds of a frame */
+	FRAME_PPB_S = 125000, /* a frame: ppb apart times seconds until a slip */
 };
 
 /* The far end of a carrier's line gives the clock, unless ranks are given. */
@@ -80,27 +80,44 @@ static void measure(struct media_role *m, unsigned i)
 	v->counted_ns = c->frames_ns;
 }
 
+static bool is_good(const struct media_role *m, unsigned i)
+{
+	int32_t rate;
+
+	return rank_of(m, i) && rate_of(m, i, &rate) && abs(rate) <= MOST_PPB;
+}
+
+/* Another one than that which we have: better, but only just back? */
+static bool is_too_new(const struct media_role *m, unsigned i)
+{
+	int source = m->clock.source;
+
+	return source >= 0 && (int)i != source && m->spans[source].good_s &&
+	       m->spans[i].good_s < BACK_S;
+}
+
+/* Whether one is good is known of all before they are weighed. */
 static int best_source(struct media_role *m, int32_t *ppb)
 {
 	unsigned best_rank = UINT32_MAX;
 	int best = -1;
 
 	for (unsigned i = 0; i < m->conf.n_spans; i++) {
-		unsigned rank = rank_of(m, i);
 		struct span_view *v = &m->spans[i];
-		int32_t rate;
-		bool good = rank && rate_of(m, i, &rate) &&
-			    abs(rate) <= MOST_PPB;
 
-		v->good_s = good ? v->good_s + 1 : 0;
-		if (!good || rank >= best_rank ||
-		    (m->clock.source >= 0 && (int)i != m->clock.source &&
-		     v->good_s < BACK_S && m->spans[m->clock.source].good_s))
+		v->good_s = is_good(m, i) ? v->good_s + 1 : 0;
+	}
+	for (unsigned i = 0; i < m->conf.n_spans; i++) {
+		unsigned rank = rank_of(m, i);
+
+		if (!m->spans[i].good_s || rank >= best_rank ||
+		    is_too_new(m, i))
 			continue;
 		best_rank = rank;
 		best = (int)i;
-		*ppb = rate;
 	}
+	if (best >= 0)
+		rate_of(m, (unsigned)best, ppb);
 	return best;
 }
 
@@ -176,8 +193,7 @@ static const char *line_text(const struct media_role *m, unsigned i,
 			     int32_t ppb, char *to, size_t size)
 {
 	int32_t apart = ppb - (m->clock.source >= 0 ? m->clock.ppb : 0);
-	unsigned slip_s = apart ? (unsigned)(FRAME_PPB_S * 1000ll /
-					     llabs(apart)) : 0;
+	unsigned slip_s = apart ? (unsigned)(FRAME_PPB_S / llabs(apart)) : 0;
 
 	if (m->clock.source < 0 || (int)i == m->clock.source)
 		snprintf(to, size, "runs %+.1f ppm", ppb / 1e3);

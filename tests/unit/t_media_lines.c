@@ -6,6 +6,8 @@
 #include "tests/unit/media_rig.h"
 #include "tests/suite.h"
 
+#include <stdio.h>
+
 START_TEST(test_line_states)
 {
 	set_up();
@@ -121,6 +123,102 @@ START_TEST(test_clock_source)
 }
 END_TEST
 
+/* --- lines as the engine tells of them, without an engine --- */
+
+static struct media_role told;
+static char logged[400];
+
+static void keep_log(enum log_level level, const char *line)
+{
+	(void)level;
+	snprintf(logged, sizeof(logged), "%s", line);
+}
+
+/* Lines that follow their far ends' clocks; the first `sources` give ours, in
+ * their order. */
+static void told_spans(unsigned n, unsigned sources)
+{
+	memset(&told, 0, sizeof(told));
+	told.conf.n_spans = (uint16_t)n;
+	told.clock.source = -1;
+	for (unsigned i = 0; i < n; i++) {
+		struct conf_span *s = &told.conf.spans[i];
+
+		snprintf(s->name, sizeof(s->name), "%c", 'a' + i);
+		s->line.clock = CONF_CLOCK_SLAVE;
+		s->clock_source = (uint8_t)(i < sources ? i + 1 : 0);
+		told.spans[i].known = true;
+		told.spans[i].state.service = SERVICE_FULL;
+		told.spans[i].state.line.clock.locked = true;
+	}
+}
+
+static void seconds(unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		media_clock_second(&told);
+}
+
+/* Its own first source is back, but not for long, when the second one fails:
+ * better than none. */
+START_TEST(test_clock_of_one_just_back)
+{
+	struct line_clock_stats *a, *b;
+
+	told_spans(2, 2);
+	log_set_sink(keep_log);
+	a = &told.spans[0].state.line.clock;
+	b = &told.spans[1].state.line.clock;
+	seconds(20);
+	ck_assert_int_eq(told.clock.source, 0);
+	a->locked = false;
+	seconds(1);
+	ck_assert_int_eq(told.clock.source, 1);
+	a->locked = true;
+	seconds(5);
+	ck_assert_int_eq(told.clock.source, 1);
+	b->locked = false;
+	logged[0] = '\0';
+	seconds(1);
+	ck_assert_int_eq(told.clock.source, 0);
+	ck_assert(!told.clock.held);
+	ck_assert_ptr_nonnull(strstr(logged, "taken from span a"));
+	/* one that is there waits until the better one is trusted */
+	b->locked = true;
+	a->locked = false;
+	seconds(1);
+	a->locked = true;
+	seconds(9);
+	ck_assert_int_eq(told.clock.source, 1);
+	seconds(1);
+	ck_assert_int_eq(told.clock.source, 0);
+	log_set_sink(NULL);
+}
+END_TEST
+
+/* 38 ppm are 38 us a second: a frame of 125 us is full after 3.3 s. */
+START_TEST(test_words_of_a_line_that_drifts)
+{
+	static char text[2000];
+	struct json j;
+
+	told_spans(2, 1);
+	log_set_sink(keep_log);
+	told.spans[1].state.line.clock.rate_ppb = 38000;
+	seconds(3);
+	ck_assert_int_eq(told.clock.source, 0);
+	json_init(&j, text, sizeof(text));
+	json_obj(&j, NULL);
+	media_put_line_drift(&told, &j, 1);
+	json_close(&j);
+	ck_assert_int_gt(json_end(&j), 0);
+	ck_assert_msg(strstr(text, "drifts +38.0 ppm: it does not take the "
+				   "clock of span a: a slip every 3 s") != NULL,
+		      "%s", text);
+	log_set_sink(NULL);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("media lines");
@@ -130,6 +228,8 @@ int main(void)
 	tcase_add_test(tc, test_line_flaps);
 	tcase_add_test(tc, test_performance);
 	tcase_add_test(tc, test_clock_source);
+	tcase_add_test(tc, test_clock_of_one_just_back);
+	tcase_add_test(tc, test_words_of_a_line_that_drifts);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite, CK_FORK_GETENV);
 }
