@@ -400,8 +400,8 @@ void media_tell_isdn(struct media_role *m, unsigned span)
 		m->drops.unsent++;
 }
 
-/* What somebody sends to a line and is dropped shows in the log, too; the
- * engine's figures come once a second. */
+/* What somebody sends to a line and is dropped shows in the log, too, and what
+ * a card's driver does wrong; the engine's figures come once a second. */
 static void tell_dropped(const struct media_role *m,
 			 const struct engine_span_state *s)
 {
@@ -410,11 +410,18 @@ static void tell_dropped(const struct media_role *m,
 	uint64_t malformed = now->malformed - old->malformed;
 	uint64_t stray = now->stray - old->stray;
 
-	if (malformed || stray)
+	if (media_awaits_card(m, s->span)) {
+		if (malformed)
+			log_warn("span %s: %llu reads of a wrong length from "
+				 "the driver: see dmesg",
+				 m->conf.spans[s->span].name,
+				 (unsigned long long)malformed);
+	} else if (malformed || stray) {
 		log_warn("span %s: packets dropped: %llu malformed, %llu not "
 			 "from the peer", m->conf.spans[s->span].name,
 			 (unsigned long long)malformed,
 			 (unsigned long long)stray);
+	}
 }
 
 /* A line that flaps between fault and recovery is told of once. */

@@ -219,6 +219,38 @@ START_TEST(test_words_of_a_line_that_drifts)
 }
 END_TEST
 
+/* Once a second the figures come; three of a kind more than before. */
+static const char *logged_of(enum conf_driver driver, bool stray)
+{
+	struct media_role *m = media_role_of(t.role);
+	struct line_rx_stats *rx = &m->spans[0].state.line.rx;
+
+	m->conf.spans[0].line.driver = driver;
+	*(stray ? &rx->stray : &rx->malformed) -= 3;
+	logged[0] = '\0';
+	loop_advance(t.loop, 1100);
+	return logged;
+}
+
+START_TEST(test_words_of_what_is_dropped)
+{
+	set_up();
+	loop_advance(t.loop, 5000);
+	log_set_sink(keep_log);
+	ck_assert_ptr_nonnull(strstr(logged_of(CONF_PSEUDOWIRE, false),
+				     "packets dropped: 3 malformed, 0 not"));
+	ck_assert_ptr_nonnull(strstr(logged_of(CONF_PSEUDOWIRE, true),
+				     "packets dropped: 0 malformed, 3 not"));
+	/* a card has no packets and no peer */
+	ck_assert_ptr_nonnull(strstr(logged_of(CONF_DAHDI, false),
+				     "span carrier: 3 reads of a wrong length "
+				     "from the driver: see dmesg"));
+	ck_assert_str_eq(logged_of(CONF_DAHDI, true), "");
+	log_set_sink(NULL);
+	tear_down();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("media lines");
@@ -230,6 +262,7 @@ int main(void)
 	tcase_add_test(tc, test_clock_source);
 	tcase_add_test(tc, test_clock_of_one_just_back);
 	tcase_add_test(tc, test_words_of_a_line_that_drifts);
+	tcase_add_test(tc, test_words_of_what_is_dropped);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite, CK_FORK_GETENV);
 }
