@@ -15,6 +15,8 @@
 
 struct cards;
 
+enum { CARD_WHY = 200 }; /* octets of a reason */
+
 enum card_state {
 	CARD_BUSY,   /* the driver has not answered yet */
 	CARD_STAYS,  /* the channels that we have are still good */
@@ -26,7 +28,7 @@ struct card_found {
 	enum card_state state;
 	unsigned n;
 	int fds[LINE_SLOTS]; /* the caller's from here on */
-	char why[200];
+	char why[CARD_WHY];
 };
 
 struct cards *cards_new(void); /* NULL and errno */

@@ -36,7 +36,8 @@ struct sockets {
 	struct cards *cards;
 	bool card[CONF_SPANS];	 /* DAHDI */
 	bool off[CONF_SPANS];	 /* by the operator: no card is wanted */
-	bool absent[CONF_SPANS]; /* told that it cannot be opened */
+	bool absent[CONF_SPANS]; /* told that it cannot be opened ... */
+	char why[CONF_SPANS][CARD_WHY]; /* ... for that reason: DAHDI */
 	uint8_t mute[CONF_SPANS]; /* its driver has not answered so often */
 	unsigned n;
 	struct held fds[MAX_FDS];
@@ -335,11 +336,24 @@ static void tell_mute(struct sockets *s, const struct conf_span *span,
 	}
 }
 
+/* Told once as long as it stays the same: who has mended one reason is to hear
+ * of the next. */
+static void tell_absent(struct sockets *s, const struct conf_span *span,
+			unsigned index, const char *why, bool known)
+{
+	if (!known && !(s->absent[index] && !strcmp(s->why[index], why))) {
+		log_err("span %s: %s", span->name, why);
+	}
+	snprintf(s->why[index], sizeof(s->why[index]), "%s", why);
+}
+
 /* A card that is not there now must not keep the other spans from service:
- * only its own line is told, once, and missing. True: it has new channels. */
+ * only its own line is told, and missing. True: it has new channels. */
 static bool take_card(struct sockets *s, const struct conf_span *span,
 		      unsigned index, const struct card_found *f)
 {
+	bool had = line_of(s, index) != NULL;
+
 	if (f->state == CARD_BUSY) {
 		tell_mute(s, span, index);
 		return false;
@@ -354,13 +368,14 @@ static bool take_card(struct sockets *s, const struct conf_span *span,
 	if (f->state == CARD_STAYS) {
 		return false;
 	}
-	if (line_of(s, index)) {
+	if (had) {
 		log_err("span %s: DAHDI span %u is gone: was the card pulled "
 			"or its module unloaded?", span->name,
 			span->line.dahdi_span);
 		let_go(s, index);
-	} else if (f->state == CARD_ABSENT && !s->absent[index]) {
-		log_err("span %s: %s", span->name, f->why);
+	}
+	if (f->state == CARD_ABSENT) {
+		tell_absent(s, span, index, f->why, had);
 	}
 	s->absent[index] = f->state == CARD_ABSENT;
 	for (unsigned i = 0; i < f->n; i++) {
