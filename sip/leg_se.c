@@ -13,6 +13,7 @@
 #include "sip/uri.h"
 
 #define AGAIN_S 10 /* a refresh that failed is tried again */
+#define RAISES	5  /* in a row; a peer may ask for one second more each time */
 
 /* "1800;refresher=uac" */
 struct session_expires {
@@ -220,6 +221,7 @@ void sip_se_answered(struct leg *l, const struct sip_msg *m)
 {
 	struct session_expires se = read_se(m);
 
+	l->se.raised = 0;
 	sip_se_learn(l, m);
 	if (!sip_leg_conf(l)->dialog.session_expires_s || !se.s) {
 		start(l, 0, false);
@@ -233,8 +235,10 @@ bool sip_se_raise(struct leg *l, const struct sip_msg *m)
 	uint32_t least = read_min(m);
 
 	if (sip_msg_status(m) != 422 || least <= l->se.min_s ||
+	    l->se.raised == RAISES ||
 	    !sip_leg_conf(l)->dialog.session_expires_s)
 		return false;
+	l->se.raised++;
 	l->se.min_s = least;
 	return true;
 }

@@ -24,6 +24,7 @@ struct leg_se {
 	mono_t since;		/* agreed, or refreshed */
 	uint32_t interval_s;	/* 0: no timer */
 	uint32_t min_s;		/* as the peer's 422 says; 0: nothing */
+	uint8_t raised;		/* so often, since it last agreed */
 	bool ours;		/* we refresh */
 	bool peer_update;	/* it allows UPDATE */
 	txn_id update;		/* a refresh under way */

@@ -206,7 +206,7 @@ static void on_timer(struct timer *t)
 
 	if (b->state == TRYING || b->state == TAKEN_BACK)
 		return;
-	b->tried = 0;
+	b->tried = b->longer = 0;
 	b->expires_s = binding_conf(b)->reg.expires_s;
 	begin(b);
 }
@@ -356,6 +356,8 @@ static int64_t retry_after_ms(const struct sip_msg *m)
 	return (int64_t)(strtoul(text, NULL, 10) % 86400) * 1000;
 }
 
+#define LONGER_MOST 5 /* a registrar may want one second more each time */
+
 /* Too short for the registrar. */
 static bool longer(struct binding *b, const struct sip_msg *m)
 {
@@ -365,8 +367,9 @@ static bool longer(struct binding *b, const struct sip_msg *m)
 	if (sip_msg_header(m, "min-expires", 0, text, sizeof(text)) <= 0)
 		return false;
 	s = strtoul(text, NULL, 10);
-	if (s <= b->expires_s || s > 7 * 86400)
+	if (s <= b->expires_s || s > 7 * 86400 || b->longer == LONGER_MOST)
 		return false;
+	b->longer++;
 	b->expires_s = (uint32_t)s;
 	return true;
 }

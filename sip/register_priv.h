@@ -24,6 +24,7 @@ struct binding {
 	uint8_t trunk;
 	uint8_t server;	  /* fixed, with register.all; or tried last */
 	uint8_t tried;	  /* servers of this round */
+	uint8_t longer;	  /* answers of this round that wanted more time (423) */
 	unsigned failures;
 	uint32_t cseq, expires_s;
 	mono_t since, until; /* in force */

@@ -283,6 +283,32 @@ START_TEST(refusals)
 }
 END_TEST
 
+/* One second more each time is refused after five. */
+START_TEST(never_long_enough)
+{
+	char more[64];
+	const char *r;
+	unsigned i;
+
+	conf();
+	rig_open();
+	r = next_register(0, 1);
+	for (i = 1; i <= 6; i++) {
+		snprintf(more, sizeof(more), "Min-Expires: %u\r\n", 3600 + i);
+		answer(r, "423 Interval Too Brief", "r", more, NULL);
+		r = next_register(i < 6 ? 0 : 14, i < 6 ? 1 : 31);
+	}
+	/* a new round begins as configured, and may be told so again */
+	ck_assert_ptr_nonnull(strstr(value_of(r, "Contact"), ";expires=3600"));
+	answer(r, "423 Interval Too Brief", "r", "Min-Expires: 7200\r\n", NULL);
+	r = next_register(0, 1);
+	ck_assert_ptr_nonnull(strstr(value_of(r, "Contact"), ";expires=7200"));
+	granted_s(r, 7200);
+	ck_assert(is_up());
+	finish();
+}
+END_TEST
+
 /* Failures in a row never wait longer than half an hour. */
 START_TEST(backoff)
 {
@@ -520,6 +546,7 @@ int main(void)
 				      nextnonce,
 				      password_is_not_for_everybody,
 				      refusals,
+				      never_long_enough,
 				      backoff,
 				      second_server,
 				      routes_of_each,

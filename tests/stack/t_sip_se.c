@@ -246,6 +246,53 @@ START_TEST(too_small_for_the_peer)
 }
 END_TEST
 
+static const char *min_se(unsigned i)
+{
+	static char text[32];
+
+	snprintf(text, sizeof(text), "Min-SE: %u\r\n", 2000 + i);
+	return text;
+}
+
+/* One second more each time: five are believed, at a time. */
+START_TEST(never_large_enough)
+{
+	const char *u;
+	unsigned i;
+
+	conf(100, 90);
+	rig_open();
+	u = place_call(&leg);
+	for (i = 0; i < 6; i++) {
+		answer(u, "422 Session Interval Too Small", "t", min_se(i),
+		       NULL);
+		expect_sent("ACK ");
+		if (i < 5)
+			u = expect_sent("INVITE ");
+	}
+	expect_cc(CC_RELEASED);
+	finish();
+	/* a refresh: then the timer has it again */
+	conf(1800, 90);
+	up("Session-Expires: 120;refresher=uac\r\nAllow: UPDATE\r\n");
+	u = after_s(60, "UPDATE ");
+	for (i = 0; i < 6; i++) {
+		answer(u, "422 Session Interval Too Small", NULL, min_se(i),
+		       NULL);
+		if (i < 5)
+			u = expect_sent("UPDATE ");
+	}
+	answer(after_s(10, "UPDATE "), "200 OK", NULL,
+	       "Session-Expires: 3600;refresher=uac\r\n", NULL);
+	/* agreed: what it wants now is heard again */
+	answer(after_s(1800, "UPDATE "), "422 Session Interval Too Small", NULL,
+	       "Min-SE: 4000\r\n", NULL);
+	answer(expect_sent("UPDATE "), "200 OK", NULL,
+	       "Session-Expires: 4000;refresher=uac\r\n", NULL);
+	we_clear();
+}
+END_TEST
+
 START_TEST(peer_without_timers)
 {
 	conf(1800, 90);
@@ -419,6 +466,7 @@ int main(void)
 				      refresh_not_sent,
 				      change_not_sent,
 				      too_small_for_the_peer,
+				      never_large_enough,
 				      peer_without_timers,
 				      uas_answers,
 				      uas_refreshes,
