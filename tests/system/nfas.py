@@ -32,7 +32,7 @@ gateway: {{node: {name}, run_dir: {dir}/run, cdr_dir: {dir}/cdr,
           state_dir: {dir}/state, drain: 2}}
 sip: {{bind: "127.0.0.1:{sip}"}}
 media: {{address: 127.0.0.1, ports: {rtp}-{rtp_end}, silent_release: 0,
-        jitter_max: 500}}
+        jitter_max: 500, max_load: 100}}
 spans:
 {spans}
 trunks:

@@ -40,6 +40,7 @@ SPAN = """  - name: {name}
     isdn: {{side: user, switch: euroisdn}}
 """
 ROUTE = "  - {{from: {name}, to: provider}}\n"
+CARRIER, SECOND = ("carrier", 1, "false"), ("second", 3, "true")
 
 
 class Spans(Lab):
@@ -47,10 +48,16 @@ class Spans(Lab):
 
     def __init__(self, name, t1, spans):
         self.t1 = ["--t1"] if t1 else []
+        self.describe(spans)
+        # Few, long packets: it is SIPp that has the most to do here.
+        super().__init__(name, trunk="    ptime: 60")
+
+    def describe(self, spans):
+        """The file has these from now on."""
         text = laboratory.CONF
-        law = "ulaw" if t1 else "alaw"
-        made = "".join(SPAN.format(name=n, line=(T1 if t1 else E1).format(i),
-                                   echo=echo, law=law)
+        law = "ulaw" if self.t1 else "alaw"
+        made = "".join(SPAN.format(name=n, line=(
+            T1 if self.t1 else E1).format(i), echo=echo, law=law)
                        for n, i, echo in spans)
         text = text.replace("silent_release: 0",
                             "silent_release: 0, jitter_max: 500, "
@@ -60,8 +67,6 @@ class Spans(Lab):
         more = "".join(ROUTE.format(name=n) for n, _, _ in spans[1:])
         self.text = head + "spans:\n" + made.replace("{", "{{").replace(
             "}", "}}") + trunks + more.replace("{", "{{").replace("}", "}}")
-        # Few, long packets: it is SIPp that has the most to do here.
-        super().__init__(name, trunk="    ptime: 60")
 
     def write_conf(self):
         with open(self.yaml, "w") as f:
@@ -323,6 +328,39 @@ def restart(lab):
     wait_for(lambda: not lab.calls(), SLOW_S)
 
 
+def by_the_file(lab):
+    """The second span leaves the file, and comes to it; a call on the first does
+    not notice."""
+    x = lab.exchange("--from", "0711", "--hold", 0, "--at", "4 call 601",
+                     "--stay", name="first")
+    lab.ok("a call is up", wait_for(lambda: [c["answered"] for c in
+                                             lab.calls()] == [True], SLOW_S))
+    lab.describe([CARRIER])
+    lab.write_conf()
+    told = lab.ctl("reload")
+    lab.ok("a span that left the file is gone", wait_for(
+        lambda: len(lab.ctl("spans")["media"]) == 1, SLOW_S), told)
+    free = subprocess.run([BUILD + "/pbxsim", "--line", "dahdi", "--span", "3",
+                           "--seconds", "1", "--limit", "20"], check=False,
+                          capture_output=True, text=True, cwd=lab.dir)
+    lab.ok("and its device is free", "another program" not in free.stdout
+           + free.stderr and free.returncode != 2, free.stderr[-100:])
+    lab.describe([CARRIER, SECOND])
+    lab.write_conf()
+    told = lab.ctl("reload")
+    y = lab.exchange("--from", "0712", "--hold", 0, "--at", "4 call 602",
+                     "--stay", span=4, name="new")
+    lab.ok("one that came to it takes calls", wait_for(
+        lambda: [c["answered"] for c in lab.calls()] == [True] * 2,
+        2 * SLOW_S), lab.line(1).get("text", told))
+    lab.stop(y)
+    wait_for(lambda: len(lab.calls()) == 1, SLOW_S)
+    lab.ok("the first span's call has gone on", [
+        c["caller"]["span"] for c in lab.calls()] == ["carrier"])
+    lab.stop(x)
+    wait_for(lambda: not lab.calls(), SLOW_S)
+
+
 def layer2_downs(lab):
     isdn = (lab.ctl("spans") or {}).get("isdn", [{}])[0]
     return isdn.get("layer2", {}).get("downs", 0)
@@ -354,8 +392,7 @@ def bounces(lab):
 
 
 def e1(directory):
-    with Spans("vm-e1", False, [("carrier", 1, "false"),
-                                ("second", 3, "true")]) as lab:
+    with Spans("vm-e1", False, [CARRIER, SECOND]) as lab:
         card_comes_later(lab)
         dialling = dialling_phone(lab, "digits.xml")
         digits(lab)
@@ -364,8 +401,17 @@ def e1(directory):
         calls_out(lab, directory + "/calls", 30)
         calls_out(lab, directory + "/cancelled", 2, span=4, index=1)
         restart(lab)
+        by_the_file(lab)
         many(lab)
         cut(lab, calls_in(lab))
+    return lab.failed
+
+
+def spans(_):
+    with Spans("vm-spans", False, [CARRIER, SECOND]) as lab:
+        lab.gateway()
+        lab.phone("-rtp_echo")
+        by_the_file(lab)
     return lab.failed
 
 
@@ -387,5 +433,5 @@ def t1(directory):
 
 
 if __name__ == "__main__":
-    PLAYS = {"e1": e1, "t1": t1, "bounce": bounce}
+    PLAYS = {"spans": spans, "e1": e1, "t1": t1, "bounce": bounce}
     main(lambda: PLAYS[sys.argv[2]](os.path.abspath(sys.argv[1])))
