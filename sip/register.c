@@ -192,6 +192,7 @@ static int pick_server(struct binding *b)
 static void begin(struct binding *b)
 {
 	b->digest.tries = b->digest.nonce[0] != '\0';
+	b->reused = b->digest.tries;
 	if (pick_server(b) == 0) {
 		send_again(b);
 	} else { /* not resolved yet; the trunk tells when that fails */
@@ -403,9 +404,16 @@ static bool without_gin(struct binding *b)
 static void challenged(struct binding *b, const struct sip_msg *response)
 {
 	struct sip_msg *m = build(b, b->expires_s);
-	int err = m ? sip_auth_answer(trunks_of(b), b->trunk, &b->digest,
-				      response, m)
-		    : -ENOMEM;
+	int err;
+
+	/* stale is optional: a nonce that has ended says nothing of the
+	 * password, the first answer to a new one does. */
+	if (b->reused)
+		b->digest.tries = 0;
+	b->reused = false;
+	err = m ? sip_auth_answer(trunks_of(b), b->trunk, &b->digest, response,
+				  m)
+		: -ENOMEM;
 
 	if (!err) {
 		if (post(b, m) < 0)

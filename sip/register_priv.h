@@ -18,6 +18,7 @@ struct binding {
 	txn_id txn;
 	struct sip_path path;
 	struct sip_digest digest;
+	bool reused; /* its nonce is of an earlier round */
 	enum register_state state;
 	bool wanted, gin;
 	bool no_outbound; /* its first hop has no RFC 5626 (439) */

@@ -176,9 +176,14 @@ START_TEST(digest)
 	ck_assert_ptr_nonnull(
 		strstr(value_of(r, "Authorization"), "nonce=\"n2\""));
 	granted_s(r, 600);
-	/* wrong: told once, tried again after a long time */
+	/* its registrar has begun anew, and does not say stale */
 	r = next_register(475, 545);
 	answer(r, "401 Unauthorized", "r", CHALLENGE("p", "n3", ""), NULL);
+	r = expect_sent("REGISTER ");
+	ck_assert_ptr_nonnull(
+		strstr(value_of(r, "Authorization"), "nonce=\"n3\""));
+	/* wrong: told once, tried again after a long time */
+	answer(r, "401 Unauthorized", "r", CHALLENGE("p", "n4", ""), NULL);
 	next_register(895, 1801);
 	finish();
 }
