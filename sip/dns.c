@@ -176,6 +176,10 @@ static bool end(struct dns_lookup *l, int status)
 		}
 		return false;
 	}
+	if (status != ARES_SUCCESS && status != ARES_ENODATA &&
+	    status != ARES_ENOTFOUND) {
+		l->failed = true;
+	}
 	if (status != ARES_SUCCESS && !l->error) {
 		l->error = ares_strerror(status);
 	}
@@ -315,7 +319,9 @@ static void add_srvs(struct dns_lookup *l, const struct dns_service *s,
 	}
 }
 
-/* All SRV answers are there: their names, or that of the file. */
+/* All SRV answers are there: their names, or that of the file, but not for the
+ * reason that no name server could say what had been there: then there is no
+ * answer, and what is known already is better. */
 static void after_srv(struct dns_lookup *l)
 {
 	if (l->pending) {
@@ -325,7 +331,8 @@ static void after_srv(struct dns_lookup *l)
 	for (unsigned i = 0; i < l->n_srv; i++) {
 		look_up_name(l, &l->srv[i]);
 	}
-	if (!l->n_srv) {
+	l->had_srv = l->had_srv || l->n_srv;
+	if (!l->n_srv && !(l->failed && l->had_srv)) {
 		l->error = NULL;
 		look_up_host(l);
 	}
@@ -451,7 +458,9 @@ static void on_naptr(void *arg, int status, int timeouts, unsigned char *data,
 		ares_free_data(list);
 	}
 	l->pending--;
-	if (!rank) {
+	l->had_naptr = l->had_naptr || rank;
+	if (!rank && !(l->failed && l->had_naptr)) {
+		l->failed = false; /* some resolvers know no NAPTR at all */
 		look_up_services(l);
 	} else {
 		after_srv(l);
@@ -466,7 +475,7 @@ void dns_start(struct dns *d, struct dns_lookup *l)
 	l->n = l->n_srv = 0;
 	l->pending = 0;
 	l->error = NULL;
-	l->canceled = false;
+	l->canceled = l->failed = false;
 	l->ttl_s = UINT32_MAX;
 	if (l->port) {
 		look_up_host(l);

@@ -55,6 +55,8 @@ struct dns_lookup {
 	unsigned pending;
 	uint8_t n_srv;
 	bool canceled;
+	bool failed;  /* a question was not answered, neither yes nor no */
+	bool had_naptr, had_srv; /* this host, in any lookup */
 	struct dns_srv srv[DNS_SRVS];
 	struct defer defer;
 };

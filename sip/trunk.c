@@ -106,6 +106,10 @@ static void set_server(struct trunk *k, unsigned i, const char *host)
 	if (strcmp(s->host, host) != 0) {
 		s->warned = false;
 		str_copy(s->host, sizeof(s->host), host);
+		s->lookup.had_naptr = s->lookup.had_srv = false;
+	}
+	if (s->lookup.transport != k->conf.transport) {
+		s->lookup.had_naptr = s->lookup.had_srv = false;
 	}
 	s->trunk = k;
 }

@@ -35,6 +35,7 @@ static struct conf_for_sip *conf;
 static struct trunk_table *table;
 static const struct record *zone;
 static enum mood mood;
+static int fails; /* SERVFAIL to questions of that type */
 static unsigned questions, n_lines;
 static uint32_t ttl;
 static int server = -1;
@@ -142,10 +143,13 @@ static size_t reply(const uint8_t *q, size_t len, uint8_t *out)
 		}
 	}
 	out[2] = 0x81;
-	out[3] = (uint8_t)(0x80 | (mood == REFUSE ? 5 : exists ? 0 : 3));
+	out[3] = (uint8_t)(0x80 | (mood == REFUSE   ? 5
+				   : type == fails ? 2
+				   : exists	    ? 0
+						    : 3));
 	memset(out + 4, 0, 8);
 	out[5] = 1;
-	put16(out + 6, mood == REFUSE ? 0 : n);
+	put16(out + 6, mood == REFUSE || type == fails ? 0 : n);
 	return (size_t)(p - out);
 }
 
@@ -201,6 +205,7 @@ static void setup(void)
 
 	log_set_sink(keep_line);
 	n_lines = questions = 0;
+	fails = 0;
 	ttl = 300;
 	mood = GOOD;
 	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -287,6 +292,7 @@ static const struct record good[] = {
 	{"naptr.example", NAPTR, "10 10 s SIPS+D2T _sips._tcp.srv.example"},
 	{"naptr.example", NAPTR, "5 10 s E2U+mms _x.srv.example"},
 	{"_t.srv.example", SRV, "0 1 5090 late.srv.example"},
+	{"naptr.example", A, "192.0.2.98"},
 	{0},
 };
 
@@ -376,6 +382,63 @@ START_TEST(test_stale)
 	}
 	ck_assert_str_eq(picked(0), "udp 192.0.2.9:5060");
 	ck_assert_str_eq(picked(1), "none");
+}
+END_TEST
+
+static void ask_again(void)
+{
+	uint64_t failed = trunk_stats(table, 0)->resolve_failed;
+
+	ck_assert_int_eq(trunk_table_reload(table, conf), 0);
+	for (int i = 0; i < 500 &&
+			trunk_stats(table, 0)->resolve_failed == failed;
+	     i++) {
+		turn(1);
+	}
+}
+
+/* Who cannot say what there is has not said that there is nothing: the address
+ * of the domain itself does not take the place of its SRV and NAPTR. */
+START_TEST(test_half_an_answer)
+{
+	zone = good;
+	open_trunk("srv.example", CONF_UDP);
+	ck_assert_str_eq(picked(0), "udp 192.0.2.11:5080");
+	fails = SRV;
+	ask_again();
+	ck_assert_str_eq(picked(0), "udp 192.0.2.11:5080");
+	ck_assert_str_eq(picked(1), "udp 192.0.2.12:5070");
+	ck_assert_uint_eq(trunk_stats(table, 0)->resolve_failed, 1);
+	/* another name of which nothing is known: better than none */
+	strcpy(conf->trunks[0].servers[0], "none.example");
+	ask_again();
+	ck_assert_str_eq(picked(0), "udp 192.0.2.50:5060");
+}
+END_TEST
+
+START_TEST(test_half_a_naptr)
+{
+	zone = good;
+	conf->sip.tls_port = 5061;
+	open_trunk("naptr.example", CONF_AUTO);
+	fails = NAPTR;
+	ask_again();
+	ck_assert_str_eq(picked(0), "tls 192.0.2.11:5061");
+	ck_assert_str_eq(picked(4), "none");
+	ck_assert_uint_eq(trunk_stats(table, 0)->resolve_failed, 1);
+}
+END_TEST
+
+/* A resolver that never answers NAPTR: SRV all the same, each time. */
+START_TEST(test_no_naptr)
+{
+	zone = good;
+	conf->sip.tls_port = 5061;
+	fails = NAPTR;
+	open_trunk("srv.example", CONF_AUTO);
+	ask_again();
+	ck_assert_str_eq(picked(0), "udp 192.0.2.11:5080");
+	ck_assert_uint_eq(trunk_stats(table, 0)->resolve_failed, 0);
 }
 END_TEST
 
@@ -470,6 +533,9 @@ int main(void)
 	tcase_add_test(t, test_naptr);
 	tcase_add_test(t, test_tls_service);
 	tcase_add_test(t, test_stale);
+	tcase_add_test(t, test_half_an_answer);
+	tcase_add_test(t, test_half_a_naptr);
+	tcase_add_test(t, test_no_naptr);
 	tcase_add_test(t, test_unknown_name);
 	tcase_add_test(t, test_mute);
 	tcase_add_test(t, test_mad);
