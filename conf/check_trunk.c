@@ -85,9 +85,15 @@ static void check_tls_port(const struct checker *c, unsigned i)
 
 /* --- which trunk is it? --- */
 
+static bool may_use(const struct conf_trunk *t, bool tls)
+{
+	return t->transport == CONF_AUTO || (t->transport == CONF_TLS) == tls;
+}
+
 static bool same_bind(const struct conf_trunk *a, const struct conf_trunk *b)
 {
-	return (a->transport == CONF_TLS) == (b->transport == CONF_TLS) &&
+	return ((may_use(a, true) && may_use(b, true)) ||
+		(may_use(a, false) && may_use(b, false))) &&
 	       net_addr_eq(&a->bind, &b->bind) &&
 	       net_addr_eq(&a->wire.bind6, &b->wire.bind6);
 }
@@ -170,11 +176,13 @@ static const char *common_user(const struct conf_trunk *a,
 	return has_a && has_b ? NULL : "";
 }
 
-/* Certificates with different names tell two peers apart. */
+/* Certificates with different names tell two peers apart, where TLS is all that
+ * they share. */
 static bool by_certificate(const struct conf_trunk *a,
 			   const struct conf_trunk *b)
 {
-	return a->transport == CONF_TLS && a->tls.verify == CONF_VERIFY_BOTH &&
+	return (a->transport == CONF_TLS || b->transport == CONF_TLS) &&
+	       a->tls.verify == CONF_VERIFY_BOTH &&
 	       b->tls.verify == CONF_VERIFY_BOTH && a->tls.name[0] &&
 	       b->tls.name[0] && strcasecmp(a->tls.name, b->tls.name) != 0;
 }
