@@ -245,7 +245,7 @@ static void heard(struct sip_stack *s, const struct arrival *a,
 			trunk_heard(s->trunks, i, &a->path.remote);
 		}
 		if (s_long) {
-			trunk_server_down(s->trunks, i, &a->path.remote,
+			trunk_server_wait(s->trunks, i, &a->path.remote,
 					  1000 * (int64_t)(s_long > RETRY_MOST_S
 								   ? RETRY_MOST_S
 								   : s_long));

@@ -55,7 +55,7 @@ static void set_alive(struct trunk *k, struct trunk_target *t)
 	t->heard = loop_now(k->table->loop);
 	if (t->dead) {
 		t->dead = false;
-		t->down_until = (mono_t){0};
+		t->down_until = t->asked_until;
 		log_info("trunk %s: %s is up", k->conf.name,
 			 net_str(&t->at.addr, text));
 	}
@@ -75,6 +75,18 @@ void trunk_server_down(struct trunk_table *t, unsigned idx,
 	}
 }
 
+void trunk_server_wait(struct trunk_table *t, unsigned idx,
+		       const struct net_addr *addr, int64_t ms)
+{
+	struct trunk_target *g =
+		idx < t->n ? trunk_target_of(&t->trunk[idx], addr) : NULL;
+
+	if (g) {
+		g->asked_until = mono_add_ms(loop_now(t->loop), ms);
+		trunk_server_down(t, idx, addr, ms);
+	}
+}
+
 void trunk_server_up(struct trunk_table *t, unsigned idx,
 		     const struct net_addr *addr)
 {
@@ -82,7 +94,7 @@ void trunk_server_up(struct trunk_table *t, unsigned idx,
 		idx < t->n ? trunk_target_of(&t->trunk[idx], addr) : NULL;
 
 	if (g) {
-		g->down_until = (mono_t){0};
+		g->down_until = g->asked_until;
 		set_alive(&t->trunk[idx], g);
 	}
 }

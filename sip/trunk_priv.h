@@ -25,6 +25,7 @@ struct trunk_target {
 	struct dns_target at;
 	uint8_t server; /* of the file; the outbound proxy is 0 */
 	mono_t down_until; /* it failed a request or said 503 */
+	mono_t asked_until; /* Retry-After of its 503 */
 	bool dead;	 /* no answer to OPTIONS, or unreachable */
 	bool answers;	 /* has answered OPTIONS */
 	uint8_t misses;	 /* since it was last heard */

@@ -247,6 +247,36 @@ START_TEST(retry_after)
 }
 END_TEST
 
+/* That another of its calls rings does not end what it has asked for. */
+START_TEST(retry_after_with_other_calls)
+{
+	struct rig_wire ringing;
+	struct cc_msg m;
+
+	begin();
+	rig.on_sent = NULL;
+	m = setup_msg();
+	core_sends(CC_SETUP, m);
+	wait_ms(20);
+	(void)skip_to("INVITE ");
+	ringing = rig.sent[rig.seen - 1];
+	m = setup_msg();
+	m.leg++;
+	core_sends(CC_SETUP, m);
+	wait_ms(20);
+	answer(skip_to("INVITE "), "503 Busy", "x", "Retry-After: 120\r\n",
+	       NULL);
+	wait_ms(20);
+	ck_assert_str_eq(next_server(0), PEER2_IP);
+	answer(ringing.text, "180 Ringing", "y", NULL, NULL);
+	wait_ms(20);
+	ck_assert_str_eq(next_server(0), PEER2_IP);
+	wait_ms(121000);
+	ck_assert_str_eq(next_server(0), PEER_IP);
+	finish();
+}
+END_TEST
+
 START_TEST(outbound_proxy_and_external)
 {
 	struct conf_trunk *t = &rig.conf.trunks[0];
@@ -341,7 +371,8 @@ int main(void)
 		asked_each_minute, goes_down_and_up,   back_at_once,
 		ignores_options,   calls_are_life,     answers_that_count,
 		answers_that_do_not_count,
-		retry_after,	   outbound_proxy_and_external,
+		retry_after,	   retry_after_with_other_calls,
+		outbound_proxy_and_external,
 		stun,		   NULL,
 	};
 
