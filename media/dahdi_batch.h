@@ -41,8 +41,8 @@ struct dahdi_batch;
  * -ENOTSUP: the table's descriptors are not the kernel's. */
 struct dahdi_batch *dahdi_batch_new(const struct dahdi_sys *, int *refused);
 void dahdi_batch_free(struct dahdi_batch *); /* or NULL */
-/* tick: n <= DAHDI_BATCH_MAX, all reads or all writes. The octets are the caller's again when it
- * returns. */
+/* tick: n <= DAHDI_BATCH_MAX, all reads or all writes. The octets are the
+ * caller's again when it returns. */
 void dahdi_batch_run(struct dahdi_batch *, struct dahdi_move *, unsigned n);
 /* Has io_uring been found to be quicker? */
 bool dahdi_batch_is_uring(const struct dahdi_batch *, bool out);
