@@ -44,14 +44,6 @@ int sip_replaces_parse(struct sip_replaces *r, const char *text)
 	return 0;
 }
 
-static int hex(char c)
-{
-	const char *digits = "0123456789abcdef";
-	const char *p = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
-
-	return p ? (int)(p - digits) : -1;
-}
-
 /* 0; -E2BIG; -EBADMSG also for what may not stand in a header value. */
 static int unescape(char *out, size_t size, const char *text, size_t len)
 {
@@ -61,10 +53,9 @@ static int unescape(char *out, size_t size, const char *text, size_t len)
 		int c = (unsigned char)text[i];
 
 		if (c == '%') {
-			if (i + 2 >= len || hex(text[i + 1]) < 0 ||
-			    hex(text[i + 2]) < 0)
+			c = i + 2 < len ? str_hex_octet(text + i + 1) : -1;
+			if (c < 0)
 				return -EBADMSG;
-			c = hex(text[i + 1]) << 4 | hex(text[i + 2]);
 			i += 2;
 		}
 		if (c <= ' ' || c >= 0x7f || c == ',' || c == '"')

@@ -16,14 +16,6 @@
 
 /* --- subaddress --- */
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool put(struct cc_sub *s, int octet)
 {
 	if (octet < 0 || s->len == CC_SUB_MAX)
@@ -39,11 +31,9 @@ static bool put_text(struct cc_sub *s, const char *v)
 		int c = (unsigned char)*v;
 
 		if (c == '%') {
-			int hi = hex(v[1]), lo = hi < 0 ? -1 : hex(v[2]);
-
-			if (lo < 0)
+			c = str_hex_octet(v + 1);
+			if (c < 0)
 				return false;
-			c = hi << 4 | lo;
 			v += 2;
 		}
 		if (c < 0x20 || c > 0x7e || !put(s, c))
@@ -55,9 +45,7 @@ static bool put_text(struct cc_sub *s, const char *v)
 static bool put_hex(struct cc_sub *s, const char *v)
 {
 	for (; *v; v += 2) {
-		int hi = hex(v[0]), lo = hi < 0 ? -1 : hex(v[1]);
-
-		if (lo < 0 || !put(s, hi << 4 | lo))
+		if (!put(s, str_hex_octet(v)))
 			return false;
 	}
 	return true;
@@ -67,7 +55,7 @@ static bool put_hex(struct cc_sub *s, const char *v)
 static bool put_bcd(struct cc_sub *s, const char *v)
 {
 	for (; *v; v += v[1] ? 2 : 1) {
-		int lo = v[1] ? hex(v[1]) : 0xf;
+		int lo = v[1] ? str_hex(v[1]) : 0xf;
 
 		if (!isdigit((unsigned char)*v) || lo < 0 ||
 		    !put(s, (*v - '0') << 4 | lo))

@@ -36,17 +36,6 @@ static bool is_word(const struct piece *t, const char *word)
 	       strncasecmp(t->p, word, length(t)) == 0;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Copies with %HEX decoded. */
 static int unescape(char *dst, size_t size, struct piece t)
 {
@@ -56,12 +45,12 @@ static int unescape(char *dst, size_t size, struct piece t)
 		char c = *t.p;
 
 		if (c == '%') {
-			int hi = length(&t) > 2 ? hex_digit(t.p[1]) : -1;
-			int lo = hi >= 0 ? hex_digit(t.p[2]) : -1;
+			int octet = length(&t) > 2 ? str_hex_octet(t.p + 1)
+						   : -1;
 
-			if (lo < 0)
+			if (octet < 0)
 				return -EBADMSG;
-			c = (char)(hi * 16 + lo);
+			c = (char)octet;
 			t.p += 2;
 		}
 		if (c == '\0')

@@ -7,20 +7,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "gateway/base/str.h"
+
 #include "sip/uri.h"
 
 #define PARAMS ";encoding=hex;purpose=isdn-uui;content=isdn-uui"
-
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 /* Absent means this one. */
 static bool is_or_absent(const char *params, const char *name, const char *want)
@@ -57,11 +48,11 @@ int sip_uui_parse(struct cc_uui *uui, const char *value)
 	if (n / 2 > CC_UUI_MAX)
 		return -E2BIG;
 	for (i = 0; i < n; i += 2) {
-		int hi = digit(value[i]), lo = digit(value[i + 1]);
+		int octet = str_hex_octet(value + i);
 
-		if (hi < 0 || lo < 0)
+		if (octet < 0)
 			return -EBADMSG;
-		got.octets[got.len++] = (uint8_t)(hi << 4 | lo);
+		got.octets[got.len++] = (uint8_t)octet;
 	}
 	*uui = got;
 	return 1;

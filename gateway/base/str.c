@@ -107,6 +107,25 @@ unsigned str_distance(const char *a, const char *b)
 	return row[b_len];
 }
 
+int str_hex(char c)
+{
+	if (c >= '0' && c <= '9') {
+		return c - '0';
+	}
+	if (c >= 'a' && c <= 'f') {
+		return c - 'a' + 10;
+	}
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+int str_hex_octet(const char *text)
+{
+	int high = str_hex(text[0]);
+	int low = high < 0 ? -1 : str_hex(text[1]);
+
+	return low < 0 ? -1 : high << 4 | low;
+}
+
 void str_token(char *dst, size_t n)
 {
 	static const char set[] = "0123456789abcdefghijklmnopqrstuvwxyz";

@@ -19,6 +19,11 @@ unsigned str_utf8(const char *text, size_t len);
 /* Strict: decimal digits only, no sign, no spaces, no leading zero (but "0"),
  * max inclusive. 0 or -EINVAL / -ERANGE. */
 int str_to_u32(const char *text, uint32_t max, uint32_t *out);
+/* The value of a hexadecimal digit, of either case; -1: it is none. */
+int str_hex(char c);
+/* The octet that two hexadecimal digits say; -1: they are not two. The second
+ * one is not read when the first is none, so a NUL may end text. */
+int str_hex_octet(const char *text);
 /* Pattern of a number: '*' any run, '?' or 'X' one digit 0-9, 'N' 2-9, 'Z'
  * 1-9, '[3-5]' a set, others (digits, '+', '#') themselves; '\*' a star.
  * str_pattern_ok says whether a pattern is well formed. */

@@ -316,6 +316,24 @@ START_TEST(test_distance)
 }
 END_TEST
 
+START_TEST(test_hex)
+{
+	static const char *const none[] = {"", "4", "g0", "0g", "%41", " 4",
+					   "-1", "0x", "4\x80"};
+	char text[3];
+
+	for (int i = 0; i < 256; i++) {
+		snprintf(text, sizeof(text), i & 1 ? "%02X" : "%02x", i);
+		ck_assert_int_eq(str_hex_octet(text), i);
+	}
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		ck_assert_int_eq(str_hex_octet(none[i]), -1);
+	for (int c = -128; c < 128; c++)
+		ck_assert_int_eq(str_hex((char)c) >= 0,
+				 c > 0 && strchr("0123456789abcdefABCDEF", c));
+}
+END_TEST
+
 START_TEST(test_token)
 {
 	unsigned seen[256] = {0}, i, kinds = 0;
@@ -360,6 +378,7 @@ int main(void)
 	tcase_add_test(tc, test_pattern_cost);
 	tcase_add_test(tc, test_distance);
 	tcase_add_test(tc, test_token);
+	tcase_add_test(tc, test_hex);
 	suite_add_tcase(s, tc);
 	return suite_run(s, CK_NOFORK);
 }

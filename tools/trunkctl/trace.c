@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "gateway/base/str.h"
+
 static const char *text_of(const json_t *event, const char *key)
 {
 	const char *s = json_string_value(json_object_get(event, key));
@@ -21,19 +23,13 @@ static long long int_of(const json_t *event, const char *key)
 	return json_integer_value(json_object_get(event, key));
 }
 
-static int nibble(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
 static size_t unhex(uint8_t *out, size_t size, const char *hex)
 {
 	size_t n = strlen(hex) / 2;
 
 	n = n < size ? n : size;
 	for (size_t i = 0; i < n; i++) {
-		out[i] = (uint8_t)(nibble(hex[2 * i]) << 4 |
-				   nibble(hex[2 * i + 1]));
+		out[i] = (uint8_t)str_hex_octet(hex + 2 * i);
 	}
 	return n;
 }
