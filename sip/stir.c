@@ -4,6 +4,7 @@
 #include "gateway/base/log.h"
 #include "gateway/base/memfd.h"
 #include "gateway/base/str.h"
+#include "sip/cert.h"
 
 #include <errno.h>
 #include <gnutls/x509.h>
@@ -14,11 +15,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define PARTS	  4
 #define CHAIN_MAX 8
 #define DAY_MS	  86400000
-#define WARN_DAYS 30
-#define ERR_DAYS  7
 #define SHORT	  7 /* digits: less is a service, without a country */
 
 static const struct {
@@ -92,23 +90,15 @@ int64_t stir_expires(const struct stir *s, unsigned trunk)
 
 static void warn_of_end(const struct stir *s, unsigned i)
 {
-	int64_t left = s->trunk[i].expires - loop_wall_ms(s->loop) / 1000;
 	const struct conf_trunk *c = trunk_conf(s->trunks, i);
-	long long days = (long long)(left / 86400);
 
-	if (!s->trunk[i].expires || !c || days > WARN_DAYS) {
-		return;
-	}
-	if (left < 0) {
-		log_err("trunk %s: %s:%u: stir.certificate has ended: calls "
-			"are not signed",
-			c->name, s->file, c->who.stir.line);
-	} else if (days > ERR_DAYS) {
-		log_warn("trunk %s: %s:%u: stir.certificate ends in %lld days",
-			 c->name, s->file, c->who.stir.line, days);
-	} else {
-		log_err("trunk %s: %s:%u: stir.certificate ends in %lld days",
-			c->name, s->file, c->who.stir.line, days);
+	if (c) {
+		struct cert_place place = {c->name, s->file, c->who.stir.line,
+					   "stir.certificate",
+					   "calls are not signed"};
+
+		cert_warn_of_end(&place, s->trunk[i].expires,
+				 loop_wall_ms(s->loop) / 1000);
 	}
 }
 
@@ -159,27 +149,6 @@ void stir_free(struct stir *s)
 }
 
 /* --- bundles --- */
-
-static bool split(const void *bundle, size_t len, gnutls_datum_t part[PARTS])
-{
-	const uint8_t *p = bundle, *end = p + len;
-
-	for (int i = 0; i < PARTS; i++) {
-		uint32_t n;
-
-		if (end - p < (ptrdiff_t)sizeof(n)) {
-			return false;
-		}
-		memcpy(&n, p, sizeof(n));
-		p += sizeof(n);
-		if (n > (size_t)(end - p)) {
-			return false;
-		}
-		part[i] = (gnutls_datum_t){(unsigned char *)(uintptr_t)p, n};
-		p += n;
-	}
-	return p == end;
-}
 
 static bool same_key(gnutls_privkey_t key, gnutls_x509_crt_t crt)
 {
@@ -236,9 +205,11 @@ static bool check_own(const struct stir *s, struct stir_trunk *t,
 }
 
 static bool take_own(const struct stir *s, struct stir_trunk *t,
-		     const gnutls_datum_t part[PARTS], char why[STIR_WHY_MAX])
+		     const gnutls_datum_t part[CERT_PARTS],
+		     char why[STIR_WHY_MAX])
 {
-	int err = jws_private(&t->key, part[1].data, part[1].size);
+	int err = jws_private(&t->key, part[CERT_KEY].data,
+			      part[CERT_KEY].size);
 
 	if (err) {
 		snprintf(why, STIR_WHY_MAX, "stir.key: %s",
@@ -246,12 +217,12 @@ static bool take_own(const struct stir *s, struct stir_trunk *t,
 					 : "no private key in it");
 		return false;
 	}
-	return check_own(s, t, &part[0], why);
+	return check_own(s, t, &part[CERT_OWN], why);
 }
 
 /* For what the trunk is set to do. */
 static bool take(struct stir *s, const struct conf_stir *c,
-		 struct stir_trunk *t, const gnutls_datum_t part[PARTS],
+		 struct stir_trunk *t, const gnutls_datum_t part[CERT_PARTS],
 		 char why[STIR_WHY_MAX])
 {
 	if (c->sign && !take_own(s, t, part, why)) {
@@ -267,8 +238,9 @@ static bool take(struct stir *s, const struct conf_stir *c,
 		snprintf(why, STIR_WHY_MAX, "out of memory");
 		return false;
 	}
-	t->store = stir_store_new(part[3].data, part[3].size, part[2].data,
-				  part[2].size, why);
+	t->store = stir_store_new(part[CERT_MORE].data, part[CERT_MORE].size,
+				  part[CERT_CAS].data, part[CERT_CAS].size,
+				  why);
 	return t->store != NULL;
 }
 
@@ -278,9 +250,9 @@ static int take_bundle(struct stir *s, unsigned i, const void *data,
 	const struct conf_trunk *c = trunk_conf(s->trunks, i);
 	char why[STIR_WHY_MAX] = "no bundle of certificates";
 	struct stir_trunk *t = &s->trunk[i], new = {0};
-	gnutls_datum_t part[PARTS];
+	gnutls_datum_t part[CERT_PARTS];
 
-	if (!split(data, len, part) ||
+	if (!cert_split(data, len, part) ||
 	    !take(s, &c->who.stir, &new, part, why)) {
 		log_err("trunk %s: %s:%u: %s%s", c->name, s->file,
 			c->who.stir.line, why,
@@ -310,7 +282,7 @@ int stir_bundle(struct stir *s, unsigned trunk, int fd)
 	const void *data;
 	size_t len;
 	int err = trunk < trunk_count(s->trunks)
-			  ? memfd_map_sealed(fd, 1, STIR_BUNDLE_MAX, &data,
+			  ? memfd_map_sealed(fd, 1, CERT_BUNDLE_MAX, &data,
 					     &len)
 			  : -EINVAL;
 

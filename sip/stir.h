@@ -19,8 +19,8 @@
  * without is counted as retargeted, and as not verified rather than failed.
  * ppt other than shaken and div are passed over.
  *
- * What we sign and verify with comes as a bundle, at the start and again at
- * each reload (gateway/certs.h); one that is no good leaves what there was.
+ * What we sign and verify with comes as a bundle (sip/cert.h), at the start
+ * and again at each reload; one that is no good leaves what there was.
  *
  * Owner: the role. Thread: its loop.
  */
@@ -33,7 +33,6 @@
 
 #define STIR_FRESH_S	60
 #define STIR_IDENTITIES 8
-#define STIR_BUNDLE_MAX (5u << 20)
 
 /* The faults of a call. Those below PASSPORT_FAULTS are passport_fault. */
 enum stir_fault {

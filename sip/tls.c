@@ -3,6 +3,7 @@
 
 #include "gateway/base/net.h"
 #include "gateway/base/str.h"
+#include "sip/cert.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -107,41 +108,6 @@ static void read_names(struct tls_names *n, gnutls_x509_crt_t crt)
 
 /* --- bundles --- */
 
-enum { OWN, KEY, CAS, CRLS, PARTS };
-
-/* False: no bundle. */
-static bool split_bundle(const void *bundle, size_t len,
-			 gnutls_datum_t part[PARTS])
-{
-	const uint8_t *p = bundle, *end = p + len;
-
-	for (int i = 0; i < PARTS; i++) {
-		uint32_t n;
-
-		if (end - p < (ptrdiff_t)sizeof(n)) {
-			return false;
-		}
-		memcpy(&n, p, sizeof(n));
-		p += sizeof(n);
-		if (n > (size_t)(end - p)) {
-			return false;
-		}
-		part[i].data = (unsigned char *)(uintptr_t)p;
-		part[i].size = n;
-		p += n;
-	}
-	return p == end;
-}
-
-static const char *date(time_t t, char buf[16])
-{
-	struct tm tm;
-
-	gmtime_r(&t, &tm);
-	strftime(buf, 16, "%Y-%m-%d", &tm);
-	return buf;
-}
-
 /* Our own certificate: is it good today? */
 static bool check_own(struct sip_tls *t, const gnutls_datum_t *pem,
 		      char why[TLS_WHY_MAX])
@@ -149,7 +115,7 @@ static bool check_own(struct sip_tls *t, const gnutls_datum_t *pem,
 	gnutls_x509_crt_t crt[CHAIN_MAX];
 	unsigned n = CHAIN_MAX;
 	time_t now = time(NULL), from;
-	char text[16];
+	char text[CERT_DATE_MAX];
 	int err = gnutls_x509_crt_list_import(crt, &n, pem,
 					      GNUTLS_X509_FMT_PEM, 0);
 
@@ -166,30 +132,30 @@ static bool check_own(struct sip_tls *t, const gnutls_datum_t *pem,
 	}
 	if (t->expires < now) {
 		snprintf(why, TLS_WHY_MAX, "tls.certificate: expired on %s",
-			 date((time_t)t->expires, text));
+			 cert_date(t->expires, text));
 		return false;
 	}
 	if (from > now) {
 		snprintf(why, TLS_WHY_MAX, "tls.certificate: valid only from %s",
-			 date(from, text));
+			 cert_date(from, text));
 		return false;
 	}
 	return true;
 }
 
-static bool take_own(struct sip_tls *t, const gnutls_datum_t part[PARTS],
+static bool take_own(struct sip_tls *t, const gnutls_datum_t part[CERT_PARTS],
 		     char why[TLS_WHY_MAX])
 {
 	int err;
 
-	if (!part[OWN].size) {
+	if (!part[CERT_OWN].size) {
 		return true;
 	}
-	if (!check_own(t, &part[OWN], why)) {
+	if (!check_own(t, &part[CERT_OWN], why)) {
 		return false;
 	}
-	err = gnutls_certificate_set_x509_key_mem(t->cred, &part[OWN],
-						  &part[KEY],
+	err = gnutls_certificate_set_x509_key_mem(t->cred, &part[CERT_OWN],
+						  &part[CERT_KEY],
 						  GNUTLS_X509_FMT_PEM);
 	if (err < 0) {
 		snprintf(why, TLS_WHY_MAX, "%s: %s",
@@ -273,11 +239,11 @@ struct sip_tls *sip_tls_new(const void *bundle, size_t len,
 			    struct sip_tls_verify verify,
 			    char why[TLS_WHY_MAX])
 {
-	gnutls_datum_t part[PARTS];
+	gnutls_datum_t part[CERT_PARTS];
 	struct sip_tls *t;
 
 	snprintf(why, TLS_WHY_MAX, "out of memory");
-	if (!split_bundle(bundle, len, part)) {
+	if (!cert_split(bundle, len, part)) {
 		snprintf(why, TLS_WHY_MAX, "no bundle of certificates");
 		return NULL;
 	}
@@ -288,8 +254,8 @@ struct sip_tls *sip_tls_new(const void *bundle, size_t len,
 	}
 	t->users = 1;
 	t->verify = verify;
-	if (!take_own(t, part, why) || !take_cas(t, &part[CAS], why) ||
-	    !take_crls(t, &part[CRLS], why)) {
+	if (!take_own(t, part, why) || !take_cas(t, &part[CERT_CAS], why) ||
+	    !take_crls(t, &part[CERT_MORE], why)) {
 		drop(t);
 		return NULL;
 	}
@@ -430,15 +396,15 @@ void sip_tls_session_free(struct sip_tls_session *s)
 static void say_status(struct sip_tls_session *s, unsigned status,
 		       gnutls_x509_crt_t crt)
 {
-	char text[16];
+	char text[CERT_DATE_MAX];
 
 	if (status & GNUTLS_CERT_EXPIRED) {
 		snprintf(s->why, sizeof(s->why), "certificate expired on %s",
-			 date(gnutls_x509_crt_get_expiration_time(crt), text));
+			 cert_date(gnutls_x509_crt_get_expiration_time(crt), text));
 	} else if (status & GNUTLS_CERT_NOT_ACTIVATED) {
 		snprintf(s->why, sizeof(s->why), "certificate not valid yet, "
 			 "but from %s on",
-			 date(gnutls_x509_crt_get_activation_time(crt), text));
+			 cert_date(gnutls_x509_crt_get_activation_time(crt), text));
 	} else if (status & GNUTLS_CERT_REVOKED) {
 		snprintf(s->why, sizeof(s->why), "certificate revoked");
 	} else if (status & GNUTLS_CERT_SIGNER_NOT_FOUND) {
@@ -465,13 +431,13 @@ static bool must_be_valid(const struct sip_tls_session *s)
 static bool crl_has_ended(struct sip_tls_session *s)
 {
 	int64_t end = s->tls->crl_ends;
-	char text[16];
+	char text[CERT_DATE_MAX];
 
 	if (!end || end >= time(NULL)) {
 		return false;
 	}
 	snprintf(s->why, sizeof(s->why), "tls.crl has ended on %s",
-		 date((time_t)end, text));
+		 cert_date(end, text));
 	return true;
 }
 

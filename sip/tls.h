@@ -16,9 +16,8 @@
  * What a CA has revoked is no valid certificate (RFC 5280 6.3), where there is a
  * list of that CA; nor is any other, once one of the lists has ended.
  *
- * A bundle is the octets of certificate chain, key, CAs and revocation lists
- * (PEM), each behind its length; the supervisor reads the files and hands it in as a sealed
- * memory file (gateway/certs.h). Nothing of the key is ever logged.
+ * The bundle (sip/cert.h) holds certificate chain, key, CAs and revocation
+ * lists. Nothing of the key is ever logged.
  *
  * Owner: the stack; the transport owns sessions. Thread: the role's loop.
  */
@@ -30,9 +29,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define TLS_BUNDLE_MAX (5u << 20)
-#define TLS_WHY_MAX    200
-#define TLS_NAMES      10 /* that a peer may have */
+#define TLS_WHY_MAX  200
+#define TLS_NAMES    10 /* that a peer may have */
 #define TLS_NAME_MAX   256
 
 struct sip_tls;

@@ -4,6 +4,7 @@
 #include "gateway/base/log.h"
 #include "gateway/base/memfd.h"
 #include "gateway/base/str.h"
+#include "sip/cert.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -38,22 +39,13 @@ static uint64_t bit(unsigned trunk)
 
 static void warn_of_end(const struct trunk_tls *s, unsigned i)
 {
-	int64_t end = trunk_tls_expires(s, i);
-	int64_t days = (end - loop_wall_ms(s->loop) / 1000) / 86400;
 	const struct conf_trunk *c = trunk_conf(s->trunks, i);
 
-	if (!end || days > TLS_WARN_DAYS) {
-		return;
-	}
-	if (days > TLS_ERR_DAYS) {
-		log_warn("trunk %s: %s:%u: tls.certificate ends in %lld days",
-			 c->name, s->file, c->tls.line, (long long)days);
-	} else {
-		log_err("trunk %s: %s:%u: tls.certificate %s %lld days",
-			c->name, s->file, c->tls.line,
-			days < 0 ? "has ended since" : "ends in",
-			(long long)(days < 0 ? -days : days));
-	}
+	struct cert_place place = {c->name, s->file, c->tls.line,
+				   "tls.certificate", "peers will refuse it"};
+
+	cert_warn_of_end(&place, trunk_tls_expires(s, i),
+			 loop_wall_ms(s->loop) / 1000);
 }
 
 static void warn_of_crl(const struct trunk_tls *s, unsigned i)
@@ -154,7 +146,8 @@ int trunk_tls_bundle(struct trunk_tls *s, unsigned trunk, int fd)
 	const void *data;
 	size_t len;
 	int err = trunk < trunk_count(s->trunks)
-			  ? memfd_map_sealed(fd, 1, TLS_BUNDLE_MAX, &data, &len)
+			  ? memfd_map_sealed(fd, 1, CERT_BUNDLE_MAX, &data,
+					     &len)
 			  : -EINVAL;
 
 	close(fd);

@@ -15,9 +15,6 @@
 #include "sip/tls.h"
 #include "sip/trunk.h"
 
-#define TLS_WARN_DAYS 30
-#define TLS_ERR_DAYS	 7
-
 struct trunk_tls;
 
 /* trunks lives longer. file: of the configuration. NULL: no memory. */
