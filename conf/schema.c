@@ -277,7 +277,8 @@ static const struct setting span_settings[] = {
 	  "0", "", NULL, NULL, ALL,
 	  "rank of the far end as the source of the clock for lines where we "
 	  "are master: 1 is taken first; no span has one: the carriers' lines "
-	  "in the order of the file" },
+	  "in the order of the file; a card follows the order of system.conf, "
+	  "which should be the same" },
 	{ "alarm_raise", VALUE_INT, AT(conf_span, alarm_raise_ms), 0, 0, 10000,
 	  "2500", "ms", NULL, NULL, ALL,
 	  "a fault of the line is an alarm after this time; with dahdi 0: the "

@@ -41,6 +41,16 @@ static void list_of(const struct judge *j, bool b, char *text, size_t size)
 	}
 }
 
+/* NULL: none of DAHDI, or it is not configured. */
+static const struct system_span *span_of(const struct judge *j,
+					 const struct conf_span *s)
+{
+	unsigned n = s->line.dahdi_span;
+
+	return s->line.driver == CONF_DAHDI && n && n <= j->sys->n_spans &&
+	       j->sys->spans[n - 1].number ? &j->sys->spans[n - 1] : NULL;
+}
+
 static struct place line_at(unsigned line)
 {
 	return (struct place){ .line = line, .column = line ? 1 : 0,
@@ -147,23 +157,123 @@ static void check_law(const struct judge *j)
 	}
 }
 
-/* Who takes the carrier's clock, and who gives it to a PBX? */
+/* --- who gives the clock --- */
+
+enum { UNRANKED = UINT8_MAX }; /* behind all that our file puts in order */
+
+/* The place of the span's clock among those that may be taken; 0: it may not.
+ * A carrier's may, whether our file ranks it or not. */
+static unsigned rank_of(const struct conf_span *s)
+{
+	if (s->clock_source) {
+		return s->clock_source;
+	}
+	return s->isdn.side == CONF_SIDE_USER ? UNRANKED : 0;
+}
+
+/* Of a source that is not one there yet: behind those that are. */
+static unsigned wanted_timing(const struct judge *j)
+{
+	unsigned last = 0;
+
+	for (unsigned i = 0; i < j->sys->n_spans; i++) {
+		if (j->sys->spans[i].timing > last) {
+			last = j->sys->spans[i].timing;
+		}
+	}
+	return rank_of(j->span) ? last + 1 : 0;
+}
+
 static void check_timing(const struct judge *j)
 {
-	bool user = j->span->isdn.side == CONF_SIDE_USER;
+	const struct conf_span *s = j->span;
+	unsigned rank = rank_of(s);
+	struct problem *p;
 
-	if (j->theirs->dynamic || user == (j->theirs->timing > 0)) {
+	if (j->theirs->dynamic || (rank > 0) == (j->theirs->timing > 0)) {
 		return;
 	}
-	problem_fix(report_warning(j->report, j->theirs->at,
-				   user ? "span %s: the far end is the carrier, "
-					  "but its clock is not taken: slips"
-					: "span %s: the far end is a PBX, but "
-					  "the clock is taken from it: slips "
-					  "when a carrier is connected, too",
-				   j->span->name),
-		    "span=%u,%u,0,%s", j->theirs->number, user ? 1 : 0,
-		    framing(j->span));
+	if (!rank) {
+		p = report_warning(j->report, j->theirs->at,
+				   "span %s: the far end is a PBX, but the "
+				   "clock is taken from it: slips when a "
+				   "carrier is connected, too", s->name);
+	} else if (s->clock_source) {
+		p = report_warning(j->report, j->theirs->at,
+				   "span %s: clock_source: %u in our file, but "
+				   "its clock is not taken", s->name, rank);
+	} else {
+		p = report_warning(j->report, j->theirs->at,
+				   "span %s: the far end is the carrier, but "
+				   "its clock is not taken: slips", s->name);
+	}
+	problem_fix(p, "span=%u,%u,0,%s", j->theirs->number,
+		    wanted_timing(j), framing(s));
+}
+
+/* A span whose clock may be taken, by both files. */
+struct source {
+	unsigned rank; /* in ours */
+	const struct conf_span *span;
+	const struct system_span *theirs;
+};
+
+static int by_timing(const void *a, const void *b)
+{
+	const struct source *x = a, *y = b;
+
+	return (int)x->theirs->timing - (int)y->theirs->timing;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct source *x = a, *y = b;
+
+	return x->rank != y->rank ? (int)x->rank - (int)y->rank
+				  : by_timing(a, b);
+}
+
+static unsigned find_sources(const struct judge *j, struct source *found)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < j->conf->n_spans; i++) {
+		struct source s = { .span = &j->conf->spans[i] };
+
+		s.rank = rank_of(s.span);
+		s.theirs = span_of(j, s.span);
+		if (s.rank && s.theirs && s.theirs->timing) {
+			found[n++] = s;
+		}
+	}
+	return n;
+}
+
+/* The clock that the card takes first is to be the first of our file: the
+ * driver's numbers stay, each goes to where our order has it. */
+static void check_order(const struct judge *j)
+{
+	struct source there[CONF_SPANS], ours[CONF_SPANS];
+	unsigned n = find_sources(j, there);
+
+	memcpy(ours, there, n * sizeof(*ours));
+	qsort(there, n, sizeof(*there), by_timing);
+	qsort(ours, n, sizeof(*ours), by_rank);
+	for (unsigned i = 0; i < n; i++) {
+		const struct system_span *s = ours[i].theirs;
+		unsigned timing = there[i].theirs->timing;
+
+		if (s->timing == timing) {
+			continue;
+		}
+		problem_fix(report_warning(j->report, s->at, "span %s: its "
+					   "clock is number %u here, but would "
+					   "be %u by clock_source in our file",
+					   ours[i].span->name, s->timing,
+					   timing),
+			    "span=%u,%u,0,%s", s->number, timing,
+			    framing(ours[i].span));
+	}
 }
 
 static void check_span(const struct judge *j)
@@ -223,18 +333,18 @@ void system_conf_check(const struct system_conf *sys, const struct conf *conf,
 		if (j.span->line.driver != CONF_DAHDI || !n) {
 			continue;
 		}
-		if (n > sys->n_spans || !sys->spans[n - 1].number) {
+		j.theirs = span_of(&j, j.span);
+		if (!j.theirs) {
 			problem_fix(report_error(report, (struct place){ 0 },
 						 "span %s: DAHDI span %u is not "
 						 "configured", j.span->name, n),
 				    "add the line: span=%u,%u,0,%s", n,
-				    j.span->isdn.side == CONF_SIDE_USER,
-				    framing(j.span));
+				    wanted_timing(&j), framing(j.span));
 			continue;
 		}
-		j.theirs = &sys->spans[n - 1];
 		check_span(&j);
 	}
+	check_order(&j);
 	check_ranks(&j);
 }
 

@@ -24,7 +24,8 @@
 
 static const char usage[] =
 "usage: trunkgate [FILE]              run (default " DEFAULT_FILE ")\n"
-"       trunkgate --check FILE        check a configuration: status 0 or 2\n"
+"       trunkgate --check FILE [SYSTEM.CONF]\n"
+"                                     check a configuration: status 0 or 2\n"
 "       trunkgate doctor [FILE [SYSTEM.CONF]]\n"
 "                                     does " SYSTEM_CONF "\n"
 "                                     fit FILE? status 0, 1 no, 2\n"
@@ -58,7 +59,21 @@ static const char *plural(unsigned n)
 	return n == 1 ? "" : "s";
 }
 
-static int check(const char *path)
+/* A machine that has no cards yet may check a file for one that has. */
+static void check_driver(const struct conf *conf, const char *dahdi)
+{
+	char *report;
+
+	if (access(dahdi, F_OK) < 0) {
+		return;
+	}
+	if (system_conf_judge(dahdi, conf, &report) != 0 && report) {
+		fputs(report, stderr);
+	}
+	free(report);
+}
+
+static int check(const char *path, const char *dahdi)
 {
 	char *report;
 	struct conf *conf = conf_load(path, &report);
@@ -68,6 +83,7 @@ static int check(const char *path)
 	if (!conf) {
 		return 2;
 	}
+	check_driver(conf, dahdi);
 	for (unsigned i = 0; i < conf->n_trunks; i++) {
 		if (conf->trunks[i].profile[0]) {
 			printf("trunk %s: profile %s; trunkgate settings %s %s\n",
@@ -247,11 +263,12 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-static int one_shot(int opt, const char *arg)
+/* more: what follows it, if anything */
+static int one_shot(int opt, const char *arg, const char *more)
 {
 	switch (opt) {
 	case OPT_CHECK:
-		return check(arg);
+		return check(arg, more ? more : SYSTEM_CONF);
 	case OPT_EXPLAIN:
 		if (!conf_explain(stdout, arg)) {
 			fprintf(stderr, "trunkgate: no setting %s\n", arg);
@@ -305,7 +322,7 @@ int main(int argc, char **argv)
 		if (opt == OPT_ROLE) {
 			role = optarg;
 		} else if (opt != OPT_CTL) {
-			return one_shot(opt, optarg);
+			return one_shot(opt, optarg, argv[optind]);
 		} else if (str_to_u32(optarg, 1u << 20, &ctl_fd) < 0) {
 			fprintf(stderr, "trunkgate: --ctl-fd %s\n", optarg);
 			return 2;

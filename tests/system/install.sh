@@ -43,3 +43,11 @@ check "the README's configuration is good" sh -c "
 for e in conf/examples/*.yaml; do
 	check "$e is good" build/trunkgate --check "$e"
 done
+printf 'span=1,0,0,ccs,hdb3,crc4\nbchan=1-15,17-31\ndchan=16\n' >"$d/system.conf"
+check "--check warns of what does not fit the driver's file" sh -c "
+	build/trunkgate --check conf/examples/dahdi.yaml '$d/system.conf' 2>&1 |
+	grep -q 'its clock is not taken' &&
+	build/trunkgate --check conf/examples/dahdi.yaml '$d/system.conf'"
+check "and is silent where there is no such file" sh -c "
+	! build/trunkgate --check conf/examples/dahdi.yaml '$d/none' 2>&1 |
+	grep -q none"

@@ -191,6 +191,90 @@ START_TEST(towards_a_pbx)
 }
 END_TEST
 
+/* Three E1s of carriers, all ours, of these ranks. */
+static void of_ranks(unsigned a, unsigned b, unsigned c)
+{
+	const unsigned ranks[] = { a, b, c };
+
+	our_spans(1);
+	conf.n_spans = 3;
+	for (unsigned i = 0; i < 3; i++) {
+		conf.spans[i] = conf.spans[0];
+		conf.spans[i].name[0] = (char)('a' + i);
+		conf.spans[i].name[1] = '\0';
+		conf.spans[i].line.dahdi_span = (uint16_t)(i + 1);
+		conf.spans[i].clock_source = (uint8_t)ranks[i];
+	}
+}
+
+#define E1S(a, b, c) "span=1," a ",0,ccs,hdb3,crc4\n" \
+	"span=2," b ",0,ccs,hdb3,crc4\n" "span=3," c ",0,ccs,hdb3,crc4\n" \
+	"bchan=1-15,17-46,48-77,79-93\ndchan=16,47,78\n"
+
+/* The order in which the clocks are taken is said in both files. */
+static const struct {
+	unsigned ranks[3];
+	const char *text;
+} in_order[] = {
+	{ { 0, 0, 0 }, E1S("1", "2", "3") },
+	{ { 0, 0, 0 }, E1S("3", "1", "2") }, /* our file has no order */
+	{ { 1, 2, 3 }, E1S("1", "2", "3") },
+	{ { 9, 3, 5 }, E1S("9", "2", "7") }, /* with those of others between */
+	{ { 0, 1, 0 }, E1S("3", "1", "2") }, /* the rest: as they like */
+};
+
+START_TEST(clocks_in_order)
+{
+	const unsigned *r = in_order[_i].ranks;
+
+	of_ranks(r[0], r[1], r[2]);
+	ck_assert_str_eq(judge(in_order[_i].text), "");
+}
+END_TEST
+
+static const struct {
+	unsigned ranks[3];
+	const char *text, *lines[2]; /* that should be there; the first is told
+				      * of span a */
+} out_of_order[] = {
+	{ { 1, 2, 3 }, E1S("2", "1", "3"),
+	  { "span=1,1,0,ccs,hdb3,crc4", "span=2,2,0,ccs,hdb3,crc4" } },
+	{ { 3, 1, 2 }, E1S("4", "8", "6"),
+	  { "span=1,8,0,ccs,hdb3,crc4", "span=2,4,0,ccs,hdb3,crc4" } },
+	{ { 0, 0, 1 }, E1S("1", "2", "3"), /* one without comes behind it */
+	  { "span=1,2,0,ccs,hdb3,crc4", "span=3,1,0,ccs,hdb3,crc4" } },
+};
+
+START_TEST(clocks_out_of_order)
+{
+	const unsigned *r = out_of_order[_i].ranks;
+
+	of_ranks(r[0], r[1], r[2]);
+	judge(out_of_order[_i].text);
+	ck_assert_ptr_nonnull(strstr(told, "system.conf:1:1: warning: span a: "
+					   "its clock is number "));
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_msg(strstr(told, out_of_order[_i].lines[i]) != NULL,
+			      "%s", told);
+	}
+}
+END_TEST
+
+/* One whose clock our file takes, although it is no carrier's. */
+START_TEST(clock_of_a_pbx)
+{
+	our_spans(2);
+	conf.spans[0].clock_source = 1;
+	conf.spans[1].clock_source = 2;
+	judge(E1 E1_CHANNELS T1 T1_CHANNELS);
+	ck_assert_ptr_nonnull(strstr(told, "span pbx: clock_source: 2 in our "
+					   "file, but its clock is not taken"));
+	ck_assert_ptr_nonnull(strstr(told, "span=2,2,0,esf,b8zs"));
+	ck_assert_str_eq(judge(E1 E1_CHANNELS "span=2,2,0,esf,b8zs\n"
+			       T1_CHANNELS), "");
+}
+END_TEST
+
 /* A T1 whose D channel is on another span has B channels alone. */
 START_TEST(without_a_d_channel)
 {
@@ -257,6 +341,11 @@ int main(void)
 	tcase_add_loop_test(tc, what_does_not_fit, 0,
 			    sizeof(misfits) / sizeof(misfits[0]));
 	tcase_add_test(tc, towards_a_pbx);
+	tcase_add_loop_test(tc, clocks_in_order, 0,
+			    sizeof(in_order) / sizeof(in_order[0]));
+	tcase_add_loop_test(tc, clocks_out_of_order, 0,
+			    sizeof(out_of_order) / sizeof(out_of_order[0]));
+	tcase_add_test(tc, clock_of_a_pbx);
 	tcase_add_test(tc, without_a_d_channel);
 	tcase_add_test(tc, long_lines_and_octets);
 	tcase_add_test(tc, the_file);
