@@ -11,6 +11,9 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 
+/* Names of spans without a card begin so. */
+#define DAHDI_ABI_DYNAMIC "DYN/"
+
 /* A read or write refused so means that events wait to be fetched. */
 #define DAHDI_ABI_ELAST 500
 
@@ -28,7 +31,8 @@ struct dahdi_abi_span {
 	int32_t channels;    /* 31: E1, 24: T1 */
 	int32_t spans;	     /* in the system */
 	int32_t lbo, coding;
-	char texts[160];     /* lbo, location, manufacturer, device type */
+	char lbo_text[40];
+	char card[120];	     /* location, manufacturer, device type */
 	int32_t unused_1[2];
 	char type[6];
 } __attribute__((packed));

@@ -93,6 +93,28 @@ static void count_errors(struct dahdi *p, const struct dahdi_abi_span *is)
 	e->ebit += more((uint32_t)is->ebit, (uint32_t)was->ebit);
 }
 
+/* tick: FNV-1a, of where it is and what it is. */
+static uint32_t place_of(const struct dahdi_abi_span *span)
+{
+	uint32_t hash = 2166136261u;
+
+	for (unsigned i = 0; i < sizeof(span->card); i++)
+		hash = (hash ^ (uint8_t)span->card[i]) * 16777619u;
+	return hash;
+}
+
+/* tick: spans over Ethernet, or from one to the other, say nothing. */
+static void note_clock(struct dahdi *p, const struct dahdi_abi_span *span)
+{
+	p->line.stats.card = (struct line_card_clock){
+		.known = strncmp(span->name, DAHDI_ABI_DYNAMIC,
+				 strlen(DAHDI_ABI_DYNAMIC)) != 0 &&
+			 span->sync_source >= 0,
+		.source = (uint16_t)span->sync_source,
+		.place = place_of(span),
+	};
+}
+
 /* tick */
 void dahdi_on_status(struct dahdi *p, const struct dahdi_abi_span *span)
 {
@@ -102,6 +124,7 @@ void dahdi_on_status(struct dahdi *p, const struct dahdi_abi_span *span)
 	p->watch.known = true;
 	p->watch.span = *span;
 	p->watch.alarms = (unsigned)span->alarms;
+	note_clock(p, span);
 }
 
 /* tick */

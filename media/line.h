@@ -192,11 +192,20 @@ struct line_error_stats {
 	uint64_t crc, fe, cv, ebit;
 };
 
+/* DAHDI: whose clock the card takes, by its own word. */
+struct line_card_clock {
+	bool known;	/* a dynamic span has no card */
+	uint16_t source;/* DAHDI span; 0: its own. Some cards count their own
+			 * ports instead, from 1 up */
+	uint32_t place;	/* the same for all spans of a card */
+};
+
 struct line_stats {
 	struct line_rx_stats rx;
 	struct line_tx_stats tx;
 	struct line_clock_stats clock;
 	struct line_error_stats errors;
+	struct line_card_clock card;
 };
 
 struct line;

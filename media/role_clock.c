@@ -167,6 +167,7 @@ void media_clock_second(struct media_role *m)
 	c->source = source;
 	c->ppb = ppb;
 	steer(m, ppb);
+	media_card_second(m);
 }
 
 /* --- in words --- */
@@ -175,11 +176,15 @@ static const char *master_text(const struct media_role *m, char *to,
 			       size_t size)
 {
 	const struct media_clock *c = &m->clock;
+	bool apart = media_card_is_apart(m);
+	char card[80] = "";
 
+	if (apart)
+		media_card_text(m, (unsigned)c->source, card, sizeof(card));
 	if (c->source >= 0)
 		snprintf(to, size, "from span %s, %+.1f ppm against this "
-			 "machine", m->conf.spans[c->source].name,
-			 c->ppb / 1e3);
+			 "machine%s%s", m->conf.spans[c->source].name,
+			 c->ppb / 1e3, apart ? ", but its card " : "", card);
 	else if (c->held)
 		snprintf(to, size, "held at %+.1f ppm: no source is good",
 			 c->ppb / 1e3);
@@ -225,6 +230,8 @@ void media_put_line_drift(struct media_role *m, struct json *j, unsigned i)
 	char text[160];
 	int32_t ppb;
 
+	if (media_card_text(m, i, text, sizeof(text)))
+		json_str(j, "card_clock", text);
 	if (!rate_of(m, i, &ppb)) {
 		json_nil(j, "drift_ppm");
 		json_str(j, "clock_text", "not measured yet");

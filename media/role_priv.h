@@ -59,6 +59,7 @@ struct media_clock {
 	bool held;	 /* the last one's rate is kept */
 	int32_t ppb;	 /* against CLOCK_MONOTONIC */
 	int32_t steered; /* what the lines where we give it were told */
+	unsigned apart_s; /* the source's card has taken another one so long */
 };
 
 struct role_drops { /* messages that were not obeyed */
@@ -198,6 +199,16 @@ void media_put_clock(struct media_role *, struct json *);
 /* Within an object. */
 void media_put_line_drift(struct media_role *, struct json *, unsigned span);
 void media_put_clock_metrics(struct media_role *, struct text *);
+
+/* --- role_card.c --- */
+/* What the card of that span does: "takes the clock of span NAME". False: it
+ * has none, or that is not known. */
+bool media_card_text(const struct media_role *, unsigned span, char *to,
+		     size_t size);
+/* Does the card of our source surely take another clock? */
+bool media_card_is_apart(const struct media_role *);
+/* Once a second, when the source is known. */
+void media_card_second(struct media_role *);
 
 /* --- role_lines.c --- */
 /* JSON of all lines: its length or -errno. */

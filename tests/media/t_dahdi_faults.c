@@ -266,6 +266,32 @@ START_TEST(errored_seconds)
 }
 END_TEST
 
+/* What it says of its clock, and which spans are of one card. */
+START_TEST(the_clock_of_the_card)
+{
+	uint32_t place;
+
+	card_init(31);
+	strcpy(card.status.name, "TE4/0/1");
+	strcpy(card.status.card, "PCI Bus 03 Slot 01");
+	card.status.sync_source = 2;
+	open_card(span_of(31));
+	run(110);
+	place = stats().card.place;
+	ck_assert(stats().card.known);
+	ck_assert_uint_eq(stats().card.source, 2);
+	card.status.sync_source = 0;
+	strcpy(card.status.card, "PCI Bus 03 Slot 02");
+	run(110);
+	ck_assert_uint_eq(stats().card.source, 0);
+	ck_assert_uint_ne(stats().card.place, place);
+	strcpy(card.status.name, "DYN/eth/eth0/0");
+	run(110);
+	ck_assert(!stats().card.known);
+	close_line();
+}
+END_TEST
+
 START_TEST(taken_down_and_unplugged)
 {
 	open_line(31);
@@ -471,6 +497,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, recovering_is_told_as_it_is);
 	tcase_add_test(tc, alarms_are_asked_for);
 	tcase_add_test(tc, errored_seconds);
+	tcase_add_test(tc, the_clock_of_the_card);
 	tcase_add_test(tc, taken_down_and_unplugged);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("frames");

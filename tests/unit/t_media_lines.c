@@ -219,6 +219,96 @@ START_TEST(test_words_of_a_line_that_drifts)
 }
 END_TEST
 
+/* Spans of DAHDI on these cards, whose drivers say this of their clock. */
+static void told_cards(const char *cards, const uint16_t *sources)
+{
+	told_spans((unsigned)strlen(cards), 1);
+	for (unsigned i = 0; cards[i]; i++) {
+		struct engine_span_state *s = &told.spans[i].state;
+
+		told.conf.spans[i].line.driver = CONF_DAHDI;
+		told.conf.spans[i].line.dahdi_span = (uint16_t)(i + 1);
+		s->line.card = (struct line_card_clock){
+			.known = true, .source = sources[i],
+			.place = (uint32_t)cards[i],
+		};
+	}
+	told.clock.source = 0;
+}
+
+static const char *card_text(unsigned span)
+{
+	static char text[80];
+
+	return media_card_text(&told, span, text, sizeof(text)) ? text : "";
+}
+
+START_TEST(test_clock_of_a_card)
+{
+	/* two cards: the second one counts its ports */
+	told_cards("xxxyyy", (const uint16_t[]){ 1, 1, 0, 2, 5, 0 });
+	ck_assert_str_eq(card_text(0), "takes the clock of span a");
+	ck_assert_str_eq(card_text(1), "takes the clock of span a");
+	ck_assert_str_eq(card_text(2), "runs by its own clock");
+	ck_assert_str_eq(card_text(3), "takes the clock of DAHDI span or port "
+				       "2");
+	ck_assert_str_eq(card_text(4), "takes the clock of span e");
+	told.spans[4].state.defects = LINE_GONE;
+	ck_assert_str_eq(card_text(4), "");
+	told.spans[3].state.line.card.known = false;
+	ck_assert_str_eq(card_text(3), "");
+	told.conf.spans[0].line.driver = CONF_PSEUDOWIRE;
+	ck_assert_str_eq(card_text(0), "");
+}
+END_TEST
+
+/* What the card of our source does; is it told as another one? */
+static const struct {
+	const char *cards;
+	uint16_t sources[2];
+	const char *but;
+} apart[] = {
+	{ "xx", { 1, 1 }, NULL },
+	{ "xx", { 2, 2 }, ", but its card takes the clock of span b" },
+	{ "xx", { 0, 0 }, ", but its card runs by its own clock" },
+	{ "xx", { 3, 3 }, NULL }, /* a span that is not ours, or a port? */
+	{ "xy", { 2, 2 }, NULL }, /* another card's, or a port? */
+	{ "xy", { 1, 0 }, NULL },
+};
+
+START_TEST(test_clock_apart)
+{
+	static char text[2000];
+	struct json j;
+
+	told_cards(apart[_i].cards, apart[_i].sources);
+	log_set_sink(keep_log);
+	logged[0] = '\0';
+	for (unsigned i = 0; i < 29; i++)
+		media_card_second(&told);
+	ck_assert_str_eq(logged, "");
+	media_card_second(&told);
+	json_init(&j, text, sizeof(text));
+	json_obj(&j, NULL);
+	media_put_clock(&told, &j);
+	json_close(&j);
+	ck_assert_int_gt(json_end(&j), 0);
+	if (apart[_i].but) {
+		ck_assert_ptr_nonnull(strstr(text, apart[_i].but));
+		ck_assert_ptr_nonnull(strstr(logged, "span a is its source"));
+	} else {
+		ck_assert_ptr_null(strstr(text, "but"));
+		ck_assert_str_eq(logged, "");
+	}
+	/* told once */
+	logged[0] = '\0';
+	for (unsigned i = 0; i < 100; i++)
+		media_card_second(&told);
+	ck_assert_str_eq(logged, "");
+	log_set_sink(NULL);
+}
+END_TEST
+
 /* Once a second the figures come; three of a kind more than before. */
 static const char *logged_of(enum conf_driver driver, bool stray)
 {
@@ -262,6 +352,9 @@ int main(void)
 	tcase_add_test(tc, test_clock_source);
 	tcase_add_test(tc, test_clock_of_one_just_back);
 	tcase_add_test(tc, test_words_of_a_line_that_drifts);
+	tcase_add_test(tc, test_clock_of_a_card);
+	tcase_add_loop_test(tc, test_clock_apart, 0,
+			    sizeof(apart) / sizeof(apart[0]));
 	tcase_add_test(tc, test_words_of_what_is_dropped);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite, CK_FORK_GETENV);

@@ -38,8 +38,13 @@ SAME_PLACE(dahdi_abi_span, channels, dahdi_spaninfo, totalchans);
 SAME_PLACE(dahdi_abi_span, spans, dahdi_spaninfo, totalspans);
 SAME_PLACE(dahdi_abi_span, lbo, dahdi_spaninfo, lbo);
 SAME_PLACE(dahdi_abi_span, coding, dahdi_spaninfo, lineconfig);
-SAME(offsetof(struct dahdi_abi_span, texts),
-     offsetof(struct dahdi_spaninfo, lboname));
+SAME_PLACE(dahdi_abi_span, lbo_text, dahdi_spaninfo, lboname);
+SAME(offsetof(struct dahdi_abi_span, card),
+     offsetof(struct dahdi_spaninfo, location));
+SAME(sizeof(((struct dahdi_abi_span *)0)->card),
+     sizeof(((struct dahdi_spaninfo *)0)->location) +
+     sizeof(((struct dahdi_spaninfo *)0)->manufacturer) +
+     sizeof(((struct dahdi_spaninfo *)0)->devicetype));
 SAME_PLACE(dahdi_abi_span, type, dahdi_spaninfo, spantype);
 
 SAME(sizeof(struct dahdi_abi_channel), sizeof(struct dahdi_params));
