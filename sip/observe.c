@@ -303,6 +303,20 @@ static void put_transactions(struct text *t, const struct sip_observe *o)
 		s->made_room);
 }
 
+static void put_registers(struct text *t, const struct sip_observe *o)
+{
+	const struct register_stats *s = sip_registers_stats(o->registers);
+
+	counter(t, "register_sent", "REGISTER requests", s->sent);
+	counter(t, "register_granted", "REGISTER requests answered by 2xx",
+		s->ok);
+	counter(t, "register_refused",
+		"REGISTER requests answered otherwise, challenges included",
+		s->refused);
+	counter(t, "register_failed", "Registrations that wait after a failure",
+		s->failed);
+}
+
 static void put_legs(struct text *t, const struct sip_observe *o)
 {
 	const struct legs_stats *s = sip_legs_stats(o->legs);
@@ -398,6 +412,7 @@ static int write_metrics(const struct sip_observe *o, char *buf)
 	put_certificates(&t, o);
 	put_stir(&t, o);
 	put_transactions(&t, o);
+	put_registers(&t, o);
 	put_legs(&t, o);
 	put_gate(&t, o);
 	put_rules(&t, o, false);

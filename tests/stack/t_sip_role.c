@@ -442,11 +442,19 @@ static const char *ask(const char *verb)
 	return reply_text;
 }
 
-START_TEST(console_asks)
+static void console_open(void)
 {
 	const struct link_ops *ops;
+	struct link *slot = sip_role_ops.slot(rig.role, ROLE_CONSOLE, 0, &ops);
+
+	ck_assert_int_eq(
+		link_open_mem(slot, ops, &console, &console_ops, rig.loop), 0);
+	sip_role_ops.link_up(rig.role, ROLE_CONSOLE, 0);
+}
+
+START_TEST(console_asks)
+{
 	struct obs_switch on = {.on = 1};
-	struct link *slot;
 	const char *invite, *again;
 
 	rig_conf();
@@ -456,10 +464,7 @@ START_TEST(console_asks)
 	rig.conf.trunks[0].srtp.n_suites = 1;
 	rig.conf.trunks[0].srtp.suites[0] = CC_SRTP_GCM_128;
 	rig_open();
-	slot = sip_role_ops.slot(rig.role, ROLE_CONSOLE, 0, &ops);
-	ck_assert_int_eq(
-		link_open_mem(slot, ops, &console, &console_ops, rig.loop), 0);
-	sip_role_ops.link_up(rig.role, ROLE_CONSOLE, 0);
+	console_open();
 	ck_assert_ptr_nonnull(strstr(ask("status"), "\"calls\":0"));
 	ck_assert_ptr_nonnull(strstr(ask("trunks"), "\"name\":\"provider\""));
 	ck_assert_ptr_nonnull(strstr(
@@ -498,6 +503,37 @@ START_TEST(console_asks)
 }
 END_TEST
 
+static uint64_t metric(const char *name)
+{
+	const char *at = strstr(ask("metrics"), name);
+
+	return at ? strtoull(at + strlen(name), NULL, 10) : UINT64_MAX;
+}
+
+START_TEST(registrations_are_counted)
+{
+	struct conf_trunk *trunk = &rig.conf.trunks[0];
+
+	rig_conf();
+	trunk->reg.mode = CONF_REGISTER_PLAIN;
+	trunk->reg.expires_s = 3600;
+	trunk->reg.n_users = 1;
+	strcpy(trunk->reg.users[0], "+4971112340");
+	strcpy(trunk->domain, "provider.example");
+	rig_open();
+	console_open();
+	answer(expect_sent("REGISTER "), "503 Busy", "r", NULL, NULL);
+	wait_ms(30000); /* the first pause is shorter */
+	answer(expect_sent("REGISTER "), "200 OK", "r", NULL, NULL);
+	ck_assert_uint_eq(metric("\ntrunkgate_sip_register_sent_total "), 2);
+	ck_assert_uint_eq(metric("\ntrunkgate_sip_register_refused_total "), 1);
+	ck_assert_uint_eq(metric("\ntrunkgate_sip_register_failed_total "), 1);
+	ck_assert_uint_eq(metric("\ntrunkgate_sip_register_granted_total "), 1);
+	link_close(&console);
+	rig_close();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {max_calls,
@@ -511,6 +547,7 @@ int main(void)
 				      options, options_without_a_line,
 				      reloaded,
 				      console_asks,
+				      registrations_are_counted,
 				      NULL};
 
 	return rig_run("sip_role", tests);
