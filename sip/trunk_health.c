@@ -20,12 +20,15 @@
 #define KEEP_ASKED    5	 /* and no answer: the flow has failed */
 #define KEEP_AGAIN_MS 2000
 
-struct trunk_target *trunk_target_of(const struct trunk *k,
-				     const struct net_addr *addr)
+/* NULL: no such trunk, or that address is none of its servers. */
+static struct trunk_target *target_of(struct trunk_table *t, unsigned idx,
+				      const struct net_addr *addr)
 {
-	for (unsigned i = 0; i < k->n_targets; i++) {
+	struct trunk *k = idx < t->n ? &t->trunk[idx] : NULL;
+
+	for (unsigned i = 0; k && i < k->n_targets; i++) {
 		if (net_addr_eq(&k->target[i].at.addr, addr)) {
-			return (struct trunk_target *)&k->target[i];
+			return &k->target[i];
 		}
 	}
 	return NULL;
@@ -64,9 +67,7 @@ static void set_alive(struct trunk *k, struct trunk_target *t)
 void trunk_server_down(struct trunk_table *t, unsigned idx,
 		       const struct net_addr *addr, int64_t ms)
 {
-	struct trunk_target *g =
-		idx < t->n ? trunk_target_of(&t->trunk[idx], addr) : NULL;
-
+	struct trunk_target *g = target_of(t, idx, addr);
 	mono_t until = mono_add_ms(loop_now(t->loop), ms);
 
 	/* What the server itself has asked for stands. */
@@ -78,8 +79,7 @@ void trunk_server_down(struct trunk_table *t, unsigned idx,
 void trunk_server_wait(struct trunk_table *t, unsigned idx,
 		       const struct net_addr *addr, int64_t ms)
 {
-	struct trunk_target *g =
-		idx < t->n ? trunk_target_of(&t->trunk[idx], addr) : NULL;
+	struct trunk_target *g = target_of(t, idx, addr);
 
 	if (g) {
 		g->asked_until = mono_add_ms(loop_now(t->loop), ms);
@@ -90,8 +90,7 @@ void trunk_server_wait(struct trunk_table *t, unsigned idx,
 void trunk_server_up(struct trunk_table *t, unsigned idx,
 		     const struct net_addr *addr)
 {
-	struct trunk_target *g =
-		idx < t->n ? trunk_target_of(&t->trunk[idx], addr) : NULL;
+	struct trunk_target *g = target_of(t, idx, addr);
 
 	if (g) {
 		g->down_until = g->asked_until;
@@ -102,8 +101,7 @@ void trunk_server_up(struct trunk_table *t, unsigned idx,
 void trunk_unreachable(struct trunk_table *t, unsigned idx,
 		       const struct net_addr *addr, const char *why)
 {
-	struct trunk_target *g =
-		idx < t->n ? trunk_target_of(&t->trunk[idx], addr) : NULL;
+	struct trunk_target *g = target_of(t, idx, addr);
 
 	if (!g) {
 		return;
@@ -138,8 +136,7 @@ bool trunk_is_miss(int status)
 void trunk_probed(struct trunk_table *t, unsigned idx,
 		  const struct net_addr *addr, bool answered)
 {
-	struct trunk_target *g =
-		idx < t->n ? trunk_target_of(&t->trunk[idx], addr) : NULL;
+	struct trunk_target *g = target_of(t, idx, addr);
 
 	if (!g) {
 		return;
@@ -258,8 +255,7 @@ enum trunk_mapping trunk_kept(struct trunk_table *t, unsigned idx,
 			      const struct net_addr *from,
 			      const struct net_addr *us)
 {
-	struct trunk_target *g =
-		idx < t->n ? trunk_target_of(&t->trunk[idx], from) : NULL;
+	struct trunk_target *g = target_of(t, idx, from);
 	enum trunk_mapping is;
 
 	if (!g) {

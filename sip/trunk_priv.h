@@ -91,9 +91,6 @@ void resolve_start(struct trunk *);
 void resolve_stop(struct trunk *);
 /* trunk_order.c: lays down the order of the next choice (RFC 2782). */
 void trunk_shuffle(struct trunk *);
-/* trunk_health.c */
-struct trunk_target *trunk_target_of(const struct trunk *,
-				     const struct net_addr *);
 bool trunk_target_is_down(const struct trunk *, const struct trunk_target *);
 
 #endif
