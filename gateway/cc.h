@@ -186,8 +186,8 @@ enum cc_screening {
 
 #define CC_DIGITS_MAX 36
 
-/* A number. valid = 0: there is none (the rest is zero). Digits are
- * 0-9 * # and, only for plan E.164 + type unknown coming from SIP, a leading
+/* A number. valid = 0: there is none (the rest is zero). Digits end with a NUL
+ * and are 0-9 * # and, only for plan E.164 + type unknown coming from SIP, a leading
  * '+' never: "+49..." is type international, digits "49...". */
 struct cc_number {
 	uint8_t valid;

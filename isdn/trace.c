@@ -348,17 +348,20 @@ static const struct {
 	{ 0x79, "CONGESTION CONTROL" },
 };
 
-const char *trace_message_name(uint8_t type, char buf[TRACE_NAME])
+#define MESSAGE_NAME 24
+
+/* "SETUP", "RELEASE COMPLETE" ... "message 0x7c" into buf. Returns it. */
+static const char *message_name(uint8_t type, char buf[MESSAGE_NAME])
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
 		if (messages[i].type == type) {
-			snprintf(buf, TRACE_NAME, "%s", messages[i].name);
+			snprintf(buf, MESSAGE_NAME, "%s", messages[i].name);
 			return buf;
 		}
 	}
-	snprintf(buf, TRACE_NAME, "message 0x%02x", type);
+	snprintf(buf, MESSAGE_NAME, "message 0x%02x", type);
 	return buf;
 }
 
@@ -380,12 +383,12 @@ static bool put_service(struct text *t, const struct lapd *f)
 
 static void put_message(struct text *t, const struct lapd *f)
 {
-	char name[TRACE_NAME];
+	char name[MESSAGE_NAME];
 	struct ie_msg m;
 	int r = ie_msg_parse(&m, f->info, f->info_len);
 
 	if (r == 0) {
-		put(t, "%s", trace_message_name(m.type, name));
+		put(t, "%s", message_name(m.type, name));
 		if (m.cref) {
 			put(t, " cref 0x%04x", m.cref);
 		} else {
@@ -405,7 +408,7 @@ static void put_message(struct text *t, const struct lapd *f)
 		put(t, "protocol 0x%02x, %zu octets", f->info[0], f->info_len);
 	} else if (m.ies) {
 		put(t, "%s with a call reference of %u octets",
-		    trace_message_name(m.type, name), m.cref_len);
+		    message_name(m.type, name), m.cref_len);
 	} else {
 		put(t, "cut message of %zu octets", f->info_len);
 	}

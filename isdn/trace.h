@@ -19,9 +19,6 @@
 
 /* Writes at most size octets with the final NUL (cut if need be). */
 void trace_text(char *dst, size_t size, const uint8_t *frame, size_t len);
-/* "SETUP", "RELEASE COMPLETE" ... "message 0x7c" into buf. Returns it. */
-#define TRACE_NAME 24
-const char *trace_message_name(uint8_t type, char buf[TRACE_NAME]);
 /* Call reference of an I frame with a message about a call, and whether the
  * sender chose it. false: not about one call. */
 bool trace_cref(const uint8_t *frame, size_t len, uint16_t *cref, bool *orig);

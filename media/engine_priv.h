@@ -169,7 +169,6 @@ void worker_io_attach(struct worker *);
 /* A session comes; goes: tick. */
 void worker_io_take(struct worker *, struct session *);
 void worker_io_give(struct worker *, struct session *);
-void worker_io_leave(struct worker *);
 /* The line of a span that comes; of one that goes: true: it is out. tick */
 void worker_io_add_line(struct worker *, struct span *);
 bool worker_io_remove_line(struct worker *, struct span *);

@@ -222,8 +222,6 @@ void session_from_line(struct session *, struct tick *,
 int session_post(struct session *, const struct net_addr *to, bool rtcp,
 		 const void *data, size_t len);
 void session_refused(struct session *);
-void session_send(struct session *, const struct rtp_packet *,
-		  uint8_t *datagram, size_t len);
 /* The next block of what is to be heard; false: nothing is. */
 bool digit_player_run(struct digit_player *, float *out,
 		      enum dtmf_recv_change *change);

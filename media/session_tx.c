@@ -51,8 +51,8 @@ void session_refused(struct session *s)
 }
 
 /* tick */
-void session_send(struct session *s, const struct rtp_packet *pkt,
-		  uint8_t *datagram, size_t len)
+static void send_rtp(struct session *s, const struct rtp_packet *pkt,
+		     uint8_t *datagram, size_t len)
 {
 	size_t wire;
 
@@ -80,7 +80,7 @@ static void send_audio(struct session *s, uint32_t ts)
 		.ssrc = s->tx.ssrc,
 	};
 
-	session_send(s, &pkt, s->tx.payload, RTP_HEADER + (size_t)s->tx.fill);
+	send_rtp(s, &pkt, s->tx.payload, RTP_HEADER + (size_t)s->tx.fill);
 	s->tx.restart = false;
 	s->tx.fill = 0;
 }
@@ -97,7 +97,7 @@ static void send_event(struct session *s, const struct dtmf_send_packet *e)
 	};
 
 	memcpy(datagram + RTP_HEADER, e->payload, DTMF_EVENT_LEN);
-	session_send(s, &pkt, datagram, RTP_HEADER + DTMF_EVENT_LEN);
+	send_rtp(s, &pkt, datagram, RTP_HEADER + DTMF_EVENT_LEN);
 }
 
 /* A digit on the line begins or ends. While we play one to the line

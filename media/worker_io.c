@@ -175,16 +175,6 @@ void worker_io_take(struct worker *w, struct session *s)
 	netio_listen(w->net, session_slot(s) + 1);
 }
 
-/* tick */
-void worker_io_give(struct worker *w, struct session *s)
-{
-	s->net = NULL;
-	netio_mute(w->net, session_slot(s));
-	netio_mute(w->net, session_slot(s) + 1);
-	w->leaving.sessions[w->leaving.count++] = s->index;
-	worker_io_leave(w);
-}
-
 static bool is_quiet(const struct worker *w, uint16_t session)
 {
 	const struct session *s = &w->engine->sessions[session];
@@ -195,7 +185,7 @@ static bool is_quiet(const struct worker *w, uint16_t session)
 
 /* tick: whoever uses the session: it is another worker's from the moment
  * that it stands in the ring. */
-void worker_io_leave(struct worker *w)
+static void leave(struct worker *w)
 {
 	unsigned left = 0;
 
@@ -213,10 +203,20 @@ void worker_io_leave(struct worker *w)
 }
 
 /* tick */
+void worker_io_give(struct worker *w, struct session *s)
+{
+	s->net = NULL;
+	netio_mute(w->net, session_slot(s));
+	netio_mute(w->net, session_slot(s) + 1);
+	w->leaving.sessions[w->leaving.count++] = s->index;
+	leave(w);
+}
+
+/* tick */
 void worker_io_run(struct worker *w, struct tick *t)
 {
 	w->tick = t;
 	netio_run(w->net, t->now, t->wall_ns);
 	if (w->leaving.count)
-		worker_io_leave(w);
+		leave(w);
 }

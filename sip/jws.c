@@ -60,27 +60,6 @@ int jws_private(gnutls_privkey_t *out, const void *pem, size_t len)
 	return err;
 }
 
-int jws_public(gnutls_pubkey_t *out, const void *pem, size_t len)
-{
-	gnutls_datum_t d = datum(pem, len);
-	int err;
-
-	if (gnutls_pubkey_init(out) < 0) {
-		return -ENOMEM;
-	}
-	err = len && gnutls_pubkey_import(*out, &d, GNUTLS_X509_FMT_PEM) == 0
-		      ? 0
-		      : -EINVAL;
-	if (!err && !jws_is_p256(*out)) {
-		err = -ENOTSUP;
-	}
-	if (err) {
-		gnutls_pubkey_deinit(*out);
-		*out = NULL;
-	}
-	return err;
-}
-
 /* A big-endian number into HALF octets, whatever zeros stand before it. */
 static bool put_half(uint8_t out[HALF], const gnutls_datum_t *n)
 {

@@ -18,7 +18,6 @@
 
 /* From PEM. 0; -EINVAL: no such key in it; -ENOTSUP: not on P-256; -ENOMEM. */
 int jws_private(gnutls_privkey_t *out, const void *pem, size_t len);
-int jws_public(gnutls_pubkey_t *out, const void *pem, size_t len);
 bool jws_is_p256(gnutls_pubkey_t);
 /* 0 or -EIO. */
 int jws_sign(gnutls_privkey_t, const void *data, size_t len,

@@ -148,12 +148,12 @@ static const char *const event_names[LEG_EVENTS] = {
 	"bye",		 "cleared",	  "dead",	 "timer",
 };
 
-const char *sip_leg_state_name(enum leg_state s)
+static const char *state_name(enum leg_state s)
 {
 	return s < LEG_STATES ? state_names[s] : "?";
 }
 
-const char *sip_leg_event_name(enum leg_ev e)
+static const char *event_name(enum leg_ev e)
 {
 	return e < LEG_EVENTS ? event_names[e] : "?";
 }
@@ -192,8 +192,8 @@ void sip_leg_enter(struct leg *l, enum leg_state next)
 {
 	int64_t ms;
 
-	log_debug("leg %u: %s -> %s", l->id, sip_leg_state_name(l->state),
-		  sip_leg_state_name(next));
+	log_debug("leg %u: %s -> %s", l->id, state_name(l->state),
+		  state_name(next));
 	timer_stop(sip_legs_env(l->legs)->loop, &l->timer);
 	if (next != LEG_INCOMING)
 		sip_rel_stop(l);
@@ -217,8 +217,8 @@ void sip_leg_event(struct leg *l, const struct leg_event *e)
 
 	if (!c->act) {
 		log_debug("leg %u: %s in state %s", l->id,
-			  sip_leg_event_name(e->ev),
-			  sip_leg_state_name(l->state));
+			  event_name(e->ev),
+			  state_name(l->state));
 		sip_legs_env(l->legs)->stats.impossible++;
 		return;
 	}
@@ -419,7 +419,8 @@ struct sip_msg *sip_leg_response(struct leg *l, const struct sip_msg *request,
 	return m;
 }
 
-const char *sip_leg_supported(const struct leg *l, char buf[64])
+/* Options of ours, as the value of Supported. */
+static const char *supported(const struct leg *l, char buf[64])
 {
 	const struct conf_trunk *c = sip_leg_conf(l);
 
@@ -442,7 +443,7 @@ void sip_leg_common(const struct leg *l, struct sip_msg *m)
 			  sip_leg_conf(l)->refer.mode == CONF_REFER_OFF
 				  ? SIP_ALLOW
 				  : SIP_ALLOW ", REFER");
-	if (sip_leg_supported(l, text)[0])
+	if (supported(l, text)[0])
 		(void)sip_msg_add(m, "Supported", text);
 }
 

@@ -172,8 +172,6 @@ struct leg {
 	uint32_t snapshot; /* digest of the last one; 0 = none */
 };
 
-const char *sip_leg_state_name(enum leg_state);
-const char *sip_leg_event_name(enum leg_ev);
 
 /* Runs the table. The leg may be on its way out afterwards, but is valid
  * until the loop's next turn. */
@@ -218,8 +216,6 @@ void sip_leg_reason(struct sip_msg *, struct cc_cause);
 void sip_leg_send_bye(struct leg *, struct cc_cause);
 /* What the message says in Reason headers. */
 struct sip_reason sip_leg_reason_of(const struct sip_msg *);
-/* Options of ours, as the value of Supported. */
-const char *sip_leg_supported(const struct leg *, char buf[64]);
 /* Adds Allow and Supported to a message of ours. */
 void sip_leg_common(const struct leg *, struct sip_msg *);
 /* The peer's description in that message. 0; -ENOENT: none; -EBADMSG. */

@@ -261,7 +261,7 @@ static void add_digits(struct text *t, const struct cc_number *n)
 
 	if (n->type == CC_TON_INTERNATIONAL)
 		add(t, "+", "");
-	for (i = 0; n->digits[i] && i < CC_DIGITS_MAX; i++) {
+	for (i = 0; n->digits[i]; i++) {
 		char c[2] = {n->digits[i], '\0'};
 
 		add(t, *c == '#' ? "%23" : c, "");

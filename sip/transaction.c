@@ -41,33 +41,6 @@ static const struct timer_rule timer_rules[TXN_TIMERS] = {
 	[TXN_TIMER_TRANSPORT] = {"transport", 0, 0, 0},
 };
 
-static const char *const kind_names[TXN_KINDS] = {
-	[TXN_INVITE_CLIENT] = "INVITE client",
-	[TXN_CLIENT] = "client",
-	[TXN_INVITE_SERVER] = "INVITE server",
-	[TXN_SERVER] = "server",
-};
-
-static const char *const state_names[TXN_STATES] = {
-	[TXN_CALLING] = "calling",
-	[TXN_TRYING] = "trying",
-	[TXN_PROCEEDING] = "proceeding",
-	[TXN_COMPLETED] = "completed",
-	[TXN_CONFIRMED] = "confirmed",
-	[TXN_ACCEPTED] = "accepted",
-	[TXN_TERMINATED] = "terminated",
-};
-
-const char *txn_kind_name(enum txn_kind k)
-{
-	return (unsigned)k < TXN_KINDS ? kind_names[k] : "?";
-}
-
-const char *txn_state_name(enum txn_state s)
-{
-	return (unsigned)s < TXN_STATES ? state_names[s] : "?";
-}
-
 const char *txn_timer_name(enum txn_timer t)
 {
 	return (unsigned)t < TXN_TIMERS ? timer_rules[t].name : "?";
@@ -177,7 +150,8 @@ bool txn_is_server(const struct txn *t)
 	return t->kind == TXN_INVITE_SERVER || t->kind == TXN_SERVER;
 }
 
-bool txn_is_reliable(const struct txn *t)
+/* Over a connection, which loses nothing. */
+static bool is_reliable(const struct txn *t)
 {
 	return t->path.proto != SIP_UDP;
 }
@@ -394,7 +368,7 @@ static bool is_for_repeats(enum txn_timer timer)
 
 void txn_retry(struct txn *t, enum txn_timer timer)
 {
-	if (txn_is_reliable(t) && is_for_loss(timer)) {
+	if (is_reliable(t) && is_for_loss(timer)) {
 		txn_stop_retry(t);
 		return;
 	}
@@ -424,7 +398,7 @@ void txn_life(struct txn *t, enum txn_timer timer)
 	int64_t ms = txn_timer_ms(timer, t->layer->t1_ms);
 
 	if (is_for_repeats(timer)) {
-		ms = txn_is_reliable(t) ? 0 : ms;
+		ms = is_reliable(t) ? 0 : ms;
 	}
 	if (is_for_repeats(timer) || timer == TXN_TIMER_M) {
 		join_absorbers(t);

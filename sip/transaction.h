@@ -284,8 +284,6 @@ enum txn_state txn_state_of(const struct txn_layer *, txn_id);
 /* Forget it at once, without a word to user or peer. */
 void txn_kill(struct txn_layer *, txn_id);
 
-const char *txn_kind_name(enum txn_kind);
-const char *txn_state_name(enum txn_state);
 const char *txn_timer_name(enum txn_timer);
 /* ms of the first run of a timer with that T1. */
 int64_t txn_timer_ms(enum txn_timer, unsigned t1_ms);

@@ -225,7 +225,6 @@ void sip_transport_flow_keep(struct sip_transport *, uint32_t flow,
  * address come by it. Heeded where its certificate says who it is. */
 void sip_transport_alias(struct sip_transport *, uint32_t flow, unsigned trunk,
 			 uint16_t port);
-void sip_transport_flow_close(struct sip_transport *, uint32_t flow);
 
 /* Our own address towards that remote: the bind's, or when that is a wildcard
  * the one the kernel would send from (asked at most every 10 s). */

@@ -236,7 +236,8 @@ static void hand_up(struct conn *c, bool framed, const char *data, size_t len)
 	t->user->ops->on_message(t->user, &c->path, framed, data, len);
 }
 
-void conn_on_octets(struct conn *c)
+/* After sip_stream_fill(). */
+static void conn_on_octets(struct conn *c)
 {
 	enum sip_stream_event e;
 	const char *data;
@@ -551,13 +552,4 @@ void sip_transport_flow_keep(struct sip_transport *t, uint32_t flow,
 		plan_ping(c);
 	}
 	conn_rearm(c);
-}
-
-void sip_transport_flow_close(struct sip_transport *t, uint32_t flow)
-{
-	struct conn *c = conn_get(t, flow);
-
-	if (c) {
-		conn_close(c, 0);
-	}
 }

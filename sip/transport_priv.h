@@ -151,7 +151,6 @@ void conn_watch(struct conn *, int events);
 void conn_opened(struct conn *);
 int conn_send(struct conn *, const char *data, size_t len);
 void conn_on_watch(struct watch *, int events);
-void conn_on_octets(struct conn *); /* after sip_stream_fill() */
 /* err 0: in good order. Tells the user. */
 void conn_close(struct conn *, int err);
 void conn_rearm(struct conn *); /* after a change of its times */

@@ -89,8 +89,6 @@ struct txn *txn_new(struct txn_layer *, enum txn_kind, struct sip_msg *);
 struct txn *txn_get(const struct txn_layer *, txn_id);
 void txn_destroy(struct txn *);
 bool txn_is_server(const struct txn *);
-/* Over a connection, which loses nothing. */
-bool txn_is_reliable(const struct txn *);
 /* Starts the resending of wire; 0 ms, by the table. */
 void txn_retry(struct txn *, enum txn_timer);
 void txn_life(struct txn *, enum txn_timer);

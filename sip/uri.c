@@ -192,7 +192,7 @@ int sip_uri_write(char *buf, size_t size, const struct cc_number *n,
 
 	if (global)
 		user[len++] = '+';
-	for (i = 0; n->digits[i] && i < CC_DIGITS_MAX; i++) {
+	for (i = 0; n->digits[i]; i++) {
 		if (n->digits[i] == '#') {
 			memcpy(user + len, "%23", 3);
 			len += 3;

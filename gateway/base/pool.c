@@ -32,7 +32,6 @@ struct pool {
 	uint32_t first_free, last_free; /* first_free == count: none */
 	uint32_t resting;		/* in that queue */
 	uint32_t fresh;			/* from here on never used */
-	uint64_t refused;
 };
 
 struct pool *pool_new(size_t object_size, unsigned count)
@@ -123,7 +122,6 @@ void *pool_alloc(struct pool *p, pool_id *id)
 	void *object;
 
 	if (i == p->count) {
-		p->refused++;
 		*id = 0;
 		return NULL;
 	}
@@ -174,11 +172,6 @@ unsigned pool_used(const struct pool *p)
 unsigned pool_size(const struct pool *p)
 {
 	return p->count;
-}
-
-uint64_t pool_refused(const struct pool *p)
-{
-	return p->refused;
 }
 
 pool_id pool_next(const struct pool *p, pool_id id)

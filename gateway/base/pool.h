@@ -19,14 +19,13 @@ struct pool *pool_new(size_t object_size, unsigned count); /* NULL + errno */
 void pool_destroy(struct pool *);
 /* Has the memory of the first n objects at hand before it is needed. */
 void pool_touch(struct pool *, unsigned n);
-/* A zeroed object and its id, or NULL when the pool is empty (counted). */
+/* A zeroed object and its id, or NULL (and 0) when the pool is empty. */
 void *pool_alloc(struct pool *, pool_id *id);
 void pool_free(struct pool *, pool_id id);
 /* NULL when the id is stale or wrong. */
 void *pool_get(const struct pool *, pool_id id);
 unsigned pool_used(const struct pool *);
 unsigned pool_size(const struct pool *);
-uint64_t pool_refused(const struct pool *);
 /* Walk: start with 0, returns the next used id after id, 0 at the end. */
 pool_id pool_next(const struct pool *, pool_id id);
 

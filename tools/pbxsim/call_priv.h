@@ -21,8 +21,7 @@ void call_answered(struct call *); /* by either side: talking begins */
 void call_received(struct calls *, const struct cc_msg *setup);
 
 /* --- call_report.c --- */
-/* Begin an event about the call; the caller adds to it and ends it. */
-void call_event(struct call *, const char *ev);
+/* Begins an event about the call; the caller adds to it and ends it. */
 void call_state_event(struct call *, const char *state);
 void call_report_progress(struct call *, uint8_t progress); /* its members */
 /* Whole events. */

@@ -2,7 +2,7 @@
 /* What is printed of calls. */
 #include "tools/pbxsim/call_priv.h"
 
-void call_event(struct call *c, const char *ev)
+static void begin(struct call *c, const char *ev)
 {
 	report_begin(c->all->report, ev);
 	report_int(c->all->report, "call", c->number);
@@ -10,7 +10,7 @@ void call_event(struct call *c, const char *ev)
 
 void call_state_event(struct call *c, const char *state)
 {
-	call_event(c, "call");
+	begin(c, "call");
 	report_str(c->all->report, "dir", c->made ? "made" : "received");
 	report_str(c->all->report, "state", state);
 	if (c->channel && c->all->span->n_wires > 1) {
@@ -64,7 +64,7 @@ void call_report_heard(struct call *c)
 	struct report *r = c->all->report;
 	const struct hear_level *l = &c->voice->hear.level;
 
-	call_event(c, "heard");
+	begin(c, "heard");
 	report_num(r, "level_dbm0", level_dbm0(l), 2);
 	report_num(r, "loudest_dbm0", level_loudest_dbm0(l), 2);
 	report_num(r, "sound_s", (double)l->samples / 8000, 2);
@@ -78,7 +78,7 @@ void call_report_digit(struct call *c, char digit, bool inband)
 	char text[2] = { digit, '\0' };
 
 	c->all->tally->count[TALLY_DIGITS]++;
-	call_event(c, "dtmf");
+	begin(c, "dtmf");
 	report_str(c->all->report, "digit", text);
 	report_bool(c->all->report, "inband", inband);
 	report_end(c->all->report);
@@ -92,7 +92,7 @@ void call_report_state(struct call *c, const char *what)
 
 void call_report_tone(struct call *c, enum tone_kind tone)
 {
-	call_event(c, "tone");
+	begin(c, "tone");
 	report_str(c->all->report, "tone", hear_tone_name(tone));
 	report_end(c->all->report);
 }
