@@ -98,6 +98,14 @@ static bool same_bind(const struct conf_trunk *a, const struct conf_trunk *b)
 	       net_addr_eq(&a->wire.bind6, &b->wire.bind6);
 }
 
+/* What stands behind the name; without it the usual port. */
+static const char *port_of(const char *server)
+{
+	const char *colon = strchr(server, ':');
+
+	return colon ? colon + 1 : "5060";
+}
+
 /* Ports tell two peers apart with UDP alone: elsewhere they are anything. */
 static bool same_server(const struct conf_trunk *a, const char *x,
 			const struct conf_trunk *b, const char *y)
@@ -110,11 +118,9 @@ static bool same_server(const struct conf_trunk *a, const char *x,
 		q.port = q.port ? q.port : 5060;
 		return net_ip_eq(&p, &q) && (!udp || p.port == q.port);
 	}
-	if (udp) {
-		return !strcasecmp(x, y);
-	}
 	return strcspn(x, ":") == strcspn(y, ":") &&
-	       !strncasecmp(x, y, strcspn(x, ":"));
+	       !strncasecmp(x, y, strcspn(x, ":")) &&
+	       (!udp || !strcmp(port_of(x), port_of(y)));
 }
 
 static bool share_source(const struct conf_trunk *a, const struct conf_trunk *b)
@@ -138,21 +144,24 @@ static bool share_source(const struct conf_trunk *a, const struct conf_trunk *b)
 	return false;
 }
 
-/* What a trunk's users are: users, else auth.user and number. */
+/* What a trunk's users are: users, else auth.user, number and those that it
+ * registers. */
 static const char *user_at(const struct conf_trunk *t, unsigned i)
 {
 	if (t->match.n_users) {
 		return i < t->match.n_users ? t->match.users[i] : NULL;
 	}
-	return i == 0 ? t->auth_user : i == 1 ? t->who.number : NULL;
+	return i == 0			 ? t->auth_user
+	       : i == 1			 ? t->who.number
+	       : i - 2 < t->reg.n_users	 ? t->reg.users[i - 2]
+					 : NULL;
 }
 
 static bool is_same_user(const char *a, const char *b)
 {
 	a += *a == '+';
 	b += *b == '+';
-	return !strcmp(a, b) || str_pattern_match(a, b) ||
-	       str_pattern_match(b, a);
+	return !strcmp(a, b) || str_patterns_meet(a, b);
 }
 
 /* NULL: they are told apart. "": one of them has no user at all. */
@@ -213,6 +222,20 @@ static void check_alike(const struct checker *c, unsigned i)
 				    "users: [...], on both, or another bind "
 				    "for each");
 		}
+	}
+}
+
+/* Who poses as the server, or stands behind it, may name any realm. */
+static void check_realm(const struct checker *c, const struct conf_trunk *t,
+			const struct node *map)
+{
+	if (t->auth_password[0] && !t->reg.realm[0]) {
+		problem_fix(report_warning(c->report,
+					   check_place(map, "auth", NULL),
+					   "the password answers any realm "
+					   "that the server names"),
+			    "auth: {realm: ...}, as the provider's challenge "
+			    "has it");
 	}
 }
 
@@ -277,6 +300,7 @@ void check_trunk_wire(const struct checker *c, unsigned i)
 			     "tls_port: sip.bind has this port, for plain SIP");
 	}
 	check_alike(c, i);
+	check_realm(c, t, map);
 	check_accept(c, t, map);
 	check_tls(c, t, map);
 	check_stir(c, t, map);

@@ -161,7 +161,7 @@ enum conf_accept { CONF_ACCEPT_SOURCES, CONF_ACCEPT_REGISTRATION };
 /* Which requests are a trunk's, where their source alone does not say. */
 struct conf_match {
 	enum conf_accept accept;
-	uint8_t n_users; /* none: auth.user and number */
+	uint8_t n_users; /* none: auth.user, number, register.users */
 	char users[CONF_USERS][CONF_NUMBER];
 };
 

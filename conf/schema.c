@@ -317,7 +317,7 @@ static const struct setting trunk_settings[] = {
 					   match.n_users), 0, CONF_USERS, "",
 	  "", NULL, NULL, NONE,
 	  "called users that are this trunk's, where several share a "
-	  "provider's address; none: auth.user and number" },
+	  "provider's address; none: auth.user, number and register.users" },
 	{ "transport", VALUE_ENUM, AT(conf_trunk, transport), 0, 0, 0, "udp",
 	  "", transport_names, NULL, ALL,
 	  "transport of SIP; auto: as NAPTR and SRV records say (RFC 3263)" },

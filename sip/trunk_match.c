@@ -96,6 +96,17 @@ static bool is_user(const char *want, const char *user)
 	return *want && !strcmp(want + (*want == '+'), user + (*user == '+'));
 }
 
+/* Where the file says nothing of users: who the trunk is at its provider. */
+static bool is_own_user(const struct conf_trunk *c, const char *user)
+{
+	for (unsigned i = 0; i < c->reg.n_users; i++) {
+		if (is_user(c->reg.users[i], user)) {
+			return true;
+		}
+	}
+	return is_user(c->auth_user, user) || is_user(c->who.number, user);
+}
+
 static bool is_users(const struct conf_trunk *c, const char *user)
 {
 	for (unsigned i = 0; i < c->match.n_users; i++) {
@@ -104,8 +115,7 @@ static bool is_users(const struct conf_trunk *c, const char *user)
 			return true;
 		}
 	}
-	return !c->match.n_users &&
-	       (is_user(c->auth_user, user) || is_user(c->who.number, user));
+	return !c->match.n_users && is_own_user(c, user);
 }
 
 /* The user part, or what stands in its place in tel:, without parameters. */

@@ -29,6 +29,10 @@ int str_hex_octet(const char *text);
  * str_pattern_ok says whether a pattern is well formed. */
 bool str_pattern_match(const char *pattern, const char *number);
 bool str_pattern_ok(const char *pattern);
+/* Is there a number that both match? Of well-formed patterns of at most
+ * STR_PATTERN_MAX elements; false for any other. */
+#define STR_PATTERN_MAX 128
+bool str_patterns_meet(const char *a, const char *b);
 /* Levenshtein distance; for suggestions. When one is longer than 32 octets,
  * the length of the longer. */
 unsigned str_distance(const char *a, const char *b);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Patterns of numbers; see str.h. */
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "gateway/base/str.h"
@@ -110,4 +111,74 @@ bool str_pattern_match(const char *p, const char *number)
 		number = ++run_at;
 	}
 	return true;
+}
+
+/* A pattern, element by element: the characters that it stands for, as bits of
+ * the alphabet of numbers. */
+#define RUN 0
+
+struct elements {
+	unsigned n;
+	uint16_t of[STR_PATTERN_MAX];
+};
+
+/* False: not well formed. */
+static bool read_elements(struct elements *out, const char *p)
+{
+	static const char alphabet[] = "0123456789+*#";
+	const char *next = p;
+	bool has;
+
+	for (out->n = 0; *p != '\0'; p = next) {
+		uint16_t members = RUN;
+
+		next = p + 1;
+		for (unsigned i = 0; *p != '*' && alphabet[i]; i++) {
+			next = one_match(p, alphabet[i], &has);
+			if (next == NULL) {
+				return false;
+			}
+			members |= (uint16_t)(has << i);
+		}
+		if (out->n == STR_PATTERN_MAX) {
+			return false;
+		}
+		out->of[out->n++] = members;
+	}
+	return true;
+}
+
+static bool is_run(const struct elements *e, unsigned i)
+{
+	return i < e->n && e->of[i] == RUN;
+}
+
+/* From the ends to the front; meet[k]: what begins at element i of a has a
+ * number in common with what begins at k of b. */
+bool str_patterns_meet(const char *p, const char *q)
+{
+	bool meet[STR_PATTERN_MAX + 1];
+	struct elements a, b;
+
+	if (!read_elements(&a, p) || !read_elements(&b, q)) {
+		return false;
+	}
+	for (unsigned i = a.n + 1; i-- > 0;) {
+		bool without_both = false;
+
+		for (unsigned k = b.n + 1; k-- > 0;) {
+			bool without_a = i < a.n && meet[k];
+			bool without_b = k < b.n && meet[k + 1];
+
+			if (is_run(&a, i) || is_run(&b, k)) {
+				meet[k] = without_a || without_b;
+			} else if (i < a.n && k < b.n) {
+				meet[k] = without_both && (a.of[i] & b.of[k]);
+			} else {
+				meet[k] = i == a.n && k == b.n;
+			}
+			without_both = without_a;
+		}
+	}
+	return meet[0];
 }

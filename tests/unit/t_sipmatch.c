@@ -84,6 +84,7 @@ START_TEST(test_match)
 	strcpy(a->auth_user, "acc1");
 	strcpy(a->auth_password, "secret one");
 	strcpy(a->who.number, "+4971112");
+	strcpy(a->reg.users[a->reg.n_users++], "+4971119");
 	strcpy(b->auth_user, "acc2");
 	strcpy(b->auth_password, "secret two");
 	strcpy(b->match.users[0], "+49711345*");
@@ -96,6 +97,7 @@ START_TEST(test_match)
 	ck_assert_int_eq(matched(both, false, "sip:acc1@x", "sip:o@x"), 0);
 	ck_assert_int_eq(matched(both, false, "sip:4971112@x", "sip:o@x"), 0);
 	ck_assert_int_eq(matched(both, false, "tel:+4971112", "sip:o@x"), 0);
+	ck_assert_int_eq(matched(both, false, "sip:+4971119@x", "sip:o@x"), 0);
 	ck_assert_int_eq(matched(both, false, "sip:+49711345678@x;user=phone",
 				 "sip:o@x"), 1);
 	/* users: stands instead of auth.user */

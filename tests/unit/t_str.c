@@ -257,6 +257,76 @@ START_TEST(test_patterns_against_the_plain_matcher)
 }
 END_TEST
 
+START_TEST(test_patterns_that_meet)
+{
+	static const struct {
+		const char *a, *b;
+		bool want;
+	} cases[] = {
+		{"49711*", "497*", true},     {"49711*", "497*9", true},
+		{"4971?1", "49711*", true},   {"4971?1", "49712*", true},
+		{"4971?1", "497112*", false}, {"*1", "*2", false},
+		{"*1", "2*", true},	      {"[1-3]", "[3-5]", true},
+		{"[1-3]", "[4-5]", false},    {"N", "Z", true},
+		{"N", "[01]", false},	      {"?", "#", false},
+		{"\\*", "*", true},	      {"\\*", "?", false},
+		{"+49*", "49*", false},	      {"12", "12", true},
+		{"12", "123", false},	      {"*", "**", true},
+		{"1*2", "1", false},	      {"1**", "1", true},
+		{"[", "*", false},	      {"a", "a", false},
+	};
+	char many[2 * STR_PATTERN_MAX];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *a = cases[i].a, *b = cases[i].b;
+
+		ck_assert_msg(str_patterns_meet(a, b) == cases[i].want,
+			      "%s, %s", a, b);
+		ck_assert_msg(str_patterns_meet(b, a) == cases[i].want,
+			      "%s, %s", b, a);
+	}
+	memset(many, '1', sizeof(many) - 1);
+	many[STR_PATTERN_MAX] = '\0';
+	ck_assert(str_patterns_meet(many, "*"));
+	many[STR_PATTERN_MAX] = '1';
+	many[STR_PATTERN_MAX + 1] = '\0';
+	ck_assert(!str_patterns_meet(many, "*"));
+}
+END_TEST
+
+/* Patterns that match the same number meet. */
+START_TEST(test_patterns_that_match_meet)
+{
+	static const char *const parts[] = {"*", "0",	  "1",	 "2",
+					    "?", "[0-1]", "\\*", "*"};
+	static const char digits[] = "012*";
+	unsigned both = 0, apart = 0;
+
+	for (unsigned round = 0; round < 200000; round++) {
+		char p[2][64] = {"", ""}, number[16];
+		unsigned i, n = rnd_below(&rnd, 6);
+
+		for (i = 0; i < n; i++) {
+			number[i] = digits[rnd_below(&rnd, 4)];
+		}
+		number[n] = '\0';
+		for (i = 0; i < 2; i++) {
+			for (n = 1 + rnd_below(&rnd, 5); n > 0; n--) {
+				strcat(p[i], parts[rnd_below(&rnd, 8)]);
+			}
+		}
+		apart += !str_patterns_meet(p[0], p[1]);
+		if (plain_match(p[0], number) && plain_match(p[1], number)) {
+			both++;
+			ck_assert_msg(str_patterns_meet(p[0], p[1]),
+				      "%s, %s, %s", p[0], p[1], number);
+		}
+	}
+	ck_assert_uint_gt(both, 1000);
+	ck_assert_uint_gt(apart, 1000);
+}
+END_TEST
+
 /* Many runs must not cost exponential time. */
 START_TEST(test_pattern_cost)
 {
@@ -375,6 +445,8 @@ int main(void)
 	tcase_add_test(tc, test_patterns);
 	tcase_add_test(tc, test_bad_patterns);
 	tcase_add_test(tc, test_patterns_against_the_plain_matcher);
+	tcase_add_test(tc, test_patterns_that_meet);
+	tcase_add_test(tc, test_patterns_that_match_meet);
 	tcase_add_test(tc, test_pattern_cost);
 	tcase_add_test(tc, test_distance);
 	tcase_add_test(tc, test_token);
