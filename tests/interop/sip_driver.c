@@ -8,18 +8,22 @@
  *		[transport=udp|tcp|tls] [cert=F key=F] [ca=F] [name=DOMAIN]
  *		[crl=F] [verify=both|server|none] [limit=S] [dialog=full|late] [conf=FILE]
  *		[after=MS] [calling=NUMBER] [screening=N] [presentation=N]
+ *		[redirecting=NUMBER] [reason=N] [uui=HEX] [ring=MS] [change=MS]
  *
  * Without place= it waits for CALLS calls; the last three digits of the number
  * choose what becomes of each: 486 busy, 480 never answered, 183 early media
- * and then answered, 200 answered and cleared by us after hold=, all others
- * ring, are answered and wait for the peer's BYE. It ends when that many calls
+ * and then answered, 181 diverted and then as the others, which ring for ring=,
+ * are answered, put on hold after change= and cleared by us after hold=, or
+ * wait for the peer's BYE. It ends when that many calls
  * have been released, or after 60 s, and prints what it counted. dialog=full:
  * with 100rel, session timers and REFER, each of which goes well; late: INVITEs
  * without SDP. conf=FILE, the
  * first of the options: the trunks, rules and settings of a configuration, whose
  * first trunk is PEER. after= is when the first call is placed; who calls then
- * has calling=, its screening and presentation as cc.h numbers them. What the
- * last call that came in says of its caller is printed, too.
+ * has calling=, its screening and presentation as cc.h numbers them, and was
+ * diverted by redirecting= for reason=; uui= is user-to-user information of all
+ * that we say. What the last call that came in says of its caller, and the peer
+ * of the one that answers, is printed, too.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +43,7 @@
 #define CALLS	 4096 /* at a time */
 #define LIMIT_MS 60000
 
-enum step { IDLE, ANSWER, HANG_UP };
+enum step { IDLE, ANSWER, CHANGE, HANG_UP };
 
 struct call {
 	leg_id leg; /* 0 = free */
@@ -50,6 +54,7 @@ struct call {
 /* Of the core's messages. */
 struct counts {
 	unsigned setups, answered, released, held, retrieved, updated;
+	unsigned alerted, inband, diverted;
 	unsigned causes[128];
 };
 
@@ -63,11 +68,15 @@ static struct driver {
 	unsigned wanted, placed, rate;
 	struct counts n;
 	int hold_ms, giveup_ms;
+	int ring_ms, change_ms; /* change: -1 = never */
 	int grace_ms; /* for the last answers on the wire */
 	int limit_ms, after_ms;
 	const char *number;
-	struct cc_number calling; /* of calls that are placed */
-	struct cc_msg heard;	  /* the last SETUP */
+	struct cc_msg say;   /* of calls that are placed: who, by whom, uui */
+	struct cc_msg heard; /* the last SETUP */
+	struct cc_number connected;
+	struct cc_uui uui; /* the last that was heard */
+	uint8_t location; /* and detail: of the last RELEASED */
 	char detail[CC_DETAIL_MAX];
 } d;
 
@@ -75,6 +84,7 @@ static void tell(leg_id leg, enum cc_type type, struct cc_msg m)
 {
 	m.leg = leg;
 	m.end = (struct cc_end){CC_END_TRUNK, 0};
+	m.extra.uui = d.say.extra.uui;
 	link_send(&d.core, &m.head, (uint16_t)type, sizeof(m));
 }
 
@@ -98,6 +108,24 @@ static struct call *find(leg_id leg)
 	return NULL;
 }
 
+static void on_step(struct timer *t);
+
+static void step_after(struct call *c, enum step step, int ms)
+{
+	c->next = step;
+	timer_start(d.loop, &c->timer, on_step, ms);
+}
+
+/* What we do with an answered call. */
+static void go_on(struct call *c)
+{
+	d.n.answered++;
+	if (d.change_ms >= 0)
+		step_after(c, CHANGE, d.change_ms);
+	else if (d.hold_ms >= 0)
+		step_after(c, HANG_UP, d.hold_ms);
+}
+
 static void on_step(struct timer *t)
 {
 	struct call *c = container_of(t, struct call, timer);
@@ -106,12 +134,12 @@ static void on_step(struct timer *t)
 
 	c->next = IDLE;
 	if (step == ANSWER) {
-		d.n.answered++;
 		tell(c->leg, CC_ANSWER, m);
-		if (d.hold_ms > 0) {
-			c->next = HANG_UP;
-			timer_start(d.loop, t, on_step, d.hold_ms);
-		}
+		go_on(c);
+	} else if (step == CHANGE) {
+		tell(c->leg, CC_HOLD, m);
+		if (d.hold_ms >= 0)
+			step_after(c, HANG_UP, d.hold_ms);
 	} else if (step == HANG_UP) {
 		m = (struct cc_msg){.cause = {CAUSE_NORMAL, CC_LOC_USER}};
 		tell(c->leg, CC_RELEASE, m);
@@ -144,6 +172,7 @@ static void on_setup(const struct cc_msg *m)
 		return;
 	d.n.setups++;
 	d.heard = *m;
+	d.uui = m->extra.uui;
 	if (m->other) {
 		take_over(m);
 		return;
@@ -157,23 +186,35 @@ static void on_setup(const struct cc_msg *m)
 		early.progress = CC_PROG_INBAND;
 		tell(m->leg, CC_PROGRESS, early);
 	} else {
+		if (strcmp(kind, "181") == 0)
+			tell(m->leg, CC_PROGRESS,
+			     (struct cc_msg){.progress = CC_PROG_DIVERTED});
 		tell(m->leg, CC_ALERTING, (struct cc_msg){0});
 	}
-	if (strcmp(kind, "480") == 0)
-		return;
-	c->next = ANSWER;
-	timer_start(d.loop, &c->timer, on_step, 20);
+	if (strcmp(kind, "480") != 0)
+		step_after(c, ANSWER, d.ring_ms);
 }
 
 static void on_answer(const struct cc_msg *m)
 {
 	struct call *c = find(m->leg);
 
-	d.n.answered++;
-	if (!c || d.hold_ms < 0)
-		return;
-	c->next = HANG_UP;
-	timer_start(d.loop, &c->timer, on_step, d.hold_ms);
+	d.connected = m->connected;
+	if (c)
+		go_on(c);
+}
+
+static void on_progress(const struct cc_msg *m)
+{
+	d.n.inband += (m->progress & CC_PROG_INBAND) != 0;
+	d.n.diverted += (m->progress & CC_PROG_DIVERTED) != 0;
+}
+
+static void on_update(const struct cc_msg *m)
+{
+	d.n.updated++;
+	if (m->connected.valid)
+		d.connected = m->connected;
 }
 
 static void on_end(struct timer *t)
@@ -188,6 +229,7 @@ static void on_released(const struct cc_msg *m)
 
 	d.n.released++;
 	d.n.causes[m->cause.value & 127]++;
+	d.location = m->cause.location;
 	str_copy(d.detail, sizeof(d.detail), m->detail);
 	if (c) {
 		timer_stop(d.loop, &c->timer);
@@ -211,9 +253,18 @@ static void on_msg(struct link *l, const struct link_head *h, int fd)
 
 	(void)l;
 	(void)fd;
+	if (m->extra.uui.len && h->type <= CC_RELEASED)
+		d.uui = m->extra.uui;
 	switch (h->type) {
 	case CC_SETUP:
 		on_setup(m);
+		break;
+	case CC_PROGRESS:
+		on_progress(m);
+		break;
+	case CC_ALERTING:
+		d.n.alerted++;
+		on_progress(m);
 		break;
 	case CC_ANSWER:
 		on_answer(m);
@@ -225,7 +276,7 @@ static void on_msg(struct link *l, const struct link_head *h, int fd)
 		d.n.retrieved++;
 		break;
 	case CC_UPDATE:
-		d.n.updated++;
+		on_update(m);
 		break;
 	case CC_TRANSFER:
 		on_transfer(m);
@@ -265,12 +316,12 @@ static void on_pace(struct timer *t)
 	m.bearer = CC_BEARER_AUDIO_31;
 	m.complete = 1;
 	cc_number_set(&m.called, d.number);
-	m.calling = d.calling;
+	m.calling = d.say.calling;
+	m.redirecting = d.say.redirecting;
+	m.extra.divert = d.say.extra.divert;
 	c->leg = CC_LEG_CORE | ++d.placed;
-	if (d.giveup_ms) {
-		c->next = HANG_UP;
-		timer_start(d.loop, &c->timer, on_step, d.giveup_ms);
-	}
+	if (d.giveup_ms)
+		step_after(c, HANG_UP, d.giveup_ms);
 	tell(c->leg, CC_SETUP, m);
 }
 
@@ -379,10 +430,20 @@ static void dialog_option(struct conf_trunk *t, const char *v)
 	t->refer.replaces = true;
 }
 
+/* Octets as hexadecimal digits. */
+static void read_uui(const char *v)
+{
+	struct cc_uui *u = &d.say.extra.uui;
+	int octet;
+
+	for (; u->len < CC_UUI_MAX && (octet = str_hex_octet(v)) >= 0; v += 2)
+		u->octets[u->len++] = (uint8_t)octet;
+}
+
 /* Who calls, of what is placed. */
 static bool caller_option(const char *arg)
 {
-	struct cc_number *n = &d.calling;
+	struct cc_number *n = &d.say.calling;
 	const char *v;
 
 	if (option(arg, "calling", &v))
@@ -391,11 +452,35 @@ static bool caller_option(const char *arg)
 		n->screening = (uint8_t)atoi(v);
 	else if (option(arg, "presentation", &v))
 		n->presentation = (uint8_t)atoi(v);
-	else if (option(arg, "after", &v))
-		d.after_ms = atoi(v);
+	else if (option(arg, "redirecting", &v))
+		cc_number_set(&d.say.redirecting, v);
+	else if (option(arg, "reason", &v))
+		d.say.extra.divert.reason = (uint8_t)atoi(v);
+	else if (option(arg, "uui", &v))
+		read_uui(v);
 	else
 		return false;
 	return true;
+}
+
+/* Milliseconds. */
+static bool time_option(const char *arg)
+{
+	static const struct {
+		const char *name;
+		int *ms;
+	} rows[] = {{"hold", &d.hold_ms},     {"giveup", &d.giveup_ms},
+		    {"grace", &d.grace_ms},   {"after", &d.after_ms},
+		    {"ring", &d.ring_ms},     {"change", &d.change_ms}};
+	const char *v;
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (option(arg, rows[i].name, &v)) {
+			*rows[i].ms = atoi(v);
+			return true;
+		}
+	}
+	return false;
 }
 
 /* The file's part for the sip role, but for the addresses. */
@@ -437,12 +522,6 @@ static void options(int argc, char **argv)
 			d.number = v;
 		else if (option(argv[i], "rate", &v))
 			d.rate = (unsigned)atoi(v);
-		else if (option(argv[i], "hold", &v))
-			d.hold_ms = atoi(v);
-		else if (option(argv[i], "giveup", &v))
-			d.giveup_ms = atoi(v);
-		else if (option(argv[i], "grace", &v))
-			d.grace_ms = atoi(v);
 		else if (option(argv[i], "user", &v))
 			str_copy(t->auth_user, sizeof(t->auth_user), v);
 		else if (option(argv[i], "password", &v))
@@ -451,7 +530,8 @@ static void options(int argc, char **argv)
 			d.limit_ms = 1000 * atoi(v);
 		else if (option(argv[i], "dialog", &v))
 			dialog_option(t, v);
-		else if (!wire_option(t, argv[i]) && !caller_option(argv[i]))
+		else if (!wire_option(t, argv[i]) && !caller_option(argv[i]) &&
+			 !time_option(argv[i]))
 			log_fatal("what is %s?", argv[i]);
 	}
 	place_tls(t);
@@ -477,8 +557,24 @@ static void configure(void)
 	d.hold_ms = -1;
 	d.grace_ms = 500;
 	d.after_ms = 100;
-	cc_number_set(&d.calling, "+4930555");
-	d.calling.screening = CC_SCREEN_NETWORK;
+	d.ring_ms = 20;
+	d.change_ms = -1;
+	cc_number_set(&d.say.calling, "+4930555");
+	d.say.calling.screening = CC_SCREEN_NETWORK;
+}
+
+static void report_caller(const struct cc_msg *m)
+{
+	printf("called %s\ncaller %s\nasserted %s\nscreening %u\n"
+	       "asserted_screening %u\nredirecting %s\ndivert_reason %u\n"
+	       "divert_count %u\nconnected %s\nname %s\nuui ",
+	       m->called.digits, m->calling.digits, m->asserted.digits,
+	       m->calling.screening, m->asserted.screening,
+	       m->redirecting.digits, m->extra.divert.reason,
+	       m->extra.divert.count, d.connected.digits, m->name);
+	for (unsigned i = 0; i < d.uui.len; i++)
+		printf("%02x", d.uui.octets[i]);
+	printf("\n");
 }
 
 static void report(void)
@@ -491,18 +587,18 @@ static void report(void)
 	us = (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 +
 	     (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 	printf("setups %u\nanswered %u\nreleased %u\nheld %u\nretrieved %u\n"
-	       "updated %u\nidle %d\ncpu_us_per_call %.0f\n",
-	       d.n.setups, d.n.answered, d.n.released, d.n.held, d.n.retrieved, d.n.updated,
-	       sip_role_ops.is_idle(d.role),
+	       "updated %u\nalerted %u\ninband %u\ndiverted %u\nidle %d\n"
+	       "cpu_us_per_call %.0f\n",
+	       d.n.setups, d.n.answered, d.n.released, d.n.held,
+	       d.n.retrieved, d.n.updated, d.n.alerted, d.n.inband,
+	       d.n.diverted, sip_role_ops.is_idle(d.role),
 	       us / (d.n.released ? d.n.released : 1));
 	for (i = 0; i < 128; i++) {
 		if (d.n.causes[i])
 			printf("cause_%u %u\n", i, d.n.causes[i]);
 	}
-	printf("detail %s\ncaller %s\nasserted %s\nscreening %u\n"
-	       "asserted_screening %u\n",
-	       d.detail, d.heard.calling.digits, d.heard.asserted.digits,
-	       d.heard.calling.screening, d.heard.asserted.screening);
+	printf("location %u\ndetail %s\n", d.location, d.detail);
+	report_caller(&d.heard);
 }
 
 int main(int argc, char **argv)

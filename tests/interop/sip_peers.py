@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 
-from sippxml import ack, recv, request, scenario, sdp, send, status
+from sippxml import ack, maybe, recv, request, scenario, sdp, send, status
 from sipprun import Bench, Run, Step, challenge
 
 NUMBER = "0711200"
@@ -51,14 +51,14 @@ def replacing(name, tag, *after):
             'assign_to="whole,tag" />')
     got = ('<recv response="200" rrs="true"><action>'
            f"{theirs}{tags}</action></recv>\n")
-    early = status(100, 'optional="true"') + status(180, 'optional="true"')
+    early = maybe(100, 180)
     return scenario(name, "".join([
         request("INVITE", NUMBER, body=sdp(8)), early, got, ack(NUMBER),
         '<pause milliseconds="200" />\n',
         request("INVITE", NUMBER, f"Replaces: [call_id];to-tag={tag};"
                 "from-tag=[pid]C[call_number]", "Require: replaces",
                 body=sdp(8), call="second///"),
-        status(100, 'optional="true"'), *after]))
+        maybe(100), *after]))
 
 
 TAKEN = replacing(

@@ -80,7 +80,8 @@ def into(generic, body, *headers, refused=0, **figures):
 
 # What SIPp says of a check or a response that it did not want.
 FAULT = re.compile(r"(header \S+ not found)|(with regexp '[^']*')|"
-                   r"(received 'SIP/2.0 [^\r\n]*)")
+                   r"(received '(?:SIP/2.0|[A-Z]+) [^\r\n]*)|"
+                   r"(unexpected (?:BYE|CANCEL))")
 
 
 class Bench:

@@ -3,11 +3,16 @@
 
     called({"REGISTER": [recv("REGISTER", ("Require", "gin")), send("200 OK")],
             "INVITE": [recv("INVITE"), *taken()]})
-    calling([*call_in(), recv_status(488), ack()])
+    calling("refused", [invite(body=sdp(18)), maybe(100), status(488),
+                        same_branch(within("ACK", cseq=1))])
 
 A pair (header, pattern) is checked by SIPp: the call fails where the header does
-not match. (header, None): it must not be there. What matched is [$v0], [$v1]... "first" is the request line,
-"sdp" the body, "message" all of it.
+not match. (header, None): it must not be there. What matched is [$v0], [$v1]...
+"first" is the request line, "sdp" the body, "message" all of it.
+
+SIPp answers what it received last (send), or, with keep="i", any earlier request
+(reply("i", ...)), with a tag of each branch of a fork; its own requests are those
+of the caller (request, within) or of the callee (asks).
 """
 import re
 from xml.sax.saxutils import quoteattr
@@ -24,10 +29,11 @@ a=rtpmap:101 telephone-event/8000
 KEY = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + "QUJD" * 10 + "\n"
 
 
-def sdp(codec=8, crypto=False):
-    return SDP.format(codec=codec, name={8: "PCMA", 0: "PCMU"}[codec],
+def sdp(codec=8, crypto=False, more=""):
+    return SDP.format(codec=codec,
+                      name={8: "PCMA", 0: "PCMU", 18: "G729"}[codec],
                       profile="RTP/SAVP" if crypto else "RTP/AVP",
-                      more=KEY if crypto else "")
+                      more=(KEY if crypto else "") + more)
 
 
 def check(n, where, pattern):
@@ -44,21 +50,32 @@ def check(n, where, pattern):
             f'assign_to="v{n}" />')
 
 
-def actions(checks, log):
-    text = "".join(check(n, *c) for n, c in enumerate(checks))
+def actions(checks, log, more=""):
+    text = more + "".join(check(n, *c) for n, c in enumerate(checks))
     found = "".join(f" [$v{n}]" for n, c in enumerate(checks) if c[1])
     return f"<action>{text}<log message={quoteattr(log + found)} /></action>"
 
 
-def recv(method, *checks, auth=None, more=""):
-    """auth: (user, password) that the credentials must be made with."""
-    verify = ""
+KEPT = {"Via": "Via", "From": "From", "To": "To", "Call": "Call-ID",
+        "CSeq": "CSeq"}
+
+
+def kept(name):
+    return "".join(f'<ereg regexp=".*" search_in="hdr" header="{header}:" '
+                   f'assign_to="{name}{short}" />'
+                   for short, header in KEPT.items())
+
+
+def recv(method, *checks, auth=None, more="", keep=""):
+    """auth: (user, password) that the credentials must be made with; keep: the
+    name under which it is answered later (reply)."""
+    verify = kept(keep) if keep else ""
     if auth:
-        verify = (f'<action><verifyauth assign_to="good" username="{auth[0]}" '
-                  f'password="{auth[1]}" /></action>')
+        verify += (f'<verifyauth assign_to="good" username="{auth[0]}" '
+                  f'password="{auth[1]}" />')
     routes = 'rrs="true"' if method == "INVITE" else ""
     return (f'<recv request="{method}" {routes} {more}>'
-            f'{actions(checks, "got " + method)}{verify}</recv>\n')
+            f'{actions(checks, "got " + method, verify)}</recv>\n')
 
 
 def message(lines, body):
@@ -78,6 +95,18 @@ def send(status, *headers, body=""):
                                  not body else ' retrans="500"')
 
 
+def reply(kept, status, *headers, body="", tag="S"):
+    """A response to the request that was kept; tag: of one branch."""
+    text = message([f"SIP/2.0 {status}", f"Via:[${kept}Via]",
+                    f"From:[${kept}From]",
+                    f"To:[${kept}To]" + (f";tag=[pid]{tag}[call_number]"
+                                         if tag else ""),
+                    f"Call-ID:[${kept}Call]", f"CSeq:[${kept}CSeq]", *headers],
+                   body)
+    return text if status[0] == "2" and body else text.replace(
+        ' retrans="500"', "")
+
+
 CONTACT = "Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>"
 
 
@@ -93,7 +122,20 @@ def in_dialog(status):
                    "").replace(' retrans="500"', "")
 
 
+def of_invite(text):
+    """CANCEL, and ACK of what is no 2xx, have the branch of their INVITE (RFC
+    3261 9.1, 17.1.1.3): SIPp counts back to it."""
+    steps = re.split(r"(?=<(?:send|recv|pause|nop|timewait)\b)", text)
+    invite = 0
+    for n, step in enumerate(steps):
+        if "\nINVITE " in step and step.startswith("<send"):
+            invite = n
+        steps[n] = step.replace("[branch of INVITE]", f"[branch-{n - invite}]")
+    return "".join(steps)
+
+
 def scenario(name, text):
+    text = of_invite(text)
     names = set(",".join(re.findall(r'assign_to="([\w,]+)"', text)).split(","))
     used = (f'<Reference variables="{",".join(sorted(names))}" />\n'
             if any(names) else "")
@@ -130,8 +172,63 @@ def request(method, number, *headers, body="", cseq=1, to="", call=""):
          "Max-Forwards: 70", *headers], body)
 
 
-def status(code, more=""):
-    return f'<recv response="{code}" rrs="true" {more} />\n'
+def within(method, *headers, body="", cseq=2, number="0711200"):
+    """A request of the caller in the dialog, by its route set."""
+    text = request(method, number, "[routes]", *headers, body=body, cseq=cseq,
+                   to="[peer_tag_param]")
+    return text.replace(f"{method} sip:{number}@[remote_ip]:[remote_port] SIP",
+                        f"{method} [next_url] SIP").replace(
+        ' retrans="500"', "" if method == "ACK" else ' retrans="500"')
+
+
+def asks(kept, method, *headers, body="", cseq=1, tag="S"):
+    """A request of the callee in the dialog that the kept INVITE began."""
+    return message(
+        [f"{method} [next_url] SIP/2.0",
+         "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]",
+         f"From:[${kept}To];tag=[pid]{tag}[call_number]", f"To:[${kept}From]",
+         f"Call-ID:[${kept}Call]", f"CSeq: {cseq} {method}", CONTACT,
+         "Max-Forwards: 70", *headers], body).replace(
+        ' retrans="500"', "" if method == "ACK" else ' retrans="500"')
+
+
+def invite(*headers, body=None, number="0711200", cseq=1):
+    """That begins a call of the caller."""
+    return request("INVITE", number, *headers, cseq=cseq,
+                   body=sdp() if body is None else body)
+
+
+def ended():
+    """The caller ends its call."""
+    return within("BYE", cseq=9) + status(200)
+
+
+def cleared(*checks):
+    """We end the call of the caller."""
+    return recv("BYE", *checks) + in_dialog("200 OK")
+
+
+def calling(name, steps):
+    return scenario(name, "".join(steps))
+
+
+def same_branch(text):
+    """Of its INVITE: that ACK is of no 2xx; or it is a CANCEL."""
+    return text.replace("branch=[branch]", "branch=[branch of INVITE]")
+
+
+def pause(ms):
+    return f'<pause milliseconds="{ms}" />\n'
+
+
+def status(code, *checks, more=""):
+    return (f'<recv response="{code}" rrs="true" {more}>'
+            f"{actions(checks, f'got {code}')}</recv>\n")
+
+
+def maybe(*codes):
+    """Provisional responses that may come."""
+    return "".join(status(c, more='optional="true"') for c in codes)
 
 
 def ack(number, to="[peer_tag_param]", call=""):
@@ -142,10 +239,10 @@ def ack(number, to="[peer_tag_param]", call=""):
 def calling_in(name, number, body, *headers, refused=0):
     """SIPp calls; the call is answered, cleared again; or refused."""
     text = request("INVITE", number, *headers, body=body)
-    text += status(100, 'optional="true"') + status(180, 'optional="true"')
-    text += status(183, 'optional="true"')
+    text += maybe(100, 180, 183)
     if refused:
-        return scenario(name, text + status(refused) + ack(number))
+        return scenario(name, text + status(refused)
+                        + same_branch(ack(number)))
     return scenario(name, text + status(200) + ack(number)
                     + '<pause milliseconds="100" />'
                     + request("BYE", number, cseq=2, to="[peer_tag_param]")
