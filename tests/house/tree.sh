@@ -137,6 +137,15 @@ verdict hardened "$(for p in build/trunkgate build/trunkgate-isdn \
 		echo "$p: no stack protector"
 done)"
 
+# --- each command of trunkctl is in its manual and its completion ---
+verdict commands-documented "$(sed -n 's/^\t{ "\([a-z][a-z ]*[a-z]\).*/\1/p' \
+	tools/trunkctl/main.c | while read -r first second; do
+	grep -qE "^\.B[IR]* \"?$first( $second)?\"?( |$)" \
+		tools/packaging/trunkctl.1 || echo "$first: no manual"
+	grep -qw "$first" tools/packaging/trunkctl.bash ||
+		echo "$first: no completion"
+done)"
+
 # --- nothing depends on the outside ---
 verdict self-contained "$(files '*' |
 	grep -v '^tests/fuzz/corpus/' | tr '\n' '\0' |

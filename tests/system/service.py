@@ -43,8 +43,9 @@ def looks(lab):
     lab.ok("explain names the route", why and "provider" in json.dumps(why),
            json.dumps(why)[:120])
     wrong = ctl_text(lab, "nonsense")
-    lab.ok("an unknown command: status 2 and how it is used",
-           wrong.returncode == 2 and "usage: trunkctl" in wrong.stderr)
+    lab.ok("an unknown command: status 2 and where the others are",
+           wrong.returncode == 2 and "no command \"nonsense\"" in wrong.stderr
+           and "--help" in wrong.stderr, wrong.stderr[:120])
 
 
 def metrics(lab):

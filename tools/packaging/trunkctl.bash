@@ -4,11 +4,15 @@ _trunkctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
 	local commands='status spans channels calls trunks explain nfas trace drain
-		reload metrics performance span channel'
+		reload metrics performance span channel transfer'
 
 	case $prev in
 	--socket | -w)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	nfas)
+		mapfile -t COMPREPLY < <(compgen -W 'switch verify' -- "$cur")
 		return
 		;;
 	reload)

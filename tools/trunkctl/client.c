@@ -8,6 +8,21 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+static const char *remedy(int err)
+{
+	switch (err) {
+	case ENOENT:
+	case ECONNREFUSED:
+		return "; is it running? Its gateway.run_dir with /ctl is the "
+		       "PATH for --socket";
+	case EACCES:
+	case EPERM:
+		return "; only its owner and its group may write to it";
+	default:
+		return "";
+	}
+}
+
 static int connect_to(const char *path)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
@@ -20,8 +35,8 @@ static int connect_to(const char *path)
 	strcpy(un.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0) {
-		fprintf(stderr, "trunkctl: no gateway answers on %s: %s\n",
-			path, strerror(errno));
+		fprintf(stderr, "trunkctl: no gateway answers on %s: %s%s\n",
+			path, strerror(errno), remedy(errno));
 		if (fd >= 0) {
 			close(fd);
 		}

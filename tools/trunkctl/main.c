@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* trunkctl: the operator's command, one shot over the local socket. */
 #include "tools/trunkctl/client.h"
+#include "tools/trunkctl/command.h"
 #include "tools/trunkctl/table.h"
 #include "tools/trunkctl/trace.h"
 
@@ -12,41 +13,18 @@
 #define DEFAULT_SOCKET "/run/trunkgate/ctl"
 #define REQUEST_MAX    400
 
-static const char usage[] =
-"usage: trunkctl [--socket PATH] [--json] COMMAND\n"
-"  status               all roles\n"
-"  spans                lines and D channels\n"
-"  channels             B channels\n"
-"  calls                calls now\n"
-"  trunks               SIP trunks\n"
-"  nfas verify GROUP NUMBER  call NUMBER, which comes back to the group, over\n"
-"                       each of its spans: are they numbered as the carrier's?\n"
-"  channel SPAN/N out|in  a B channel without new calls, or with them again;\n"
-"                       told by SERVICE on NI2\n"
-"  nfas switch GROUP    to the D channel in standby\n"
-"  explain FROM NUMBER  which route a number would take\n"
-"  performance SPAN     errored seconds (G.826), in quarters of an hour\n"
-"  trace [-w FILE]      live ladder lines, or a capture file\n"
-"  span NAME up|down|restart\n"
-"                       one span out of service or back, the others go on\n"
-"  drain                take no new calls, stop when the last one has ended\n"
-"  reload [--restart]   read the configuration anew\n"
-"  metrics              Prometheus text\n"
+static const char usage_head[] =
+"usage: trunkctl [--socket PATH] [--json] COMMAND\n";
+static const char usage_tail[] =
 "\n"
 "PATH is that of the gateway's gateway.run_dir with /ctl; else the variable\n"
 "TRUNKGATE_SOCKET, else /run/trunkgate/ctl. Exit status: 0; 1 refused or not\n"
 "there; 2 wrong usage.\n";
 
-struct options {
-	const char *socket;
-	const char *file; /* of trace */
-	bool json, restart;
-};
-
-static int trace(const struct options *o)
+static int trace(const struct options *o, const char *request)
 {
 	bool ok;
-	FILE *events = client_ask(o->socket, "trace", &ok);
+	FILE *events = client_ask(o->socket, request, &ok);
 	FILE *pcap = NULL;
 	int r;
 
@@ -187,87 +165,103 @@ static int ask_owner(const struct options *o, const char *request,
 		      : show(o, strdup(none), false);
 }
 
-static bool is_channel(int argc, char **argv)
+static int channel(const struct options *o, const char *request)
 {
-	return argc == 3 && strchr(argv[1], '/') &&
-	       (!strcmp(argv[2], "out") || !strcmp(argv[2], "in"));
+	return ask_owner(o, request,
+			 "there is no such channel: trunkctl channels");
 }
 
-static bool is_nfas(int argc, char **argv)
+static int nfas_switch(const struct options *o, const char *request)
 {
-	return (argc == 4 && !strcmp(argv[1], "verify")) ||
-	       (argc == 3 && !strcmp(argv[1], "switch"));
+	char verb[REQUEST_MAX];
+
+	snprintf(verb, sizeof(verb), "nfas-switch %s", strrchr(request, ' ') + 1);
+	return ask_owner(o, verb,
+			 "there is no such NFAS group: trunkctl spans");
 }
 
-/* The commands and how many arguments each has. */
-static const struct {
-	const char *name;
-	int arguments;
-} commands[] = {
-	{ "status", 0 }, { "spans", 0 },   { "channels", 0 }, { "calls", 0 },
-	{ "trunks", 0 }, { "explain", 2 }, { "trace", 0 },    { "drain", 0 },
-	{ "reload", 0 }, { "metrics", 0 },
-	{ "performance", 1 },
-	{ "span", 2 },
-	{ "transfer", 2 },
+static int reload(const struct options *o, const char *request)
+{
+	char verb[REQUEST_MAX];
+
+	snprintf(verb, sizeof(verb), "%s%s", request,
+		 o->restart ? " --restart" : "");
+	return ask(o, verb);
+}
+
+static const struct command commands[] = {
+	{ "status", "all roles", ask },
+	{ "spans", "lines and D channels", ask },
+	{ "channels", "B channels", ask },
+	{ "calls", "calls now", ask },
+	{ "trunks", "SIP trunks", ask },
+	{ "explain FROM NUMBER", "which route a number would take", ask },
+	{ "performance SPAN", "errored seconds (G.826), in quarters of an hour",
+	  ask },
+	{ "trace [-w FILE]", "live ladder lines, or a capture file", trace },
+	{ "channel SPAN/N out|in",
+	  "a B channel without new calls, or with them\n"
+	  "again; told by SERVICE on NI2", channel },
+	{ "span NAME up|down|restart",
+	  "one span out of service or back, the others go on", ask },
+	{ "nfas switch GROUP", "to the D channel in standby", nfas_switch },
+	{ "nfas verify GROUP NUMBER",
+	  "call NUMBER, which comes back to the group, over\n"
+	  "each of its spans: are they numbered as the\n"
+	  "carrier's?", verify },
+	{ "transfer CALL NUMBER",
+	  "the peer of that call's trunk is to connect its\n"
+	  "party there", ask },
+	{ "drain", "take no new calls, stop when the last has ended", ask },
+	{ "reload [--restart]",
+	  "read the configuration anew; with --restart also\n"
+	  "what ends calls", reload },
+	{ "metrics", "Prometheus text", ask },
+	{ NULL, NULL, NULL },
 };
 
-static bool is_usage(const struct options *o, int argc, char **argv)
+static void print_usage(FILE *f)
 {
-	size_t i = 0, n = sizeof(commands) / sizeof(commands[0]);
-
-	if (!strcmp(argv[0], "nfas")) {
-		return is_nfas(argc, argv) && !o->restart && !o->file;
-	}
-	if (!strcmp(argv[0], "channel")) {
-		return is_channel(argc, argv) && !o->restart && !o->file;
-	}
-	while (i < n && strcmp(commands[i].name, argv[0])) {
-		i++;
-	}
-	return i < n && argc == commands[i].arguments + 1 &&
-	       (!o->restart || !strcmp(argv[0], "reload")) &&
-	       (!o->file || !strcmp(argv[0], "trace"));
+	fputs(usage_head, f);
+	command_list(commands, f);
+	fputs(usage_tail, f);
 }
 
-static int command(const struct options *o, int argc, char **argv)
+/* The request line of the socket; false: too long for it. */
+static bool join(char request[REQUEST_MAX], int argc, char **argv)
 {
-	char request[REQUEST_MAX];
 	size_t len = 0;
 
-	if (!is_usage(o, argc, argv)) {
-		fputs(usage, stderr);
-		return 2;
-	}
-	if (!strcmp(argv[0], "trace")) {
-		return trace(o);
-	}
 	for (int i = 0; i < argc; i++) {
 		if (strpbrk(argv[i], "\r\n") ||
-		    len + strlen(argv[i]) + 16 > sizeof(request)) {
-			fputs("trunkctl: argument too long\n", stderr);
-			return 2;
+		    len + strlen(argv[i]) + 16 > REQUEST_MAX) {
+			return false;
 		}
 		len += (size_t)sprintf(request + len, "%s%s", i ? " " : "",
 				       argv[i]);
 	}
-	if (o->restart) {
-		strcpy(request + len, " --restart");
+	return true;
+}
+
+static int command(const struct options *o, int argc, char **argv)
+{
+	const struct command *c = command_find(commands, argc, argv, stderr);
+	char request[REQUEST_MAX];
+
+	if (!c) {
+		return 2;
 	}
-	if (!strcmp(argv[0], "nfas") && argc == 4) {
-		return verify(o, request);
+	if ((o->restart && !command_knows(c, "--restart")) ||
+	    (o->file && !command_knows(c, "-w"))) {
+		fprintf(stderr, "trunkctl: %s is no option of %s\n",
+			o->restart ? "--restart" : "-w", argv[0]);
+		return 2;
 	}
-	if (!strcmp(argv[0], "nfas")) {
-		snprintf(request, sizeof(request), "nfas-switch %.60s",
-			 argv[2]);
-		return ask_owner(o, request,
-				 "there is no such NFAS group: trunkctl spans");
+	if (!join(request, argc, argv)) {
+		fputs("trunkctl: argument too long, or of two lines\n", stderr);
+		return 2;
 	}
-	if (!strcmp(argv[0], "channel")) {
-		return ask_owner(o, request, "there is no such channel: "
-					     "trunkctl channels");
-	}
-	return ask(o, request);
+	return c->run(o, request);
 }
 
 int main(int argc, char **argv)
@@ -299,15 +293,14 @@ int main(int argc, char **argv)
 			o.restart = true;
 			break;
 		case 'h':
-			fputs(usage, stdout);
+			print_usage(stdout);
 			return 0;
-		default:
-			fputs(usage, stderr);
+		default: /* getopt has told */
 			return 2;
 		}
 	}
 	if (optind == argc) {
-		fputs(usage, stderr);
+		print_usage(stderr);
 		return 2;
 	}
 	return command(&o, argc - optind, argv + optind);
