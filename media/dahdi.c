@@ -12,6 +12,7 @@ enum {
 	SLOW_MS = 20,	   /* a tick's calls to the driver */
 	SUSPECT_MS = 1000,
 	ASIDE_MS = 5000,
+	OVERDUE_MS = 20,   /* a block */
 };
 
 /* tick: at its own ms of the ten, so that spans take turns; or, if we are
@@ -62,7 +63,8 @@ static void move_blocks(struct dahdi *p, uint32_t slots, bool out,
 		done(p, m[i].slot, dahdi_verdict(p, m[i].slot, m[i].result));
 }
 
-/* tick */
+/* tick: what comes of a wrong length is used; one that fails for it, and is
+ * tried again, has been told of. */
 static void on_read(struct dahdi *p, unsigned slot, ssize_t n)
 {
 	if (n < 0) {
@@ -70,33 +72,74 @@ static void on_read(struct dahdi *p, unsigned slot, ssize_t n)
 			dahdi_lose_channel(p, slot);
 		return;
 	}
-	if (n != LINE_BLOCK)
-		p->line.stats.rx.malformed++;
-	if (n == 0)
+	if (n)
+		p->got |= 1u << slot;
+	if (n == LINE_BLOCK) {
+		dahdi_read_is_good(p, slot);
 		return;
-	if (n < LINE_BLOCK)
+	}
+	p->line.stats.rx.malformed +=
+		!(p->line.stats.rx.silent_slots >> slot & 1);
+	if (n && n < LINE_BLOCK)
 		fill_up(p, slot, (size_t)n);
-	p->got |= 1u << slot;
+	dahdi_read_is_bad(p, slot);
 }
 
-/* tick */
+/* tick: those on trial are not waited for, unless there are no others. */
 static uint32_t missing(const struct dahdi *p)
 {
-	return p->b_slots & ~p->got;
+	uint32_t others = p->b_slots & ~p->trust.trial;
+
+	return (others ? others : p->b_slots) & ~p->got;
+}
+
+/* tick: these have no block and no events, but others have theirs. */
+static void blame(struct dahdi *p, uint32_t slots)
+{
+	for (unsigned s = 1; s < LINE_SLOTS; s++)
+		if (slots >> s & 1 && !dahdi_waits(p, s))
+			dahdi_read_is_bad(p, s);
+}
+
+/* tick: once in a ms, also when ticks are made up for. */
+static void blame_missing(struct dahdi *p, mono_t now)
+{
+	if (mono_diff_ms(now, p->trust.blamed) < 1)
+		return;
+	p->trust.blamed = now;
+	blame(p, missing(p));
+}
+
+/* tick: the first channel has no block for so long: is it the only one? */
+static bool is_overdue(struct dahdi *p, mono_t now)
+{
+	if (mono_diff_ms(now, p->trust.looked) < OVERDUE_MS)
+		return false;
+	p->trust.looked = now;
+	return true;
 }
 
 /* tick: is the block of all channels here? Those that have theirs wait for
  * the others. As long as the first has none they are not looked for, unless
  * it is for its events: others have those as well. */
-static bool read_block(struct dahdi *p)
+static bool read_block(struct dahdi *p, mono_t now)
 {
 	uint32_t first = missing(p) & -missing(p);
 
 	move_blocks(p, first, false, on_read);
-	if (missing(p) & first & ~p->orders.eventful)
+	if (missing(p) & first & ~p->orders.eventful && !p->got &&
+	    !is_overdue(p, now))
 		return false;
-	move_blocks(p, missing(p), false, on_read);
-	return p->got && !missing(p);
+	move_blocks(p, missing(p) & ~first, false, on_read);
+	if (missing(p)) {
+		if (p->got)
+			blame_missing(p, now);
+		return false;
+	}
+	p->trust.looked = now;
+	move_blocks(p, p->trust.trial & ~p->got, false, on_read);
+	blame(p, p->trust.trial & ~p->got);
+	return p->got;
 }
 
 /* tick */
@@ -118,12 +161,12 @@ static void queue_block(struct dahdi *p)
 }
 
 /* tick: how many. */
-static unsigned receive_blocks(struct dahdi *p)
+static unsigned receive_blocks(struct dahdi *p, mono_t now)
 {
 	unsigned n = 0;
 
 	while (n < BLOCKS_A_TICK && !p->watch.gone &&
-	       line_fifo_room(&p->line.rx) >= LINE_BLOCK && read_block(p)) {
+	       line_fifo_room(&p->line.rx) >= LINE_BLOCK && read_block(p, now)) {
 		queue_block(p);
 		n++;
 	}
@@ -144,22 +187,24 @@ static void take_block(struct dahdi *p)
 	}
 }
 
-/* tick: a channel that does not take its block has another queue than the
+/* tick: a channel that has no room for its block has another queue than the
  * others from now on; where events wait, the block does too. */
 static void on_write(struct dahdi *p, unsigned slot, ssize_t n)
 {
 	if (dahdi_waits(p, slot))
 		return;
 	p->unsent &= ~(1u << slot);
-	if (n == LINE_BLOCK || p->watch.gone)
+	if (p->watch.gone)
 		return;
-	if (n < 0 && n != -EAGAIN) {
+	if (n == LINE_BLOCK) {
+		dahdi_write_is_good(p, slot);
+	} else if (n != -EAGAIN || p->trust.trial >> slot & 1) {
 		p->line.stats.tx.errors++;
 		dahdi_lose_channel(p, slot);
-		return;
+	} else {
+		p->slipped = true;
+		p->line.stats.tx.dropped_frames += LINE_BLOCK;
 	}
-	p->slipped = true;
-	p->line.stats.tx.dropped_frames += LINE_BLOCK;
 }
 
 /* tick: answers to what came before all began anew: their time is over. */
@@ -194,7 +239,7 @@ static void move_samples(struct dahdi *p, mono_t now)
 		dahdi_send_held(p);
 	if (p->begun) {
 		send_blocks(p);
-		if ((receive_blocks(p) && !p->got) || !p->b_slots)
+		if ((receive_blocks(p, now) && !p->got) || !p->b_slots)
 			dahdi_retry_channels(p, now);
 	}
 	begin_in_phase(p, now);

@@ -11,6 +11,9 @@
 enum {
 	SAME_OFFER_MS = 1000,
 	RETRY_MS = 1000,
+	/* One that is tried: fewer than the blocks that its queue towards the
+	 * line holds. */
+	TRIAL_READS = 8,
 };
 
 /* tick */
@@ -23,16 +26,51 @@ void dahdi_lose_channel(struct dahdi *p, unsigned slot)
 	p->b_slots &= ~bit;
 	p->got &= ~bit;
 	p->unsent &= ~bit;
+	p->trust.trial &= ~bit;
+	p->trust.bad[slot] = 0;
 	p->line.stats.rx.silent_slots |= bit;
 	p->line.stats.rx.invalid++;
+}
+
+/* tick */
+void dahdi_read_is_bad(struct dahdi *p, unsigned slot)
+{
+	uint32_t bit = 1u << slot;
+	bool tried = p->line.stats.rx.silent_slots & bit & p->b_slots;
+
+	if (++p->trust.bad[slot] < (tried ? TRIAL_READS : DAHDI_BAD_READS))
+		return;
+	if (slot == p->line.cfg.d_slot)
+		p->line.stats.rx.silent_slots |= bit;
+	else
+		dahdi_lose_channel(p, slot);
+}
+
+/* tick: nothing is written to try a D channel. */
+void dahdi_read_is_good(struct dahdi *p, unsigned slot)
+{
+	p->trust.bad[slot] = 0;
+	p->trust.trial &= ~(1u << slot);
+	if (slot == p->line.cfg.d_slot)
+		p->line.stats.rx.silent_slots &= ~(1u << slot);
+}
+
+/* tick */
+void dahdi_write_is_good(struct dahdi *p, unsigned slot)
+{
+	if (!p->trust.bad[slot])
+		p->line.stats.rx.silent_slots &= ~(1u << slot &
+						   ~p->trust.trial);
 }
 
 /* tick: what had arrived before is still to be read, and its answers are too
  * late. */
 void dahdi_begun(struct dahdi *p, const struct dahdi_job *j)
 {
+	uint32_t tried = j->slots & p->line.stats.rx.silent_slots;
+
 	p->b_slots = j->slots;
-	p->line.stats.rx.silent_slots = 0;
+	p->trust.trial = tried == j->slots ? 0 : tried;
 	for (unsigned s = 1; s < LINE_SLOTS; s++)
 		if (j->slots >> s & 1 && j->err[s] < 0)
 			dahdi_lose_channel(p, s);
@@ -50,7 +88,7 @@ void dahdi_retried(struct dahdi *p, const struct dahdi_job *j)
 	for (unsigned s = 1; s < LINE_SLOTS; s++) {
 		if (!(j->slots >> s & 1) || j->err[s] < 0)
 			continue;
-		p->line.stats.rx.silent_slots &= ~(1u << s);
+		p->trust.trial |= 1u << s;
 		p->b_slots |= 1u << s;
 		p->line.epoch++;
 	}
@@ -61,11 +99,13 @@ void dahdi_retried(struct dahdi *p, const struct dahdi_job *j)
 void dahdi_retry_channels(struct dahdi *p, mono_t now)
 {
 	if (!p->line.stats.rx.silent_slots ||
-	    mono_diff_ms(now, p->retried) < RETRY_MS)
+	    mono_diff_ms(now, p->trust.retried) < RETRY_MS)
 		return;
-	p->retried = now;
+	p->trust.retried = now;
 	p->slipped |= !p->b_slots;
-	p->orders.retry = p->b_slots;
+	p->orders.retry = p->b_slots && dahdi_lost(p);
+	if (p->trust.bad[p->line.cfg.d_slot])
+		p->trust.bad[p->line.cfg.d_slot]--; /* one more read */
 }
 
 /* --- taking them --- */
@@ -128,6 +168,7 @@ void dahdi_forget_channels(struct dahdi *p)
 	p->orders.begin = p->orders.retry = false;
 	p->held.n = 0;
 	p->line.stats.rx.silent_slots = 0;
+	p->trust = (struct dahdi_trust){ .trial = 0 };
 	p->span = 0;
 	p->line.fd = -1;
 }

@@ -26,10 +26,17 @@ static bool has_good_length(struct dahdi *p, size_t n)
  * so what the driver says instead of one is counted. */
 static size_t no_frame(struct dahdi *p, ssize_t n)
 {
+	unsigned slot = p->line.cfg.d_slot;
+
+	if (n == -EAGAIN && !dahdi_waits(p, slot))
+		dahdi_read_is_good(p, slot);
+	if (n == -EAGAIN || p->watch.gone)
+		return 0;
 	if (!n)
 		p->frames.rx_too_short++;
-	else if (n != -EAGAIN && !p->watch.gone)
+	else
 		p->line.stats.rx.invalid++;
+	dahdi_read_is_bad(p, slot);
 	return 0;
 }
 
@@ -40,13 +47,15 @@ size_t dahdi_frame_get(struct line *l, uint8_t *octets)
 	int fd = p->fds[l->cfg.d_slot];
 	uint8_t b[DAHDI_D_OCTETS];
 
-	if (!l->cfg.d_slot || fd < 0 || p->watch.gone || p->guard.aside)
+	if (!l->cfg.d_slot || fd < 0 || p->watch.gone || p->guard.aside ||
+	    p->trust.bad[l->cfg.d_slot] == DAHDI_BAD_READS)
 		return 0;
 	for (unsigned i = 0; i < DAHDI_D_BUFFERS; i++) {
 		ssize_t n = dahdi_read(p, l->cfg.d_slot, b, sizeof(b));
 
 		if (n <= 0)
 			return no_frame(p, n);
+		dahdi_read_is_good(p, l->cfg.d_slot);
 		if (l->out || l->down) {
 			p->frames.rx_dropped++;
 		} else if (has_good_length(p, (size_t)n)) {

@@ -43,13 +43,14 @@ static bool want_events(struct dahdi *p, struct dahdi_job *j, mono_t now)
 	return true;
 }
 
-/* tick */
+/* tick: those that have failed wait for their turn, unless there are no others.
+ */
 static bool want_begin(struct dahdi *p, struct dahdi_job *j, mono_t now)
 {
 	(void)now;
 	if (!p->orders.begin || p->begun || p->watch.gone)
 		return false;
-	ask_at(p, j, p->b_slots | p->line.stats.rx.silent_slots);
+	ask_at(p, j, p->b_slots ? p->b_slots : dahdi_lost(p));
 	j->lead = p->line.cfg.tx_lead;
 	return true;
 }
@@ -60,7 +61,7 @@ static bool want_retry(struct dahdi *p, struct dahdi_job *j, mono_t now)
 	(void)now;
 	if (!p->orders.retry || !p->begun || p->watch.gone)
 		return false;
-	ask_at(p, j, p->line.stats.rx.silent_slots);
+	ask_at(p, j, dahdi_lost(p));
 	j->lead = p->line.cfg.tx_lead - LINE_BLOCK;
 	return true;
 }

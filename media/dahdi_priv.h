@@ -46,6 +46,9 @@ enum {
 	DAHDI_D_BUFFERS = 32,	/* frames of the D channel */
 	DAHDI_D_OCTETS = 512,	/* of one; longer is an overrun */
 	DAHDI_HELD = 4,		/* frames that wait for events to be fetched */
+	DAHDI_BAD_READS = 40,	/* in a row: the channel has failed. More than
+				 * the ms that channels which begin together on
+				 * a slow machine may be apart */
 };
 
 struct dahdi_watch {
@@ -63,6 +66,14 @@ struct dahdi_guard { /* against a driver that blocks */
 	bool suspect;	/* a tick was slow */
 	bool aside;	/* left alone */
 	mono_t since;
+};
+
+struct dahdi_trust { /* in channels that bring nothing of use */
+	uint8_t bad[LINE_SLOTS]; /* reads in a row: DAHDI_BAD_READS */
+	uint32_t trial; /* of b_slots: tried again; nobody waits for them */
+	mono_t retried; /* those that fail */
+	mono_t looked;	/* at all channels for their block */
+	mono_t blamed;	/* those that the others have waited for */
 };
 
 struct dahdi_orders {
@@ -100,7 +111,7 @@ struct dahdi {
 	unsigned stale;		/* frames to write that are too late now */
 	mono_t stopped;		/* slipped then */
 	mono_t offered;		/* a descriptor came then */
-	mono_t retried;		/* channels that fail */
+	struct dahdi_trust trust;
 	struct dahdi_guard guard;
 	struct ring offers;	/* descriptors, from another thread */
 	struct dslot_stats frames;
@@ -114,6 +125,13 @@ struct dahdi {
 static inline struct dahdi *dahdi_of(struct line *l)
 {
 	return line_container(l, struct dahdi, line);
+}
+
+/* B channels that are left out. */
+static inline uint32_t dahdi_lost(const struct dahdi *p)
+{
+	return p->line.stats.rx.silent_slots & ~p->b_slots &
+	       ~(1u << p->line.cfg.d_slot);
 }
 
 /* --- dahdi_watch.c --- */
@@ -135,9 +153,22 @@ bool dahdi_status_is_due(const struct dahdi *, mono_t now);
 void dahdi_look(struct dahdi *, mono_t now);
 
 /* --- dahdi_channel.c --- */
-/* tick: a channel that fails is left out, the others go on; once a second it
- * is tried again. */
+/*
+ * tick: a channel that fails is left out, the others go on; once a second it
+ * is tried again, and is one of `silent_slots` until it has done its work.
+ *
+ *	b_slots		silent	trial
+ *	yes		no	no	works
+ *	no		yes	no	is left out
+ *	yes		yes	yes	is tried again: no other waits for it
+ *	yes		yes	no	has brought a block, not yet taken one
+ */
 void dahdi_lose_channel(struct dahdi *, unsigned slot);
+/* What was read is no whole block or no frame; it is; what was written was
+ * taken. */
+void dahdi_read_is_bad(struct dahdi *, unsigned slot);
+void dahdi_read_is_good(struct dahdi *, unsigned slot);
+void dahdi_write_is_good(struct dahdi *, unsigned slot);
 void dahdi_retry_channels(struct dahdi *, mono_t now);
 /* tick: all begin now; those that have failed, too. */
 void dahdi_begun(struct dahdi *, const struct dahdi_job *);

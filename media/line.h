@@ -157,7 +157,8 @@ struct line_rx_stats {
 	uint64_t resync;	/* sequence number jumped */
 	uint64_t excess;	/* over twice the nominal rate, dropped */
 	uint64_t filler_frames;	/* frames read that were replaced */
-	uint32_t silent_slots;	/* now: bit s: the driver refuses slot s */
+	uint32_t silent_slots;	/* now: bit s: the driver refuses slot s, or
+				 * brings nothing of use of it */
 	bool batched;		/* DAHDI: by io_uring, which is quicker here */
 };
 

@@ -442,19 +442,26 @@ static void log_line(const struct media_role *m, unsigned span,
 		log_info("span %s: fault, no new calls: %s", name, text);
 }
 
-/* Channels that the driver refuses, and that it takes again. */
+/* Channels that the driver refuses or has nothing for, and that are good
+ * again. */
 static void log_channels(const struct media_role *m, unsigned span,
 			 uint32_t was)
 {
 	uint32_t is = m->spans[span].state.line.rx.silent_slots;
+	uint32_t d = 1u << m->conf.spans[span].line.d_slot;
 	const char *name = m->conf.spans[span].name;
 
-	if (is & ~was)
-		log_warn("span %s: the driver refuses %d of its channels, which "
-			 "are silent and tried again each second: see dmesg",
-			 name, __builtin_popcount(is));
-	else if (was && !is)
-		log_info("span %s: the driver takes all channels again", name);
+	if (is & ~was & d)
+		log_warn("span %s: the driver brings no frames of its D "
+			 "channel, but errors; tried again each second: see "
+			 "dmesg", name);
+	if (is & ~was & ~d)
+		log_warn("span %s: the driver refuses %d of its B channels or "
+			 "brings no blocks of them; they are silent and tried "
+			 "again each second: see dmesg", name,
+			 __builtin_popcount(is & ~d));
+	if (was && !is)
+		log_info("span %s: the driver serves all channels again", name);
 }
 
 static void on_span(struct media_role *m, const struct engine_span_state *s)

@@ -27,6 +27,13 @@ enum {
 	CARD_UNDERRUN = 0x01,	/* sent when there is nothing */
 };
 
+struct card_flaw { /* of a channel, until it is mended */
+	bool empty;    /* all reads are of 0 octets */
+	int clipped;   /* all reads are so many octets short */
+	bool dead;     /* nothing comes */
+	bool grudging; /* a write takes an octet less */
+};
+
 struct card_channel {
 	int fd;		   /* that is good; older ones are of a pulled card */
 	bool open, buffer_events, under, over;
@@ -44,6 +51,7 @@ struct card_channel {
 	int fail;	   /* -errno of the reads from now on */
 	int short_by;	   /* octets that the next read is short (or long) */
 	bool nothing;	   /* the next read is of 0 octets */
+	struct card_flaw flaw;
 };
 
 struct card_frame {
@@ -239,13 +247,13 @@ static inline ssize_t card_read(int fd, void *to, size_t n)
 		return c->fail;
 	if (c->n_events || card.endless)
 		return -DAHDI_ABI_ELAST;
-	if (slot == card.d_slot)
-		return card_read_frame(to, n);
-	if (c->nothing) {
+	if (c->nothing || c->flaw.empty) {
 		c->nothing = false;
 		return 0;
 	}
-	if (!c->full)
+	if (slot == card.d_slot)
+		return card_read_frame(to, n);
+	if (!c->full || c->flaw.dead)
 		return -EAGAIN;
 	len = n < size ? n : size;
 	for (size_t i = 0; i < len; i++)
@@ -253,7 +261,7 @@ static inline ssize_t card_read(int fd, void *to, size_t n)
 	c->first += size;
 	c->full--;
 	c->short_by = 0;
-	return (ssize_t)len - extra;
+	return (ssize_t)len - extra - c->flaw.clipped;
 }
 
 static inline ssize_t card_write_frame(const void *from, size_t n)
@@ -287,7 +295,7 @@ static inline ssize_t card_write(int fd, const void *from, size_t n)
 		return -EAGAIN;
 	for (size_t i = 0; i < n; i++)
 		c->tx[c->tx_head++ % CARD_TX] = ((const uint8_t *)from)[i];
-	return (ssize_t)n;
+	return (ssize_t)n - c->flaw.grudging;
 }
 
 static inline void card_flush(struct card_channel *c, int what)

@@ -54,6 +54,160 @@ START_TEST(all_channels_come_back)
 }
 END_TEST
 
+/* --- a channel that brings nothing of use, without an error --- */
+
+static const struct card_flaw useless[] = {
+	{ .empty = true },
+	{ .clipped = 30 },
+	{ .clipped = LINE_BLOCK - 1 },
+	{ .clipped = -30 },
+	{ .grudging = true },
+	{ .dead = true }, /* all of them: a line whose clock has stopped */
+};
+
+enum { USELESS = sizeof(useless) / sizeof(useless[0]) };
+
+static void mend(unsigned slot)
+{
+	card.at[slot].flaw = (struct card_flaw){ .empty = false };
+}
+
+/* For so long the others go on, and it is not told of over and over. */
+static void run_without(unsigned slot, unsigned ms)
+{
+	uint64_t n = blocks, calls = card.calls;
+	struct line_stats was = stats();
+
+	for (unsigned i = 0; i < ms; i++) {
+		run(1);
+		ck_assert_uint_eq(silent(), 1u << slot);
+	}
+	ck_assert_uint_eq(blocks - n, ms / 10);
+	ck_assert_uint_eq(stats().clock.slips, was.clock.slips);
+	ck_assert_uint_eq(stats().rx.malformed, was.rx.malformed);
+	ck_assert_uint_le(stats().rx.invalid - was.rx.invalid, ms / 1000 + 1);
+	ck_assert_uint_le(card.calls - calls, ms + ms / 10 * (2 * 30 + 2));
+}
+
+/* Be it the first one, which is asked for all, or another. */
+START_TEST(a_useless_channel_is_left_out)
+{
+	unsigned slot = _i < USELESS ? 1 : 20, how = (unsigned)_i % USELESS;
+
+	open_line(31);
+	run(1000);
+	card.at[slot].flaw = useless[how];
+	run(1500);
+	ck_assert_uint_eq(silent(), 1u << slot);
+	run_without(slot, 5000);
+	mend(slot);
+	run(2200);
+	ck_assert_uint_eq(silent(), 0);
+	sleep_for(400); /* that all begin together, to be compared */
+	wait_for_begin();
+	wrong = 0;
+	run(1000);
+	ck_assert_uint_eq(wrong, 0);
+	ck_assert_uint_eq(line_defects(l), 0);
+	close_line();
+}
+END_TEST
+
+/* All of them: the span is tried each second. */
+START_TEST(useless_channels)
+{
+	uint64_t calls;
+
+	open_line(31);
+	run(1000);
+	for (unsigned s = 1; s <= 31; s++)
+		if (s != card.d_slot)
+			card.at[s].flaw = useless[_i];
+	run(2000);
+	calls = card.calls;
+	for (unsigned i = 0; i < 5000; i++) {
+		run(1);
+		ck_assert_uint_eq(silent(), 0xfffffffe & ~(1u << 16));
+	}
+	ck_assert_uint_le(card.calls - calls, 5 * 100 * 30 * 2);
+	for (unsigned s = 1; s <= 31; s++)
+		mend(s);
+	run(1200);
+	ck_assert_uint_eq(silent(), 0);
+	wait_for_begin();
+	wrong = 0;
+	run(1000);
+	ck_assert_uint_eq(wrong, 0);
+	close_line();
+}
+END_TEST
+
+/* A line whose clock has stopped is asked for its blocks, calmly. */
+START_TEST(no_channel_is_at_fault_when_the_clock_stops)
+{
+	uint64_t calls;
+
+	open_line(31);
+	run(1000);
+	card.frozen = true;
+	calls = card.calls;
+	run(5000);
+	ck_assert_uint_eq(silent(), 0);
+	/* one a ms, and all of them now and then */
+	ck_assert_uint_le(card.calls - calls, 5000 * 3);
+	card.frozen = false;
+	run(500);
+	wait_for_begin();
+	wrong = 0;
+	run(1000);
+	ck_assert_uint_eq(wrong, 0);
+	ck_assert_uint_eq(silent(), 0);
+	close_line();
+}
+END_TEST
+
+static void frame_comes(void)
+{
+	card.in[card.n_in++].len = 7;
+}
+
+/* A D channel that fails is asked once a second. */
+START_TEST(a_useless_d_channel)
+{
+	uint8_t f[DSLOT_MAX];
+	uint64_t calls = 0;
+
+	open_line(31);
+	run(100);
+	for (unsigned how = 0; how < 2; how++) {
+		card.at[16].flaw.empty = !how;
+		card.at[16].fail = how ? -EIO : 0;
+		for (unsigned i = 0; i < 6000; i++) {
+			run(1);
+			if (i % 10)
+				continue;
+			if (i == 2000)
+				calls = card.calls;
+			ck_assert_uint_eq(line_frame_get(l, f), 0);
+			ck_assert(i < 2000 || silent() == 1u << 16);
+		}
+		ck_assert_uint_le(card.calls - calls,
+				  4000 + 400 * 2 * 30 + 40 + 5);
+		mend(16);
+		card.at[16].fail = 0;
+		frame_comes();
+		run(1100);
+		ck_assert_uint_eq(line_frame_get(l, f), 5);
+		ck_assert_uint_eq(silent(), 0);
+		frame_comes();
+		ck_assert_uint_eq(line_frame_get(l, f), 5);
+	}
+	ck_assert_uint_eq(wrong, 0);
+	ck_assert_uint_eq(stats().clock.slips, 0);
+	close_line();
+}
+END_TEST
+
 /* At the begin: what the driver refuses is not passed over. */
 START_TEST(a_channel_that_cannot_be_emptied)
 {
@@ -210,6 +364,10 @@ int main(void)
 
 	tcase_add_test(tc, a_channel_comes_back_by_itself);
 	tcase_add_test(tc, all_channels_come_back);
+	tcase_add_loop_test(tc, a_useless_channel_is_left_out, 0, 2 * USELESS);
+	tcase_add_loop_test(tc, useless_channels, 0, USELESS - 1);
+	tcase_add_test(tc, no_channel_is_at_fault_when_the_clock_stops);
+	tcase_add_test(tc, a_useless_d_channel);
 	tcase_add_test(tc, a_channel_that_cannot_be_emptied);
 	tcase_add_test(tc, a_card_pulled_while_it_begins);
 	tcase_add_test(tc, a_driver_without_queue_events);

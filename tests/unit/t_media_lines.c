@@ -341,6 +341,35 @@ START_TEST(test_words_of_what_is_dropped)
 }
 END_TEST
 
+/* What the log says when these channels are without use. */
+static const char *logged_silent(uint32_t slots)
+{
+	struct engine_event ev = { .kind = ENGINE_EV_SPAN };
+
+	ev.u.span = media_role_of(t.role)->spans[0].state;
+	ev.u.span.line.rx.silent_slots = slots;
+	logged[0] = '\0';
+	media_on_event(media_role_of(t.role), &ev);
+	return logged;
+}
+
+START_TEST(test_words_of_silent_channels)
+{
+	set_up();
+	loop_advance(t.loop, 5000);
+	log_set_sink(keep_log);
+	ck_assert_ptr_nonnull(strstr(logged_silent(0x0c), "refuses 2 of its B "
+							  "channels"));
+	ck_assert_str_eq(logged_silent(0x04), "");
+	ck_assert_ptr_nonnull(strstr(logged_silent(0x10004), "its D channel, "
+							     "but errors"));
+	ck_assert_str_eq(logged_silent(0x10004), "");
+	ck_assert_ptr_nonnull(strstr(logged_silent(0), "all channels again"));
+	log_set_sink(NULL);
+	tear_down();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("media lines");
@@ -356,6 +385,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_clock_apart, 0,
 			    sizeof(apart) / sizeof(apart[0]));
 	tcase_add_test(tc, test_words_of_what_is_dropped);
+	tcase_add_test(tc, test_words_of_silent_channels);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite, CK_FORK_GETENV);
 }
