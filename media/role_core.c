@@ -424,22 +424,30 @@ static void tell_dropped(const struct media_role *m,
 	}
 }
 
-/* A line that flaps between fault and recovery is told of once. */
-static void log_line(const struct media_role *m, unsigned span,
+/* A line that flaps between fault and recovery is told of once, and an alarm in
+ * the same words once until it is in service again. */
+static void log_line(struct media_role *m, unsigned span,
 		     const struct engine_span_state *was)
 {
-	const struct engine_span_state *is = &m->spans[span].state;
+	struct span_view *v = &m->spans[span];
+	const struct engine_span_state *is = &v->state;
 	const char *name = m->conf.spans[span].name;
 	const char *text = media_line_text(m, span);
+	bool alarm = is->alarms & ~(unsigned)was->alarms;
 
-	if (is->service == SERVICE_LOST && was->service != SERVICE_LOST)
+	if (is->service == SERVICE_LOST && was->service != SERVICE_LOST) {
 		log_warn("span %s: its calls are released: %s", name, text);
-	else if (is->service == SERVICE_FULL && was->service != SERVICE_FULL)
+	} else if (is->service == SERVICE_FULL &&
+		   was->service != SERVICE_FULL) {
 		log_info("span %s: %s", name, text);
-	else if (is->alarms & ~(unsigned)was->alarms)
+		v->told = NULL;
+	} else if (alarm && text != v->told) {
 		log_warn("span %s: alarm: %s", name, text);
-	else if (was->service == SERVICE_FULL && is->service == SERVICE_FAULT)
+		v->told = text;
+	} else if (was->service == SERVICE_FULL &&
+		   is->service == SERVICE_FAULT) {
 		log_info("span %s: fault, no new calls: %s", name, text);
+	}
 }
 
 /* Channels that the driver refuses or has nothing for, and that are good

@@ -46,6 +46,7 @@ struct span_view { /* what the engine last said of a span */
 	bool off; /* by the operator, be its line there yet or not */
 	mono_t since; /* its service state */
 	struct engine_span_state state;
+	const char *told; /* the alarm of which the log knows; NULL: none */
 	struct perf perf;
 	struct line_stats counted; /* what perf has had of it */
 	struct drift drift;

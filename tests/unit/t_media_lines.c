@@ -370,6 +370,48 @@ START_TEST(test_words_of_silent_channels)
 }
 END_TEST
 
+/* What the engine says of the first span, and what is logged of it. */
+static const char *logged_at(enum service_state service, unsigned alarms)
+{
+	struct media_role *m = media_role_of(t.role);
+	struct engine_event e = { .kind = ENGINE_EV_SPAN,
+				  .u.span = m->spans[0].state };
+
+	e.u.span.service = (uint8_t)service;
+	e.u.span.alarms = e.u.span.defects = (uint16_t)alarms;
+	logged[0] = '\0';
+	media_on_event(m, &e);
+	return logged;
+}
+
+/* A card that is pulled brings no samples either; and one that cannot make up
+ * its mind is told of when it is back for good. */
+START_TEST(test_an_alarm_is_told_once)
+{
+	set_up();
+	loop_advance(t.loop, 5000);
+	media_role_of(t.role)->conf.spans[0].line.driver = CONF_DAHDI;
+	log_set_sink(keep_log);
+	ck_assert_ptr_nonnull(strstr(logged_at(SERVICE_FAULT, LINE_GONE),
+				     "alarm: the card is not there"));
+	ck_assert_str_eq(logged_at(SERVICE_FAULT, LINE_GONE | LINE_STALLED),
+			 "");
+	ck_assert_ptr_nonnull(strstr(logged_at(SERVICE_LOST, LINE_GONE),
+				     "its calls are released: the card is"));
+	ck_assert_str_eq(logged_at(SERVICE_RECOVERING, 0), "");
+	ck_assert_str_eq(logged_at(SERVICE_FAULT, LINE_GONE), "");
+	/* another reason, and the first one another time */
+	ck_assert_ptr_nonnull(strstr(logged_at(SERVICE_FAULT, LINE_STALLED),
+				     "alarm: the card brings no samples"));
+	ck_assert_ptr_nonnull(strstr(logged_at(SERVICE_FULL, 0),
+				     "in service"));
+	ck_assert_ptr_nonnull(strstr(logged_at(SERVICE_FAULT, LINE_STALLED),
+				     "alarm: the card brings no samples"));
+	log_set_sink(NULL);
+	tear_down();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("media lines");
@@ -386,6 +428,7 @@ int main(void)
 			    sizeof(apart) / sizeof(apart[0]));
 	tcase_add_test(tc, test_words_of_what_is_dropped);
 	tcase_add_test(tc, test_words_of_silent_channels);
+	tcase_add_test(tc, test_an_alarm_is_told_once);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite, CK_FORK_GETENV);
 }
