@@ -177,7 +177,7 @@ struct media_figures {
 	uint32_t srtp_forged, srtp_replayed;
 	uint32_t jitter_us;	/* RFC 3550 6.4.1 */
 	uint32_t rtt_us;	/* 0 = no RTCP report seen */
-	uint32_t concealed_ms;	/* played by loss concealment */
+	uint32_t concealed_ms;	/* played in place of what was lost or late */
 	uint32_t peer_lost;	/* as the far end reports */
 	int16_t erl_cdb, erle_cdb; /* 1/100 dB; INT16_MIN = not known */
 	uint16_t mos_c;		/* 1/100, E-model; 0 = not known */

@@ -203,14 +203,19 @@ void session_packet(struct session *s, struct tick *t,
 	heard(s, t);
 }
 
+/* Data have all ones in the place of what is lost. */
 static void conceal(struct session *s, enum jitter_kind kind, uint8_t *codes,
 		    size_t n)
 {
+	bool filled = kind != JITTER_IDLE;
+
 	if (s->place.clear)
 		memset(codes, CLEAR_IDLE, n);
-	else if (kind == JITTER_IDLE)
+	else if (filled)
+		filled = plc_fill(&s->rx.plc, s->place.law, codes, n);
+	else
 		memset(codes, law_silence(s->place.law), n);
-	else if (plc_fill(&s->rx.plc, s->place.law, codes, n))
+	if (filled)
 		s->rx.concealed += (uint32_t)n;
 }
 

@@ -242,6 +242,38 @@ START_TEST(test_clear_mode)
 }
 END_TEST
 
+/* All ones in the place of what is lost, and no more than that; counted. */
+START_TEST(test_loss_in_clear_mode)
+{
+	static uint8_t bits[SECOND];
+	struct rig_config c = { .law = LAW_A };
+	struct feed f = { .codes = bits, .n = SECOND, .ptime = 20,
+			  .codec = 97, .drop_every = 10 };
+	struct media_figures fig;
+	struct media_modify m;
+	struct rig r;
+	size_t filled = 0;
+
+	memset(bits, 0x5a, sizeof(bits));
+	rig_init(&r, &c);
+	rig_open(&r);
+	m = rig_modify_default(&r);
+	m.codec = 97;
+	rig_modify(&r, &m);
+	rig_connect(&r, true);
+	rig_run(&r, 100);
+	feed_start(&r, &f);
+	rig_run(&r, 900);
+	for (size_t i = 0; i < r.n_heard; i++)
+		filled += i > 200 * 8 && r.heard[i] != 0x5a;
+	session_figures(&r.e->sessions[0], &fig);
+	ck_assert_uint_eq(fig.rtp_lost, 4);
+	ck_assert_uint_eq(filled, 4 * 160);
+	ck_assert_uint_eq(fig.concealed_ms, 4 * 20);
+	rig_fini(&r);
+}
+END_TEST
+
 START_TEST(test_directions)
 {
 	struct rig_config c = { .law = LAW_A };
@@ -522,6 +554,7 @@ int main(void)
 	tcase_add_test(tc, test_laws);
 	tcase_add_test(tc, test_loss_order_repetition);
 	tcase_add_test(tc, test_clear_mode);
+	tcase_add_test(tc, test_loss_in_clear_mode);
 	tcase_add_test(tc, test_directions);
 	tcase_add_test(tc, test_silence_alarm);
 	tcase_add_test(tc, test_no_alarm_before_answer);
