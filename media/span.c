@@ -223,6 +223,7 @@ void span_io(struct span *sp, mono_t now)
 	align(sp);
 	watch_clock(sp, now);
 	watch_alarms(sp, now);
+	sp->watch.looked = true;
 }
 
 /* tick */

@@ -44,6 +44,7 @@ struct span_watch {
 	unsigned waiting; /* frames at the line then */
 	bool stalled;
 	bool back; /* it has just begun again */
+	bool looked; /* at the line, once at least: its state is known */
 };
 
 struct span {

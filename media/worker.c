@@ -198,7 +198,7 @@ static void tell_spans(struct worker *w, mono_t now)
 
 		if (turn)
 			span_measure(sp);
-		if (sp->line && (span_has_news(sp, now) || turn))
+		if (sp->watch.looked && (span_has_news(sp, now) || turn))
 			tell_span(w, sp, now);
 	}
 }

@@ -18,6 +18,7 @@ struct fake_line {
 	bool stopped;	  /* brings nothing, takes nothing */
 	bool forgets;	  /* what it did not bring is lost */
 	unsigned late_ms; /* its time lags by so much */
+	unsigned alarms;  /* what it says whenever it is looked at */
 	mono_t start;
 	uint64_t frames;    /* of its time so far */
 	uint64_t brought;   /* of them */
@@ -71,6 +72,7 @@ static inline void fake_tick(struct line *l, mono_t now)
 	int64_t ms = mono_diff_ms(now, f->start) - (int64_t)f->late_ms;
 	unsigned given = 0;
 
+	l->alarms.raised = l->alarms.defects = f->alarms;
 	if (f->stopped && !f->forgets)
 		return;
 	while ((int64_t)f->frames < 8 * ms) {

@@ -106,6 +106,28 @@ static void command(struct engine *e, enum engine_op op, unsigned span)
 	ck_assert(engine_command(e, &c));
 }
 
+/* Nothing is told of a span before its line has been looked at: one without a
+ * card would be in service for a moment. */
+START_TEST(test_first_word)
+{
+	struct engine *e = new_engine(2, 0);
+	struct fake_line *f = fake_line_new();
+	struct engine_event ev = { .kind = ENGINE_EV_GAUGES };
+	mono_t now = { NS_PER_S };
+
+	f->alarms = LINE_GONE;
+	ck_assert_int_eq(engine_prepare(e), 0);
+	engine_step(e, now);
+	ck_assert_int_eq(engine_add_span(e, 1, &span_config, &f->line), 0);
+	for (unsigned i = 1; i < 4; i++)
+		engine_step(e, mono_add_ms(now, i));
+	while (ev.kind != ENGINE_EV_SPAN || ev.u.span.span != 1)
+		ck_assert(engine_event(e, &ev));
+	ck_assert_uint_eq(ev.u.span.alarms, LINE_GONE);
+	engine_free(e);
+}
+END_TEST
+
 /* A call that is there when its span goes has no place any more, and may get
  * one on the next. */
 START_TEST(test_its_calls)
@@ -317,6 +339,7 @@ int main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, forget, NULL);
 	tcase_add_test(tc, test_neighbour_hears_nothing);
+	tcase_add_test(tc, test_first_word);
 	tcase_add_test(tc, test_its_calls);
 	tcase_add_test(tc, test_leaves_a_pack);
 	tcase_add_test(tc, test_refusals);
