@@ -228,8 +228,8 @@ typedef void leg_action(struct leg *, const struct leg_event *);
 leg_action sip_uac_1xx, sip_uac_2xx, sip_uac_challenge, sip_uac_next,
 	sip_uac_refused, sip_uac_cancel, sip_uac_ring_timeout, sip_uac_ack_bye,
 	sip_uac_fork, sip_uac_give_up, sip_uac_retry;
-/* The first INVITE. 0; -ENOENT: no server; -EDESTADDRREQ: the core named no
- * address for RTP; -errno. On failure nothing was sent, the caller refuses. */
+/* The first INVITE. 0; -ENOENT: no server; -EBUSY: none that wants calls now;
+ * -EDESTADDRREQ: the core named no address for RTP; -errno. On failure nothing was sent, the caller refuses. */
 int sip_uac_begin(struct leg *);
 void sip_uac_response(struct leg *, txn_id, const struct sip_msg *);
 void sip_uac_fail(struct leg *, enum txn_fail);

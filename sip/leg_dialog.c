@@ -377,17 +377,13 @@ static void glare(struct leg *l)
  * it does not. */
 static bool is_later(struct leg *l, const struct sip_msg *m, int status)
 {
-	char text[32];
-	unsigned long s;
+	int s = sip_msg_retry_after(m);
 
-	if (status != 500 ||
-	    sip_msg_header(m, "retry-after", 0, text, sizeof(text)) <= 0)
-		return false;
-	s = strtoul(text, NULL, 10);
-	if (s > RETRY_MOST_S || ++l->again.tries > GLARE_TRIES)
+	if (status != 500 || s < 0 || s > RETRY_MOST_S ||
+	    ++l->again.tries > GLARE_TRIES)
 		return false;
 	l->again.due = true;
-	sip_leg_timer(l, s ? (int64_t)s * 1000 : 100);
+	sip_leg_timer(l, s ? s * INT64_C(1000) : 100);
 	return true;
 }
 

@@ -165,19 +165,30 @@ static bool is_tried(const struct leg *l, const struct net_addr *a)
 	return false;
 }
 
-/* The order of the trunk's servers changes as they go down and up. */
+/* Emergency calls are placed whatever the server has asked for. */
+static bool may_call(const struct leg *l, const struct net_addr *server)
+{
+	return l->setup.emergency ||
+	       !trunk_server_waits(sip_leg_trunks(l), l->trunk, server);
+}
+
+/* The order of the trunk's servers changes as they go down and up. -EBUSY:
+ * those that are left want no calls now. */
 static int next_server(const struct leg *l, struct sip_path *out)
 {
+	int none = -ENOENT;
 	unsigned i;
-	int err;
 
 	if (l->inv.n_tried == TRUNK_ADDRS)
-		return -ENOENT;
-	for (i = 0;; i++) {
-		err = trunk_pick(sip_leg_trunks(l), l->trunk, i, out);
-		if (err || !is_tried(l, &out->remote))
-			return err;
+		return none;
+	for (i = 0; !trunk_pick(sip_leg_trunks(l), l->trunk, i, out); i++) {
+		if (is_tried(l, &out->remote))
+			continue;
+		if (may_call(l, &out->remote))
+			return 0;
+		none = -EBUSY;
 	}
+	return none;
 }
 
 static int try_server(struct leg *l)
@@ -206,7 +217,7 @@ int sip_uac_begin(struct leg *l)
 	struct net_addr local;
 	struct sip_path path;
 	char tag[SIP_TAG_LEN], host[NET_STR_MAX];
-	int err = trunk_pick(sip_leg_trunks(l), l->trunk, 0, &path);
+	int err = next_server(l, &path);
 
 	if (err)
 		return err;
@@ -326,6 +337,21 @@ static bool redirect(struct leg *l, const struct sip_msg *m, int status)
 	return true;
 }
 
+#define WAIT_MOST_S 3600 /* of a Retry-After */
+
+/* 503: this server is tried last for a while, or gets no calls for as long as
+ * it says. */
+static void unavailable(const struct leg *l, const struct sip_msg *m)
+{
+	struct trunk_table *t = sip_leg_trunks(l);
+	int s = sip_msg_retry_after(m);
+
+	trunk_server_down(t, l->trunk, &l->dialog.path.remote, TRUNK_DOWN_MS);
+	if (s > 0)
+		trunk_server_wait(t, l->trunk, &l->dialog.path.remote,
+				  1000 * (s < WAIT_MOST_S ? s : WAIT_MOST_S));
+}
+
 static void refused(struct leg *l, const struct sip_msg *m, int status)
 {
 	unsigned key = (unsigned)status, quals = quals_of(l, m);
@@ -338,8 +364,7 @@ static void refused(struct leg *l, const struct sip_msg *m, int status)
 	e.cause = sip_cause_in(key, quals, &reason);
 	e.detail = detail;
 	if (status == 503)
-		trunk_server_down(sip_leg_trunks(l), l->trunk,
-				  &l->dialog.path.remote, TRUNK_DOWN_MS);
+		unavailable(l, m);
 	if ((status == 401 || status == 407) &&
 	    sip_auth_has(sip_leg_trunks(l), l->trunk))
 		e.ev = LEG_N_CHALLENGE;

@@ -358,17 +358,6 @@ void sip_legs_each(struct legs *t, void (*what)(struct leg *))
 
 /* --- the core's messages --- */
 
-void sip_legs_refuse(struct legs *t, leg_id id, unsigned cause,
-		     const char *detail)
-{
-	struct cc_msg m = {.leg = id, .end.kind = CC_END_TRUNK};
-
-	m.cause = (struct cc_cause){(uint8_t)cause, CC_LOC_PRIVATE_LOCAL};
-	str_copy(m.detail, sizeof(m.detail), detail);
-	if (link_send(t->env.core, &m.head, CC_RELEASED, sizeof(m)) != 0)
-		t->env.stats.send_failed++;
-}
-
 static bool bearer_ok(const struct conf_trunk *c, uint8_t bearer)
 {
 	return bearer == CC_BEARER_SPEECH || bearer == CC_BEARER_AUDIO_31 ||
@@ -426,16 +415,8 @@ static void on_setup(struct legs *t, const struct cc_msg *m)
 	}
 	l->setup = *m;
 	err = sip_uac_begin(l);
-	if (!err)
-		return;
-	sip_leg_enter(l, LEG_OVER);
-	cause = err == -ENOENT	       ? CAUSE_NET_OUT_OF_ORDER
-		: err == -EDESTADDRREQ ? CAUSE_RESOURCE
-				       : CAUSE_TEMPORARY;
-	sip_leg_released(
-		l, (struct cc_cause){(uint8_t)cause, CC_LOC_PRIVATE_LOCAL},
-		err == -ENOENT ? "no server address" : strerror(-err));
-	sip_legs_end(t, l);
+	if (err)
+		sip_legs_not_begun(t, l, err);
 }
 
 /* The event a message of the core is; -1: none for us. */

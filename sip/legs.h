@@ -112,8 +112,10 @@ struct leg *sip_legs_orphan(struct legs *, leg_id, uint8_t trunk);
 /* An answered leg of an earlier process, in no state and not in the table of
  * tags. NULL: full, or the core's id is taken. */
 struct leg *sip_legs_adopt(struct legs *, leg_id, uint8_t trunk);
-/* RELEASED for an id of the core's that has no leg. */
+/* legs_refuse.c. RELEASED for an id of the core's that has no leg; for a leg
+ * whose call cannot be placed: err of sip_uac_begin(). */
 void sip_legs_refuse(struct legs *, leg_id, unsigned cause, const char *detail);
+void sip_legs_not_begun(struct legs *, struct leg *, int err);
 /* An id for a leg that the core does not begin. */
 leg_id sip_legs_new_id(struct legs *);
 /* legs_refuse.c: an INVITE that does not become a leg, with 503 for that cause,

@@ -1,14 +1,55 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* INVITEs that do not become a leg: their response, and what the core is told
- * of them. */
+/* What does not become a call: SETUPs of the core, and INVITEs of peers, their
+ * response, and what the core is told of them. */
 #include "sip/legs.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "gateway/base/str.h"
 #include "sip/check.h"
 #include "sip/leg_stir.h"
+
+/* --- SETUPs --- */
+
+void sip_legs_refuse(struct legs *t, leg_id id, unsigned cause,
+		     const char *detail)
+{
+	struct legs_env *env = sip_legs_env(t);
+	struct cc_msg m = {.leg = id, .end.kind = CC_END_TRUNK};
+
+	m.cause = (struct cc_cause){(uint8_t)cause, CC_LOC_PRIVATE_LOCAL};
+	str_copy(m.detail, sizeof(m.detail), detail);
+	if (link_send(env->core, &m.head, CC_RELEASED, sizeof(m)) != 0)
+		env->stats.send_failed++;
+}
+
+struct fault {
+	int err; /* of sip_uac_begin() */
+	uint8_t cause;
+	const char *detail; /* NULL: what err says */
+};
+
+void sip_legs_not_begun(struct legs *t, struct leg *l, int err)
+{
+	static const struct fault faults[] = {
+		{-ENOENT, CAUSE_NET_OUT_OF_ORDER, "no server address"},
+		{-EBUSY, CAUSE_CONGESTION, "no calls wanted (Retry-After)"},
+		{-EDESTADDRREQ, CAUSE_RESOURCE, NULL},
+		{0, CAUSE_TEMPORARY, NULL},
+	};
+	const struct fault *f = faults;
+
+	while (f->err && f->err != err)
+		f++;
+	sip_leg_enter(l, LEG_OVER);
+	sip_leg_released(l, (struct cc_cause){f->cause, CC_LOC_PRIVATE_LOCAL},
+			 f->detail ? f->detail : strerror(-err));
+	sip_legs_end(t, l);
+}
+
+/* --- INVITEs --- */
 
 /* What would have been accepted. */
 static void add_extension(struct legs *t, struct sip_msg *r,

@@ -124,6 +124,8 @@ int sip_msg_header(const struct sip_msg *, const char *name, unsigned n,
  * one value for each of its elements. NULL = none. No copy. */
 const char *sip_msg_plain(const struct sip_msg *, const char *name,
 			  unsigned n);
+/* Seconds of Retry-After, at most a day; -ENOENT: none, or no number. */
+int sip_msg_retry_after(const struct sip_msg *);
 /* Is token in one of these comma lists (Supported, Require, Allow, Accept:
  * compared without case, parameters cut)? */
 bool sip_msg_has_token(const struct sip_msg *, const char *name,

@@ -351,3 +351,16 @@ void sip_msg_remove(struct sip_msg *m, const char *name)
 		k->free(h);
 	}
 }
+
+#define RETRY_AFTER_MOST_S 86400
+
+int sip_msg_retry_after(const struct sip_msg *m)
+{
+	const char *text = sip_msg_plain(m, "Retry-After", 0);
+	unsigned long s;
+
+	if (!text || *text < '0' || *text > '9')
+		return -ENOENT;
+	s = strtoul(text, NULL, 10);
+	return s < RETRY_AFTER_MOST_S ? (int)s : RETRY_AFTER_MOST_S;
+}

@@ -33,6 +33,21 @@ static void answered(struct probe *p, bool good)
 		     good);
 }
 
+/* Its 503 says for how long it is better left: calls try others first, until
+ * the next answer. To be told once, and call nobody for an hour, would be too
+ * much for a server that may be back in a minute. */
+static void stand_back(const struct probe *p, const struct sip_msg *m)
+{
+	struct trunk_table *t = sip_stack_trunks(p->probes->stack);
+	int most = trunk_conf(t, p->trunk)->wire.options_s;
+	int s = sip_msg_status(m) == 503 ? sip_msg_retry_after(m) : 0;
+
+	if (s > 0) {
+		trunk_server_down(t, p->trunk, &p->to,
+				  INT64_C(1000) * (s < most ? s : most));
+	}
+}
+
 static void on_response(struct txn_user *u, txn_id id, const struct sip_msg *m)
 {
 	struct probe *p = container_of(u, struct probe, user);
@@ -42,6 +57,7 @@ static void on_response(struct txn_user *u, txn_id id, const struct sip_msg *m)
 		return;
 	}
 	answered(p, !trunk_is_miss(status));
+	stand_back(p, m);
 	txn_detach(sip_stack_txns(p->probes->stack), id);
 	pool_free(p->probes->pool, p->self);
 }

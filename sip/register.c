@@ -348,15 +348,6 @@ static void registered(struct binding *b, const struct sip_msg *m)
 			       : ms * 8 / 10 + random_below((unsigned)(ms / 10)));
 }
 
-static int64_t retry_after_ms(const struct sip_msg *m)
-{
-	char text[64];
-
-	if (sip_msg_header(m, "retry-after", 0, text, sizeof(text)) <= 0)
-		return 0;
-	return (int64_t)(strtoul(text, NULL, 10) % 86400) * 1000;
-}
-
 #define LONGER_MOST 5 /* a registrar may want one second more each time */
 
 /* Too short for the registrar. */
@@ -429,6 +420,7 @@ static void challenged(struct binding *b, const struct sip_msg *response)
 
 static void refused(struct binding *b, const struct sip_msg *m, int status)
 {
+	int after_s = sip_msg_retry_after(m);
 	char why[64];
 
 	b->all->stats.refused++;
@@ -443,7 +435,7 @@ static void refused(struct binding *b, const struct sip_msg *m, int status)
 		return;
 	}
 	snprintf(why, sizeof(why), "%d %s", status, sip_reason_phrase(status));
-	failed(b, why, retry_after_ms(m),
+	failed(b, why, after_s > 0 ? after_s * INT64_C(1000) : 0,
 	       status == 403 || status == 404 || status == 410 ||
 		       status == 604);
 }

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #define UNREACHABLE_MS 20
-#define RETRY_MOST_S   3600 /* of a Retry-After */
 
 static unsigned dscp_of(const struct sip_stack *s, unsigned trunk)
 {
@@ -224,31 +223,16 @@ bool stack_find_trunks(struct sip_stack *s, struct arrival *a)
 	return true;
 }
 
-/* Who says something is there, but for the word that it is not: an answer to
- * OPTIONS that is none, and a 503, obeyed for as long as it says (RFC 3261
- * 21.5.4). */
+/* Who says something is there, but for an answer to OPTIONS that is none. */
 static void heard(struct sip_stack *s, const struct arrival *a,
 		  const struct sip_msg *m)
 {
-	const char *after = sip_msg_status(m) == 503
-				    ? sip_msg_plain(m, "Retry-After", 0)
-				    : NULL;
-	unsigned long s_long = after ? strtoul(after, NULL, 10) : 0;
-	bool miss = sip_msg_is(m, "OPTIONS") &&
-		    trunk_is_miss(sip_msg_status(m));
-
+	if (sip_msg_is(m, "OPTIONS") && trunk_is_miss(sip_msg_status(m))) {
+		return;
+	}
 	for (unsigned i = 0; i < trunk_count(s->trunks); i++) {
-		if (!(a->trunks >> i & 1)) {
-			continue;
-		}
-		if (!miss) {
+		if (a->trunks >> i & 1) {
 			trunk_heard(s->trunks, i, &a->path.remote);
-		}
-		if (s_long) {
-			trunk_server_wait(s->trunks, i, &a->path.remote,
-					  1000 * (int64_t)(s_long > RETRY_MOST_S
-								   ? RETRY_MOST_S
-								   : s_long));
 		}
 	}
 }

@@ -117,9 +117,13 @@ uint16_t trunk_port(const struct trunk_table *, unsigned idx,
 /* Timeout, ICMP error or 503 from this server: tried last for ms. */
 void trunk_server_down(struct trunk_table *, unsigned idx,
 		       const struct net_addr *, int64_t ms);
-/* Its 503 has a Retry-After: likewise, and no sign of life ends it sooner. */
+/* Its 503 to a call has a Retry-After (RFC 3261 21.5.4): likewise, with no calls
+ * meanwhile, and no sign of life ends it sooner. */
 void trunk_server_wait(struct trunk_table *, unsigned idx,
 		       const struct net_addr *, int64_t ms);
+/* It has asked for no calls now. */
+bool trunk_server_waits(struct trunk_table *, unsigned idx,
+			const struct net_addr *);
 /* It serves a call: no longer tried last, unless it has asked for that. */
 void trunk_server_up(struct trunk_table *, unsigned idx,
 		     const struct net_addr *);

@@ -3,6 +3,7 @@
  * How the addresses of a trunk do.
  *
  *   tried last   for a while: it failed a request, or said 503
+ *   waiting      no calls but emergencies: its 503 has a Retry-After
  *   dead         it cannot be reached, or it answered OPTIONS once and three
  *                in a row brought nothing; until it is heard of again
  *
@@ -76,15 +77,36 @@ void trunk_server_down(struct trunk_table *t, unsigned idx,
 	}
 }
 
+static bool is_waiting(const struct trunk_table *t,
+		       const struct trunk_target *g)
+{
+	return g->asked_until.ns > loop_now(t->loop).ns;
+}
+
 void trunk_server_wait(struct trunk_table *t, unsigned idx,
 		       const struct net_addr *addr, int64_t ms)
 {
 	struct trunk_target *g = target_of(t, idx, addr);
+	char text[NET_STR_MAX];
 
-	if (g) {
-		g->asked_until = mono_add_ms(loop_now(t->loop), ms);
-		trunk_server_down(t, idx, addr, ms);
+	if (!g) {
+		return;
 	}
+	if (!is_waiting(t, g)) {
+		log_info("trunk %s: %s wants no calls for %lld s (Retry-After)",
+			 t->trunk[idx].conf.name, net_str(addr, text),
+			 (long long)(ms / 1000));
+	}
+	g->asked_until = mono_add_ms(loop_now(t->loop), ms);
+	trunk_server_down(t, idx, addr, ms);
+}
+
+bool trunk_server_waits(struct trunk_table *t, unsigned idx,
+			const struct net_addr *addr)
+{
+	const struct trunk_target *g = target_of(t, idx, addr);
+
+	return g && is_waiting(t, g);
 }
 
 void trunk_server_up(struct trunk_table *t, unsigned idx,

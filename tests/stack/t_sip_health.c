@@ -247,6 +247,111 @@ START_TEST(retry_after)
 }
 END_TEST
 
+static void expect_refused_waiting(leg_id leg)
+{
+	const struct cc_msg *m = &rig.cc[rig.n_cc - 1];
+
+	ck_assert_uint_eq(m->head.type, CC_RELEASED);
+	ck_assert_uint_eq(m->leg, leg);
+	ck_assert_uint_eq(m->cause.value, 42);
+	ck_assert_str_eq(m->detail, "no calls wanted (Retry-After)");
+}
+
+static unsigned count_sent(const char *what)
+{
+	unsigned n = 0, i;
+
+	for (i = 0; i < rig.n_sent; i++)
+		n += strncmp(rig.sent[i].text, what, strlen(what)) == 0;
+	return n;
+}
+
+/* The only server of a trunk: calls end at once, so that the core takes the
+ * next route; emergencies are placed all the same (RFC 3261 21.5.4). */
+START_TEST(retry_after_of_the_only_server)
+{
+	struct cc_msg m;
+
+	rig_conf();
+	rig_open();
+	core_sends(CC_SETUP, setup_msg());
+	wait_ms(20);
+	answer(skip_to("INVITE "), "503 Busy", "x",
+	       "Retry-After: 120 (full);duration=600\r\n", NULL);
+	wait_ms(20);
+	ck_assert_uint_eq(rig.cc[rig.n_cc - 1].cause.value, 42);
+	wait_ms(119000);
+	m = setup_msg();
+	core_sends(CC_SETUP, m);
+	wait_ms(20);
+	expect_refused_waiting(m.leg);
+	ck_assert_uint_eq(count_sent("INVITE "), 1);
+	m = setup_msg();
+	m.emergency = 1;
+	core_sends(CC_SETUP, m);
+	wait_ms(20);
+	(void)skip_to("INVITE ");
+	wait_ms(1000);
+	core_sends(CC_SETUP, setup_msg());
+	wait_ms(20);
+	(void)skip_to("INVITE ");
+	finish();
+}
+END_TEST
+
+/* What cannot be a number of seconds is none; the longest is an hour. */
+START_TEST(retry_after_limits)
+{
+	static const char *const none[] = {"-5", "soon", "0", ""};
+	char extra[64];
+	size_t i;
+
+	rig_conf();
+	rig_open();
+	for (i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		core_sends(CC_SETUP, setup_msg());
+		wait_ms(20);
+		snprintf(extra, sizeof(extra), "Retry-After: %s\r\n", none[i]);
+		answer(skip_to("INVITE "), "503 Busy", "x", extra, NULL);
+		wait_ms(20);
+	}
+	core_sends(CC_SETUP, setup_msg());
+	wait_ms(20);
+	answer(skip_to("INVITE "), "503 Busy", "x",
+	       "Retry-After: 99999999999999999999\r\n", NULL);
+	wait_ms(3599 * 1000);
+	core_sends(CC_SETUP, setup_msg());
+	wait_ms(20);
+	ck_assert_uint_eq(count_sent("INVITE "), 5);
+	wait_ms(2000);
+	core_sends(CC_SETUP, setup_msg());
+	wait_ms(20);
+	(void)skip_to("INVITE ");
+	finish();
+}
+END_TEST
+
+/* Said to OPTIONS it is no reason to call nobody for an hour: tried last, until
+ * the next answer. */
+START_TEST(retry_after_to_options)
+{
+	struct net_addr peer = address(PEER_IP ":5060");
+
+	begin();
+	status = "503 Busy\r\nRetry-After: 3600";
+	second_mute = true;
+	wait_ms(2000);
+	ck_assert_uint_eq(answers, 1);
+	ck_assert_str_eq(next_server(0), PEER2_IP);
+	ck_assert(!trunk_server_waits(sip_stack_trunks(sip_role_stack(rig.role)),
+				      0, &peer));
+	status = "200 OK";
+	wait_ms(60000);
+	ck_assert_str_eq(next_server(0), PEER_IP);
+	finish();
+}
+END_TEST
+
 /* That another of its calls rings does not end what it has asked for. */
 START_TEST(retry_after_with_other_calls)
 {
@@ -372,6 +477,8 @@ int main(void)
 		ignores_options,   calls_are_life,     answers_that_count,
 		answers_that_do_not_count,
 		retry_after,	   retry_after_with_other_calls,
+		retry_after_of_the_only_server, retry_after_limits,
+		retry_after_to_options,
 		outbound_proxy_and_external,
 		stun,		   NULL,
 	};
