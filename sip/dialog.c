@@ -42,6 +42,14 @@ void sip_dialog_refresh(struct sip_dialog *d, const struct sip_msg *m)
 	(void)set_target(d, m, "contact");
 }
 
+void sip_dialog_follow(struct sip_dialog *d, const struct sip_msg *m)
+{
+	if (m->path.flow && m->path.proto == d->path.proto &&
+	    m->path.bind == d->path.bind &&
+	    net_ip_eq(&m->path.remote, &d->path.remote))
+		d->path.flow = m->path.flow;
+}
+
 static int add_route(struct sip_dialog *d, size_t *used,
 		     const struct sip_msg *m, unsigned n)
 {

@@ -3,6 +3,9 @@
  * A dialog (RFC 3261 12): who the two ends are, how a request within it is
  * addressed and routed. A value inside its leg; no timers, no I/O.
  *
+ * With a connection, requests go by the one that the peer's latest request has
+ * come by: after a loss the peer opens a new one, and often we could not.
+ *
  * Requests go to the first Route, else to the peer's Contact, when that is an
  * address (not a name) of the same trunk; else to where the dialog was made
  * with: a peer behind NAT writes addresses nobody can reach, and an answer
@@ -58,6 +61,10 @@ void sip_dialog_contact(struct sip_dialog *, const struct net_addr *local,
 			const struct conf_trunk *);
 /* A new Contact of the peer (target refresh); none leaves the old. */
 void sip_dialog_refresh(struct sip_dialog *, const struct sip_msg *);
+
+/* Where a request of the peer has come by another connection than before, from
+ * the same host, ours go by that, too. */
+void sip_dialog_follow(struct sip_dialog *, const struct sip_msg *request);
 
 /* Does this request of the peer belong here? */
 bool sip_dialog_has(const struct sip_dialog *, const struct sip_msg *request);

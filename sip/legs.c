@@ -620,6 +620,7 @@ static void in_dialog(struct legs *t, txn_id id, const struct sip_msg *m)
 		(void)txn_reply(txns, id, 500, NULL);
 	} else {
 		sip_dialog_session_learn(&l->dialog, m);
+		sip_dialog_follow(&l->dialog, m);
 		to_leg(l, id, m);
 	}
 }
@@ -644,9 +645,10 @@ void sip_legs_ack(struct legs *t, const struct sip_msg *m)
 {
 	struct leg *l = find_dialog(t, m);
 
-	if (l)
-		sip_leg_event(l,
-			      &(struct leg_event){.ev = LEG_N_ACK, .msg = m});
+	if (!l)
+		return;
+	sip_dialog_follow(&l->dialog, m);
+	sip_leg_event(l, &(struct leg_event){.ev = LEG_N_ACK, .msg = m});
 }
 
 /* --- what the transactions report --- */

@@ -90,30 +90,42 @@ static void say_request(const char *method, const char *to_tag,
 	       "%s " PEER_URI " SIP/2.0\r\n"
 	       "Via: SIP/2.0/TCP " PEER_IP ":5070;branch=z9hG4bK%s\r\n"
 	       "From: <sip:+4930123@" PEER_IP ">;tag=ft\r\n"
-	       "To: %s\r\nCall-ID: c1\r\nCSeq: 1 %s\r\n"
+	       "To: %s\r\nCall-ID: c1\r\nCSeq: %d %s\r\n"
 	       "Max-Forwards: 70\r\n",
-	       method, method, to_tag, method);
+	       method, method, to_tag,
+	       strcmp(method, "INVITE") && strcmp(method, "ACK") ? 2 : 1,
+	       method);
 	snprintf(extra, sizeof(extra), "Contact: %s\r\n", contact);
 	end_message(out, extra, sdp);
 	say(out);
 }
 
-/* The peer calls over a connection of its own, and is answered. */
-static leg_id call_in(const char *contact)
+static void connect_from(const char *peer)
 {
-	struct net_addr from = address(PEER_IP ":40000");
-	const char *ok;
-	leg_id leg;
+	struct net_addr from = address(peer);
 
 	flow = sip_transport_accept(transport(), 0, &from);
 	ck_assert_uint_ne(flow, 0);
+}
+
+/* To of what the peer says in its call. */
+static char to_ours[256];
+
+/* The peer calls over a connection of its own, and is answered. */
+static leg_id call_in(const char *contact)
+{
+	const char *ok;
+	leg_id leg;
+
+	connect_from(PEER_IP ":40000");
 	say_request("INVITE", "<" PEER_URI ">", contact, PEER_SDP);
 	leg = expect_cc(CC_SETUP)->leg;
 	core_tells(leg, CC_ANSWER);
 	wait_ms(10);
 	ok = skip_to("SIP/2.0 200");
 	ck_assert_uint_eq(rig.sent[rig.seen - 1].to.port, FROM_PORT);
-	say_request("ACK", value_of(ok, "To"), contact, NULL);
+	snprintf(to_ours, sizeof(to_ours), "%s", value_of(ok, "To"));
+	say_request("ACK", to_ours, contact, NULL);
 	return leg;
 }
 
@@ -170,6 +182,66 @@ START_TEST(living_connection_of_peer)
 }
 END_TEST
 
+/* The peer has lost its connection, has opened another one, and says something
+ * in the call: ours go that way, not to where nobody may listen. */
+START_TEST(another_connection_of_peer)
+{
+	static const char contact[] = "<sip:pbx.example;transport=tcp>";
+	uint32_t first;
+	leg_id leg;
+
+	begin(PEER_IP ":5070");
+	leg = call_in(contact);
+	first = flow;
+	connect_from(PEER_IP ":40001");
+	say_request("OPTIONS", to_ours, contact, NULL);
+	(void)expect_sent("SIP/2.0 200");
+	sip_transport_stream(transport(), first, "", 0);
+	we_clear(leg, 40001);
+	ck_assert_uint_eq(opens, 0);
+}
+END_TEST
+
+/* By the ACK, which may be the first that is said there. */
+START_TEST(another_connection_for_ack)
+{
+	static const char contact[] = "<sip:pbx.example;transport=tcp>";
+	leg_id leg;
+
+	begin(PEER_IP ":5070");
+	connect_from(PEER_IP ":40000");
+	say_request("INVITE", "<" PEER_URI ">", contact, PEER_SDP);
+	leg = expect_cc(CC_SETUP)->leg;
+	core_tells(leg, CC_ANSWER);
+	wait_ms(10);
+	snprintf(to_ours, sizeof(to_ours), "%s",
+		 value_of(skip_to("SIP/2.0 200"), "To"));
+	hang_up_connection();
+	connect_from(PEER_IP ":40001");
+	say_request("ACK", to_ours, contact, NULL);
+	we_clear(leg, 40001);
+	ck_assert_uint_eq(opens, 0);
+}
+END_TEST
+
+/* Another host of the trunk is not where the call is. */
+START_TEST(connection_of_another_host)
+{
+	static const char contact[] = "<sip:pbx.example;transport=tcp>";
+	uint32_t first;
+	leg_id leg;
+
+	begin(PEER_IP ":5070");
+	leg = call_in(contact);
+	first = flow;
+	connect_from(PEER2_IP ":40001");
+	say_request("OPTIONS", to_ours, contact, NULL);
+	(void)expect_sent("SIP/2.0 200");
+	flow = first;
+	we_clear(leg, FROM_PORT);
+}
+END_TEST
+
 /* What we opened went to the server's port, and goes there again. */
 START_TEST(gone_connection_of_ours)
 {
@@ -189,6 +261,9 @@ int main(void)
 {
 	const TTest *const tests[] = {gone_connection_of_peer,
 				      living_connection_of_peer,
+				      another_connection_of_peer,
+				      another_connection_for_ack,
+				      connection_of_another_host,
 				      gone_connection_of_ours, NULL};
 
 	return rig_run("sip_flow", tests);
