@@ -16,7 +16,7 @@ static const char *const type_names[CC_TYPES] = {
 	[CC_RELOAD] = "RELOAD",	      [CC_SNAPSHOT] = "SNAPSHOT",
 	[CC_CLEAR] = "CLEAR",	      [CC_KEEP] = "KEEP",
 	[CC_KEPT] = "KEPT",	      [CC_SETTLED] = "SETTLED",
-	[CC_BARRED] = "BARRED",
+	[CC_BARRED] = "BARRED",	      [CC_SERVERS] = "SERVERS",
 };
 
 /* Q.850 (2018) table 1, in words. */
@@ -252,54 +252,88 @@ static bool msg_ok(const struct cc_msg *m)
 	       is_text(m->detail, sizeof(m->detail));
 }
 
-static bool end_state_ok(const struct cc_end_state *e)
+static bool leg_msg_ok(const struct link_head *head)
 {
+	return msg_ok((const struct cc_msg *)head);
+}
+
+static bool end_state_ok(const struct link_head *head)
+{
+	const struct cc_end_state *e = (const void *)head;
+
 	return end_ok(&e->end) && e->up <= 1 && e->channels <= 31 &&
 	       e->free <= e->channels && is_text(e->text, sizeof(e->text));
 }
 
-static bool snapshot_ok(const struct cc_snapshot *s)
+static bool snapshot_ok(const struct link_head *head)
 {
+	const struct cc_snapshot *s = (const void *)head;
+
 	return s->leg != 0 && cause_ok(&s->cause) && s->len > 0 &&
 	       s->len <= CC_SNAPSHOT_MAX;
 }
 
-static bool kept_ok(const struct cc_kept *k)
+static bool kept_ok(const struct link_head *head)
 {
+	const struct cc_kept *k = (const void *)head;
+
 	return k->leg != 0 && end_ok(&k->end) && k->channel <= 31 &&
 	       k->held <= 1 && media_ok(&k->media);
 }
 
-static bool barred_ok(const struct cc_barred *b)
+static bool settled_ok(const struct link_head *head)
 {
+	(void)head;
+	return true;
+}
+
+static bool barred_ok(const struct link_head *head)
+{
+	const struct cc_barred *b = (const void *)head;
+
 	return b->end.kind == CC_END_SPAN && end_ok(&b->end);
 }
 
+static bool servers_ok(const struct link_head *head)
+{
+	const struct cc_servers *s = (const void *)head;
+	bool ok = s->end.kind == CC_END_TRUNK && s->server < CC_SERVERS_MAX &&
+		  s->n > 0 && s->n <= CC_ADDRESSES && s->host[0] != '\0' &&
+		  is_text(s->host, sizeof(s->host));
+
+	for (unsigned i = 0; ok && i < s->n; i++) {
+		uint8_t family = s->at[i].addr.family;
+
+		ok = (family == 4 || family == 6) && s->at[i].addr.port != 0;
+	}
+	return ok;
+}
+
+/* From type on, up to the next row's. */
+static const struct form {
+	uint16_t type;
+	size_t len;
+	bool (*ok)(const struct link_head *); /* NULL: not on these links */
+} forms[] = {
+	{0, 0, NULL},
+	{CC_SETUP, sizeof(struct cc_msg), leg_msg_ok},
+	{CC_END_STATE, sizeof(struct cc_end_state), end_state_ok},
+	{CC_RELOAD, 0, NULL},
+	{CC_SNAPSHOT, sizeof(struct cc_snapshot), snapshot_ok},
+	{CC_KEPT, sizeof(struct cc_kept), kept_ok},
+	{CC_SETTLED, sizeof(struct link_head), settled_ok},
+	{CC_BARRED, sizeof(struct cc_barred), barred_ok},
+	{CC_SERVERS, sizeof(struct cc_servers), servers_ok},
+	{CC_TYPES, 0, NULL},
+};
+
 bool cc_msg_ok(const struct link_head *head)
 {
-	if (head->version != LINK_VERSION) {
-		return false;
+	unsigned i = sizeof(forms) / sizeof(forms[0]) - 1;
+
+	while (forms[i].type > head->type) {
+		i--;
 	}
-	if (head->type >= CC_SETUP && head->type <= CC_RELEASED) {
-		return head->len == sizeof(struct cc_msg) &&
-		       msg_ok((const struct cc_msg *)head);
-	}
-	if (head->type == CC_END_STATE) {
-		return head->len == sizeof(struct cc_end_state) &&
-		       end_state_ok((const struct cc_end_state *)head);
-	}
-	if (head->type == CC_SNAPSHOT || head->type == CC_CLEAR ||
-	    head->type == CC_KEEP) {
-		return head->len == sizeof(struct cc_snapshot) &&
-		       snapshot_ok((const struct cc_snapshot *)head);
-	}
-	if (head->type == CC_KEPT) {
-		return head->len == sizeof(struct cc_kept) &&
-		       kept_ok((const struct cc_kept *)head);
-	}
-	if (head->type == CC_BARRED) {
-		return head->len == sizeof(struct cc_barred) &&
-		       barred_ok((const struct cc_barred *)head);
-	}
-	return head->type == CC_SETTLED && head->len == sizeof(*head);
+	return head->version == LINK_VERSION && forms[i].ok != NULL &&
+	       head->len == forms[i].len && forms[i].ok(head);
 }

@@ -65,6 +65,8 @@
  *      <-------- SETTLED         those were all: the core gives up the others
  *     CLEAR ------------------>  a leg that did not live on
  *
+ * (SERVERS, which come before all this, let it know the trunk's servers.)
+ *
  * A SNAPSHOT is what the successor of a killed role needs to go on with a leg
  * or to clear it: opaque to the core, sent at each change; the latest counts.
  * The sip role does so; a new isdn role has no calls and begins with RESTART.
@@ -113,6 +115,8 @@ enum cc_type {
 			  by the core to the role, then the other way */
 	CC_BARRED,     /* struct cc_barred: isdn -> core at each change, and
 			  to a new core; core -> a new isdn role */
+	CC_SERVERS,    /* struct cc_servers: sip -> core at each change, and to
+			  a new core; core -> a new sip role, before KEEP */
 	CC_TYPES
 };
 
@@ -394,6 +398,30 @@ struct cc_barred {
 	struct link_head head;
 	struct cc_end end; /* a span */
 	uint32_t slots;	   /* time slots, as bits */
+};
+
+#define CC_SERVERS_MAX 8 /* of a trunk */
+#define CC_HOST_MAX    128
+#define CC_ADDRESSES   16
+
+struct cc_address {
+	struct net_addr addr;
+	uint16_t priority, weight; /* as in SRV */
+	uint8_t transport;	   /* as the role counts them */
+};
+
+/* Where a server that the file names is, as DNS has said: for the role's
+ * successor, which otherwise can call nobody, and knows nobody who calls, until
+ * DNS has answered it, too. The core looks at end and server alone. */
+struct cc_servers {
+	struct link_head head;
+	struct cc_end end; /* a trunk */
+	uint8_t server;	   /* which of it, in the order of the file */
+	uint8_t n;	   /* of at, at least 1 */
+	uint8_t wanted;	   /* what was asked for, in the role's terms */
+	uint8_t records;   /* kinds there were, likewise */
+	char host[CC_HOST_MAX];
+	struct cc_address at[CC_ADDRESSES];
 };
 
 #define CC_SNAPSHOT_MAX 3072

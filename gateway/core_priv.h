@@ -43,6 +43,7 @@ struct core_trunk {
 	unsigned calls; /* legs there now */
 	bool served;   /* a line took its calls once */
 	bool unserved; /* sip was told that none does now */
+	struct cc_servers *servers[CC_SERVERS_MAX]; /* NULL: not told; owned */
 };
 
 /* Everything that is dropped or goes wrong has a counter. */
@@ -161,6 +162,11 @@ const struct cc_snapshot *core_snapshot_of(const struct core *,
 void core_snapshot_lose(struct core *, struct leg *, struct cc_cause);
 /* The link to sip is up: what waits is sent, a few at a time. */
 void core_lost_clear(struct core *);
+/* core_servers.c: where the trunks' servers are. Keeps it, instead of what that
+ * server had; the link to sip is up: it hears all of it. */
+void core_servers_keep(struct core *, const struct cc_servers *);
+void core_servers_tell(struct core *);
+void core_servers_close(struct core *);
 /* core_keep.c: what waits for its other end after a death. */
 /* The link of an answered leg is gone. true: it waits, and its call goes on. */
 bool core_keep_leg(struct core *, struct leg *);

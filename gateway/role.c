@@ -184,6 +184,7 @@ static void on_cc(struct core *core, const struct link_head *head, int fd,
 	const struct cc_msg *m = (const void *)head;
 	const struct cc_end_state *e = (const void *)head;
 	const struct cc_barred *barred = (const void *)head;
+	const struct cc_servers *servers = (const void *)head;
 	struct cc_end end = from;
 
 	if (fd >= 0) {
@@ -203,6 +204,8 @@ static void on_cc(struct core *core, const struct link_head *head, int fd,
 		end = ((const struct cc_kept *)(const void *)head)->end;
 	} else if (head->type == CC_BARRED) {
 		end = barred->end;
+	} else if (head->type == CC_SERVERS) {
+		end = servers->end;
 	} else if (head->type == CC_SETUP) {
 		end = m->end;
 	}
@@ -216,6 +219,8 @@ static void on_cc(struct core *core, const struct link_head *head, int fd,
 		on_end_state(core, e);
 	} else if (head->type == CC_BARRED) {
 		core->spans[end.index].barred = barred->slots;
+	} else if (head->type == CC_SERVERS) {
+		core_servers_keep(core, servers);
 	} else if (head->type == CC_KEPT) {
 		core_on_kept(core, (const void *)head, from);
 	} else if (head->type == CC_SNAPSHOT) {
@@ -459,6 +464,7 @@ static void core_close(struct role *r)
 	cdr_log_close(&core->cdr);
 	journal_close(&core->journal);
 	core_lost_close(core);
+	core_servers_close(core);
 	timer_stop(core->role.loop, &core->lost.guard);
 	if (core->state_dir >= 0) {
 		close(core->state_dir);
@@ -547,6 +553,7 @@ static void meet(struct core *core, enum role_id peer, unsigned index)
 		core_tell_reach(core);
 		break;
 	case ROLE_SIP:
+		core_servers_tell(core);
 		core_keep_sip(core);
 		core_lost_clear(core);
 		core_tell_reach(core);

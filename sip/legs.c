@@ -465,13 +465,12 @@ void sip_legs_core(struct legs *t, const struct link_head *head)
 	struct leg *l;
 	int ev;
 
-	if (!cc_msg_ok(head) || head->type == CC_END_STATE ||
-	    head->type == CC_SNAPSHOT || head->type == CC_KEPT) {
+	if (cc_msg_ok(head) && about_earlier(t, head))
+		return;
+	if (!cc_msg_ok(head) || head->type > CC_RELEASED) {
 		t->env.stats.core_bad++;
 		return;
 	}
-	if (about_earlier(t, head))
-		return;
 	l = find_id(t, m->leg);
 	if (head->type == CC_SETUP) {
 		if (l || !(m->leg & CC_LEG_CORE))

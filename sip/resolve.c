@@ -26,10 +26,10 @@ static bool is_same(const struct trunk_target *t, const struct dns_target *at,
 	       net_addr_eq(&t->at.addr, &at->addr);
 }
 
-/* The new targets of one server among those of the others, in the order of
- * the file; what is known of one that stays is kept. True: they changed. */
-static bool put_targets(struct trunk *k, uint8_t server,
-			const struct dns_target *at, unsigned n)
+/* Among those of the others, in the order of the file; what is known of one
+ * that stays is kept. */
+bool resolve_put(struct trunk *k, uint8_t server, const struct dns_target *at,
+		 unsigned n)
 {
 	struct trunk_target old[TRUNK_TARGETS];
 	unsigned n_old = k->n_targets, kept = 0;
@@ -85,13 +85,14 @@ static void on_answer(struct dns_lookup *l)
 			log_warn("trunk %s: cannot resolve %s: %s",
 				 k->conf.name, s->host, l->error);
 		}
-	} else if (put_targets(k, server_index(s), l->target, l->n)) {
+	} else if (resolve_put(k, server_index(s), l->target, l->n)) {
 		log_info("trunk %s: %s has %u addresses", k->conf.name, s->host,
 			 l->n);
 		trunk_shuffle(k);
 		trunk_index(k->table);
 	}
 	s->warned = l->error != NULL;
+	s->untold = s->untold || !l->error;
 	timer_start(k->table->loop, &s->refresh, on_refresh,
 		    1000 * (int64_t)next_time(l));
 }
@@ -169,7 +170,7 @@ static void start_server(struct trunk_server *s)
 	if (!t.addr.port) {
 		t.addr.port = t.proto == SIP_TLS ? SIP_TLS_PORT : SIP_PORT;
 	}
-	put_targets(k, server_index(s), &t, 1);
+	resolve_put(k, server_index(s), &t, 1);
 }
 
 void resolve_start(struct trunk *k)

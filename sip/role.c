@@ -73,6 +73,18 @@ static void tell_state(struct sip_role *r, unsigned i)
 		log_warn("trunk %u: its state does not reach the core", i);
 }
 
+static void tell_servers(struct sip_role *r)
+{
+	struct cc_servers m;
+
+	while (link_is_up(&r->core) &&
+	       trunk_servers_next(sip_stack_trunks(r->stack), &m)) {
+		if (link_send(&r->core, &m.head, CC_SERVERS, sizeof(m)) != 0)
+			log_warn("trunk %u: where its servers are does not "
+				 "reach the core", m.end.index);
+	}
+}
+
 static void tell_changes(struct sip_role *r)
 {
 	const struct trunk_table *t = sip_stack_trunks(r->stack);
@@ -93,6 +105,7 @@ static void on_poll(struct timer *t)
 
 	probes_tick(r->probes);
 	tell_changes(r);
+	tell_servers(r);
 	(void)timer_start(r->role.loop, &r->poll, on_poll, STATE_POLL_MS);
 }
 
@@ -209,6 +222,9 @@ static void on_core_msg(struct link *l, const struct link_head *h, int fd)
 		close(fd);
 	if (h->type == CC_END_STATE && cc_msg_ok(h))
 		on_end_state(r, (const void *)h);
+	else if (h->type == CC_SERVERS && cc_msg_ok(h))
+		trunk_servers_restore(sip_stack_trunks(r->stack),
+				      (const void *)h);
 	else
 		sip_legs_core(r->legs, h);
 }
@@ -272,6 +288,8 @@ static void sip_link_up(struct role *role, enum role_id peer, unsigned index)
 	sip_legs_core_gone(r->legs);
 	for (i = 0; i < trunk_count(sip_stack_trunks(r->stack)); i++)
 		tell_state(r, i);
+	trunk_servers_again(sip_stack_trunks(r->stack));
+	tell_servers(r);
 }
 
 /* --- life --- */

@@ -35,6 +35,7 @@
 
 #include "conf/conf.h"
 #include "gateway/base/loop.h"
+#include "gateway/cc.h"
 #include "sip/msg.h"
 
 #define TRUNK_REFRESH_S	   300
@@ -103,6 +104,14 @@ int trunk_path(const struct trunk_table *, unsigned idx,
 	       const struct net_addr *to, enum sip_proto, struct sip_path *out);
 /* Some address of a server is known. */
 bool trunk_is_resolved(const struct trunk_table *, unsigned idx);
+
+/* resolve_keep.c: what DNS has said outlives the process (cc.h, SERVERS). The
+ * next answer that has not been told; false: none. After again() all are. */
+bool trunk_servers_next(struct trunk_table *, struct cc_servers *out);
+void trunk_servers_again(struct trunk_table *);
+/* An earlier process's, for a server that is not known yet and still is what
+ * the file says; DNS is asked all the same. */
+void trunk_servers_restore(struct trunk_table *, const struct cc_servers *);
 
 /* The attempt-th (0...) choice of server: those not down first, in the order
  * of the file, of SRV priorities and, among equals, by chance and weight, then

@@ -40,6 +40,7 @@ struct trunk_server {
 	struct timer refresh;
 	struct trunk *trunk;
 	bool warned; /* that it cannot be found */
+	bool untold; /* to the core, what was found */
 };
 
 struct trunk {
@@ -89,6 +90,9 @@ void trunk_index(struct trunk_table *);
 /* resolve.c: fills in literal addresses at once, begins the lookup of names. */
 void resolve_start(struct trunk *);
 void resolve_stop(struct trunk *);
+/* The new targets of one server. True: they changed. */
+bool resolve_put(struct trunk *, uint8_t server, const struct dns_target *,
+		 unsigned n);
 /* trunk_order.c: lays down the order of the next choice (RFC 2782). */
 void trunk_shuffle(struct trunk *);
 bool trunk_target_is_down(const struct trunk *, const struct trunk_target *);

@@ -211,6 +211,14 @@ static inline void out_snapshot(const struct cc_snapshot *s)
 		s->cause.value, s->len, (const char *)s->bytes);
 }
 
+static inline void out_servers(const struct cc_servers *s)
+{
+	char text[NET_STR_MAX];
+
+	rig_out("< sip SERVERS end=%u server=%u %s %s\n", s->end.index,
+		s->server, s->host, net_str(&s->at[0].addr, text));
+}
+
 static inline void sip_msg(struct link *l, const struct link_head *h, int fd)
 {
 	(void)l;
@@ -218,6 +226,10 @@ static inline void sip_msg(struct link *l, const struct link_head *h, int fd)
 	ck_assert(cc_msg_ok(h));
 	if (h->type == CC_CLEAR || h->type == CC_KEEP) {
 		out_snapshot((const void *)h);
+		return;
+	}
+	if (h->type == CC_SERVERS) {
+		out_servers((const void *)h);
 		return;
 	}
 	if (h->type == CC_SETTLED) {

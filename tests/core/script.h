@@ -7,6 +7,7 @@
  *	routes none | route SPAN|TRUNK to=N [match=] [allow=] [strip=] [prefix=]
  *	> WHO TYPE LEG key=value ...    WHO: span0 span1 sip
  *	> WHO SNAPSHOT LEG octets-as-text | CLEAR LEG octets-as-text
+ *	> WHO SERVERS end= server= HOST ADDRESS
  *	> WHO KEPT LEG [ch=] [media=] [held] | SETTLED
  *	> media EVENT id=N kind=N | SPAN id=N kind=UP [full=1] |
  *	        OPENED ref= id= | CLOSED ref= id=
@@ -192,6 +193,18 @@ static inline void script_kept(struct link *l, struct cc_end end, char *rest)
 	link_send(l, &k.head, CC_KEPT, sizeof(k));
 }
 
+static inline void script_servers(struct link *l, struct cc_end end,
+				  char *rest)
+{
+	struct cc_servers s = {.end = end, .n = 1};
+
+	s.end.index = (uint8_t)atoi(strchr(word(&rest), '=') + 1);
+	s.server = (uint8_t)atoi(strchr(word(&rest), '=') + 1);
+	str_copy(s.host, sizeof(s.host), word(&rest));
+	ck_assert_int_eq(net_parse(&s.at[0].addr, rest), 0);
+	link_send(l, &s.head, CC_SERVERS, sizeof(s));
+}
+
 static inline void script_cc(struct link *l, struct cc_end end, char *rest)
 {
 	struct cc_msg m = {.end = end};
@@ -206,6 +219,10 @@ static inline void script_cc(struct link *l, struct cc_end end, char *rest)
 		struct link_head settled;
 
 		link_send(l, &settled, CC_SETTLED, sizeof(settled));
+		return;
+	}
+	if (type == CC_SERVERS) {
+		script_servers(l, end, rest);
 		return;
 	}
 	if (type == CC_KEPT) {

@@ -53,6 +53,14 @@ static void use_barred(const struct cc_barred *b)
 	}
 }
 
+static void use_servers(const struct cc_servers *s)
+{
+	if (strlen(s->host) >= CC_HOST_MAX || s->server >= CC_SERVERS_MAX ||
+	    s->n > CC_ADDRESSES || s->at[s->n - 1].addr.port == 0) {
+		abort();
+	}
+}
+
 static void use_any(const struct link_head *head)
 {
 	switch (head->type) {
@@ -66,6 +74,9 @@ static void use_any(const struct link_head *head)
 		break;
 	case CC_BARRED:
 		use_barred((const struct cc_barred *)head);
+		break;
+	case CC_SERVERS:
+		use_servers((const struct cc_servers *)head);
 		break;
 	case CC_END_STATE:
 	case CC_SETTLED:

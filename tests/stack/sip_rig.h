@@ -37,6 +37,8 @@ struct rig_wire {
 struct rig_kept {
 	struct cc_kept kept; /* the last one */
 	unsigned n_kept, n_settled;
+	struct cc_servers servers; /* the last one */
+	unsigned n_servers;
 };
 
 struct rig {
@@ -346,6 +348,11 @@ static inline void rig_on_msg(struct link *l, const struct link_head *h, int fd)
 		rig.n_snapshots++;
 		return;
 	}
+	if (h->type == CC_SERVERS) {
+		rig.back.n_servers++;
+		memcpy(&rig.back.servers, h, sizeof(rig.back.servers));
+		return;
+	}
 	if (h->type == CC_SETTLED || h->type == CC_KEPT) {
 		rig.back.n_kept += h->type == CC_KEPT;
 		rig.back.n_settled += h->type == CC_SETTLED;
@@ -456,6 +463,7 @@ static inline void rig_open_unsettled(void)
 {
 	rig.n_sent = rig.seen = rig.n_cc = rig.cc_seen = rig.n_state = 0;
 	rig.n_snapshots = rig.back.n_kept = rig.back.n_settled = 0;
+	rig.back.n_servers = 0;
 	rig.on_sent = NULL;
 	rig.on_cc = NULL;
 	rig.count = 0;

@@ -260,6 +260,38 @@ END_TEST
 
 /* --- drain --- */
 
+/* Its predecessor knew where the servers are: calls go there before DNS has
+ * said anything, and another core is told. */
+START_TEST(servers_of_before)
+{
+	struct cc_servers m = {.end = {CC_END_TRUNK, 0}, .n = 1,
+			       .host = "sip.provider.example",
+			       .at = {{.addr = address(PEER2_IP ":5070")}}};
+	const struct link_ops *ops;
+	leg_id out;
+
+	rig_conf();
+	strcpy(rig.conf.trunks[0].servers[0], m.host);
+	rig.conf.sip.n_dns = 1;
+	strcpy(rig.conf.sip.dns[0], "127.0.0.1:9"); /* says nothing */
+	rig_open_unsettled();
+	ck_assert_int_eq(link_send(&rig.core, &m.head, CC_SERVERS, sizeof(m)),
+			 0);
+	core_settles();
+	(void)place_call(&out);
+	ck_assert(net_addr_eq(&rig.sent[rig.seen - 1].to, &m.at[0].addr));
+	ck_assert_uint_eq(rig.back.n_servers, 0);
+	link_close(&rig.core);
+	(void)sip_role_ops.slot(rig.role, ROLE_CORE, 0, &ops);
+	connect_core();
+	wait_ms(10);
+	ck_assert_uint_eq(rig.back.n_servers, 1);
+	ck_assert_str_eq(rig.back.servers.host, m.host);
+	ck_assert(net_addr_eq(&rig.back.servers.at[0].addr, &m.at[0].addr));
+	rig_close();
+}
+END_TEST
+
 START_TEST(drained)
 {
 	const char *no, *first;
@@ -542,6 +574,7 @@ int main(void)
 				      no_server,
 				      stray_core_messages,
 				      core_lost,
+				      servers_of_before,
 				      drained,
 				      closed,
 				      options, options_without_a_line,

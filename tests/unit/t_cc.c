@@ -159,6 +159,44 @@ START_TEST(test_bad)
 }
 END_TEST
 
+START_TEST(test_servers)
+{
+	struct cc_servers good = {.head = {LINK_VERSION, CC_SERVERS,
+					   sizeof(good)},
+				  .end = {CC_END_TRUNK, 3},
+				  .server = CC_SERVERS_MAX - 1, .n = 2,
+				  .host = "sip.example"}, s;
+
+	net_parse(&good.at[0].addr, "192.0.2.1:5060");
+	net_parse(&good.at[1].addr, "[2001:db8::1]:5060");
+	ck_assert(cc_msg_ok(&good.head));
+	s = good;
+	s.end.kind = CC_END_SPAN;
+	ck_assert(!cc_msg_ok(&s.head));
+	s = good;
+	s.server = CC_SERVERS_MAX;
+	ck_assert(!cc_msg_ok(&s.head));
+	s = good;
+	s.n = 0;
+	ck_assert(!cc_msg_ok(&s.head));
+	s.n = CC_ADDRESSES + 1;
+	ck_assert(!cc_msg_ok(&s.head));
+	s.n = 3;
+	ck_assert(!cc_msg_ok(&s.head)); /* the third is none */
+	s = good;
+	s.at[1].addr.port = 0;
+	ck_assert(!cc_msg_ok(&s.head));
+	s = good;
+	s.host[0] = '\0';
+	ck_assert(!cc_msg_ok(&s.head));
+	memset(s.host, 'x', sizeof(s.host));
+	ck_assert(!cc_msg_ok(&s.head));
+	s = good;
+	s.head.len--;
+	ck_assert(!cc_msg_ok(&s.head));
+}
+END_TEST
+
 START_TEST(test_bad_end_state)
 {
 	struct cc_end_state e = {.head = {LINK_VERSION, CC_END_STATE,
@@ -220,6 +258,7 @@ int main(void)
 	tcase_add_test(tc, test_good);
 	tcase_add_test(tc, test_bad);
 	tcase_add_test(tc, test_bad_end_state);
+	tcase_add_test(tc, test_servers);
 	tcase_add_test(tc, test_snapshot);
 	suite_add_tcase(s, tc);
 	return suite_run(s, CK_NOFORK);

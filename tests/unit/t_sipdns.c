@@ -442,6 +442,105 @@ START_TEST(test_no_naptr)
 }
 END_TEST
 
+/* A new process whose DNS says nothing yet. */
+static void begin_anew(void)
+{
+	trunk_table_free(table);
+	mood = MUTE;
+	table = trunk_table_new(loop, conf);
+	ck_assert_ptr_nonnull(table);
+	ck_assert_str_eq(picked(0), "none");
+}
+
+/* What DNS has said to one process the next one knows, who calls from there,
+ * too; it asks all the same. */
+START_TEST(test_heir)
+{
+	static const struct record moved[] = {
+		{"_sip._udp.srv.example", SRV, "10 1 5080 early.srv.example"},
+		{"early.srv.example", A, "192.0.2.9"},
+		{"srv.example", A, "192.0.2.99"}, {0}};
+	struct cc_servers told, none;
+	struct net_addr late;
+
+	ck_assert_int_eq(net_parse(&late, "192.0.2.12:5070"), 0);
+	zone = good;
+	open_trunk("srv.example", CONF_UDP);
+	ck_assert(trunk_servers_next(table, &told));
+	ck_assert_str_eq(told.host, "srv.example");
+	ck_assert_uint_eq(told.n, 2);
+	ck_assert(!trunk_servers_next(table, &none)); /* it has been told */
+	trunk_servers_again(table);
+	ck_assert(trunk_servers_next(table, &told));
+	begin_anew();
+	ck_assert_uint_eq(trunk_sources(table, 0, &late), 0);
+	trunk_servers_restore(table, &told);
+	ck_assert_str_eq(picked(0), "udp 192.0.2.11:5080");
+	ck_assert_str_eq(picked(1), "udp 192.0.2.12:5070");
+	ck_assert_str_eq(picked(2), "none");
+	ck_assert_uint_eq(trunk_sources(table, 0, &late), 1);
+	mood = GOOD; /* who cannot say what there is: as in the process before */
+	fails = SRV;
+	ask_again();
+	ck_assert_str_eq(picked(0), "udp 192.0.2.11:5080");
+	fails = 0;
+	zone = moved;
+	ask_again();
+	ck_assert_str_eq(picked(0), "udp 192.0.2.9:5080");
+	trunk_servers_restore(table, &told); /* too late */
+	ck_assert_str_eq(picked(0), "udp 192.0.2.9:5080");
+}
+END_TEST
+
+/* The file is another one by now, or what is told cannot be meant. */
+START_TEST(test_heir_of_others)
+{
+	struct cc_servers told, m;
+
+	zone = good;
+	open_trunk("sip.example", CONF_UDP);
+	ck_assert(trunk_servers_next(table, &told));
+	begin_anew();
+	m = told;
+	m.end.index = 1;
+	trunk_servers_restore(table, &m);
+	m = told;
+	m.server = 1;
+	trunk_servers_restore(table, &m);
+	m = told;
+	strcpy(m.host, "sip2.example");
+	trunk_servers_restore(table, &m);
+	m = told;
+	m.wanted = CONF_TCP;
+	trunk_servers_restore(table, &m);
+	m = told;
+	m.n = 1;
+	m.at[0].transport = 3;
+	trunk_servers_restore(table, &m);
+	m.at[0].transport = SIP_TLS; /* no socket for it */
+	trunk_servers_restore(table, &m);
+	ck_assert_str_eq(picked(0), "none");
+	trunk_servers_restore(table, &told);
+	ck_assert_str_ne(picked(0), "none");
+}
+END_TEST
+
+/* An address needs no DNS, and a name that is not found yet is nothing. */
+START_TEST(test_nothing_to_tell)
+{
+	struct cc_servers m;
+
+	zone = good;
+	open_trunk("192.0.2.7", CONF_UDP);
+	trunk_servers_again(table);
+	ck_assert(!trunk_servers_next(table, &m));
+	trunk_table_free(table);
+	open_trunk("nowhere.example", CONF_UDP);
+	trunk_servers_again(table);
+	ck_assert(!trunk_servers_next(table, &m));
+}
+END_TEST
+
 START_TEST(test_unknown_name)
 {
 	zone = good;
@@ -536,6 +635,9 @@ int main(void)
 	tcase_add_test(t, test_half_an_answer);
 	tcase_add_test(t, test_half_a_naptr);
 	tcase_add_test(t, test_no_naptr);
+	tcase_add_test(t, test_heir);
+	tcase_add_test(t, test_heir_of_others);
+	tcase_add_test(t, test_nothing_to_tell);
 	tcase_add_test(t, test_unknown_name);
 	tcase_add_test(t, test_mute);
 	tcase_add_test(t, test_mad);
