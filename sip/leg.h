@@ -302,7 +302,8 @@ leg_action sip_dlg_bye_in, sip_dlg_bye_out, sip_dlg_bye_late, sip_dlg_ok,
 /* The peer's offer in a request: answered at once. False: refused. */
 bool sip_dlg_offer(struct leg *, const struct leg_event *,
 		   const struct sip_part *);
-/* Sends a request of ours once more with credentials. 0 or -errno. */
+/* Sends a request of ours once more with credentials, to where it went. 0 or
+ * -errno. */
 int sip_dlg_challenge(struct leg *, struct sip_digest *, txn_id *,
 		      const struct sip_msg *response);
 /* A further INVITE of ours; or one that says what was said last. */

@@ -77,12 +77,14 @@ int sip_dlg_challenge(struct leg *l, struct sip_digest *digest,
 {
 	const struct sip_msg *old = txn_request_of(sip_leg_txns(l), *id);
 	struct sip_msg *m = old ? sip_msg_clone(old) : NULL;
-	struct sip_path hop = sip_dialog_hop(&l->dialog, sip_leg_trunks(l));
+	struct sip_path hop;
 	int err;
 
 	if (!m)
 		return -ENOMEM;
-	err = sip_msg_set_cseq(m, ++l->dialog.cseq);
+	err = txn_path_of(sip_leg_txns(l), *id, &hop);
+	if (!err)
+		err = sip_msg_set_cseq(m, ++l->dialog.cseq);
 	if (!err)
 		err = sip_auth_answer(sip_leg_trunks(l), l->trunk, digest,
 				      response, m);

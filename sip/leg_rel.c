@@ -283,20 +283,22 @@ void sip_rel_forget(struct leg *l)
 	struct leg_rel *r = &l->inv.rel;
 	unsigned i;
 
-	for (i = 0; i < r->n_forks; i++)
+	for (i = 0; i < r->n_forks; i++) {
 		free(r->forks[i].sdp);
+		txn_detach(sip_leg_txns(l), r->forks[i].prack);
+	}
 	r->n_forks = 0;
 }
 
-/* Within the early dialog that this response makes. Its own answer is of no
- * interest: the transaction repeats it, the peer repeats the response. */
-static void send_prack(struct leg *l, const struct sip_msg *m, uint32_t rseq)
+/* Within the early dialog that this response makes. Of its own answer only a
+ * challenge is of interest: the peer repeats the response, too. */
+static void send_prack(struct leg *l, struct leg_fork *f,
+		       const struct sip_msg *m)
 {
 	struct sip_dialog d = l->dialog;
 	struct sip_msg *prack;
 	struct sip_path hop;
 	char text[48];
-	txn_id id;
 
 	if (sip_dialog_uac(&d, m) != 0)
 		return;
@@ -304,14 +306,51 @@ static void send_prack(struct leg *l, const struct sip_msg *m, uint32_t rseq)
 	l->dialog.cseq = d.cseq;
 	if (!prack)
 		return;
-	snprintf(text, sizeof(text), "%u %u INVITE", rseq, sip_msg_cseq(m));
+	snprintf(text, sizeof(text), "%u %u INVITE", f->rseq, sip_msg_cseq(m));
 	(void)sip_msg_add(prack, "RAck", text);
 	sip_uac_prack(l, m, prack);
 	hop = sip_dialog_hop(&d, sip_leg_trunks(l));
 	(void)sip_auth_repeat(sip_leg_trunks(l), l->trunk, &l->inv.digest,
 			      &hop, prack);
-	if (txn_request(sip_leg_txns(l), &l->user, prack, &hop, &id) == 0)
-		txn_detach(sip_leg_txns(l), id);
+	txn_detach(sip_leg_txns(l), f->prack);
+	f->prack_tries = 0;
+	if (txn_request(sip_leg_txns(l), &l->user, prack, &hop, &f->prack))
+		f->prack = 0;
+}
+
+static struct leg_fork *fork_of_prack(struct leg *l, txn_id id)
+{
+	struct leg_rel *r = &l->inv.rel;
+	unsigned i = 0;
+
+	while (i < r->n_forks && r->forks[i].prack != id)
+		i++;
+	return id && i < r->n_forks ? &r->forks[i] : NULL;
+}
+
+bool sip_rel_has(const struct leg *l, txn_id id)
+{
+	return fork_of_prack((struct leg *)l, id) != NULL;
+}
+
+void sip_rel_txn_end(struct leg *l, txn_id id)
+{
+	fork_of_prack(l, id)->prack = 0;
+}
+
+void sip_rel_response(struct leg *l, txn_id id, const struct sip_msg *m)
+{
+	struct leg_fork *f = fork_of_prack(l, id);
+	struct sip_digest digest = {.tries = f->prack_tries};
+	int status = sip_msg_status(m);
+
+	if (status < 200)
+		return;
+	txn_detach(sip_leg_txns(l), id);
+	if ((status != 401 && status != 407) || l->released ||
+	    sip_dlg_challenge(l, &digest, &f->prack, m) != 0)
+		f->prack = 0;
+	f->prack_tries = digest.tries;
 }
 
 bool sip_rel_1xx(struct leg *l, const struct sip_msg *m)
@@ -332,6 +371,6 @@ bool sip_rel_1xx(struct leg *l, const struct sip_msg *m)
 	if (f->rseq && rseq != f->rseq + 1)
 		return false; /* a repeat, or one is missing before it */
 	f->rseq = rseq;
-	send_prack(l, m, rseq);
+	send_prack(l, f, m);
 	return true;
 }

@@ -24,6 +24,7 @@
 #define SIP_LEG_REL_H
 
 #include "gateway/base/loop.h"
+#include "sip/transaction.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -51,6 +52,8 @@ struct leg_rel {
 		bool answered; /* reliably */
 		char *sdp;     /* its latest description, or NULL; owned */
 		size_t sdp_len;
+		txn_id prack;  /* the latest, without final response; or 0 */
+		uint8_t prack_tries; /* challenges to it that were answered */
 	} forks[LEG_FORKS];
 };
 
@@ -71,6 +74,11 @@ void sip_rel_stop(struct leg *);
 /* UAC: a 1xx. Sends PRACK where one is due; false: a repeat, or out of order,
  * nothing else is to be done. */
 bool sip_rel_1xx(struct leg *, const struct sip_msg *);
+/* UAC: is that transaction a PRACK of ours? Its responses; it has ended, well or
+ * not. */
+bool sip_rel_has(const struct leg *, txn_id);
+void sip_rel_response(struct leg *, txn_id, const struct sip_msg *);
+void sip_rel_txn_end(struct leg *, txn_id);
 /* Is that tag one of an early dialog of our INVITE? */
 bool sip_rel_is_fork(const struct leg *, const char *tag);
 /* The description of that branch, which was taken; reliably, or by UPDATE. */

@@ -786,6 +786,9 @@ void sip_uac_fork(struct leg *l, const struct leg_event *e)
 		return;
 	sip_leg_reason(bye,
 		       (struct cc_cause){CAUSE_NORMAL, CC_LOC_PRIVATE_LOCAL});
+	/* Nobody is left to answer a challenge. */
+	(void)sip_auth_repeat(sip_leg_trunks(l), l->trunk, &l->inv.digest,
+			      &hop, bye);
 	if (txn_request(sip_leg_txns(l), &l->user, bye, &hop, &id) == 0)
 		txn_detach(sip_leg_txns(l), id);
 }

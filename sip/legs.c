@@ -664,6 +664,8 @@ static void on_response(struct txn_user *u, txn_id id, const struct sip_msg *m)
 	if (sip_refer_has(l, id)) {
 		sip_refer_response(l, id, m);
 		sip_leg_checkpoint(l);
+	} else if (sip_rel_has(l, id)) {
+		sip_rel_response(l, id, m);
 	} else if (id == l->bye.id) {
 		sip_dlg_bye_response(l, id, m);
 	} else if (id == l->se.update) {
@@ -712,6 +714,8 @@ static void on_fail(struct txn_user *u, txn_id id, enum txn_fail why)
 
 	if (sip_refer_has(l, id)) {
 		sip_refer_fail(l, id);
+	} else if (sip_rel_has(l, id)) {
+		sip_rel_txn_end(l, id);
 	} else if (id == l->bye.id) {
 		l->bye.id = 0;
 		sip_leg_event(l, &(struct leg_event){.ev = LEG_N_CLEARED});
@@ -745,6 +749,8 @@ static void on_txn_end(struct txn_user *u, txn_id id)
 
 	if (sip_refer_has(l, id))
 		sip_refer_txn_end(l, id);
+	else if (sip_rel_has(l, id))
+		sip_rel_txn_end(l, id);
 	else if (id == l->bye.id)
 		l->bye.id = 0;
 	else if (id == l->se.update)

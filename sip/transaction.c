@@ -469,6 +469,17 @@ const struct sip_msg *txn_request_of(const struct txn_layer *l, txn_id id)
 	return t ? t->request : NULL;
 }
 
+int txn_path_of(const struct txn_layer *l, txn_id id, struct sip_path *out)
+{
+	const struct txn *t = txn_get(l, id);
+
+	if (!t) {
+		return -ESTALE;
+	}
+	*out = t->path;
+	return 0;
+}
+
 const char *txn_local_tag(const struct txn_layer *l, txn_id id)
 {
 	const struct txn *t = txn_get(l, id);

@@ -276,6 +276,8 @@ int txn_trunk_of(const struct txn_layer *, const struct sip_msg *);
 /* NULL when stale. The request as the user made it, or as received; a server's until its
  * final response, or until on_request returns. */
 const struct sip_msg *txn_request_of(const struct txn_layer *, txn_id);
+/* Where it went, or came from. 0, -ESTALE. */
+int txn_path_of(const struct txn_layer *, txn_id, struct sip_path *out);
 /* Server: the To tag that txn_reply() uses (the request's own if it has one);
  * the local tag of a dialog made from this request, asked for before
  * the final response. "" when stale. */
