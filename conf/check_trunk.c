@@ -13,7 +13,6 @@ static void check_tls(const struct checker *c, struct conf_trunk *t,
 {
 	bool tls = t->transport == CONF_TLS || t->transport == CONF_AUTO;
 
-	t->tls.line = check_place(map, "tls", NULL).line;
 	if (!t->tls.certificate[0] != !t->tls.key[0]) {
 		report_error(c->report, check_place(map, "tls", NULL),
 			     "tls needs both certificate and key");
@@ -34,7 +33,6 @@ static void check_stir(const struct checker *c, struct conf_trunk *t,
 {
 	struct conf_stir *s = &t->who.stir;
 
-	s->line = check_place(map, "stir", NULL).line;
 	if (s->sign && (!s->certificate[0] || !s->key[0] || !s->x5u[0])) {
 		report_error(c->report, check_place(map, "stir", "sign"),
 			     "stir.sign needs certificate, key and x5u");
@@ -288,6 +286,15 @@ static void check_who(const struct checker *c, const struct conf_trunk *t,
 	}
 }
 
+/* For what turns out to be wrong only when it is used. */
+static void note_lines(struct conf_trunk *t, const struct node *map)
+{
+	t->wire.server_line = check_place(map, "server", NULL).line;
+	t->reg.auth_line = check_place(map, "auth", NULL).line;
+	t->tls.line = check_place(map, "tls", NULL).line;
+	t->who.stir.line = check_place(map, "stir", NULL).line;
+}
+
 void check_trunk_wire(const struct checker *c, unsigned i)
 {
 	struct conf_trunk *t = &c->conf->trunks[i];
@@ -299,6 +306,7 @@ void check_trunk_wire(const struct checker *c, unsigned i)
 					 NULL),
 			     "tls_port: sip.bind has this port, for plain SIP");
 	}
+	note_lines(t, map);
 	check_alike(c, i);
 	check_realm(c, t, map);
 	check_accept(c, t, map);

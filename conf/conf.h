@@ -190,6 +190,7 @@ struct conf_wire {
 	uint8_t dscp;		  /* of SIP messages */
 	struct conf_limits limits; /* of each source */
 	uint16_t tcp_above;	  /* octets: longer requests go by TCP; 0 = never */
+	uint32_t server_line;	  /* of the file, for log lines */
 };
 
 struct conf_trunk_srtp {
@@ -256,6 +257,7 @@ struct conf_register {
 	bool outbound;	     /* RFC 5626: calls come by the way of REGISTER */
 	uint32_t expires_s;
 	char realm[64];	     /* that our password is for; "" = any */
+	uint32_t auth_line;  /* of the file, for log lines */
 };
 
 enum conf_stir_verify { CONF_STIR_OFF, CONF_STIR_ON, CONF_STIR_REQUIRED };

@@ -26,6 +26,20 @@ bool sip_auth_has(const struct trunk_table *t, unsigned trunk)
 	return c && c->auth_user[0];
 }
 
+/* A registration that is refused says so by itself. */
+static void tell(const struct trunk_table *t, const struct conf_trunk *c,
+		 const struct sip_msg *request, int err)
+{
+	if (err == -EACCES && !sip_msg_is(request, "REGISTER"))
+		log_warn("trunk %s: %s:%u: user or password refused", c->name,
+			 trunk_file(t), c->reg.auth_line);
+	if (err == -EPERM)
+		log_warn("trunk %s: %s:%u: asked for the password of another "
+			 "realm than \"%s\": not answered",
+			 c->name, trunk_file(t), c->reg.auth_line,
+			 c->reg.realm);
+}
+
 int sip_auth_answer(const struct trunk_table *t, unsigned trunk,
 		    struct sip_digest *d, const struct sip_msg *response,
 		    struct sip_msg *request)
@@ -46,12 +60,7 @@ int sip_auth_answer(const struct trunk_table *t, unsigned trunk,
 	}
 	err = sip_digest_answer(d, response, request, c->reg.realm,
 				c->auth_user, c->auth_password);
-	if (err == -EACCES)
-		log_warn("trunk %s: user or password refused", c->name);
-	if (err == -EPERM)
-		log_warn("trunk %s: asked for the password of another realm "
-			 "than \"%s\": not answered",
-			 c->name, c->reg.realm);
+	tell(t, c, request, err);
 	return err;
 }
 

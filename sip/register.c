@@ -154,6 +154,21 @@ static int post(struct binding *b, struct sip_msg *m)
 }
 
 /* Another server, or a wait of at least so long; for_good: a long one. */
+/* What is refused for good is wrong in the file: there. */
+static void tell_failed(const struct binding *b, const char *why, int64_t ms,
+			bool for_good)
+{
+	const struct conf_trunk *c = binding_conf(b);
+	char place[CONF_PATH + 16] = "";
+
+	if (for_good)
+		snprintf(place, sizeof(place), "%s:%u: ",
+			 trunk_file(trunks_of(b)), c->reg.auth_line);
+	log_warn("trunk %s: %suser %s not registered: %s; again in %lld s",
+		 c->name, place, b->name[0] ? b->name : "(all)", why,
+		 (long long)ms / 1000);
+}
+
 static void failed(struct binding *b, const char *why, int64_t least_ms,
 		   bool for_good);
 
@@ -239,9 +254,7 @@ static void failed(struct binding *b, const char *why, int64_t least_ms,
 	b->failures++;
 	b->state = WAITING;
 	b->all->stats.failed++;
-	log_warn("trunk %s: user %s not registered: %s; again in %lld s",
-		 c->name, b->name[0] ? b->name : "(all)", why,
-		 (long long)ms / 1000);
+	tell_failed(b, why, ms, for_good);
 	wait_ms(b, ms);
 }
 

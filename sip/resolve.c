@@ -82,8 +82,9 @@ static void on_answer(struct dns_lookup *l)
 	if (l->error) { /* the former answer goes on */
 		k->stats.resolve_failed++;
 		if (!s->warned) {
-			log_warn("trunk %s: cannot resolve %s: %s",
-				 k->conf.name, s->host, l->error);
+			log_warn("trunk %s: %s:%u: cannot resolve %s: %s",
+				 k->conf.name, k->table->file,
+				 k->conf.wire.server_line, s->host, l->error);
 		}
 	} else if (resolve_put(k, server_index(s), l->target, l->n)) {
 		log_info("trunk %s: %s has %u addresses", k->conf.name, s->host,

@@ -190,6 +190,7 @@ struct trunk_table *trunk_table_new(struct loop *loop,
 	t->n_binds = sip_binds(&conf->sip, conf->trunks, conf->n_trunks,
 			       t->binds);
 	set_dns(t, &conf->sip);
+	str_copy(t->file, sizeof(t->file), conf->file);
 	t->trunk = calloc(n, sizeof(*t->trunk));
 	t->host = calloc(2 * n * TRUNK_TARGETS,
 			 sizeof(*t->host));
@@ -242,6 +243,7 @@ int trunk_table_reload(struct trunk_table *t, const struct conf_for_sip *conf)
 			return -EINVAL;
 		}
 	}
+	str_copy(t->file, sizeof(t->file), conf->file);
 	for (unsigned i = 0; i < t->n; i++) {
 		set_conf(t, i, &conf->trunks[i], &conf->sip);
 		resolve_start(&t->trunk[i]);
@@ -258,6 +260,11 @@ unsigned trunk_count(const struct trunk_table *t)
 const struct conf_trunk *trunk_conf(const struct trunk_table *t, unsigned idx)
 {
 	return idx < t->n ? &t->trunk[idx].conf : NULL;
+}
+
+const char *trunk_file(const struct trunk_table *t)
+{
+	return t->file;
 }
 
 const struct trunk_stats *trunk_stats(const struct trunk_table *t,

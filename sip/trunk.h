@@ -97,6 +97,8 @@ unsigned trunk_count(const struct trunk_table *);
 /* NULL when idx is none of ours. Borrowed until free or reload. */
 const struct conf_trunk *trunk_conf(const struct trunk_table *, unsigned idx);
 const struct trunk_stats *trunk_stats(const struct trunk_table *, unsigned idx);
+/* The file that its settings are from, for log lines. */
+const char *trunk_file(const struct trunk_table *);
 bool trunk_has_bind(const struct trunk_table *, unsigned idx, unsigned bind);
 /* From us to that address by that transport, on no particular flow. 0,
  * -ENOENT, -EAFNOSUPPORT (we have no address of that kind for it). */

@@ -69,6 +69,7 @@ struct trunk_net {
 
 struct trunk_table {
 	struct loop *loop;
+	char file[CONF_PATH]; /* for log lines */
 	unsigned n, n_hosts, n_nets;
 	struct sip_bind binds[SIP_BINDS];
 	unsigned n_binds;

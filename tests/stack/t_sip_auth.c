@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rooms: sip core base */
 /* Challenges (RFC 3261 22) to what we ask within a call: PRACK, re-INVITE,
- * UPDATE, REFER, NOTIFY, BYE; and to what follows a fork. */
+ * UPDATE, REFER, NOTIFY, BYE; and to what follows a fork. What is said of wrong
+ * credentials. */
+#include "gateway/base/log.h"
 #include "tests/stack/sip_rig.h"
 #include "tests/suite.h"
 
@@ -278,6 +280,88 @@ START_TEST(within_a_call)
 }
 END_TEST
 
+/* --- what is wrong in the file --- */
+
+static char lines[4096];
+static unsigned n_lines;
+
+static void keep_line(enum log_level level, const char *line)
+{
+	if (level > LOG_LVL_WARN)
+		return;
+	append(lines, "%s\n", line);
+	n_lines++;
+}
+
+static void expect_line(const char *line)
+{
+	log_set_sink(NULL);
+	ck_assert_uint_eq(n_lines, 1);
+	ck_assert_msg(strstr(lines, line), "%s\n%s", line, lines);
+}
+
+static void open_place(bool registers)
+{
+	struct conf_trunk *t = &rig.conf.trunks[0];
+
+	begin();
+	rig_close();
+	strcpy(rig.conf.file, "/etc/gw.yaml");
+	t->reg.auth_line = 17;
+	t->reg.expires_s = 3600;
+	if (registers)
+		t->reg.mode = CONF_REGISTER_PLAIN;
+	lines[0] = '\0';
+	n_lines = 0;
+	rig_open();
+	log_set_sink(keep_line);
+}
+
+START_TEST(registration_refused)
+{
+	static const char *const why[] = {"user or password refused",
+					  "403 Forbidden", "404 Not Found"};
+	const char *r;
+	char line[128];
+
+	open_place(true);
+	r = expect_sent("REGISTER ");
+	challenge(r, _i != 0, "r");
+	r = next_sent("REGISTER ");
+	if (_i)
+		answer(r, why[_i], "t", NULL, NULL);
+	else
+		challenge(r, false, "r");
+	wait_ms(20);
+	snprintf(line, sizeof(line), "trunk provider: /etc/gw.yaml:17: user "
+		 "gw1 not registered: %s; again in ", why[_i]);
+	expect_line(line);
+	rig_close();
+}
+END_TEST
+
+START_TEST(call_refused)
+{
+	static const char *const text[] = {
+		"trunk provider: /etc/gw.yaml:17: user or password refused",
+		"trunk provider: /etc/gw.yaml:17: asked for the password of "
+		"another realm than \"r\": not answered",
+	};
+	const char *invite;
+
+	open_place(false);
+	invite = place_call(&leg);
+	if (_i == 0) {
+		challenge(invite, true, "r");
+		invite = next_sent("INVITE ");
+	}
+	challenge(invite, true, _i ? "other" : "r");
+	wait_ms(20);
+	expect_line(text[_i]);
+	rig_close();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("sip_auth");
@@ -290,6 +374,8 @@ int main(void)
 	tcase_add_test(t, bye_of_a_fork);
 	tcase_add_loop_test(t, within_a_call, 0,
 			    2 * (int)(sizeof(in_call) / sizeof(in_call[0])));
+	tcase_add_loop_test(t, registration_refused, 0, 3);
+	tcase_add_loop_test(t, call_refused, 0, 2);
 	suite_add_tcase(s, t);
 	return suite_run(s, CK_NOFORK);
 }

@@ -82,7 +82,7 @@ def registrations(s):
     lab.ok("its STUN answers our keep-alives by UDP", wait_for(
         lambda: counter(lab, "stun_answers") > 0, 20))
     lab.ok("a wrong password is said, with the trunk", wait_for(
-        lambda: re.search("trunk wrong: user wrong not registered: "
+        lambda: re.search(r"trunk wrong: \S+:\d+: user wrong not registered: "
                           "user or password refused", log(lab)), 10))
     lab.ok("and is nowhere in the log", "not-this" not in log(lab)
            and "secret-" not in log(lab))

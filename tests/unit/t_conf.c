@@ -164,6 +164,30 @@ START_TEST(values_reach_their_place)
 }
 END_TEST
 
+/* For what is found to be wrong only when a trunk is used: the line of what it
+ * says itself, else of the trunk. */
+START_TEST(lines_are_kept)
+{
+	struct conf *c = load(SPAN
+			      "trunks:\n"
+			      "  - name: b\n"
+			      "    auth: {user: u, password: p}\n"
+			      "    server: x.example\n"
+			      "  - name: c\n"
+			      "    server: y.example\n"
+			      "routes: [{from: a, to: b}, {from: a, to: c}]\n");
+
+	ck_assert(c != NULL);
+	ck_assert_uint_eq(c->trunks[0].reg.auth_line, 4);
+	ck_assert_uint_eq(c->trunks[0].wire.server_line, 5);
+	ck_assert_uint_eq(c->trunks[0].tls.line, 3);
+	ck_assert_uint_eq(c->trunks[0].who.stir.line, 3);
+	ck_assert_uint_eq(c->trunks[1].reg.auth_line, 6);
+	ck_assert_uint_eq(c->trunks[1].wire.server_line, 7);
+	free(c);
+}
+END_TEST
+
 /* One core, none, the same twice, what is none, too many. */
 /* The idle code is the law's silence unless the file says otherwise. */
 START_TEST(dahdi_spans)
@@ -392,6 +416,7 @@ int main(void)
 	tcase_add_test(t, mistakes_are_told_as_expected);
 	tcase_add_test(t, a_key_of_another_is_told);
 	tcase_add_test(t, values_reach_their_place);
+	tcase_add_test(t, lines_are_kept);
 	tcase_add_test(t, dahdi_spans);
 	tcase_add_test(t, cores_of_the_engine);
 	tcase_add_test(t, limits_hold);

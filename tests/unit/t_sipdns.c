@@ -37,6 +37,7 @@ static const struct record *zone;
 static enum mood mood;
 static int fails; /* SERVFAIL to questions of that type */
 static unsigned questions, n_lines;
+static char last_line[256];
 static uint32_t ttl;
 static int server = -1;
 static struct rnd rnd;
@@ -194,7 +195,7 @@ static void serve(void)
 static void keep_line(enum log_level level, const char *line)
 {
 	(void)level;
-	(void)line;
+	snprintf(last_line, sizeof(last_line), "%s", line);
 	n_lines++;
 }
 
@@ -544,10 +545,14 @@ END_TEST
 START_TEST(test_unknown_name)
 {
 	zone = good;
+	strcpy(conf->file, "gw.yaml");
+	conf->trunks[0].wire.server_line = 12;
 	open_trunk("nowhere.example", CONF_UDP);
 	ck_assert(!trunk_is_resolved(table, 0));
 	ck_assert_uint_eq(trunk_stats(table, 0)->resolve_failed, 1);
 	ck_assert_uint_eq(n_lines, 1);
+	ck_assert_ptr_nonnull(strstr(last_line, "trunk t: gw.yaml:12: cannot "
+						"resolve nowhere.example: "));
 }
 END_TEST
 
