@@ -534,10 +534,12 @@ static const struct setting trunk_settings[] = {
 	{ "dscp", VALUE_INT, AT(conf_trunk, wire.dscp), 0, 0, 63, "24", "", NULL,
 	  NULL, NONE, "DSCP of SIP messages" },
 	{ "max_calls", VALUE_INT, AT(conf_trunk, max_calls), 0, 0, 65535, "0",
-	  "", NULL, NULL, NONE, "calls at a time; 0: no limit" },
+	  "", NULL, NULL, NONE,
+	  "calls at a time; 0: no limit; of the peer's emergency calls as many "
+	  "again, 10 at least" },
 	{ "max_calls_per_second", VALUE_INT, AT(conf_trunk, max_calls_per_s),
 	  0, 0, 10000, "0", "", NULL, NULL, NONE,
-	  "new calls in a second; 0: no limit" },
+	  "new calls in a second, emergency calls apart; 0: no limit" },
 	{ "limits.messages_per_second", VALUE_INT, AT(conf_trunk, wire.limits.messages_per_s), 0, 0, 1000000,
 	  "5000", "", NULL, NULL, NONE,
 	  "SIP messages in a second from one address of this peer; 0: no "

@@ -7,7 +7,6 @@
 
 #define WAYS	 4 /* sources that share a place of the table */
 #define PLACES	 (GUARD_SOURCES / WAYS)
-#define TELL_MS	 60000
 #define RESERVED (NS_PER_S / 4)
 
 /* What has been told of. */
@@ -19,11 +18,12 @@ struct told {
 struct source {
 	struct net_addr addr; /* family 0: none */
 	mono_t seen;
-	struct bucket messages, octets;
+	struct bucket messages, octets, urgent;
 	struct told told[GUARD_LIMITS];
 };
 
 struct guard {
+	unsigned tell_ms;
 	struct source all; /* together */
 	struct source source[PLACES][WAYS];
 	uint64_t count[GUARD_LIMITS];
@@ -64,9 +64,14 @@ unsigned guard_value(const struct conf_limits *c, enum guard_limit l)
 	return (unsigned)l < GUARD_LIMITS ? values[l] : 0;
 }
 
-struct guard *guard_new(void)
+struct guard *guard_new(unsigned tell_ms)
 {
-	return calloc(1, sizeof(struct guard));
+	struct guard *g = calloc(1, sizeof(*g));
+
+	if (g) {
+		g->tell_ms = tell_ms;
+	}
+	return g;
 }
 
 void guard_free(struct guard *g)
@@ -161,7 +166,7 @@ static void refused(struct guard *g, struct source *s, mono_t now,
 	if (t->next.ns <= now.ns) {
 		b->n = t->held;
 		t->held = 0;
-		t->next = mono_add_ms(now, TELL_MS);
+		t->next = mono_add_ms(now, g->tell_ms);
 	}
 }
 
@@ -188,5 +193,21 @@ bool guard_message(struct guard *g, const struct guard_event *e,
 	}
 	pay(s, e->of_source, e);
 	pay(&g->all, e->of_all, e);
+	return true;
+}
+
+bool guard_may_urge(struct guard *g, const struct guard_event *e)
+{
+	return has(&source_of(g, e)->urgent, e->now, GUARD_URGENT_PER_S, 0) &&
+	       has(&g->all.urgent, e->now, GUARD_URGENT_OF_ALL, 0);
+}
+
+bool guard_urge(struct guard *g, const struct guard_event *e)
+{
+	if (!guard_may_urge(g, e)) {
+		return false;
+	}
+	charge(&source_of(g, e)->urgent, GUARD_URGENT_PER_S, 1);
+	charge(&g->all.urgent, GUARD_URGENT_OF_ALL, 1);
 	return true;
 }

@@ -6,10 +6,12 @@
  *
  * A quarter of a second's worth is for what belongs to calls there are: new
  * calls are refused before it is touched. Emergency calls are counted but never
- * refused.
+ * refused; a source has that privilege GUARD_URGENT_PER_S times a second (all
+ * together GUARD_URGENT_OF_ALL times), then its emergency calls are as others: a
+ * flood of them is a flood.
  *
  * Sources are kept in a table; in a bucket of it that is full the one that has
- * been silent longest gives way. Strangers are not in it (stack.h).
+ * been silent longest gives way. Strangers have a table of their own (stack.h).
  *
  * Owner: the stack. Thread: its loop.
  */
@@ -20,7 +22,9 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/net.h"
 
-#define GUARD_SOURCES 1024
+#define GUARD_SOURCES	    1024
+#define GUARD_URGENT_PER_S  50
+#define GUARD_URGENT_OF_ALL 500
 
 enum guard_limit {
 	GUARD_MESSAGES,
@@ -53,14 +57,19 @@ struct guard_breach {
 		       one is not to be told */
 };
 
-struct guard *guard_new(void); /* NULL + errno */
+/* tell_ms: so often a source's refusals are to be told. NULL + errno. */
+struct guard *guard_new(unsigned tell_ms);
 void guard_free(struct guard *);
 
 /* May it be looked at? No: *breach says why. */
 bool guard_message(struct guard *, const struct guard_event *,
 		   struct guard_breach *breach);
+/* May an emergency call of that source be preferred now? guard_urge(): this one
+ * is, if so. */
+bool guard_may_urge(struct guard *, const struct guard_event *);
+bool guard_urge(struct guard *, const struct guard_event *);
 /* Something else was refused, by breach->limit and ->total: fills in n, which is
- * not 0 once a minute for each source and limit. */
+ * not 0 once in tell_ms for each source and limit. */
 void guard_refused(struct guard *, const struct guard_event *,
 		   struct guard_breach *breach);
 /* How often that limit has refused something. */

@@ -388,7 +388,8 @@ static unsigned setup_refusal(struct legs *t, const struct cc_msg *m,
 		*why = "no called number";
 		return CAUSE_INVALID_NUMBER;
 	}
-	err = trunk_call_begin(trunks, m->end.index, m->emergency);
+	err = trunk_call_begin(trunks, m->end.index,
+			       m->emergency ? TRUNK_CALL_ALWAYS : TRUNK_CALL);
 	if (!err)
 		return 0;
 	t->env.stats.refused_limit++;
@@ -517,7 +518,7 @@ static bool is_emergency(const struct legs *t, const struct sip_msg *m)
 
 /* 0 or the cause of a 503. */
 static unsigned invite_refusal(struct legs *t, const struct sip_msg *m,
-			       bool beyond)
+			       enum trunk_call what)
 {
 	int err;
 
@@ -530,7 +531,7 @@ static unsigned invite_refusal(struct legs *t, const struct sip_msg *m,
 		return CAUSE_TEMPORARY;
 	}
 	err = trunk_call_begin(sip_stack_trunks(t->env.stack), m->path.trunk,
-			       beyond);
+			       what);
 	if (!err)
 		return 0;
 	t->env.stats.refused_limit++;
@@ -551,7 +552,9 @@ static void on_invite(struct legs *t, txn_id id, const struct sip_msg *m)
 		return;
 	}
 	/* One that takes over another call is none more. */
-	cause = invite_refusal(t, m, emergency || other);
+	cause = invite_refusal(t, m, other	 ? TRUNK_CALL_ALWAYS
+				     : emergency ? TRUNK_CALL_URGENT
+						 : TRUNK_CALL);
 	if (cause) {
 		sip_legs_refuse_busy(t, id, m, cause);
 		return;

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define UNREACHABLE_MS 20
+#define UNREACHABLE_MS	 20
+#define TELL_MS		 60000 /* a peer's refusals */
+#define TELL_STRANGER_MS 1000
 
 static unsigned dscp_of(const struct sip_stack *s, unsigned trunk)
 {
@@ -138,13 +140,25 @@ static const struct txn_owner_ops owner_ops = {
 
 /* --- what the transport brings --- */
 
+/* How many events of that source a line is to tell of now; 0: none. */
+static unsigned strange_events(struct sip_stack *s, const struct net_addr *from)
+{
+	struct guard_event e = {.now = loop_now(s->loop), .source = from};
+	struct guard_breach b = {.limit = GUARD_MESSAGES};
+
+	guard_refused(s->strangers, &e, &b);
+	return b.n && bucket_take(&s->security, e.now, SIP_STACK_SECURITY_PER_S)
+		       ? b.n
+		       : 0;
+}
+
 /* In the form that fail2ban's filter for Asterisk knows. */
 static void security_event(struct sip_stack *s, const struct sip_path *from,
 			   const char *event, const char *why)
 {
 	static const char *const protos[] = {"UDP", "TCP", "TLS"};
 	char text[NET_STR_MAX];
-	unsigned n = log_allow(&s->unknown_log, loop_now(s->loop).ns);
+	unsigned n = strange_events(s, &from->remote);
 
 	if (!n) {
 		return;
@@ -247,8 +261,7 @@ static bool choose_trunk(struct sip_stack *s, struct arrival *a,
 
 	m->path = a->path;
 	m->trunks = a->trunks;
-	m->urgent = sip_msg_is(m, "INVITE") &&
-		    stack_dials_emergency(s, a->data, a->len);
+	m->urgent = a->urgent;
 	if (!sip_msg_is_request(m)) {
 		heard(s, a, m);
 		return true; /* its transaction knows the trunk */
@@ -519,7 +532,11 @@ static void on_message(struct sip_transport_user *u,
 	struct arrival a = {
 		.path = *from, .framed = framed, .data = data, .len = len};
 
-	if (!stack_find_trunks(s, &a) || !stack_within_limits(s, &a)) {
+	if (!stack_find_trunks(s, &a)) {
+		return;
+	}
+	a.urgent = stack_urge(s, &a);
+	if (!stack_within_limits(s, &a)) {
 		return;
 	}
 	if (stack_is_left_alone(s, &a)) {
@@ -561,8 +578,9 @@ struct sip_stack *sip_stack_new(struct loop *loop,
 	s->user = user;
 	s->transport_user.ops = &transport_ops;
 	s->txn_owner.ops = &owner_ops;
-	s->guard = guard_new();
-	if (!s->guard) {
+	s->guard = guard_new(TELL_MS);
+	s->strangers = guard_new(TELL_STRANGER_MS);
+	if (!s->guard || !s->strangers) {
 		goto fail;
 	}
 	n = sip_binds(&conf->sip, conf->trunks, conf->n_trunks, binds);
@@ -607,6 +625,7 @@ void sip_stack_free(struct sip_stack *s)
 	rules_free(s->rules);
 	trunk_table_free(s->trunks);
 	guard_free(s->guard);
+	guard_free(s->strangers);
 	free(s);
 }
 

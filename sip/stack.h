@@ -10,7 +10,9 @@
  * connect.
  *
  * An unknown source gets nothing: it is counted, and at most once a second a
- * line names it, in the form that fail2ban's filter for Asterisk reads. Where a
+ * line names it, in the form that fail2ban's filter for Asterisk reads, with what
+ * came from it since the last one; SIP_STACK_SECURITY_PER_S of all sources, since
+ * who forges his may have many. Where a
  * trunk has accept: registration such messages are looked at, some in a
  * second, and still get nothing unless they show whose they are. Malformed messages of known trunks are answered or dropped
  * as the gate says; the first of each second is named in a line.
@@ -40,6 +42,7 @@
 #define SIP_STACK_TXNS	32768 /* transactions at a time */
 #define SIP_STACK_OUTSIDE_PER_S 20 /* messages from outside all sources that are
 				      looked at, with accept: registration */
+#define SIP_STACK_SECURITY_PER_S 20 /* lines about strangers */
 #define SIP_STACK_BUSY_PER_S 500 /* 503 to INVITEs by UDP that are shed */
 
 struct guard;

@@ -54,6 +54,21 @@ void stack_refused(struct sip_stack *s, const struct sip_path *from,
 	tell(s, &e, from, &b);
 }
 
+bool stack_may_urge(const struct sip_stack *s, const struct sip_path *from)
+{
+	struct guard_event e = event_of(s, from);
+
+	return guard_may_urge(s->guard, &e);
+}
+
+bool stack_urge(struct sip_stack *s, const struct arrival *a)
+{
+	struct guard_event e = event_of(s, &a->path);
+
+	return stack_dials_emergency(s, a->data, a->len) &&
+	       peek_is_new_call(a->data, a->len) && guard_urge(s->guard, &e);
+}
+
 bool stack_within_limits(struct sip_stack *s, const struct arrival *a)
 {
 	struct guard_event e = event_of(s, &a->path);
@@ -61,9 +76,7 @@ bool stack_within_limits(struct sip_stack *s, const struct arrival *a)
 
 	e.octets = a->len;
 	if (peek_is_new_call(a->data, a->len)) {
-		e.kind = stack_dials_emergency(s, a->data, a->len)
-				 ? GUARD_EMERGENCY
-				 : GUARD_NEW_CALL;
+		e.kind = a->urgent ? GUARD_EMERGENCY : GUARD_NEW_CALL;
 	}
 	if (guard_message(s->guard, &e, &b)) {
 		return true;

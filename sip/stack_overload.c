@@ -44,6 +44,12 @@ static void answer_busy(struct sip_stack *s, struct sip_path *path,
 
 /* By datagrams some are answered, the others will be sent again; a
  * connection loses nothing, so there all of them must be. */
+static bool is_told(struct sip_stack *s, const struct sip_path *from)
+{
+	return from->flow ||
+	       bucket_take(&s->shed, loop_now(s->loop), SIP_STACK_BUSY_PER_S);
+}
+
 bool stack_on_shed(struct sip_transport_user *u, const struct sip_path *from,
 		   const char *data, size_t len)
 {
@@ -51,12 +57,15 @@ bool stack_on_shed(struct sip_transport_user *u, const struct sip_path *from,
 	struct arrival a = {.path = *from};
 
 	if (stack_dials_emergency(s, data, len)) {
-		s->stats.shed_emergency++;
-		return true;
+		if (!stack_find_trunks(s, &a)) {
+			return false;
+		}
+		if (stack_may_urge(s, &a.path)) {
+			s->stats.shed_emergency++;
+			return true;
+		}
 	}
-	if ((from->flow ||
-	     bucket_take(&s->shed, loop_now(s->loop), SIP_STACK_BUSY_PER_S)) &&
-	    stack_find_trunks(s, &a)) {
+	if (is_told(s, from) && stack_find_trunks(s, &a)) {
 		answer_busy(s, &a.path, data, len);
 	}
 	return false;
@@ -74,9 +83,15 @@ bool stack_is_left_alone(struct sip_stack *s, struct arrival *a)
 	bool crowded = txn_is_crowded(s->txns, a->path.trunk);
 
 	if ((!crowded && !stack_is_behind(&s->transport_user)) ||
-	    !peek_is_new_call(a->data, a->len) ||
-	    stack_on_shed(&s->transport_user, &a->path, a->data, a->len)) {
+	    !peek_is_new_call(a->data, a->len)) {
 		return false;
+	}
+	if (a->urgent) {
+		s->stats.shed_emergency++;
+		return false;
+	}
+	if (is_told(s, &a->path)) {
+		answer_busy(s, &a->path, a->data, a->len);
 	}
 	if (crowded) {
 		stack_refused(s, &a->path, GUARD_TRANSACTIONS,

@@ -26,11 +26,12 @@ struct sip_stack {
 	struct txn_layer *txns;
 	struct rules *rules;
 	struct sip_stack_stats stats;
-	struct log_limit unknown_log, bad_log;
+	struct log_limit bad_log;
 	struct bucket outside, shed;
 	struct net_addr unreachable; /* the last one */
 	mono_t unreachable_until;
-	struct guard *guard;
+	struct guard *guard, *strangers;
+	struct bucket security; /* lines about strangers */
 	struct conf_limits limits; /* of all trunks together */
 	unsigned n_emergency;
 	char emergency[CONF_EMERGENCY][CONF_NUMBER]; /* never shed */
@@ -43,6 +44,7 @@ struct arrival {
 	uint64_t trunks;
 	bool outside; /* of all sources */
 	bool framed;
+	bool urgent; /* an emergency call, to be preferred (guard.h) */
 	const char *data;
 	size_t len;
 };
@@ -66,6 +68,9 @@ uint64_t stack_candidates(const struct sip_stack *, const struct sip_path *,
 void stack_take_limits(struct sip_stack *, const struct conf_for_sip *);
 /* No: it has been counted, and told if it is time to. */
 bool stack_within_limits(struct sip_stack *, const struct arrival *);
+/* An emergency call may be preferred; this message is one and is. */
+bool stack_may_urge(const struct sip_stack *, const struct sip_path *from);
+bool stack_urge(struct sip_stack *, const struct arrival *);
 void stack_refused(struct sip_stack *, const struct sip_path *from,
 		   enum guard_limit, bool total);
 /* Of the transport's user. */

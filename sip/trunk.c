@@ -407,7 +407,20 @@ static bool bucket_take(struct trunk *k, mono_t now, bool always)
 	return true;
 }
 
-int trunk_call_begin(struct trunk_table *t, unsigned idx, bool emergency)
+static bool is_full(const struct trunk *k, enum trunk_call what)
+{
+	unsigned most = k->conf.max_calls, more = 0;
+
+	if (!most || what == TRUNK_CALL_ALWAYS) {
+		return false;
+	}
+	if (what == TRUNK_CALL_URGENT) {
+		more = most > TRUNK_EMERGENCIES ? most : TRUNK_EMERGENCIES;
+	}
+	return k->stats.active >= most + more;
+}
+
+int trunk_call_begin(struct trunk_table *t, unsigned idx, enum trunk_call what)
 {
 	struct trunk *k;
 
@@ -415,13 +428,12 @@ int trunk_call_begin(struct trunk_table *t, unsigned idx, bool emergency)
 		return -EINVAL;
 	}
 	k = &t->trunk[idx];
-	if (!emergency && k->conf.max_calls &&
-	    k->stats.active >= k->conf.max_calls) {
+	if (is_full(k, what)) {
 		k->stats.refused_calls++;
 		return -EDQUOT;
 	}
 	if (k->conf.max_calls_per_s &&
-	    !bucket_take(k, loop_now(t->loop), emergency)) {
+	    !bucket_take(k, loop_now(t->loop), what != TRUNK_CALL)) {
 		k->stats.refused_rate++;
 		return -EAGAIN;
 	}

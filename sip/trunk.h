@@ -25,8 +25,9 @@
  * Only addresses of families that the trunk has a bind for count.
  *
  * Calls: at most max_calls at a time, at most max_calls_per_s begun in a
- * second (token bucket as deep as one second). Emergency calls are counted
- * but never refused.
+ * second (token bucket as deep as one second). Emergency calls are counted but
+ * not refused for that; beyond max_calls the peer may have as many again of them,
+ * TRUNK_EMERGENCIES at least, so that a flood of them does not take all there is.
  *
  * Owner: the role. Thread: the role's loop.
  */
@@ -46,6 +47,7 @@
 #define TRUNK_KEEP_UDP_S   29 /* RFC 5626 4.4.2, with register.outbound */
 #define TRUNK_KEEP_CONN_S  120 /* RFC 5626 4.4.1 */
 #define TRUNK_PROBE_DEAD_S 30 /* OPTIONS to what is dead, at most so seldom */
+#define TRUNK_EMERGENCIES  10 /* beyond max_calls, at least */
 #define SIP_PORT	   5060
 #define SIP_TLS_PORT	   5061
 
@@ -173,9 +175,14 @@ enum trunk_mapping trunk_kept(struct trunk_table *, unsigned idx,
 const char *trunk_route(const struct trunk_table *, unsigned idx,
 			char *buf, size_t size);
 
+enum trunk_call {
+	TRUNK_CALL,	   /* within the limits */
+	TRUNK_CALL_URGENT, /* an emergency call of the peer's */
+	TRUNK_CALL_ALWAYS  /* ours, or one that takes another's place */
+};
 /* 0; -EDQUOT: max_calls reached; -EAGAIN: too many in this second. On 0 the
  * call is counted until trunk_call_end(). */
-int trunk_call_begin(struct trunk_table *, unsigned idx, bool emergency);
+int trunk_call_begin(struct trunk_table *, unsigned idx, enum trunk_call);
 void trunk_call_end(struct trunk_table *, unsigned idx);
 /* One of an earlier process: counted as active, whatever the limits. */
 void trunk_call_kept(struct trunk_table *, unsigned idx);

@@ -489,6 +489,28 @@ START_TEST(test_limits)
 }
 END_TEST
 
+/* A source's emergency calls are preferred so often in a second; then they are
+ * as its other calls. */
+START_TEST(test_flood_of_emergencies)
+{
+	open_stack(true, "127.0.0.1");
+	limit((struct conf_limits){.messages_per_s = 20},
+	      (struct conf_limits){0});
+	for (unsigned i = 0; i < 40; i++) {
+		request("INVITE", "112", i, "", "urgent");
+	}
+	run_dry();
+	ck_assert_uint_eq(emergency, 40);
+	for (unsigned i = 40; i < 300; i++) {
+		request("INVITE", "112", i, "", "urgent");
+	}
+	run_dry();
+	ck_assert_uint_ge(emergency, GUARD_URGENT_PER_S);
+	ck_assert_uint_lt(emergency, 200); /* and what time has brought */
+	close_stack();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("sipflood");
@@ -500,6 +522,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_flood, 0, 2);
 	tcase_add_test(tc, test_behind);
 	tcase_add_test(tc, test_limits);
+	tcase_add_test(tc, test_flood_of_emergencies);
 	tcase_add_test(tc, test_flood_of_a_stranger);
 	suite_add_tcase(s, tc);
 	return suite_run(s, CK_FORK_GETENV);

@@ -15,7 +15,7 @@ static struct guard_breach breach;
 
 static void begin(void)
 {
-	guard = guard_new();
+	guard = guard_new(60000);
 	ck_assert_ptr_nonnull(guard);
 	now = (mono_t){100 * NS_PER_S};
 	of_source = of_all = (struct conf_limits){0};
@@ -146,6 +146,43 @@ START_TEST(test_told)
 }
 END_TEST
 
+static unsigned urged(unsigned n, const char *who)
+{
+	struct net_addr source;
+	struct guard_event e = {.now = now, .source = &source};
+	unsigned ok = 0;
+
+	ck_assert_int_eq(net_parse(&source, who), 0);
+	for (unsigned i = 0; i < n; i++) {
+		ck_assert_int_eq(guard_may_urge(guard, &e),
+				 guard_may_urge(guard, &e));
+		ok += guard_urge(guard, &e);
+	}
+	return ok;
+}
+
+/* One source's emergency calls do not take the privilege from another's, unless
+ * there are very many sources. */
+START_TEST(test_urgent)
+{
+	char who[32];
+	unsigned n = 0;
+
+	begin();
+	ck_assert_uint_eq(urged(500, "192.0.2.1"), GUARD_URGENT_PER_S);
+	ck_assert_uint_eq(urged(1, "192.0.2.2"), 1);
+	ck_assert_uint_eq(urged(1, "192.0.2.1"), 0);
+	now = mono_add_ms(now, 1000);
+	ck_assert_uint_eq(urged(500, "192.0.2.1"), GUARD_URGENT_PER_S);
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(who, sizeof(who), "198.51.100.%u", i);
+		n += urged(50, who);
+	}
+	ck_assert_uint_eq(n, GUARD_URGENT_OF_ALL - GUARD_URGENT_PER_S);
+	guard_free(guard);
+}
+END_TEST
+
 /* More sources than there is room for: who is heard often is kept. */
 START_TEST(test_many)
 {
@@ -191,6 +228,7 @@ int main(void)
 	tcase_add_test(tc, test_kinds);
 	tcase_add_test(tc, test_total);
 	tcase_add_test(tc, test_told);
+	tcase_add_test(tc, test_urgent);
 	tcase_add_test(tc, test_many);
 	tcase_add_test(tc, test_names);
 	suite_add_tcase(s, tc);

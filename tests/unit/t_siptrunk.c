@@ -172,22 +172,52 @@ START_TEST(test_max_calls)
 {
 	add("a", "192.0.2.1", NULL)->max_calls = 2;
 	open_table();
-	ck_assert_int_eq(trunk_call_begin(table, 0, false), 0);
-	ck_assert_int_eq(trunk_call_begin(table, 0, false), 0);
-	ck_assert_int_eq(trunk_call_begin(table, 0, false), -EDQUOT);
-	ck_assert_int_eq(trunk_call_begin(table, 0, true), 0); /* emergency */
+	ck_assert_int_eq(trunk_call_begin(table, 0, TRUNK_CALL), 0);
+	ck_assert_int_eq(trunk_call_begin(table, 0, TRUNK_CALL), 0);
+	ck_assert_int_eq(trunk_call_begin(table, 0, TRUNK_CALL), -EDQUOT);
+	ck_assert_int_eq(trunk_call_begin(table, 0, TRUNK_CALL_URGENT), 0);
 	ck_assert_uint_eq(trunk_stats(table, 0)->active, 3);
 	trunk_call_end(table, 0);
-	ck_assert_int_eq(trunk_call_begin(table, 0, false), -EDQUOT);
+	ck_assert_int_eq(trunk_call_begin(table, 0, TRUNK_CALL), -EDQUOT);
 	trunk_call_end(table, 0);
-	ck_assert_int_eq(trunk_call_begin(table, 0, false), 0);
+	ck_assert_int_eq(trunk_call_begin(table, 0, TRUNK_CALL), 0);
 	ck_assert_uint_eq(trunk_stats(table, 0)->refused_calls, 2);
 	ck_assert_uint_eq(trunk_stats(table, 0)->calls, 4);
-	ck_assert_int_eq(trunk_call_begin(table, 1, false), -EINVAL);
+	ck_assert_int_eq(trunk_call_begin(table, 1, TRUNK_CALL), -EINVAL);
 	for (int i = 0; i < 9; i++) {
 		trunk_call_end(table, 0);
 	}
 	ck_assert_uint_eq(trunk_stats(table, 0)->active, 0);
+}
+END_TEST
+
+/* A peer's emergency calls have a reserve, ours no limit. */
+START_TEST(test_emergencies)
+{
+	static const struct {
+		uint16_t max_calls;
+		unsigned most;
+	} rows[] = {{1, 11}, {10, 20}, {30, 60}};
+
+	add("a", "192.0.2.1", NULL);
+	add("b", "192.0.2.2", NULL);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		unsigned n = 0;
+
+		conf->trunks[0].max_calls = rows[i].max_calls;
+		open_table();
+		while (n < 1000 &&
+		       !trunk_call_begin(table, 0, TRUNK_CALL_URGENT)) {
+			n++;
+		}
+		ck_assert_uint_eq(n, rows[i].most);
+		ck_assert_int_eq(trunk_call_begin(table, 0, TRUNK_CALL_ALWAYS),
+				 0);
+		ck_assert_int_eq(trunk_call_begin(table, 1, TRUNK_CALL_URGENT),
+				 0);
+		trunk_table_free(table);
+		table = NULL;
+	}
 }
 END_TEST
 
@@ -198,20 +228,20 @@ START_TEST(test_rate)
 	add("a", "192.0.2.1", NULL)->max_calls_per_s = 10;
 	open_table();
 	for (int i = 0; i < 30; i++) {
-		begun += !trunk_call_begin(table, 0, false);
+		begun += !trunk_call_begin(table, 0, TRUNK_CALL);
 	}
 	ck_assert_uint_eq(begun, 10); /* a second's worth at once */
 	for (int i = 0; i < 1000; i++) {
 		loop_advance(loop, 10);
-		begun += !trunk_call_begin(table, 0, false);
+		begun += !trunk_call_begin(table, 0, TRUNK_CALL);
 	}
 	ck_assert_uint_eq(begun, 110); /* then ten in each */
-	ck_assert_int_eq(trunk_call_begin(table, 0, false), -EAGAIN);
-	ck_assert_int_eq(trunk_call_begin(table, 0, true), 0);
+	ck_assert_int_eq(trunk_call_begin(table, 0, TRUNK_CALL), -EAGAIN);
+	ck_assert_int_eq(trunk_call_begin(table, 0, TRUNK_CALL_URGENT), 0);
 	loop_advance(loop, 3600000); /* no more than a second is saved up */
 	begun = 0;
 	for (int i = 0; i < 30; i++) {
-		begun += !trunk_call_begin(table, 0, false);
+		begun += !trunk_call_begin(table, 0, TRUNK_CALL);
 	}
 	ck_assert_uint_eq(begun, 10);
 }
@@ -263,7 +293,7 @@ START_TEST(test_reload)
 
 	t->max_calls = 1;
 	open_table();
-	ck_assert_int_eq(trunk_call_begin(table, 0, false), 0);
+	ck_assert_int_eq(trunk_call_begin(table, 0, TRUNK_CALL), 0);
 	strcpy(t->servers[0], "192.0.2.9");
 	net_prefix_parse(&t->sources[t->n_sources++], "203.0.113.0/24");
 	t->max_calls = 2;
@@ -272,8 +302,8 @@ START_TEST(test_reload)
 	ck_assert_int_eq(find(0, "192.0.2.9:5060"), 0);
 	ck_assert_int_eq(find(0, "203.0.113.1:5060"), 0);
 	ck_assert_uint_eq(trunk_stats(table, 0)->active, 1);
-	ck_assert_int_eq(trunk_call_begin(table, 0, false), 0);
-	ck_assert_int_eq(trunk_call_begin(table, 0, false), -EDQUOT);
+	ck_assert_int_eq(trunk_call_begin(table, 0, TRUNK_CALL), 0);
+	ck_assert_int_eq(trunk_call_begin(table, 0, TRUNK_CALL), -EDQUOT);
 	net_parse(&t->bind, "198.51.100.7"); /* sockets cannot change */
 	ck_assert_int_eq(trunk_table_reload(table, conf), -EINVAL);
 	ck_assert_int_eq(find(0, "192.0.2.9:5060"), 0);
@@ -353,6 +383,41 @@ START_TEST(test_unknown_source)
 	ck_assert_uint_eq(requests, 1);
 	ck_assert_uint_eq(net.n_sent, 1);
 	ck_assert_uint_eq(seen_on_wire, 2);
+	sipnet_close();
+}
+END_TEST
+
+/* A noisy stranger does not hide another; very many are told in part. */
+START_TEST(test_strangers_apart)
+{
+	struct sip_stack_user user = {&stack_ops};
+	struct net_addr noisy, other;
+	char who[32];
+
+	sipnet_open(&user, 16);
+	net_parse(&noisy, "100.64.0.1:5060");
+	net_parse(&other, "100.64.0.2:5060");
+	for (int i = 0; i < 100; i++) {
+		sip_transport_inject(sip_stack_transport(net.stack), 0, &noisy,
+				     options, strlen(options));
+	}
+	sip_transport_inject(sip_stack_transport(net.stack), 0, &other,
+			     options, strlen(options));
+	ck_assert_uint_eq(n_lines, 2);
+	ck_assert_ptr_nonnull(strstr(log_lines[1], "/100.64.0.2/"));
+	loop_advance(net.loop, 1000);
+	sip_transport_inject(sip_stack_transport(net.stack), 0, &noisy,
+			     options, strlen(options));
+	ck_assert_ptr_nonnull(strstr(log_lines[2], "Dropped=\"100\""));
+	n_lines = 0;
+	loop_advance(net.loop, 1000);
+	for (int i = 0; i < 200; i++) {
+		snprintf(who, sizeof(who), "100.65.0.%d:5060", i);
+		net_parse(&other, who);
+		sip_transport_inject(sip_stack_transport(net.stack), 0, &other,
+				     options, strlen(options));
+	}
+	ck_assert_uint_eq(n_lines, SIP_STACK_SECURITY_PER_S);
 	sipnet_close();
 }
 END_TEST
@@ -516,10 +581,12 @@ int main(void)
 	tcase_add_test(t, test_binds_of_both_kinds);
 	tcase_add_test(t, test_find);
 	tcase_add_test(t, test_max_calls);
+	tcase_add_test(t, test_emergencies);
 	tcase_add_test(t, test_rate);
 	tcase_add_test(t, test_pick);
 	tcase_add_test(t, test_reload);
 	tcase_add_test(t, test_unknown_source);
+	tcase_add_test(t, test_strangers_apart);
 	tcase_add_test(t, test_udp);
 	tcase_add_test(t, test_icmp);
 	tcase_add_test(t, test_wildcard_local);
