@@ -46,6 +46,13 @@ START_TEST(values_of_each_kind)
 	       "e                       -\n"
 	       "f                       x?y\n");
 	expect("[]", "none\n");
+	expect("{\"clock\":{\"source\":\"\",\"ppm\":0.5}}",
+	       "clock\n"
+	       "  source                -\n"
+	       "  ppm                   0.50\n");
+	expect("{\"media\":{\"clock\":{\"source\":\"\",\"ppm\":0.5}}}",
+	       "media\n"
+	       "  clock                 source -, ppm 0.50\n");
 }
 END_TEST
 

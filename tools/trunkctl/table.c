@@ -173,7 +173,7 @@ static void print_member(FILE *f, int indent, const char *key, const json_t *v)
 		text_key(name, key, v);
 		text_value(cell, v);
 		fprintf(f, "%*s%-*s  %s\n", indent, "", KEY - indent, name,
-			*cell ? cell : "-");
+			cell);
 	} else if (indent && is_group(v)) {
 		print_group(f, indent, key, v);
 	} else {

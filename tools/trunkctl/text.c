@@ -74,12 +74,17 @@ static void clean(char *cell)
 	}
 }
 
+static void put_string(char cell[CELL], const char *text)
+{
+	snprintf(cell, CELL, "%s", *text ? text : "-");
+	clean(cell);
+}
+
 static void put_scalar(char cell[CELL], const json_t *v)
 {
 	switch (json_typeof(v)) {
 	case JSON_STRING:
-		snprintf(cell, CELL, "%s", json_string_value(v));
-		clean(cell);
+		put_string(cell, json_string_value(v));
 		break;
 	case JSON_INTEGER:
 		put_integer(cell, json_integer_value(v));

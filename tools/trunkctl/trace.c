@@ -93,9 +93,10 @@ static void print_line(const json_t *event)
 	if (!strcmp(kind, "sip")) {
 		print_sip(event);
 	} else {
+		const char *call = *kind == 'c' ? text_of(event, "call") : "";
+
 		printf("%s%s%s\n", text_of(event, "text"),
-		       *kind == 'c' ? "  call " : "",
-		       *kind == 'c' ? text_of(event, "call") : "");
+		       *call ? "  call " : "", call);
 	}
 	fflush(stdout);
 }
