@@ -572,7 +572,8 @@ void status_trace(struct isdn_d *d, bool sent, const uint8_t *frame,
 		snprintf(t.call, sizeof(t.call), "%s 0x%04x", isdn_name(isdn),
 			 cref | (sent == orig ? 0x8000u : 0u));
 	}
-	trace_text(t.text, sizeof(t.text) - 80, frame, len);
+	trace_text(t.text, sizeof(t.text) - 80, frame, len,
+		   sent == isdn_network(isdn));
 	describe_fault(t.text, sizeof(t.text), strlen(t.text), r);
 	t.len = (uint32_t)(len < OBS_BYTES ? len : OBS_BYTES);
 	memcpy(t.bytes, frame, t.len);

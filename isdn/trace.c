@@ -414,7 +414,27 @@ static void put_message(struct text *t, const struct lapd *f)
 	}
 }
 
-void trace_text(char *dst, size_t size, const uint8_t *frame, size_t len)
+/* Of a response, where the bit is F, not P (Q.921 3.3.2, table 1: the C/R bit
+ * of a command is 1 from the network's side and 0 from the user's). */
+static bool is_response(const struct lapd *f, bool network)
+{
+	switch (f->kind) {
+	case LAPD_UA:
+	case LAPD_DM:
+	case LAPD_FRMR:
+		return true;
+	case LAPD_RR:
+	case LAPD_RNR:
+	case LAPD_REJ:
+	case LAPD_XID:
+		return f->cr != network;
+	default:
+		return false;
+	}
+}
+
+void trace_text(char *dst, size_t size, const uint8_t *frame, size_t len,
+		bool network)
 {
 	struct text t = { .buf = dst, .size = size };
 	struct lapd f;
@@ -442,7 +462,7 @@ void trace_text(char *dst, size_t size, const uint8_t *frame, size_t len)
 		put(&t, " nr %u", f.nr);
 	}
 	if (f.pf) {
-		put(&t, f.kind == LAPD_UA || f.kind == LAPD_DM ? " F" : " P");
+		put(&t, is_response(&f, network) ? " F" : " P");
 	}
 	if (r < 0 && f.kind != LAPD_OTHER) {
 		put(&t, ", %zu octets too many",

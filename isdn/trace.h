@@ -17,8 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Writes at most size octets with the final NUL (cut if need be). */
-void trace_text(char *dst, size_t size, const uint8_t *frame, size_t len);
+/* Writes at most size octets with the final NUL (cut if need be). network: the
+ * sender is the network's side, which tells a poll from a final bit. */
+void trace_text(char *dst, size_t size, const uint8_t *frame, size_t len,
+		bool network);
 /* Call reference of an I frame with a message about a call, and whether the
  * sender chose it. false: not about one call. */
 bool trace_cref(const uint8_t *frame, size_t len, uint16_t *cref, bool *orig);

@@ -458,7 +458,8 @@ static void rig_close(void)
 
 static void rig_text(const struct rig_frame *f, char *text, size_t size)
 {
-	trace_text(text, size, f->octets, f->len);
+	trace_text(text, size, f->octets, f->len,
+		   f->from_a == our_is_network(&rig->a));
 }
 
 /* A frame since rig->mark whose text begins so; NULL: none. */

@@ -39,7 +39,7 @@ START_TEST(test_vectors)
 	while (fgets(line, sizeof(line), f)) {
 		n = vector(line, frame, &want);
 		if (n >= 0) {
-			trace_text(got, sizeof(got), frame, (size_t)n);
+			trace_text(got, sizeof(got), frame, (size_t)n, true);
 			ck_assert_str_eq(got, want);
 			count++;
 		}
@@ -64,16 +64,34 @@ START_TEST(test_cut_and_changed)
 		for (i = 0; i < n; i++) {
 			copy = malloc((size_t)i + 1);
 			memcpy(copy, frame, (size_t)i + 1);
-			trace_text(got, sizeof(got), copy, (size_t)i);
+			trace_text(got, sizeof(got), copy, (size_t)i,
+				   true);
 			for (value = 0; value < 256; value += 5) {
 				copy[i] = (uint8_t)value;
 				trace_text(got, sizeof(got), copy,
-					   (size_t)i + 1);
+					   (size_t)i + 1, true);
 			}
 			free(copy);
 		}
 	}
 	fclose(f);
+}
+END_TEST
+
+/* Q.921 3.3.2: the C/R bit means the opposite from the user's side. */
+START_TEST(test_poll_and_final)
+{
+	static const uint8_t rr[] = { 2, 1, 1, 9 }, rej[] = { 0, 1, 9, 11 };
+	char got[40];
+
+	trace_text(got, sizeof(got), rr, sizeof(rr), true);
+	ck_assert_str_eq(got, "RR nr 4 P");
+	trace_text(got, sizeof(got), rr, sizeof(rr), false);
+	ck_assert_str_eq(got, "RR nr 4 F");
+	trace_text(got, sizeof(got), rej, sizeof(rej), true);
+	ck_assert_str_eq(got, "REJ nr 5 F");
+	trace_text(got, sizeof(got), rej, sizeof(rej), false);
+	ck_assert_str_eq(got, "REJ nr 5 P");
 }
 END_TEST
 
@@ -105,6 +123,7 @@ int main(void)
 
 	tcase_add_test(tc, test_vectors);
 	tcase_add_test(tc, test_cut_and_changed);
+	tcase_add_test(tc, test_poll_and_final);
 	tcase_add_test(tc, test_cref);
 	suite_add_tcase(s, tc);
 	return suite_run(s, CK_NOFORK);
