@@ -174,7 +174,10 @@ static void core_on_down(struct link *link)
 {
 	struct isdn *isdn = container_of(link, struct isdn, core);
 
-	log_warn("%s: core is gone", isdn_name(isdn));
+	/* In an orderly end the core goes first (gateway/supervisor.c). */
+	if (!isdn->draining) {
+		log_warn("%s: core is gone", isdn_name(isdn));
+	}
 	keep_await(isdn);
 }
 

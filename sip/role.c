@@ -233,7 +233,9 @@ static void on_core_down(struct link *l)
 {
 	struct sip_role *r = container_of(l, struct sip_role, core);
 
-	log_warn("sip: the core is gone");
+	/* In an orderly end the core goes first (gateway/supervisor.c). */
+	if (!r->draining)
+		log_warn("core is gone");
 	sip_legs_core_gone(r->legs);
 }
 
