@@ -33,6 +33,10 @@ static const float miss_rate = 0.5f;
 static const float drift_least = 1e-5f;
 static const float drift_most = 1e-3f;
 static const float drift_search = 2e-2f;
+static const float drift_wrong = 0.3f;	/* of what is certainly wrong */
+static const float drift_wrong_most = 0.2f;
+/* Of the residual; talkers who have a word in common come to 0.4. */
+static const float wrong_share = 0.5f;
 static const float floor_share = 0.2f;
 static const float floor_least = 1e-3f;	/* an echo may always appear */
 static const float beside = 0.5f;
@@ -65,6 +69,8 @@ static void levels_follow(struct echo_levels *v, const struct echo_sums *s,
 	v->err += rate * (s->err[n] - v->err);
 	v->est += rate * (s->est[n] - v->est);
 	v->near_est += rate * (s->near_est[n] - v->near_est);
+	v->slope += rate * (s->slope[n] - v->slope);
+	v->err_slope += rate * (s->err_slope[n] - v->err_slope);
 }
 
 /* Neutral scales: the taps stay as they are. */
@@ -191,6 +197,23 @@ static void search_narrow(struct echo_lane *l, const struct echo_sums *s,
 }
 
 /*
+ * What of the residual is the estimate itself, or its slope, which are as good
+ * as orthogonal: no talker says that, but taps that are wrong by a factor or a
+ * delay. A slip of the line's clock moves its echo by one sample. Over the
+ * estimate; 0 unless it is most of the residual.
+ */
+static float wrong_of(const struct echo_levels *b)
+{
+	float same = b->near_est - b->est, wrong;
+
+	if (b->est < est_active)
+		return 0;
+	wrong = same * same / b->est +
+		b->err_slope * b->err_slope / (b->slope + 1);
+	return wrong > wrong_share * b->err ? wrong / b->est : 0;
+}
+
+/*
  * near * est over est * est is near one for the right path, double talk or
  * not, since near-end speech has nothing in common with the estimate. It is
  * less for a path that has gone, more for one that has grown.
@@ -248,10 +271,17 @@ static void miss_follow(struct echo_lane *l, const struct echo_sums *s,
 	}
 }
 
+/*
+ * Taps that are wrong for certain move at once, but not while the path seems
+ * gone: where another one is to be searched for they would only hide it.
+ */
 static float drift_of(const struct echo_lane *l)
 {
 	float miss = fminf(l->miss.least, l->miss.before);
+	float wrong = fminf(drift_wrong * l->wrong, drift_wrong_most);
 
+	if (l->heard > SEARCH_UNTIL && !l->changed && wrong > drift_most)
+		return wrong;
 	return fminf(fmaxf(drift_rate * miss, drift_least),
 		     l->converged ? drift_most : drift_search);
 }
@@ -356,6 +386,7 @@ static struct echo_scene lane_scene(const struct echo_lane *l,
 		.est = l->brief.est,
 		.near_est = l->brief.near_est,
 		.miss = fminf(l->miss.least, l->miss.before),
+		.wrong = l->wrong > 0,
 		.heard = l->heard,
 		.since = l->since,
 		.sure = l->converged,
@@ -376,6 +407,7 @@ void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
 		scales_clear(l, orders, parts, n);
 	l->bad_samples += (unsigned)sums->bad[n];
 	levels_follow(&l->brief, sums, n, 0.2f);
+	l->wrong = wrong_of(&l->brief);
 	l->since = active ? 0 : l->since + 1;
 	if (l->since <= parts) /* the echo may still ring */
 		levels_follow(&l->mean, sums, n, mean_rate);

@@ -18,6 +18,8 @@ struct echo_levels {
 	float err;
 	float est;
 	float near_est;
+	float slope;	/* of the estimate, twice, squared */
+	float err_slope;	/* error times it */
 	float out;
 };
 
@@ -38,6 +40,7 @@ struct echo_lane {
 	unsigned tone;		/* blocks of narrow-band far end in a row */
 	unsigned pure;		/* of what is a tone or two, no voice */
 	unsigned changed;	/* evidence of a changed path */
+	float wrong;		/* share of the estimate that is wrong */
 	unsigned worse;		/* blocks the filter was worse than none */
 	float kept[ECHO_PARTS_MAX];	/* share of doubt not cut away */
 	struct echo_levels brief;	/* over some 50 ms */

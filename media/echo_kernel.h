@@ -212,18 +212,24 @@ static void pack_measure(const struct scratch *s, struct echo_sums *sums,
 {
 	vf err = vf_set(0), est = vf_set(0), both = vf_set(0);
 	vf lag = vf_set(0), last = vf_set(0);
+	vf slope = vf_set(0), err_slope = vf_set(0);
 
 	for (int i = 0; i < FFT_HALF; i++) {
 		vf e = s->near[i] - s->est[i];
+		vf d = i > 1 ? s->est[i] - s->est[i - 2] : vf_set(0);
 
 		err += e * e;
 		lag += e * last;
+		slope += d * d;
+		err_slope += d * last;
 		est += s->est[i] * s->est[i];
 		both += s->est[i] * s->near[i];
 		last = e;
 	}
 	vf_store(sums->err + lane, err);
 	vf_store(sums->lag + lane, lag);
+	vf_store(sums->slope + lane, slope);
+	vf_store(sums->err_slope + lane, err_slope);
 	vf_store(sums->est + lane, est);
 	vf_store(sums->near_est + lane, both);
 }

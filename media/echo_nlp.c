@@ -88,6 +88,8 @@ static bool is_echo(const struct echo_nlp *nlp, const struct echo_scene *s)
 		return false;
 	if (err < most * est + left_far * nlp->far_most)
 		return true;
+	if (s->wrong)
+		return true;
 	/* wrong taps leave much of it; a talker adds to it */
 	if (err < est && s->near - s->est < talker_adds * s->err)
 		return true;

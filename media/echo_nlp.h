@@ -43,6 +43,7 @@ struct echo_scene {
 	float miss;	/* share of est left over at the best moments */
 	unsigned heard;	/* blocks the filter has learnt from */
 	unsigned since;	/* blocks since the far end spoke */
+	bool wrong;	/* most of err is what wrong taps leave over */
 	bool sure;	/* the filter has converged */
 	bool searching;	/* or has just begun to learn */
 	bool on;

@@ -27,6 +27,8 @@ struct echo_sums {
 	float est[ECHO_LANES];		/* the estimate of the echo */
 	float near_est[ECHO_LANES];	/* their product */
 	float lag[ECHO_LANES];		/* error times error a sample ago */
+	float slope[ECHO_LANES];	/* the estimate's slope, squared */
+	float err_slope[ECHO_LANES];	/* error times it */
 	float out[ECHO_LANES];
 	float heard[ECHO_LANES];	/* what doubt makes of far */
 	float psi[ECHO_LANES];		/* the power that is not echo */

@@ -49,13 +49,16 @@ static void line_hybrid(struct hybrid *h, const struct rig_case *c,
 {
 	size_t room = (c->delay_ms ? c->delay_ms * 8 : c->tail_ms * 8 - 140);
 	size_t delay = room * lane / (ECHO_LANES - 1);
+	bool other = changed && c->change_at > 0 && !c->slip;
 	struct hybrid second;
 
 	if (c->second_db > 0) {
 		delay = 20;
 	}
-	hybrid_model(h, changed && c->change_at > 0 ? lane + 2 : lane, delay,
-		     c->erl_db);
+	if (changed ? c->slip > 0 : c->slip < 0) {
+		delay += (size_t)abs(c->slip);
+	}
+	hybrid_model(h, lane + (other ? 2 : 0), delay, c->erl_db);
 	if (c->second_db > 0 && (changed || !(c->second_at > 0))) {
 		hybrid_model(&second, lane + 3, 696, c->second_db);
 		hybrid_add(h, &second);

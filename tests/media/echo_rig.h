@@ -39,6 +39,7 @@ struct rig_case {
 	double near_to;
 	double noise_dbm0;	/* behind it, all the time; 0 is none */
 	double change_at;	/* another hybrid from here on; 0 is never */
+	int slip;		/* or the same one, so many samples later */
 	double second_db;	/* a second reflection at 87 ms; 0 is none */
 	double second_at;	/* from here on */
 	unsigned delay_ms;	/* of line 15, less in the others; 0: tail */

@@ -158,6 +158,28 @@ START_TEST(test_change_in_noise)
 }
 END_TEST
 
+/*
+ * Where two clocks of the network differ a frame is left out or repeated now
+ * and then: the echo moves by one sample. What is left of it is gone in half a second.
+ */
+START_TEST(test_slip)
+{
+	struct rig_case c = base;
+	struct rig r;
+
+	c.far = RIG_RECORDING;
+	c.far_dbm0 = -16;
+	c.change_at = 6;
+	c.slip = _i % 2 ? 1 : -1;
+	c.law = _i / 2 ? LAW_ULAW : LAW_ALAW;
+	c.seconds = 9;
+	r = cancelled(&c, ECHO_ON);
+	ck_assert_double_ge(rig_erle_score(&r, 6.5, 9).mean, 18);
+	ck_assert_double_ge(rig_erle_score(&r, 6.5, 9).worst, 7);
+	rig_close(&r);
+}
+END_TEST
+
 /* With the filter converged the other end speaks, softly to loudly. */
 START_TEST(test_double_talk)
 {
@@ -585,6 +607,7 @@ static Suite *echo_suite(void)
 	tcase_add_test(t, test_late_reflection);
 	tcase_add_test(t, test_speech);
 	tcase_add_loop_test(t, test_change_in_noise, 0, 4);
+	tcase_add_loop_test(t, test_slip, 0, 4);
 	tcase_add_loop_test(t, test_double_talk, 0, 9);
 	tcase_add_loop_test(t, test_voices_alike, 0, 12);
 	tcase_add_loop_test(t, test_double_talk_from_start, 0, 14);
