@@ -33,9 +33,10 @@ struct conf *conf_load_text(const char *name, const char *text, size_t len,
 void conf_schema_print(FILE *);
 /* A reference of all settings as text, for the man page. */
 void conf_reference_print(FILE *);
-/* What `path` ("trunks[].ptime") means, its default and range; false: no such
- * setting. */
-bool conf_explain(FILE *, const char *path);
+/* What `path` means, its default and range: a setting ("trunks[].ptime", also
+ * without []), all below it ("trunks.tls"), or all that end so ("driver").
+ * false: none; said on err, with the name that is nearest. */
+bool conf_explain(FILE *, FILE *err, const char *path);
 
 /* All settings that a trunk has, as YAML, with where they are from: itself or
  * its profile; the defaults bear no note. Secrets are not told. */

@@ -33,7 +33,7 @@ static const char usage[] =
 "       trunkgate rules FILE TRUNK in|out [MESSAGE]\n"
 "                                     what TRUNK's header_rules make of a SIP\n"
 "                                     message (a file, or standard input)\n"
-"       trunkgate --explain SETTING   what a setting means\n"
+"       trunkgate --explain SETTING   what a setting means, or all below it\n"
 "       trunkgate --schema            JSON Schema of the configuration\n"
 "       trunkgate --reference         all settings\n"
 "       trunkgate --version\n";
@@ -270,11 +270,7 @@ static int one_shot(int opt, const char *arg, const char *more)
 	case OPT_CHECK:
 		return check(arg, more ? more : SYSTEM_CONF);
 	case OPT_EXPLAIN:
-		if (!conf_explain(stdout, arg)) {
-			fprintf(stderr, "trunkgate: no setting %s\n", arg);
-			return 2;
-		}
-		return 0;
+		return conf_explain(stdout, stderr, arg) ? 0 : 2;
 	case OPT_SCHEMA:
 		conf_schema_print(stdout);
 		return 0;

@@ -394,7 +394,7 @@ START_TEST(every_default_is_a_good_value)
 
 			snprintf(path, sizeof(path), "%s.%s",
 				 conf_sections[i].name, s->path);
-			ck_assert_msg(conf_explain(f, path), "%s", path);
+			ck_assert_msg(conf_explain(f, f, path), "%s", path);
 			fclose(f);
 			free(text);
 			if (s->type == VALUE_INT && s->def) {
@@ -405,6 +405,53 @@ START_TEST(every_default_is_a_good_value)
 			}
 		}
 	}
+}
+END_TEST
+
+/* The names in what is explained, with a space behind each; or the fault. */
+static const char *explained(const char *path)
+{
+	static char names[4000];
+	char line[400];
+	FILE *f = tmpfile();
+
+	ck_assert_ptr_nonnull(f);
+	conf_explain(f, f, path);
+	rewind(f);
+	names[0] = '\0';
+	while (fgets(line, sizeof(line), f))
+		if (line[0] != ' ' && line[0] != '\n') {
+			line[strcspn(line, "\n")] = ' ';
+			strcat(names, line);
+		}
+	fclose(f);
+	return names;
+}
+
+START_TEST(settings_are_explained)
+{
+	ck_assert_str_eq(explained("sip.bind"), "sip.bind ");
+	ck_assert_str_eq(explained("spans.line.driver"), "spans[].line.driver ");
+	ck_assert_str_eq(explained("spans[3].line.driver"),
+			 "spans[].line.driver ");
+	ck_assert_str_eq(explained("driver"), "spans[].line.driver ");
+	ck_assert_str_eq(explained("header_rules.pattern"),
+			 "trunks[].header_rules[].pattern ");
+	ck_assert_str_eq(explained("name"),
+			 "spans[].name trunks[].name trunks[].tls.name ");
+	ck_assert_str_eq(explained("emergency"), "emergency ");
+	ck_assert_ptr_nonnull(strstr(explained("trunks.tls"),
+				     "trunks[].tls.verify "));
+	ck_assert_ptr_null(strstr(explained("sip"), "sip.bind spans"));
+	ck_assert_str_eq(explained("sip.bnd"),
+			 "trunkgate: there is no setting sip.bnd; did you mean sip.bind? "
+			 "(trunkgate --reference tells all) ");
+	ck_assert_str_eq(explained("frobnicate"),
+			 "trunkgate: there is no setting frobnicate "
+			 "(trunkgate --reference tells all) ");
+	ck_assert_str_eq(explained("[]"), "trunkgate: there is no setting [] "
+			 "(trunkgate --reference tells all) ");
+	ck_assert_ptr_nonnull(strstr(explained("lin"), "no setting"));
 }
 END_TEST
 
@@ -423,6 +470,7 @@ int main(void)
 	tcase_add_test(t, secrets_come_from_files_and_stay_out_of_reports);
 	tcase_add_test(t, secrets_are_not_printed);
 	tcase_add_test(t, odd_texts_are_shown_well);
+	tcase_add_test(t, settings_are_explained);
 	tcase_add_test(t, costs_of_changes);
 	tcase_add_test(t, every_default_is_a_good_value);
 	suite_add_tcase(s, t);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the table of settings says, as JSON Schema and as text for people. */
+/* What the table of settings says, as JSON Schema. */
 #include "conf/schema.h"
 
 #include "gateway/base/json.h"
@@ -9,14 +9,6 @@
 
 #define SCHEMA_MAX 65536
 #define DIGITS	   "^\\+?[0-9*#]*$"
-
-static const char *const cost_words[] = {
-	[CONF_COST_NONE] = "applied while calls run",
-	[CONF_COST_SPAN] = "ends the calls of the span",
-	[CONF_COST_ALL] = "ends all calls",
-};
-
-/* --- JSON Schema --- */
 
 static void schema_words(struct json *j, const struct setting *s)
 {
@@ -254,99 +246,4 @@ void conf_schema_print(FILE *f)
 		fprintf(f, "%s\n", buf);
 	}
 	free(buf);
-}
-
-/* --- text --- */
-
-static void print_range(FILE *f, const struct setting *s)
-{
-	if (s->names) {
-		for (unsigned i = 0; s->names[i]; i++) {
-			fprintf(f, "%s%s", i ? ", " : "  one of: ",
-				s->names[i]);
-		}
-		fputc('\n', f);
-	} else if (s->type == VALUE_INT) {
-		fprintf(f, "  %d to %d %s\n", s->min, s->max, s->unit);
-	} else if (s->type == VALUE_BOOL) {
-		fputs("  true or false\n", f);
-	}
-}
-
-static void print_setting(FILE *f, const struct section *sec,
-			  const struct setting *s)
-{
-	fprintf(f, "%s%s%s.%s\n  %s\n",
-		sec == &conf_rule_section ? "trunks[]." : "", sec->name,
-		sec->is_list ? "[]" : "", s->path, s->help);
-	print_range(f, s);
-	if (!s->def) {
-		fputs("  must be given\n", f);
-	} else {
-		fprintf(f, "  default: %s\n", *s->def ? s->def : "(none)");
-	}
-	fprintf(f, "  a change %s\n", s->cost == CONF_COST_NONE ?
-		"is applied while calls run" : cost_words[s->cost]);
-}
-
-static void print_section(FILE *f, const struct section *sec)
-{
-	for (unsigned k = 0; k < sec->n; k++) {
-		print_setting(f, sec, &sec->settings[k]);
-		fputc('\n', f);
-		if (sec->settings[k].type == VALUE_RULES) {
-			print_section(f, &conf_rule_section);
-		}
-	}
-}
-
-void conf_reference_print(FILE *f)
-{
-	for (unsigned i = 0; i < conf_n_sections; i++) {
-		print_section(f, &conf_sections[i]);
-	}
-	fprintf(f, "%s\n  numbers that nothing blocks, rewrites or limits\n"
-		"  a list of numbers\n", CONF_EMERGENCY_KEY);
-}
-
-/* Behind "spans[0]." or "spans."; NULL: another section's. */
-static const char *below(const char *path, const char *name)
-{
-	size_t len = strlen(name);
-
-	if (strncmp(path, name, len)) {
-		return NULL;
-	}
-	path += len;
-	if (*path == '[') {
-		path += strcspn(path, "]");
-		path += *path == ']';
-	}
-	return *path == '.' ? path + 1 : NULL;
-}
-
-static bool explain_in(FILE *f, const struct section *sec, const char *path)
-{
-	for (unsigned k = 0; path && k < sec->n; k++) {
-		if (!strcmp(path, sec->settings[k].path)) {
-			print_setting(f, sec, &sec->settings[k]);
-			return true;
-		}
-	}
-	return false;
-}
-
-bool conf_explain(FILE *f, const char *path)
-{
-	const char *trunk = below(path, "trunks");
-
-	for (unsigned i = 0; i < conf_n_sections; i++) {
-		const struct section *sec = &conf_sections[i];
-
-		if (explain_in(f, sec, below(path, sec->name))) {
-			return true;
-		}
-	}
-	return trunk && explain_in(f, &conf_rule_section,
-				   below(trunk, conf_rule_section.name));
 }
