@@ -218,18 +218,10 @@ static void check_line(const struct checker *c, unsigned i)
 		report_error(c->report, check_place(map, "line", "d_slot"),
 			     "the D channel is not among the slots carried");
 	}
-	switch (l->driver) {
-	case CONF_PSEUDOWIRE:
-		check_pseudowire(c, i);
-		break;
-	case CONF_DAHDI:
+	if (l->driver == CONF_DAHDI) {
 		check_dahdi(c, i);
-		break;
-	default:
-		problem_fix(report_error(c->report,
-					 check_place(map, "line", "driver"),
-					 "this line driver is not built in"),
-			    "pseudowire and dahdi are");
+	} else {
+		check_pseudowire(c, i);
 	}
 }
 

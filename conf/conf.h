@@ -40,7 +40,7 @@
 #define CONF_ORIGID	40 /* a UUID */
 #define CONF_NFAS_IDS	127 /* interface identifiers: 0-126 */
 
-enum conf_driver { CONF_PSEUDOWIRE, CONF_DAHDI, CONF_TDMOE };
+enum conf_driver { CONF_PSEUDOWIRE, CONF_DAHDI };
 enum conf_law { CONF_ALAW, CONF_ULAW };
 enum conf_clock { CONF_CLOCK_MASTER, CONF_CLOCK_SLAVE };
 enum conf_time_mode { CONF_TIME_WALL, CONF_TIME_LOCKSTEP };

@@ -6,8 +6,7 @@
 static const char *const log_names[] = { "error", "warning", "info", "debug",
 					 NULL };
 static const uint8_t log_codes[] = { 0, 1, 2, 3 };
-static const char *const driver_names[] = { "pseudowire", "dahdi", "tdmoe",
-					    NULL };
+static const char *const driver_names[] = { "pseudowire", "dahdi", NULL };
 static const char *const time_names[] = { "wall", "lockstep", NULL };
 static const char *const clock_names[] = { "master", "slave", NULL };
 static const char *const law_names[] = { "alaw", "ulaw", NULL };
