@@ -433,7 +433,10 @@ static char *failure(const char *path, int err)
 {
 	char *text = NULL;
 
-	if (asprintf(&text, "%s: error: %s\n", path, strerror(err)) < 0) {
+	if (asprintf(&text, "%s: error: %s\n%s", path, strerror(err),
+		     err == ENOENT ? "      = conf/examples has files to begin "
+				     "with, also in share/doc/trunkgate\n"
+				   : "") < 0) {
 		return strdup("out of memory\n");
 	}
 	return text;

@@ -60,13 +60,18 @@ static struct place place_of_fault(const struct reader *r)
 static bool next_event(struct reader *r, yaml_event_t *e)
 {
 	const yaml_parser_t *y = &r->yaml;
+	struct problem *fault;
 
 	if (yaml_parser_parse(&r->yaml, e)) {
 		return true;
 	}
-	report_error(r->report, place_of_fault(r),
-		     "not YAML: %s%s%s", y->problem ? y->problem : "?",
-		     y->context ? ", " : "", y->context ? y->context : "");
+	fault = report_error(r->report, place_of_fault(r), "not YAML: %s%s%s",
+			     y->problem ? y->problem : "?",
+			     y->context ? ", " : "",
+			     y->context ? y->context : "");
+	if (y->error == YAML_SCANNER_ERROR && *y->buffer.pointer == '\t') {
+		problem_fix(fault, "spaces: YAML takes no tabs before a key");
+	}
 	return false;
 }
 

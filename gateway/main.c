@@ -59,6 +59,14 @@ static const char *plural(unsigned n)
 	return n == 1 ? "" : "s";
 }
 
+/* how: the line of the usage text that was meant. */
+static int misused(const char *how)
+{
+	fprintf(stderr, "usage: trunkgate %s\n"
+		"(trunkgate --help tells all)\n", how);
+	return 2;
+}
+
 /* A machine that has no cards yet may check a file for one that has. */
 static void check_driver(const struct conf *conf, const char *dahdi)
 {
@@ -182,7 +190,7 @@ static int rules_word(int argc, char **argv)
 	int err = 2;
 
 	if (argc < 3 || argc > 4 || (!out && strcmp(argv[2], "in") != 0)) {
-		fputs(usage, stderr);
+		err = misused("rules FILE TRUNK in|out [MESSAGE]");
 	} else if (!message) {
 		perror(argv[3]);
 	} else {
@@ -208,8 +216,7 @@ static int settings_word(int argc, char **argv)
 	int i;
 
 	if (argc != 2) {
-		fputs(usage, stderr);
-		return 2;
+		return misused("settings FILE TRUNK");
 	}
 	conf = conf_load(argv[0], &report);
 	fputs(conf ? "" : report, stderr);
@@ -283,17 +290,15 @@ static int one_shot(int opt, const char *arg, const char *more)
 	case OPT_HELP:
 		fputs(usage, stdout);
 		return 0;
-	default:
-		fputs(usage, stderr);
-		return 2;
+	default: /* getopt has told what is wrong */
+		return misused("[OPTION] [FILE]");
 	}
 }
 
 static int doctor_word(int argc, char **argv)
 {
 	if (argc > 4) {
-		fputs(usage, stderr);
-		return 2;
+		return misused("doctor [FILE [SYSTEM.CONF]]");
 	}
 	return doctor(argc > 2 ? argv[2] : DEFAULT_FILE,
 		      argc > 3 ? argv[3] : SYSTEM_CONF);
@@ -328,7 +333,8 @@ int main(int argc, char **argv)
 		return run_role(role, ctl_fd);
 	}
 	if (argc - optind > 1) {
-		fputs(usage, stderr);
+		fprintf(stderr, "trunkgate: %s: no such command "
+			"(trunkgate --help tells all)\n", argv[optind]);
 		return 2;
 	}
 	return run(optind < argc ? argv[optind] : DEFAULT_FILE);
