@@ -151,6 +151,41 @@ START_TEST(test_too_long)
 }
 END_TEST
 
+/* A line asks for what it cannot have: a transfer (ETS 300 369; two B channels,
+ * NI2), a deflection, an operation of nobody. libpri refuses the first by an
+ * error component and passes over the others; the call goes on as it was. */
+static const struct {
+	const char *message, *answer; /* NULL: none */
+} asks[] = {
+	/* EctExecute: notSubscribed */
+	{ "08 02 80 01 62 1c 09 91 a1 06 02 01 01 02 01 06",
+	  "FACILITY cref 0x0001 orig, facility 91a306020101020100" },
+	/* EctLinkIdRequest, ExplicitEctExecute */
+	{ "08 02 80 01 62 1c 09 91 a1 06 02 01 03 02 01 08", NULL },
+	{ "08 02 80 01 62 1c 0c 91 a1 09 02 01 02 02 01 07 02 01 05", NULL },
+	{ "08 02 80 01 62 1c 18 9f 8b 01 00 a1 12 02 01 04 06 07 2a 86 48 ce "
+	  "15 00 08 30 04 02 02 00 02", NULL },
+	{ "08 02 80 01 62 1c 10 91 a1 0d 02 01 06 02 01 0d 30 05 80 03 31 32 "
+	  "33", NULL },
+	{ "08 02 80 01 62 1c 09 91 a1 06 02 01 05 02 01 7e", NULL },
+	{ "08 02 80 01 24", "HOLD REJECT cref 0x0001 orig, cause 69" },
+};
+
+START_TEST(test_service_asked)
+{
+	leg_id leg = raw_call();
+
+	rig->mark = rig->n_frames;
+	say(asks[_i].message);
+	if (asks[_i].answer) {
+		EXPECT_SENT(asks[_i].answer);
+	}
+	EXPECT_NOT_SENT("STATUS");
+	EXPECT_NOT_SENT("RELEASE");
+	end_call(leg);
+}
+END_TEST
+
 /* Messages for calls that do not exist (Q.931 5.8.3.2). */
 START_TEST(test_unknown_reference)
 {
@@ -374,6 +409,8 @@ int main(void)
 	Suite *s = suite_create("isdn bad");
 	TCase *tc = tcase_create("bad input");
 
+	tcase_add_loop_test(tc, test_service_asked, 0,
+			    (int)(sizeof(asks) / sizeof(asks[0])));
 	tcase_add_loop_test(tc, test_bad_frame, 0,
 			    (int)(sizeof(bad) / sizeof(bad[0])));
 	tcase_add_test(tc, test_too_long);
