@@ -19,10 +19,14 @@ static bool is_server(const struct trunk_table *t, unsigned trunk,
 	return false;
 }
 
-bool sip_auth_has(const struct trunk_table *t, unsigned trunk)
+bool sip_auth_can(const struct trunk_table *t, unsigned trunk)
 {
 	const struct conf_trunk *c = trunk_conf(t, trunk);
 
+	if (c && !c->auth_user[0])
+		log_warn("trunk %s: %s:%u: asked for a user and a password, "
+			 "but it has no auth",
+			 c->name, trunk_file(t), c->reg.auth_line);
 	return c && c->auth_user[0];
 }
 

@@ -13,8 +13,9 @@
 #include "sip/digest.h"
 #include "sip/trunk.h"
 
-/* Has the trunk any? */
-bool sip_auth_has(const struct trunk_table *, unsigned trunk);
+/* A request of the trunk is challenged: has it a user and a password? If not, a
+ * line says so. */
+bool sip_auth_can(const struct trunk_table *, unsigned trunk);
 /* sip_digest_answer() to that 401 or 407. Errors as there; -EPERM. */
 int sip_auth_answer(const struct trunk_table *, unsigned trunk,
 		    struct sip_digest *, const struct sip_msg *response,

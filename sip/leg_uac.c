@@ -366,7 +366,7 @@ static void refused(struct leg *l, const struct sip_msg *m, int status)
 	if (status == 503)
 		unavailable(l, m);
 	if ((status == 401 || status == 407) &&
-	    sip_auth_has(sip_leg_trunks(l), l->trunk))
+	    sip_auth_can(sip_leg_trunks(l), l->trunk))
 		e.ev = LEG_N_CHALLENGE;
 	else if (sip_se_raise(l, m) || redirect(l, m, status))
 		e.ev = LEG_N_RETRY;

@@ -426,9 +426,12 @@ static void challenged(struct binding *b, const struct sip_msg *response)
 	}
 	sip_msg_free(m);
 	memset(&b->digest, 0, sizeof(b->digest));
-	failed(b, err == -EACCES ? "user or password refused"
-				 : "its challenge cannot be answered",
-	       0, err == -EACCES || err == -EPERM);
+	failed(b, !*binding_conf(b)->auth_user
+			  ? "asked for a password, but it has no auth"
+		  : err == -EACCES ? "user or password refused"
+				   : "its challenge cannot be answered",
+	       0, !*binding_conf(b)->auth_user || err == -EACCES ||
+			  err == -EPERM);
 }
 
 static void refused(struct binding *b, const struct sip_msg *m, int status)

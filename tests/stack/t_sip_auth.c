@@ -362,6 +362,36 @@ START_TEST(call_refused)
 }
 END_TEST
 
+/* A peer that wants to know who we are, though the file says nothing. */
+START_TEST(no_auth)
+{
+	const char *request;
+	bool registers = _i;
+
+	open_place(registers);
+	log_set_sink(NULL);
+	rig_close();
+	rig.conf.trunks[0].auth_user[0] = '\0';
+	lines[0] = '\0';
+	n_lines = 0;
+	if (registers) {
+		strcpy(rig.conf.trunks[0].reg.users[0], "+49711");
+		rig.conf.trunks[0].reg.n_users = 1;
+	}
+	rig_open();
+	log_set_sink(keep_line);
+	request = registers ? expect_sent("REGISTER ") : place_call(&leg);
+	challenge(request, false, "r");
+	wait_ms(20);
+	expect_line(registers ? "trunk provider: /etc/gw.yaml:17: user +49711 "
+				"not registered: asked for a password, but it "
+				"has no auth; again in "
+			      : "trunk provider: /etc/gw.yaml:17: asked for a "
+				"user and a password, but it has no auth");
+	rig_close();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("sip_auth");
@@ -376,6 +406,7 @@ int main(void)
 			    2 * (int)(sizeof(in_call) / sizeof(in_call[0])));
 	tcase_add_loop_test(t, registration_refused, 0, 3);
 	tcase_add_loop_test(t, call_refused, 0, 2);
+	tcase_add_loop_test(t, no_auth, 0, 2);
 	suite_add_tcase(s, t);
 	return suite_run(s, CK_NOFORK);
 }
