@@ -149,7 +149,8 @@ void trunk_unreachable(struct trunk_table *, unsigned idx,
 void trunk_heard(struct trunk_table *, unsigned idx, const struct net_addr *);
 /* Some address is not dead (trunk_health.c). */
 bool trunk_is_up(const struct trunk_table *, unsigned idx);
-/* "resolved", "no server address", "no server answers". */
+/* "resolved", "no server address", "no server answers", "no calls wanted
+ * (Retry-After)". */
 const char *trunk_state_text(const struct trunk_table *, unsigned idx);
 /* Whom to send OPTIONS to now; it will not be said again before its time.
  * -ENOENT: nobody. */

@@ -181,11 +181,23 @@ bool trunk_is_up(const struct trunk_table *t, unsigned idx)
 	return false;
 }
 
+/* There is nobody to call but for an emergency. */
+static bool all_wait(const struct trunk_table *t, const struct trunk *k)
+{
+	unsigned i = 0;
+
+	while (i < k->n_targets && is_waiting(t, &k->target[i])) {
+		i++;
+	}
+	return i == k->n_targets;
+}
+
 const char *trunk_state_text(const struct trunk_table *t, unsigned idx)
 {
-	return !trunk_is_resolved(t, idx) ? "no server address"
-	       : trunk_is_up(t, idx)	   ? "resolved"
-					   : "no server answers";
+	return !trunk_is_resolved(t, idx)	? "no server address"
+	       : !trunk_is_up(t, idx)		? "no server answers"
+	       : all_wait(t, &t->trunk[idx]) ? "no calls wanted (Retry-After)"
+						: "resolved";
 }
 
 /* --- whom to ask now --- */

@@ -280,6 +280,8 @@ START_TEST(retry_after_of_the_only_server)
 	       "Retry-After: 120 (full);duration=600\r\n", NULL);
 	wait_ms(20);
 	ck_assert_uint_eq(rig.cc[rig.n_cc - 1].cause.value, 42);
+	ck_assert_str_eq(trunk_state_text(trunks(), 0),
+			 "no calls wanted (Retry-After)");
 	wait_ms(119000);
 	m = setup_msg();
 	core_sends(CC_SETUP, m);
@@ -292,6 +294,7 @@ START_TEST(retry_after_of_the_only_server)
 	wait_ms(20);
 	(void)skip_to("INVITE ");
 	wait_ms(1000);
+	ck_assert_str_eq(trunk_state_text(trunks(), 0), "resolved");
 	core_sends(CC_SETUP, setup_msg());
 	wait_ms(20);
 	(void)skip_to("INVITE ");
