@@ -21,6 +21,7 @@ static const float tone_miss = 0.005f;
 static const float hold_miss = 0.02f;
 /* Of an echo that has grown: 1; with a talker as loud beside it a half. */
 static const float grown_likeness = 0.4f;
+static const float futile_miss = 0.5f;	/* it never has: there is no echo */
 static const float known_miss = 0.1f;	/* it has fitted, whatever the noise */
 static const float change_least = 0.03f;	/* of the usual far end */
 /* Residual over near end from where on the near end goes out as it is. */
@@ -166,6 +167,11 @@ static void peak_find(struct echo_lane *l, const struct echo_sums *s,
 	}
 }
 
+static float miss_of(const struct echo_lane *l)
+{
+	return fminf(l->miss.least, l->miss.before);
+}
+
 /*
  * Partitions that were heard but hold little echo lose doubt and taps step
  * by step, so that those with echo learn faster.
@@ -176,7 +182,7 @@ static void search_narrow(struct echo_lane *l, const struct echo_sums *s,
 	const float all = (float)ECHO_BINS_SUMMED * doubt_start, cut = 0.6f;
 	float most = s->tap[l->peak][n], share;
 
-	share = share_rate * fminf(l->miss.least, l->miss.before);
+	share = share_rate * miss_of(l);
 	share = fminf(fmaxf(share, share_least), share_most);
 	for (unsigned k = 0; k < parts; k++) {
 		float heard = 1 - s->doubt[k][n] / (all * l->kept[k]);
@@ -223,7 +229,7 @@ static bool path_is_changed(struct echo_lane *l)
 	const struct echo_levels *b = &l->brief;
 	bool known = l->converged ||
 		     (l->heard > SEARCH_UNTIL &&
-		      fminf(l->miss.least, l->miss.before) < known_miss);
+		      miss_of(l) < known_miss);
 	bool gone = known && b->near_est < 0.5f * b->est &&
 		    b->near < 4.0f * b->est;
 	bool grown = l->heard > SEARCH_UNTIL && b->near_est > 2.0f * b->est &&
@@ -277,7 +283,7 @@ static void miss_follow(struct echo_lane *l, const struct echo_sums *s,
  */
 static float drift_of(const struct echo_lane *l)
 {
-	float miss = fminf(l->miss.least, l->miss.before);
+	float miss = miss_of(l);
 	float wrong = fminf(drift_wrong * l->wrong, drift_wrong_most);
 
 	if (l->heard > SEARCH_UNTIL && !l->changed && wrong > drift_most)
@@ -351,6 +357,7 @@ static void lane_hear(struct echo_lane *l, const struct echo_sums *sums,
 		l->converged = true;
 	if (path_is_changed(l)) {
 		l->path_changes++;
+		l->futile = false;
 		search_start(l, orders, parts, n);
 	}
 }
@@ -385,12 +392,12 @@ static struct echo_scene lane_scene(const struct echo_lane *l,
 		.err = l->brief.err,
 		.est = l->brief.est,
 		.near_est = l->brief.near_est,
-		.miss = fminf(l->miss.least, l->miss.before),
+		.miss = miss_of(l),
 		.wrong = l->wrong > 0,
 		.heard = l->heard,
 		.since = l->since,
 		.sure = l->converged,
-		.searching = l->heard < SEARCH_UNTIL,
+		.searching = l->heard < SEARCH_UNTIL && !l->futile,
 		.on = l->flags & ECHO_NLP,
 	};
 }
@@ -415,6 +422,7 @@ void echo_lane_control(struct echo_lane *l, const struct echo_sums *sums,
 		lane_hear(l, sums, orders, parts, n);
 	if (!hold && filter_is_worse(l)) {
 		l->divergences++;
+		l->futile = miss_of(l) > futile_miss;
 		search_start(l, orders, parts, n);
 	}
 	l->held = is_held(l);

@@ -52,6 +52,7 @@ struct echo_lane {
 	unsigned divergences;
 	unsigned bad_samples;
 	unsigned peak;		/* partition of the strongest echo */
+	bool futile;		/* the search before found no echo */
 	bool converged;
 	bool double_talk;
 	bool held;		/* taps stand still for a tone */

@@ -24,6 +24,7 @@ static const float left_miss = 8;
 static const float left_least = 0.07f;
 static const float left_most = 0.4f;
 static const float left_new = 50;	/* over the blocks it has learnt from */
+static const float left_fits = 0.5f;	/* never less: this line has no echo */
 static const float left_far = 3e-5f;	/* and of the far end, -45 dB */
 static const float talker_adds = 0.15f;	/* of what is left, at least */
 static const float heard_block = 1.0f / 160;	/* bins to energy */
@@ -82,18 +83,20 @@ static bool is_echo(const struct echo_nlp *nlp, const struct echo_scene *s)
 	float most = fmaxf(left_miss * s->miss, fmaxf(young, left_least));
 	float err = fmaxf(s->err, onset * s->sums->err[s->lane]);
 	float est = fmaxf(s->est, onset * s->sums->est[s->lane]);
+	bool fits = s->miss < left_fits;
 
 	most = fminf(most, left_most);
 	if (est < 2 * nlp->noise.level)
 		return false;
 	if (err < most * est + left_far * nlp->far_most)
 		return true;
-	if (s->wrong)
+	if (fits && s->wrong)
 		return true;
 	/* wrong taps leave much of it; a talker adds to it */
 	if (err < est && s->near - s->est < talker_adds * s->err)
 		return true;
-	if (s->err < heard_block * s->sums->heard[s->lane])
+	if ((fits || s->searching) &&
+	    s->err < heard_block * s->sums->heard[s->lane])
 		return true;
 	return s->searching && s->near < search_erl * nlp->far_most &&
 	       s->near_est * fabsf(s->near_est) >

@@ -141,6 +141,40 @@ START_TEST(test_near_alone)
 }
 END_TEST
 
+/*
+ * On a line without echo, which most digital ones are, there is nothing to take
+ * a soft talker for while the far end speaks.
+ */
+START_TEST(test_near_without_echo)
+{
+	struct rig_case c = base;
+	double lost = 0, parts = 0;
+	struct rig r;
+
+	c.far = c.near = RIG_RECORDING;
+	c.far_dbm0 = -16;
+	c.erl_db = 90;
+	c.near_dbm0 = _i ? -25 : -35;
+	c.near_from = 4;
+	c.near_to = c.seconds = 16;
+	r = cancelled(&c);
+	for (unsigned n = 0; n < ECHO_LANES; n++) {
+		for (double t = 4; t < 15.9; t += 0.05) {
+			double talk = rig_dbm0(r.talk, n, t, t + 0.05);
+			double out = rig_dbm0(r.out, n, t, t + 0.05);
+
+			if (talk > -48) {
+				lost += out < talk - 6;
+				parts++;
+			}
+		}
+	}
+	ck_assert_double_ge(parts, 300);
+	ck_assert_double_le(lost, (_i ? 0.01 : 0.03) * parts);
+	rig_close(&r);
+}
+END_TEST
+
 /* In double talk the near end is not chopped: its level stays. */
 START_TEST(test_near_in_double_talk)
 {
@@ -206,6 +240,7 @@ static Suite *nlp_suite(void)
 	tcase_add_loop_test(t, test_recorded_echo, 0, 2);
 	tcase_add_test(t, test_prompt);
 	tcase_add_loop_test(t, test_near_alone, 0, 4);
+	tcase_add_loop_test(t, test_near_without_echo, 0, 2);
 	tcase_add_loop_test(t, test_near_in_double_talk, 0, 4);
 	tcase_add_loop_test(t, test_comfort_noise, 0, 8);
 	tcase_add_test(t, test_noise_from_start);
