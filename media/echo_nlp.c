@@ -13,6 +13,7 @@ enum {
 
 static const float noise_most = 80 * 640.0f * 640.0f;	/* -28 dBm0 */
 static const float noise_bias = 1.15f;	/* of a minimum to the mean */
+static const float noise_spread = 4;	/* of blocks; beyond it a talker ends */
 static const float noise_rises = 0.1f;
 static const float noise_falls = 0.3f;
 static const float noise_shows = 0.5f;	/* of what is left, it is no echo */
@@ -53,8 +54,10 @@ void echo_nlp_reset(struct echo_nlp *nlp)
 static void noise_follow(struct echo_noise *v, const struct echo_scene *s)
 {
 	float err = s->sums->err[s->lane], high = noise_most;
+	float left = fminf(err, s->sums->near[s->lane]);
 
-	v->now += 0.2f * (err - v->now);
+	v->now += 0.2f * (left - v->now);
+	v->now = fminf(v->now, noise_spread * left + law_noise);
 	if (v->now < v->least[v->window])
 		v->least[v->window] = v->now;
 	for (unsigned i = 0; i < NLP_WINDOWS; i++)

@@ -51,21 +51,15 @@ START_TEST(test_returned_level)
 }
 END_TEST
 
-/* A recorded voice: nothing comes back, but for a moment here and there. */
-START_TEST(test_recorded_echo)
+/* Nothing comes back from second a to b, but for a moment here and there. */
+static void leak_check(const struct rig *r, double a, double b)
 {
-	struct rig_case c = base;
 	double leak = 0, parts = 0;
-	struct rig r;
 
-	c.far = RIG_RECORDING;
-	c.far_dbm0 = -16;
-	c.law = _i ? LAW_ULAW : LAW_ALAW;
-	r = cancelled(&c);
 	for (unsigned n = 0; n < ECHO_LANES; n++) {
-		for (double t = 1.2; t < 9.9; t += 0.1) {
-			double e = rig_dbm0(r.echo, n, t, t + 0.1);
-			double o = rig_dbm0(r.out, n, t, t + 0.1);
+		for (double t = a; t < b; t += 0.1) {
+			double e = rig_dbm0(r->echo, n, t, t + 0.1);
+			double o = rig_dbm0(r->out, n, t, t + 0.1);
 
 			if (e > -50) {
 				leak += o > fmax(e - 45, -65);
@@ -75,6 +69,36 @@ START_TEST(test_recorded_echo)
 	}
 	ck_assert_double_ge(parts, 300);
 	ck_assert_double_le(leak, 0.03 * parts);
+}
+
+START_TEST(test_recorded_echo)
+{
+	struct rig_case c = base;
+	struct rig r;
+
+	c.far = RIG_RECORDING;
+	c.far_dbm0 = -16;
+	c.law = _i ? LAW_ULAW : LAW_ALAW;
+	r = cancelled(&c);
+	leak_check(&r, 1.2, 9.9);
+	rig_close(&r);
+}
+END_TEST
+
+/* The called party says a word first, and the far end is quick to answer. */
+START_TEST(test_near_first)
+{
+	struct rig_case c = base;
+	struct rig r;
+
+	c.far = c.near = RIG_RECORDING;
+	c.far_dbm0 = -16;
+	c.far_from = 6;
+	c.near_dbm0 = -18;
+	c.near_to = _i ? 5.7 : 5.9;
+	c.seconds = 12;
+	r = cancelled(&c);
+	leak_check(&r, 6, 11.9);
 	rig_close(&r);
 }
 END_TEST
@@ -238,6 +262,7 @@ static Suite *nlp_suite(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, test_returned_level, 0, 8);
 	tcase_add_loop_test(t, test_recorded_echo, 0, 2);
+	tcase_add_loop_test(t, test_near_first, 0, 2);
 	tcase_add_test(t, test_prompt);
 	tcase_add_loop_test(t, test_near_alone, 0, 4);
 	tcase_add_loop_test(t, test_near_without_echo, 0, 2);
