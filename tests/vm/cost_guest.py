@@ -11,7 +11,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
-from gateway_guest import Spans  # noqa: E402
+from dahdi_lab import CARRIER, Spans  # noqa: E402
 from lab import main, wait_for  # noqa: E402
 
 BARE = HERE + "/../../build/vm/bare_loop"
@@ -67,7 +67,7 @@ def gateway(lab):
 
 
 def main_test():
-    with Spans("cost", False, [("carrier", 1, "false")]) as lab:
+    with Spans("cost", False, [CARRIER]) as lab:
         gateway(lab)
         failed = lab.failed
     for _ in range(TURNS):

@@ -4,8 +4,7 @@
 # interface are its own; a cut of a pair is a red alarm, which goes. (alone)
 cd "$(dirname "$0")/../.." || exit 2
 B=build/vm
-mkdir -p $B
-include=$(tests/vm/machine --print-include) || { echo "not ok prepared"; exit 1; }
+. tests/vm/programs.sh
 echo "ok prepared"
 
 if gcc -std=c11 -D_GNU_SOURCE -I. -I"$include" -Wall -Wextra -Werror \
@@ -14,8 +13,6 @@ if gcc -std=c11 -D_GNU_SOURCE -I. -I"$include" -Wall -Wextra -Werror \
 else
 	echo "not ok abi"
 fi
-gcc -std=c11 -D_GNU_SOURCE -O2 -I"$include" -Wall -Wextra -Werror \
-	tests/vm/span_ctl.c -o $B/span_ctl || { echo "not ok span_ctl"; exit 1; }
 
 # Waits for the driver; how long it takes is not judged.
 cat > $B/cut.sh <<'S'

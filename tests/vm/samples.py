@@ -7,14 +7,17 @@
     samples.py echo NAME DIR N   DIR/calls/ROUND/net-N.wav against user.wav: N
                                  calls that had the gateway and a phone's echo
                                  in their path; DIR/cancelled: with the canceller
+    samples.py clear NAME DIR    DIR/clear/WAY/net-1.wav against user.wav: data
 
 The machine may stall; then a line slips, which its owner counts in its summary
 and which shows as a jump within the source, or as idle codes. Each sample must
 be the next one of the source, or idle; there may not be more jumps than slips
 were counted, and no sample may be altered. Behind the gateway a stall also makes
-it conceal and catch up: there the round with the fewest stalls is judged, in
-which each call must bring GOOD_S of exact samples. Behind the canceller no sample
-is exact: enough pieces of what is heard must be the source, by their correlation.
+it fill and catch up, which it counts (`counted` in the folder of the calls): each
+jump must be one of those, and the samples altered those of its concealment, of
+which a data call has none. Of the round with the fewest stalls each call must
+bring GOOD_S of exact samples. Behind the canceller no sample is exact: enough
+pieces of what is heard must be the source, by their correlation.
 """
 import glob
 import json
@@ -27,6 +30,9 @@ import wave
 SECONDS = 12
 MATCH = 4       # samples that say where in the source we are
 IDLE = 16       # largest sample of silence, 16 bit
+FILL = 848      # what stands for lost data: 0xff of A-law
+PERIOD = 40     # samples: concealment repeats no shorter piece
+BLEND = 80      # samples: and leads over no more of what follows
 CALLS = 4
 GOOD_S = 2.0    # of each call, at least
 SIGNS = 24
@@ -48,16 +54,23 @@ def decode(law, code):
     return -value if code & 0x80 else value
 
 
-def write(path, law, seed):
+def speech(law):
     """Codes of the middle segments: no two of them sound as idle does."""
-    rnd = random.Random(seed)
-    codes = [c for c in range(256) if 200 < abs(decode(law, c)) < 8000]
-    values = [decode(law, rnd.choice(codes)) for _ in range(SECONDS * 8000)]
+    return [c for c in range(256) if 200 < abs(decode(law, c)) < 8000]
+
+
+def write_values(path, values):
     with wave.open(path, "wb") as w:
         w.setnchannels(1)
         w.setsampwidth(2)
         w.setframerate(8000)
         w.writeframes(struct.pack(f"<{len(values)}h", *values))
+
+
+def write(path, law, seed, codes):
+    rnd = random.Random(seed)
+    write_values(path, [decode(law, rnd.choice(codes))
+                        for _ in range(SECONDS * 8000)])
 
 
 def read(path):
@@ -66,23 +79,32 @@ def read(path):
     return struct.unpack(f"<{len(data) // 2}h", data)
 
 
-def compare(source, heard):
-    """(right, altered, jumps) of a recording."""
-    places = {source[i:i + MATCH]: i for i in range(len(source) - MATCH)}
-    right = altered = jumps = 0
-    at, i = None, 0
-    while i < len(heard):
-        if at is not None and at < len(source) and heard[i] == source[at]:
-            right, at, i = right + 1, at + 1, i + 1
-            continue
-        found = places.get(tuple(heard[i:i + MATCH]))
-        if found is not None:
-            jumps += at is not None
-            at = found
-        else:
-            altered += abs(heard[i]) > IDLE and i + MATCH <= len(heard)
-            i += 1
-    return right, altered, jumps
+class Source:
+    """What was played, perhaps again and again."""
+
+    def __init__(self, path):
+        self.samples = read(path)
+        self.places = {self.samples[i:i + MATCH]: i
+                       for i in range(len(self.samples) - MATCH)}
+
+    def compare(self, heard, fill=0):
+        """(right, altered, jumps) of a recording."""
+        right = altered = jumps = 0
+        at, i = None, 0
+        while i < len(heard):
+            if at is not None and heard[i] == self.samples[at]:
+                right, i = right + 1, i + 1
+                at = (at + 1) % len(self.samples)
+                continue
+            found = self.places.get(heard[i:i + MATCH])
+            if found is not None:
+                jumps += at is not None
+                at = found
+            else:
+                altered += abs(heard[i]) > IDLE and heard[i] != fill \
+                    and i + MATCH <= len(heard)
+                i += 1
+        return right, altered, jumps
 
 
 def slips(directory):
@@ -98,11 +120,11 @@ def slips(directory):
 def judge(name, directory):
     allowed = slips(directory)
     for end, other in (("net", "user"), ("user", "net")):
-        source = read(f"{directory}/{other}.wav")
+        source = Source(f"{directory}/{other}.wav")
         files = sorted(glob.glob(f"{directory}/{end}-*.wav"))
         bad, least, jumps = [], SECONDS * 8000, 0
         for f in files:
-            right, altered, j = compare(source, read(f))
+            right, altered, j = source.compare(read(f))
             least, jumps = min(least, right), max(jumps, j)
             if altered or j > allowed or right < GOOD_S * 8000:
                 bad.append(f"{os.path.basename(f)}: {right} right, {altered} "
@@ -115,13 +137,19 @@ def judge(name, directory):
             print("# " + line)
 
 
+def counted(directory):
+    """What the gateway and the exchange have counted in a round."""
+    with open(directory + "/counted") as f:
+        return json.load(f)
+
+
 def calmest(directory):
     """The round in which the machine stalled least; "" if there was none."""
     rounds = [(1e9, "")]
-    for d in sorted(glob.glob(directory + "/*")):
-        with open(d + "/stalled") as f:
-            share, slips = map(float, f.read().split())
-            rounds.append((share + slips / 100, d))
+    for d in glob.glob(directory + "/*"):
+        c = counted(d)
+        rounds.append((c["bridged"] / max(c["packets"], 1)
+                       + c["slips"] / 100, d))
     return min(rounds)[1]
 
 
@@ -155,37 +183,86 @@ def alike(source, heard):
                if sum(abs(x) for x in p) > 100 * PIECE)
 
 
+def wrongs(path, found, line, call, fill):
+    """What a call heard that nobody has counted. Data are not concealed, but
+    filled."""
+    right, altered, jumps = found
+    concealed = 8 * (call["concealed_ms"] + 1) if call["concealed_ms"] else 0
+    allowed = sum(line[k] for k in ("bridged", "dropped", "slips",
+                                    "far_slips")) \
+        + call["rtp_lost"] + call["rtp_late"] + concealed // PERIOD
+    most = 0 if fill or not concealed \
+        else concealed + BLEND * min(jumps, allowed)
+    if jumps <= allowed and altered <= most:
+        return []
+    return [f"{path}: {right} right, {altered} altered of {most} concealed, "
+            f"{jumps} jumps of {allowed} counted"]
+
+
+def judge_round(source, played, fill=0):
+    """(samples right of each call, what is wrong)"""
+    line, right, bad = counted(played), [], []
+    for n, call in line["calls"].items():
+        path = f"{played}/net-{n}.wav"
+        found = source.compare(read(path), fill) \
+            if os.path.exists(path) else (0, 0, 0)
+        right.append(found[0])
+        bad += wrongs(path, found, line, call, fill)
+    return sorted(right), bad
+
+
+def tell(good, name, what, details, bad=()):
+    print(f"{'ok' if good else 'not ok'} {name}: {what} ({details})")
+    for line in bad:
+        print("# " + line)
+
+
 def echo(name, directory, calls):
-    source = read(f"{directory}/user.wav")
+    source = Source(f"{directory}/user.wav")
+    rounds = {d: judge_round(source, d)
+              for d in sorted(glob.glob(directory + "/calls/*"))}
+    bad = [line for _, lines in rounds.values() for line in lines]
+    tell(rounds and not bad, name, "no sample is altered, moved or lost that "
+         "nobody has counted", f"{len(rounds)} rounds", bad)
     played = calmest(directory + "/calls")
-    right = sorted(compare(source, read(f))[0]
-                   for f in glob.glob(f"{played}/net-*.wav"))
-    good = len(right) == calls and right[0] >= GOOD_S * 8000
-    print(("ok " if good else "not ok ") + f"{name}: what the phone echoes is "
-          f"what was said ({len(right)} calls, least {right[:1]} samples "
-          f"right, round {os.path.basename(played)})")
+    right = rounds.get(played, ([], []))[0]
+    tell(len(right) == calls and right[0] >= GOOD_S * 8000, name,
+         "what the phone echoes is what was said", f"{len(right)} calls, "
+         f"least {right[:1]} samples right, round {os.path.basename(played)}")
     if not os.path.exists(directory + "/cancelled"):
         return
     played = calmest(directory + "/cancelled")
-    like = sorted(alike(source, read(f))
+    like = sorted(alike(source.samples, read(f))
                   for f in glob.glob(f"{played}/net-*.wav"))
-    good = len(like) == 2 and like[0] >= LEAST_PIECES
-    print(("ok " if good else "not ok ") + f"{name}: and behind the canceller "
-          f"({', '.join(map(str, like))} pieces alike, round "
-          f"{os.path.basename(played)})")
+    tell(len(like) == 2 and like[0] >= LEAST_PIECES, name,
+         "and behind the canceller", f"{', '.join(map(str, like))} pieces "
+         f"alike, round {os.path.basename(played)}")
+
+
+def clear(name, directory):
+    source = Source(f"{directory}/data.wav")
+    for way in "from", "to":
+        right, bad = judge_round(source, f"{directory}/clear/{way}", FILL)
+        tell(not bad and right[:1] >= [GOOD_S * 8000], name,
+             f"data {way} the line, octet for octet and both ways",
+             f"{right} right", bad)
 
 
 def main(args):
     if args[:1] == ["make"] and len(args) == 2:
         law = "ulaw" if args[1].endswith("t1") else "alaw"
-        write(args[1] + "/net.wav", law, 1)
-        write(args[1] + "/user.wav", law, 2)
+        write(args[1] + "/net.wav", law, 1, speech(law))
+        write(args[1] + "/user.wav", law, 2, speech(law))
+        write(args[1] + "/data.wav", law, 3, range(256))
         return 0
     if args[:1] == ["judge"] and len(args) == 3:
         judge(args[1], args[2])
         return 0
     if args[:1] == ["echo"] and len(args) == 4:
         echo(args[1], args[2], int(args[3]))
+        return 0
+    if args[:1] == ["clear"] and len(args) == 3:
+        clear(args[1], args[2])
         return 0
     print(__doc__)
     return 2
