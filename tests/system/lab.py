@@ -209,6 +209,13 @@ class Lab:
         except ValueError:
             return None
 
+    def stalled(self):
+        """What stalls of the machine have cost the lines until now: blocks
+        and slips."""
+        return sum(line["blocks"]["bridged"] + line["blocks"]["dropped"]
+                   + line["clock"]["slips"]
+                   for line in (self.ctl("spans") or {}).get("media", []))
+
     def cdrs(self):
         records = []
         for f in sorted(glob.glob(self.path("cdr/*.jsonl"))):
