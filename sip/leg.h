@@ -299,6 +299,9 @@ leg_action sip_rel_prack, sip_rel_no_prack;
 leg_action sip_dlg_bye_in, sip_dlg_bye_out, sip_dlg_bye_late, sip_dlg_ok,
 	sip_dlg_unknown, sip_dlg_too_early, sip_dlg_invite, sip_dlg_ack,
 	sip_dlg_change, sip_dlg_change_again, sip_dlg_dead;
+/* The answer to an offer of ours. False: unusable, which leaves all as it
+ * was. */
+bool sip_dlg_answer(struct leg *, const struct sip_msg *);
 /* The peer's offer in a request: answered at once. False: refused. */
 bool sip_dlg_offer(struct leg *, const struct leg_event *,
 		   const struct sip_part *);

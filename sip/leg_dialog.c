@@ -244,9 +244,7 @@ void sip_dlg_invite(struct leg *l, const struct leg_event *e)
 	}
 }
 
-/* The answer to an offer of ours, one that cannot be used leaves all as it
- * was. */
-static void take_answer(struct leg *l, const struct sip_msg *m)
+bool sip_dlg_answer(struct leg *l, const struct sip_msg *m)
 {
 	struct cc_media media;
 	struct sip_part part;
@@ -259,6 +257,7 @@ static void take_answer(struct leg *l, const struct sip_msg *m)
 		sip_leg_bad_sdp(l, err);
 	else
 		sip_leg_media_changed(l, &media);
+	return !err;
 }
 
 /* ACK of a further INVITE, or the first one's once more. */
@@ -273,7 +272,7 @@ void sip_dlg_ack(struct leg *l, const struct leg_event *e)
 	if (!l->answer_in_ack)
 		return;
 	l->answer_in_ack = false;
-	take_answer(l, e->msg);
+	(void)sip_dlg_answer(l, e->msg);
 }
 
 /* --- further INVITEs of ours: hold, retrieve, new address --- */
@@ -402,7 +401,7 @@ static void again_answered(struct leg *l, txn_id id, const struct sip_msg *m)
 		(void)txn_ack(sip_leg_txns(l), id, ack, &hop);
 	if (l->state != LEG_UP)
 		return;
-	take_answer(l, m);
+	(void)sip_dlg_answer(l, m);
 }
 
 void sip_dlg_response(struct leg *l, txn_id id, const struct sip_msg *m)

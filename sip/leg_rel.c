@@ -147,25 +147,6 @@ static void go_on(struct leg *l)
 	}
 }
 
-/* The answer to the offer of our response. False: refused. */
-static bool take_answer(struct leg *l, const struct sip_msg *m)
-{
-	struct cc_media media;
-	struct sip_part part;
-	int err = sip_leg_sdp_of(m, &part);
-
-	if (!err)
-		err = sdp_on_answer(&l->sdp, &l->local, part.data, part.len,
-				    &media);
-	if (err) {
-		sip_leg_bad_sdp(l, err);
-		return false;
-	}
-	l->answer_in_ack = false;
-	sip_leg_media_changed(l, &media);
-	return true;
-}
-
 void sip_rel_prack(struct leg *l, const struct leg_event *e)
 {
 	struct leg_rel *r = &l->inv.rel;
@@ -175,10 +156,12 @@ void sip_rel_prack(struct leg *l, const struct leg_event *e)
 		(void)txn_reply(sip_leg_txns(l), e->txn, 481, NULL);
 		return;
 	}
-	if (r->has_offer && !take_answer(l, e->msg)) {
+	if (r->has_offer && !sip_dlg_answer(l, e->msg)) {
 		(void)txn_reply(sip_leg_txns(l), e->txn, 488, NULL);
 		return; /* it may try again; without, 64*T1 end the call */
 	}
+	if (r->has_offer)
+		l->answer_in_ack = false;
 	timer_stop(sip_legs_env(l->legs)->loop, &r->timer);
 	r->waiting = false;
 	if (r->has_sdp)

@@ -403,9 +403,6 @@ static void acked(struct leg *l)
 void sip_uas_ack(struct leg *l, const struct leg_event *e)
 {
 	struct cc_cause cause = sip_cause_in(SIP_BY_ERROR, 0, NULL);
-	struct cc_media media;
-	struct sip_part part;
-	int err;
 
 	acked(l);
 	if (!l->answer_in_ack) {
@@ -413,17 +410,11 @@ void sip_uas_ack(struct leg *l, const struct leg_event *e)
 		return;
 	}
 	l->answer_in_ack = false;
-	err = sip_leg_sdp_of(e->msg, &part);
-	if (!err)
-		err = sdp_on_answer(&l->sdp, &l->local, part.data, part.len,
-				    &media);
-	if (!err) {
-		sip_leg_media_changed(l, &media);
+	if (sip_dlg_answer(l, e->msg)) {
 		sip_leg_note_srtp(l);
 		sip_dlg_change_again(l, e);
 		return;
 	}
-	sip_leg_bad_sdp(l, err);
 	sip_leg_enter(l, LEG_CLEARING);
 	sip_leg_released(l, cause, "ACK without usable SDP");
 	sip_leg_send_bye(l, cause);
