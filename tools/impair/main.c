@@ -259,6 +259,17 @@ static int parse_args(int argc, char **argv, struct args *a)
 	return 0;
 }
 
+struct sockaddr_in relay_address(uint16_t port)
+{
+	struct sockaddr_in sa = {
+		.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+
+	return sa;
+}
+
 void relay_print(const struct path *p, const char *direction,
 		 const struct model_counters *c)
 {

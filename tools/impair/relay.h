@@ -6,6 +6,7 @@
 #ifndef IMPAIR_RELAY_H
 #define IMPAIR_RELAY_H
 
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -55,6 +56,7 @@ unsigned tcp_relay_fds(const struct tcp_relay *r, struct pollfd *fds);
 int64_t tcp_relay_run(struct tcp_relay *r, int64_t now_ns);
 void tcp_relay_print(const struct tcp_relay *r);
 
+struct sockaddr_in relay_address(uint16_t port); /* of loopback */
 /* A counter line: kind, listening port, direction, name=value... */
 void relay_print(const struct path *p, const char *direction,
 		 const struct model_counters *c);

@@ -47,21 +47,10 @@ struct tcp_relay {
 	struct connection connections[CONNECTIONS];
 };
 
-static struct sockaddr_in loopback(uint16_t port)
-{
-	struct sockaddr_in sa = {
-		.sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-
-	return sa;
-}
-
 struct tcp_relay *tcp_relay_open(const struct path *p,
 				 const struct relay_env *env)
 {
-	struct sockaddr_in sa = loopback(p->listen);
+	struct sockaddr_in sa = relay_address(p->listen);
 	struct tcp_relay *r = calloc(1, sizeof(*r));
 	int on = 1;
 
@@ -124,7 +113,7 @@ unsigned tcp_relay_fds(const struct tcp_relay *r, struct pollfd *fds)
 
 static void start(struct tcp_relay *r, struct connection *c, int near)
 {
-	struct sockaddr_in sa = loopback(r->path.target);
+	struct sockaddr_in sa = relay_address(r->path.target);
 	int far = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	/* on loopback connect() answers at once */

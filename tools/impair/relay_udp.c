@@ -40,20 +40,9 @@ struct udp_relay {
 	struct held pool[HELD];
 };
 
-static struct sockaddr_in loopback(uint16_t port)
-{
-	struct sockaddr_in sa = {
-		.sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-
-	return sa;
-}
-
 static int bound(uint16_t port)
 {
-	struct sockaddr_in sa = loopback(port);
+	struct sockaddr_in sa = relay_address(port);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int size = BUFFER;
 
@@ -77,9 +66,9 @@ struct udp_relay *udp_relay_open(const struct path *p,
 		return NULL;
 	r->path = *p;
 	r->env = env;
-	r->target = loopback(p->target);
+	r->target = relay_address(p->target);
 	if (p->client)
-		r->client = loopback(p->client);
+		r->client = relay_address(p->client);
 	for (unsigned i = 0; i < HELD; i++)
 		r->slots[i] = (uint16_t)i;
 	model_init(&r->there, &env->there, env->seed * 2 + p->listen);
