@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "gateway/base/thread.h"
 
 /*
  * What a thread works on. It is the thread's from its start until the octet
@@ -96,24 +96,6 @@ static void *look(void *arg)
 	return NULL;
 }
 
-/* The thread gets no signals: those are for the loop. */
-static int start(struct job *j)
-{
-	pthread_attr_t attr;
-	sigset_t all, old;
-	pthread_t thread;
-	int err;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&thread, &attr, look, j);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
-	return -err;
-}
-
 int cards_look(struct cards *c, unsigned index, const struct conf_span *span,
 	       int held, const struct dahdi_sys *sys)
 {
@@ -137,7 +119,7 @@ int cards_look(struct cards *c, unsigned index, const struct conf_span *span,
 		.tail_ms = span->echo ? span->echo_tail_ms : 0,
 	};
 	j->held = held >= 0 ? fcntl(held, F_DUPFD_CLOEXEC, 0) : -1;
-	err = start(j);
+	err = thread_detached(look, j, 0);
 	j->looking = err == 0;
 	if (err && j->held >= 0) {
 		close(j->held);

@@ -5,11 +5,11 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "gateway/base/ring.h"
+#include "gateway/base/thread.h"
 
 enum ask_state { IDLE, ASKED, ANSWERED };
 
@@ -85,26 +85,6 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* It gets no signals: those are for the loop. */
-static int start(struct dahdi_ask *a)
-{
-	pthread_attr_t attr;
-	sigset_t all, old;
-	pthread_t thread;
-	int err;
-
-	sem_init(&a->wake, 0, 0);
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attr, STACK);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&thread, &attr, run, a);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
-	return err;
-}
-
 struct dahdi_ask *dahdi_ask_new(const struct dahdi_sys *sys)
 {
 	struct dahdi_ask *a = calloc(1, sizeof(*a));
@@ -114,8 +94,10 @@ struct dahdi_ask *dahdi_ask_new(const struct dahdi_sys *sys)
 		return NULL;
 	a->sys = sys;
 	err = -ring_init(&a->closing, sizeof(int), CLOSING);
-	if (!err && sys->threads)
-		err = start(a);
+	if (!err && sys->threads) {
+		sem_init(&a->wake, 0, 0);
+		err = -thread_detached(run, a, STACK);
+	}
 	if (!err)
 		return a;
 	ring_fini(&a->closing);
