@@ -23,14 +23,17 @@ void sip_dialog_contact(struct sip_dialog *d, const struct net_addr *local,
 		 params[d->path.proto], ob ? ";ob" : "");
 }
 
+/* other: what stands in for Contact, which RFC 2543 knew to be missing. */
 static int set_target(struct sip_dialog *d, const struct sip_msg *m,
-		      const char *name)
+		      const char *other)
 {
+	const char *name =
+		osip_list_size(&m->osip->contacts) ? "contact" : other;
 	char text[2 * SIP_URI_MAX];
 	struct sip_name_addr a;
 	struct sip_uri u;
 
-	if (sip_msg_header(m, name, 0, text, sizeof(text)) < 0 ||
+	if (!name || sip_msg_header(m, name, 0, text, sizeof(text)) < 0 ||
 	    !sip_name_addr_parse(&a, text) || sip_uri_parse(&u, a.uri) < 0 ||
 	    u.host[0] == '\0')
 		return -EBADMSG;
@@ -39,7 +42,7 @@ static int set_target(struct sip_dialog *d, const struct sip_msg *m,
 
 void sip_dialog_refresh(struct sip_dialog *d, const struct sip_msg *m)
 {
-	(void)set_target(d, m, "contact");
+	(void)set_target(d, m, NULL);
 }
 
 void sip_dialog_follow(struct sip_dialog *d, const struct sip_msg *m)
@@ -103,9 +106,7 @@ int sip_dialog_uas(struct sip_dialog *d, const struct sip_msg *m,
 		return -E2BIG;
 	d->remote_cseq = sip_msg_cseq(m);
 	d->path = m->path;
-	/* RFC 2543 knew INVITEs without Contact: then From is the target. */
-	n = set_target(d, m, osip_list_size(&m->osip->contacts) ? "contact"
-								: "from");
+	n = set_target(d, m, "from");
 	return n ? n : set_routes(d, m, false);
 }
 
@@ -121,7 +122,7 @@ int sip_dialog_uac(struct sip_dialog *d, const struct sip_msg *m)
 	    sip_msg_header(m, "to", 0, d->remote, sizeof(d->remote)) < 0)
 		return -E2BIG;
 	err = set_routes(d, m, true);
-	return err ? err : set_target(d, m, "contact");
+	return err ? err : set_target(d, m, "to");
 }
 
 /* --- RFC 7989 --- */

@@ -30,7 +30,7 @@ struct sip_dialog {
 	char local[SIP_URI_MAX];  /* From value of our requests, with tag */
 	char remote[SIP_URI_MAX]; /* To value, with tag when there is one */
 	char local_tag[SIP_TAG_MAX], remote_tag[SIP_TAG_MAX];
-	char target[SIP_URI_MAX];	/* the peer's Contact URI */
+	char target[SIP_URI_MAX];	/* the peer's Contact URI, see below */
 	char contact[CONF_HOST + 32]; /* ours, in <> */
 	char routes[SIP_ROUTES_MAX];	/* n_routes values, each ended by NUL */
 	uint8_t n_routes;
@@ -47,13 +47,14 @@ void sip_dialog_session_new(struct sip_dialog *);
 void sip_dialog_session_id(const struct sip_dialog *, struct sip_msg *);
 void sip_dialog_session_learn(struct sip_dialog *, const struct sip_msg *);
 
-/* Of an INVITE that came in, answered under that tag. 0, -EBADMSG (no usable
- * Contact), -E2BIG. */
+/* Of an INVITE that came in, answered under that tag. Without Contact, as RFC
+ * 2543 knew it, From is the target. 0, -EBADMSG (no usable one), -E2BIG. */
 int sip_dialog_uas(struct sip_dialog *, const struct sip_msg *invite,
 		   const char *local_tag);
 /* Fills in what the peer's response to our INVITE says: tag, target, route
  * set; each response anew, since forks differ. call_id, local, cseq, contact
- * and path stand there already. Errors as above. */
+ * and path stand there already. Without Contact To is the target. Errors as
+ * above. */
 int sip_dialog_uac(struct sip_dialog *, const struct sip_msg *response);
 /* Our Contact: contact_host of the trunk, or the address; with ;ob where
  * requests are to come by the way of its registration (RFC 5626 4.3). */

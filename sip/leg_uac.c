@@ -690,7 +690,7 @@ void sip_uac_2xx(struct leg *l, const struct leg_event *e)
 	bool answer, good;
 	struct cc_msg m;
 
-	if (err) { /* no Contact: nowhere to send an ACK to */
+	if (err) { /* nowhere to send an ACK to */
 		sip_leg_enter(l, LEG_OVER);
 		sip_leg_released(l, sip_cause_in(SIP_BY_ERROR, 0, NULL),
 				 "200 without usable Contact");

@@ -229,6 +229,14 @@ int sdp_on_offer(struct sdp_session *s, const struct sdp_local *l,
 	return 0;
 }
 
+/* What an answer should have said, but has left out: our next offer has these
+ * lines all the same (RFC 3264 8). */
+static void keep_lines(const struct sdp_session *s, struct sdp *now)
+{
+	for (; now->n_media < s->n_media; now->n_media++)
+		now->media[now->n_media] = s->remote.media[now->n_media];
+}
+
 int sdp_on_answer(struct sdp_session *s, const struct sdp_local *l,
 		  const char *text, size_t len, struct cc_media *media)
 {
@@ -250,6 +258,7 @@ int sdp_on_answer(struct sdp_session *s, const struct sdp_local *l,
 	err = sdp_secure_answered(&s->secure, &pick, &t, s->audio);
 	if (err)
 		return err;
+	keep_lines(s, &sdp);
 	s->remote = sdp;
 	agree(s, l, s->audio, codec);
 	/* What we offered stays ours, whatever the answer writes. */

@@ -9,7 +9,8 @@
 
 #include "gateway/base/str.h"
 
-#define CLOCK_RATE 8000
+#define CLOCK_RATE  8000
+#define SDP_DYNAMIC 96 /* the first payload type without a meaning of its own */
 
 /* A piece of a line. */
 struct text {
@@ -78,6 +79,20 @@ static enum sdp_kind static_kind(long pt)
 	return pt == 0 ? SDP_PCMU : pt == 8 ? SDP_PCMA : SDP_OTHER;
 }
 
+/* Others have numbers of codecs that we never have. */
+static bool may_be_ours(long pt)
+{
+	return static_kind(pt) != SDP_OTHER || pt >= SDP_DYNAMIC;
+}
+
+static void add_format(struct sdp_media *m, long pt)
+{
+	if (!may_be_ours(pt) || m->n_formats == SDP_FORMATS)
+		return;
+	m->format[m->n_formats].pt = (uint8_t)pt;
+	m->format[m->n_formats++].kind = (uint8_t)static_kind(pt);
+}
+
 static void on_formats(struct sdp_media *m, struct text t)
 {
 	size_t used = 0;
@@ -85,7 +100,6 @@ static void on_formats(struct sdp_media *m, struct text t)
 	for (;;) {
 		struct text word = cut_word(&t);
 		size_t n = left(&word);
-		long pt;
 
 		if (n == 0)
 			break;
@@ -95,11 +109,7 @@ static void on_formats(struct sdp_media *m, struct text t)
 			memcpy(m->formats + used, word.p, n);
 			used += n;
 		}
-		pt = number(&word, 127);
-		if (pt < 0 || m->n_formats == SDP_FORMATS)
-			continue;
-		m->format[m->n_formats].pt = (uint8_t)pt;
-		m->format[m->n_formats++].kind = (uint8_t)static_kind(pt);
+		add_format(m, number(&word, 127));
 	}
 	m->formats[used] = '\0';
 }

@@ -20,7 +20,7 @@
 #define SDP_OUT_MAX 2048 /* octets we write */
 #define SDP_LINES   512
 #define SDP_MEDIA   8  /* m= lines */
-#define SDP_FORMATS 32 /* of one m= line; further ones are skipped */
+#define SDP_FORMATS 34 /* of one m= line: those that can be ours, once each */
 
 enum sdp_kind { SDP_OTHER, SDP_PCMU, SDP_PCMA, SDP_EVENT, SDP_CLEAR };
 
@@ -39,7 +39,7 @@ struct sdp_media {
 	struct net_addr rtp; /* family 0: no address, or a name */
 	uint8_t dir;	     /* enum sdp_dir bits */
 	uint16_t ptime_ms, maxptime_ms; /* 0 = not said */
-	uint8_t n_formats;
+	uint8_t n_formats; /* 0, 8 and the dynamic ones, in the peer's order */
 	struct sdp_format format[SDP_FORMATS];
 };
 

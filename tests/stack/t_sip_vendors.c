@@ -142,6 +142,28 @@ START_TEST(odd_answer)
 }
 END_TEST
 
+/* RFC 2543 had answers without Contact: then To is the target. */
+START_TEST(answer_without_contact)
+{
+	const char *invite, *text;
+	char out[RIG_TEXT] = "";
+
+	begin();
+	invite = place_call(&leg);
+	append(out, "SIP/2.0 200 OK\r\nVia: %s\r\n", value_of(invite, "Via"));
+	append(out, "From: %s\r\n", value_of(invite, "From"));
+	append(out, "To: %s;tag=T1\r\n", value_of(invite, "To"));
+	append(out, "Call-ID: %s\r\n", value_of(invite, "Call-ID"));
+	append(out, "CSeq: %s\r\nContent-Type: application/sdp\r\n",
+	       value_of(invite, "CSeq"));
+	say(out, PEER_SDP);
+	text = expect_sent("ACK sip:+49711123@");
+	ck_assert(has_line(value_of(text, "To"), "T1"));
+	expect_cc(CC_ANSWER);
+	clear_by_us();
+}
+END_TEST
+
 /* --- descriptions --- */
 
 static const struct {
@@ -430,9 +452,11 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {compact, odd_answer, odd_offers,
-				      holds,   odd_bodies, nul_in_body,
-				      digits,  expires,    NULL};
+	const TTest *const tests[] = {compact,	  odd_answer,
+				      answer_without_contact, odd_offers,
+				      holds,	  odd_bodies,
+				      nul_in_body, digits,
+				      expires,	  NULL};
 
 	return rig_run("sip_vendors", tests);
 }

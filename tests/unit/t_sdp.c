@@ -162,6 +162,44 @@ START_TEST(other_lines_get_port_0)
 }
 END_TEST
 
+/* An answer that has left out the lines it does not want. */
+START_TEST(answer_with_fewer_lines)
+{
+	fresh();
+	ck_assert_int_eq(offer(BODY("m=audio 10 RTP/AVP 8\r\n"
+				    "m=video 6 RTP/AVP 96\r\n")), 0);
+	write_answer();
+	write_offer();
+	ck_assert_int_eq(answer(BODY("m=audio 10 RTP/AVP 8\r\n")), 0);
+	write_offer();
+	ck_assert_ptr_nonnull(strstr(out, "m=video 0 RTP/AVP 96\r\n"));
+	ck_assert_int_eq(answer(BODY("m=audio 12 RTP/AVP 8\r\n"
+				     "m=video 0 RTP/AVP 96\r\n")), 0);
+	ck_assert_uint_eq(m.rtp.port, 12);
+}
+END_TEST
+
+/* More numbers than anybody has codecs, the one that we have last. */
+START_TEST(many_formats)
+{
+	char text[1024] = BODY("m=audio 10 RTP/AVP");
+	size_t len = strlen(text);
+	unsigned pt;
+
+	for (pt = 127; pt > 0; pt--) {
+		if (pt != 8)
+			len += (size_t)snprintf(text + len, sizeof(text) - len,
+						" %u", pt);
+	}
+	snprintf(text + len, sizeof(text) - len,
+		 " 8\r\na=rtpmap:101 telephone-event/8000\r\n");
+	fresh();
+	ck_assert_int_eq(offer(text), 0);
+	ck_assert_uint_eq(m.codec, CC_PCMA);
+	ck_assert_uint_eq(m.dtmf_pt, 101);
+}
+END_TEST
+
 START_TEST(refused)
 {
 	static const char *const texts[] = {
@@ -465,6 +503,8 @@ int main(void)
 	tcase_add_test(t, line_ends_and_missing_lines);
 	tcase_add_test(t, addresses);
 	tcase_add_test(t, other_lines_get_port_0);
+	tcase_add_test(t, answer_with_fewer_lines);
+	tcase_add_test(t, many_formats);
 	tcase_add_test(t, refused);
 	tcase_add_test(t, malformed);
 	tcase_add_test(t, ptime_limits);
