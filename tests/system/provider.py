@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A provider's end of a SIP trunk that outlives what the gateway goes through:
-answers INVITE, OPTIONS and REGISTER over UDP on loopback, sends each RTP frame
-back under an SSRC of its own and books the numbers of those that came; may
-send requests within each dialog, and calls of its own."""
+answers INVITE, OPTIONS and REGISTER on loopback, sends each RTP frame back under
+an SSRC of its own and books the numbers of those that came; may send requests
+within each dialog, and calls of its own. With secure=True media is SRTP."""
+import base64
 import itertools
 import re
 import select
@@ -11,6 +12,10 @@ import struct
 import threading
 import time
 
+from srtp2 import Srtp
+from wire import Udp
+
+KEY = base64.b64encode(bytes(range(30))).decode()
 FRAME = 160  # timestamps of a packet of 20 ms
 SO_RCVBUFFORCE = 33  # asm-generic/socket.h; root only
 
@@ -50,15 +55,16 @@ class Dialog:
 
 
 class Provider:
-    def __init__(self, sip, media, gateway):
-        self.gateway = ("127.0.0.1", gateway)
+    def __init__(self, sip, media, gateway, wire=None, secure=False):
+        self.wire = wire or Udp(sip, gateway)
         self.name = f"127.0.0.1:{sip}"
-        self.media_port = media
-        self.sip = self._socket(sip)
+        self.gateway = f"127.0.0.1:{gateway}"
+        self.media_port, self.secure = media, secure
         self.media = self._socket(media)
         self.media.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
         self.dialogs = {}  # Call-ID -> Dialog
         self.streams = {}  # the gateway's RTP port -> Stream
+        self.keys = {}  # the same -> (the gateway's, Srtp)
         self.registered = []  # times of REGISTER
         self.probed = []  # times of OPTIONS
         self.answers = {}  # (Call-ID, CSeq) -> (status, message)
@@ -81,7 +87,7 @@ class Provider:
         self.running = False
         for t in self.threads:
             t.join()
-        self.sip.close()
+        self.wire.close()
         self.media.close()
 
     # --- RTP ---
@@ -93,25 +99,42 @@ class Provider:
                     packet, source = self.media.recvfrom(2048)
                 except BlockingIOError:
                     break
-                if len(packet) < 12:
-                    continue
-                self.streams.setdefault(source[1], Stream()).take(packet)
-                self.media.sendto(packet[:8] + b"echo" + packet[12:], source)
+                if len(packet) >= 12:
+                    self._echo(packet, source)
+
+    def _echo(self, packet, source):
+        stream = self.streams.setdefault(source[1], Stream())
+        if self.secure:
+            if source[1] not in self.keys:
+                return  # sooner than its description was read
+            crypto = self.keys[source[1]][1]
+            packet = crypto.open(packet)
+            if not packet:
+                stream.gaps.append("not genuine")
+                return
+        stream.take(packet)
+        packet = packet[:8] + b"echo" + packet[12:]
+        self.media.sendto(crypto.seal(packet) if self.secure else packet,
+                          source)
+
+    def _learn_key(self, text):
+        port = re.search(r"^m=audio (\d+)", text, re.M)
+        key = re.search(r"^a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:([^|\s]+)",
+                        text, re.M)
+        if port and key and self.keys.get(int(port[1]), ("",))[0] != key[1]:
+            self.keys[int(port[1])] = (key[1], Srtp(key[1], KEY))
 
     # --- SIP ---
     def _serve_sip(self):
         while self.running:
-            select.select([self.sip], [], [], 0.2)
-            try:
-                text = self.sip.recv(65536).decode(errors="replace")
-            except BlockingIOError:
-                continue
-            with self.lock:
-                if text.startswith("SIP/2.0 "):
-                    self._take_answer(text)
-                else:
-                    self._take_request(text)
-                self.lock.notify_all()
+            for text, way in self.wire.receive():
+                self._learn_key(text)
+                with self.lock:
+                    if text.startswith("SIP/2.0 "):
+                        self._take_answer(text)
+                    else:
+                        self._take_request(text, way)
+                    self.lock.notify_all()
 
     def _take_answer(self, text):
         status = int(text[8:11])
@@ -119,48 +142,56 @@ class Provider:
             key = header(text, "Call-ID"), header(text, "CSeq")
             self.answers[key] = (status, text)
 
-    def _take_request(self, text):
+    def _take_request(self, text, way):
+        def reply(headers="", sdp="", status="200 OK"):
+            self._reply(text, way, headers, sdp, status)
+
         method = text.split(" ", 1)[0]
         call_id = header(text, "Call-ID")
         if method == "ACK":
             return
         if method == "REGISTER":
             self.registered.append(time.monotonic())
-            self._reply(text, "Contact: " + header(text, "Contact")
-                        + ";expires=60\r\n")
+            reply("Contact: " + header(text, "Contact") + ";expires=60\r\n")
         elif method == "OPTIONS":
             self.probed.append(time.monotonic())
-            self._reply(text)
+            reply()
         elif method == "INVITE":
             if call_id not in self.dialogs:
                 self.dialogs[call_id] = Dialog(
                     text, self._tagged(header(text, "To")),
                     header(text, "From"))
-            self._reply(text, self._contact(), self._sdp())
+            reply(self._contact(), self._sdp())
         elif call_id in self.dialogs and method in ("BYE", "UPDATE", "INFO"):
             self.dialogs[call_id].over |= method == "BYE"
-            self._reply(text, self._contact() if method == "UPDATE" else "")
+            reply(self._contact() if method == "UPDATE" else "")
         else:
-            self._reply(text, status="481 No such call")
+            reply(status="481 No such call")
 
     @staticmethod
     def _tagged(value):
         return value if ";tag=" in value else value + ";tag=provider"
 
     def _contact(self):
-        return f"Contact: <sip:provider@{self.name}>\r\n"
+        return (f"Contact: <sip:provider@{self.name};transport="
+                f"{self.wire.proto.lower()}>\r\n")
 
     def _sdp(self):
+        profile, crypto = "AVP", ""
+        if self.secure:
+            profile = "SAVP"
+            crypto = f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}\r\n"
         return ("v=0\r\no=p 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"
                 "c=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-                f"m=audio {self.media_port} RTP/AVP 8\r\na=ptime:20\r\n")
+                f"m=audio {self.media_port} RTP/{profile} 8\r\n{crypto}"
+                "a=ptime:20\r\n")
 
     @staticmethod
     def _body(sdp):
         kind = "Content-Type: application/sdp\r\n" if sdp else ""
         return f"{kind}Content-Length: {len(sdp)}\r\n\r\n{sdp}"
 
-    def _reply(self, request, headers="", sdp="", status="200 OK"):
+    def _reply(self, request, way, headers, sdp, status):
         vias = "".join(f"Via: {v}\r\n" for v in re.findall(
             r"^Via: *(.*?)\r$", request, re.M | re.I))
         self._send(f"SIP/2.0 {status}\r\n{vias}"
@@ -168,13 +199,14 @@ class Provider:
                    f"To: {self._tagged(header(request, 'To'))}\r\n"
                    f"Call-ID: {header(request, 'Call-ID')}\r\n"
                    f"CSeq: {header(request, 'CSeq')}\r\n"
-                   f"{headers}{self._body(sdp)}")
+                   f"{headers}{self._body(sdp)}", way)
 
-    def _send(self, text):
-        self.sip.sendto(text.encode(), self.gateway)
+    def _send(self, text, way=None):
+        self.wire.send(text, way)
 
     def _line(self, method, uri):
-        return (f"{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {self.name};"
+        return (f"{method} {uri} SIP/2.0\r\n"
+                f"Via: SIP/2.0/{self.wire.proto} {self.name};"
                 f"branch=z9hG4bKp{next(self.branches)}\r\n"
                 "Max-Forwards: 70\r\n")
 
@@ -217,9 +249,9 @@ class Provider:
     def call(self, number, seconds=10):
         """A call to the line: (its Dialog, seconds until it was answered),
         or (None, 0)."""
-        call_id = f"call{next(self.branches)}@provider"
+        call_id = f"call{next(self.branches)}@{self.name}"
         ours = f"<sip:4711@{self.name}>;tag=caller"
-        uri = f"sip:{number}@127.0.0.1:{self.gateway[1]}"
+        uri = f"sip:{number}@{self.gateway}"
         ids = f"From: {ours}\r\nCall-ID: {call_id}\r\nCSeq: 1 "
         text = (self._line("INVITE", uri) + ids + f"INVITE\r\nTo: <{uri}>\r\n"
                 + self._contact() + self._body(self._sdp()))

@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 # alone: 100 calls of RTP in real time
-"""SIGKILL of the sip role, then of the core, under 100 answered calls on four
-spans: no answered call and no RTP frame is lost either way; re-INVITE, session
-refresh and BYE work on each afterwards, from either end; the registration and
-the probing of the trunk go on; a new call is answered within a second."""
+"""SIGKILL of the sip role, then of the core, under 108 answered calls on four
+spans, with one provider by UDP and one by TLS with SRTP, most placed by the line,
+some by each provider: no answered call and no RTP frame is lost either way;
+re-INVITE, session refresh and BYE work on each afterwards, from either end;
+registrations and probing go on; a new call of each is answered within a
+second."""
 import os
 import re
 import signal
@@ -14,17 +16,21 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lab import BUILD, Lab, main, wait_for  # noqa: E402
+from pki import authority, issue  # noqa: E402
 from provider import Provider  # noqa: E402
+from wire import Tls  # noqa: E402
 
 SPANS = 4
-EACH = 25
+EACH = 25   # of each span's exchange
+INWARD = 4  # of each provider
 TRIES = 4  # rounds in which the machine may have stood still
-CALLS = SPANS * EACH
+CALLS = SPANS * EACH + 2 * INWARD
+NEW = "2001"  # the number of the first call afterwards
 
 CONF = """
 gateway: {{node: lab, run_dir: {dir}/run, cdr_dir: {dir}/cdr,
           state_dir: {dir}/state, drain: 5}}
-sip: {{bind: "127.0.0.1:{sip}"}}
+sip: {{bind: "127.0.0.1:{sip}", tls_port: {tls}}}
 media: {{address: 127.0.0.1, ports: {rtp}-{rtp_end}, silent_release: 0}}
 spans:
 {spans}
@@ -34,11 +40,22 @@ trunks:
     options: 2
     number: "4711"
     register: {{mode: plain, users: ["4711"]}}
+  - name: secure
+    server: "127.0.0.1:{secure}"
+    transport: tls
+    tls: {{certificate: us.pem, key: us.key, ca: ca.pem, name: peer.example}}
+    srtp: required
+    options: 2
+    number: "4712"
+    register: {{mode: plain, users: ["4712"]}}
 emergency: ["110", "112"]
 routes:
 {routes}
   - {{from: provider, to: e0, allow: ["*"]}}
+  - {{from: secure, to: e3, allow: ["*"]}}
 """
+# Where each span's calls go.
+TO = ["provider"] * 3 + ["secure"]
 SPAN = """  - name: e{i}
     line: {{driver: pseudowire, local: "127.0.0.1:{near}",
            peer: "127.0.0.1:{far}", clock: slave}}
@@ -57,7 +74,7 @@ class Gateway(Lab):
                         for i in range(SPANS))
         with open(self.yaml, "w") as f:
             f.write(CONF.format(**dict(self.conf, spans=spans, routes="".join(
-                f"  - {{from: e{i}, to: provider}}\n" for i in range(SPANS)))))
+                f"  - {{from: e{i}, to: {TO[i]}}}\n" for i in range(SPANS)))))
 
     def exchanges(self):
         return [self.start(f"pbxsim{i}", BUILD + "/pbxsim", "--local",
@@ -83,16 +100,17 @@ def kill(lab, gateway, role):
         lambda: lab.role_pids(gateway).get(role) not in (None, pid), 5, 0.01))
 
 
-def first_call(lab, provider, role):
-    dialog, took = provider.call("2001")
-    lab.ok(f"{role}: a new call is answered within 1 s",
+def first_call(lab, provider, what):
+    dialog, took = provider.call(NEW)
+    lab.ok(f"{what}: a new call is answered within 1 s",
            dialog is not None and took <= 1.0, f"{took * 1000:.0f} ms")
     if dialog:
         provider.bye(dialog)
 
 
 def every(lab, what, dialogs, act):
-    statuses = [act(d) for d in dialogs]
+    """dialogs: of (provider, Dialog); act: a method of the first."""
+    statuses = [act(p, d) for p, d in dialogs]
     lab.ok(what, statuses == [200] * len(statuses),
            sorted(set(statuses)))
 
@@ -105,9 +123,9 @@ def stalls(lab):
     return faults, found
 
 
-def judge_frames(lab, provider, role):
+def judge_frames(lab, providers, role):
     """What came to us by its numbers; what we sent is judged by the CDRs."""
-    streams = list(provider.streams.values())
+    streams = [s for p in providers for s in p.streams.values()]
     gaps = [g for s in streams for g in s.gaps]
     lab.ok(f"{role}: no RTP frame is lost on its way out",
            len(streams) >= CALLS and not gaps,
@@ -116,54 +134,76 @@ def judge_frames(lab, provider, role):
 
 
 def judge_records(lab, role, before):
-    n = before + CALLS + 1
+    n = before + CALLS + 2
     wait_for(lambda: len(lab.cdrs()) >= n, 15)
     records = lab.cdrs()[before:]
     lab.ok(f"{role}: each call has its CDR, with cause 16",
-           [r["q850"] for r in records] == [16] * (CALLS + 1), len(records))
+           [r["q850"] for r in records] == [16] * (CALLS + 2), len(records))
+    lab.ok(f"{role}: those of the second provider were encrypted",
+           sum("srtp" in r for r in records) == EACH + INWARD + 1)
     return records
 
 
 def judge_in(lab, role, records):
     lab.ok(f"{role}: no RTP frame is lost on its way in",
            all(r["rtp_rx"] > 50 and r["rtp_lost"] == 0 for r in records
-               if r["dir"] == "pstn>sip"),
+               if r["to"] != NEW),
            [r["rtp_lost"] for r in records if r["rtp_lost"]][:5])
 
 
-def round_of(lab, gateway, provider, exchanges, role):
-    """False when the machine stalled, and frames were not judged."""
-    stalled = stalls(lab)
-    before = len(lab.cdrs())
-    provider.streams.clear()
-    provider.dialogs.clear()
+def set_up(lab, providers, exchanges, role):
+    """(provider, Dialog) of each call; None: they do not come up."""
+    for p in providers:
+        p.streams.clear()
+        p.dialogs.clear()
+    for p in providers:
+        for i in range(INWARD):
+            p.call(f"300{i}")
     tell(exchanges, f"count {EACH}\nrate 12\nhold 0\ncall 1001\n")
     if not lab.ok(f"{role}: {CALLS} calls are up", wait_for(
             lambda: len(lab.answered()) == CALLS, 20), len(lab.answered())):
-        return True
+        return None
     time.sleep(1)
-    dialogs = list(provider.dialogs.values())
-    seen = len(provider.registered), len(provider.probed)
-    kill(lab, gateway, role)
-    first_call(lab, provider, role)
+    return [(p, d) for p in providers for d in p.dialogs.values()]
+
+
+def works_on_each(lab, dialogs, role):
     lab.ok(f"{role}: no answered call is lost",
            wait_for(lambda: len(lab.answered()) == CALLS, 5)
-           and not any(d.over for d in dialogs), len(lab.answered()))
-    every(lab, f"{role}: re-INVITE works on each", dialogs, provider.reinvite)
+           and not any(d.over for _, d in dialogs), len(lab.answered()))
+    every(lab, f"{role}: re-INVITE works on each", dialogs, Provider.reinvite)
     every(lab, f"{role}: session refresh works on each", dialogs,
-          provider.refresh)
-    smooth = stalls(lab) == stalled
-    if smooth:
-        judge_frames(lab, provider, role)
-    if role == "sip":
-        lab.ok("sip: it registers and probes again", wait_for(
-            lambda: len(provider.registered) > seen[0]
-            and len(provider.probed) > seen[1], 5))
-    every(lab, f"{role}: BYE works on each from the provider",
-          dialogs[::2], provider.bye)
+          Provider.refresh)
+
+
+def clear_each(lab, exchanges, dialogs, role):
+    every(lab, f"{role}: BYE works on each from the providers",
+          dialogs[::2], Provider.bye)
     tell(exchanges, "hangup all\n")
     lab.ok(f"{role}: and from the exchange", wait_for(
-        lambda: all(d.over for d in dialogs) and not lab.calls(), 15))
+        lambda: all(d.over for _, d in dialogs) and not lab.calls(), 15))
+
+
+def round_of(lab, gateway, providers, exchanges, role):
+    """False when the machine stalled, and frames were not judged."""
+    stalled = stalls(lab)
+    before = len(lab.cdrs())
+    dialogs = set_up(lab, providers, exchanges, role)
+    if dialogs is None:
+        return True
+    seen = [(len(p.registered), len(p.probed)) for p in providers]
+    kill(lab, gateway, role)
+    for p in providers:
+        first_call(lab, p, f"{role}, {p.wire.proto}")
+    works_on_each(lab, dialogs, role)
+    smooth = stalls(lab) == stalled
+    if smooth:
+        judge_frames(lab, providers, role)
+    if role == "sip":
+        lab.ok("sip: it registers and probes again", wait_for(
+            lambda: all(len(p.registered) > r and len(p.probed) > o
+                        for p, (r, o) in zip(providers, seen)), 5))
+    clear_each(lab, exchanges, dialogs, role)
     records = judge_records(lab, role, before)
     if smooth:
         judge_in(lab, role, records)
@@ -172,20 +212,29 @@ def round_of(lab, gateway, provider, exchanges, role):
 
 def test():
     with Gateway("restart") as lab:
-        provider = Provider(lab.port["phone"], lab.port["phone_media"],
-                            lab.port["sip"])
+        authority(lab)
+        issue(lab, "us", "DNS:us.example")
+        issue(lab, "peer", "DNS:peer.example")
+        secure, tls = lab.port["caller"], lab.port["caller"] + 14
+        lab.conf.update(secure=secure, tls=tls)
+        providers = (
+            Provider(lab.port["phone"], lab.port["phone_media"],
+                     lab.port["sip"]),
+            Provider(secure, lab.port["caller_media"], tls, secure=True,
+                     wire=Tls(secure, tls, lab, "peer", "us.example")))
         gateway = lab.gateway()
         exchanges = lab.exchanges()
         tell(exchanges, "on * answer 0.1\n")
         lab.ok("the lines come up", lab.line_up())
-        lab.ok("the trunk is registered",
-               wait_for(lambda: provider.registered, 5))
+        lab.ok("the trunks are registered",
+               wait_for(lambda: all(p.registered for p in providers), 5))
         for role in ("sip", "core"):
             lab.ok(f"{role}: a round without a stall of the machine", any(
-                round_of(lab, gateway, provider, exchanges, role)
+                round_of(lab, gateway, providers, exchanges, role)
                 for _ in range(TRIES)))
         lab.ok("the gateway stops in order", lab.stop(gateway) == 0)
-        provider.close()
+        for p in providers:
+            p.close()
         return lab.failed
 
 
