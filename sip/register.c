@@ -258,30 +258,60 @@ static void failed(struct binding *b, const char *why, int64_t least_ms,
 	wait_ms(b, ms);
 }
 
-/* What the registrar grants: of our Contact, else of the whole. */
-static uint32_t granted(const struct binding *b, const struct sip_msg *m)
+/* How surely a Contact is ours. Who sees us behind NAT writes its host anew, a
+ * session border controller perhaps all of it. */
+enum likeness { UNLIKE, SAME_USER, OURS };
+
+static enum likeness likeness(const struct sip_uri *ours,
+			      const struct sip_uri *u)
+{
+	if (strcmp(u->user, ours->user) != 0)
+		return UNLIKE;
+	return strcasecmp(u->host, ours->host) == 0 &&
+			       (u->port ? u->port : SIP_PORT) ==
+				       (ours->port ? ours->port : SIP_PORT)
+		       ? OURS
+		       : SAME_USER;
+}
+
+/* Of the Contact that is likest ours: of several the one that lasts longest,
+ * which has just been made. -1: nothing is said. */
+static int64_t granted_contact(const struct binding *b, const struct sip_msg *m)
 {
 	char text[SIP_URI_MAX + SIP_PARAMS], value[16];
+	enum likeness best = UNLIKE, like;
 	struct sip_name_addr a;
 	struct sip_uri ours, u;
-	unsigned i;
+	int64_t best_s = -1, s;
 
 	if (sip_uri_parse(&ours, b->contact) < 0)
 		return 0;
-	for (i = 0; i < CONTACTS && sip_msg_header(m, "contact", i, text,
-						   sizeof(text)) >= 0;
-	     i++) {
+	for (unsigned i = 0; i < CONTACTS; i++) {
+		if (sip_msg_header(m, "contact", i, text, sizeof(text)) < 0)
+			break;
 		if (!sip_name_addr_parse(&a, text) ||
-		    sip_uri_parse(&u, a.uri) < 0 ||
-		    strcasecmp(u.host, ours.host) != 0 ||
-		    strcmp(u.user, ours.user) != 0 ||
-		    (u.port ? u.port : SIP_PORT) !=
-			    (ours.port ? ours.port : SIP_PORT))
+		    sip_uri_parse(&u, a.uri) < 0)
 			continue;
-		if (sip_param(a.params, "expires", value, sizeof(value)))
-			return (uint32_t)strtoul(value, NULL, 10);
-		break;
+		s = sip_param(a.params, "expires", value, sizeof(value))
+			    ? (int64_t)(uint32_t)strtoul(value, NULL, 10)
+			    : -1;
+		like = likeness(&ours, &u);
+		if (like > best || (like == best && s > best_s)) {
+			best = like;
+			best_s = s;
+		}
 	}
+	return best_s;
+}
+
+/* What the registrar grants: of our Contact, else of the whole. */
+static uint32_t granted(const struct binding *b, const struct sip_msg *m)
+{
+	int64_t s = granted_contact(b, m);
+	char text[16];
+
+	if (s >= 0)
+		return (uint32_t)s;
 	return sip_msg_header(m, "expires", 0, text, sizeof(text)) > 0
 		       ? (uint32_t)strtoul(text, NULL, 10)
 		       : b->expires_s;

@@ -144,6 +144,39 @@ START_TEST(other_grants)
 }
 END_TEST
 
+/* A registrar that sees us elsewhere, and names other devices, too. */
+START_TEST(contact_rewritten)
+{
+	static const struct {
+		const char *contacts;
+		int least_s, most_s;
+	} rows[] = {
+		{"Contact: <sip:+4971112340@203.0.113.7:61000>;expires=60\r\n",
+		 29, 31},
+		{"Contact: <sip:+4971112340@203.0.113.7:60001>;expires=5\r\n"
+		 "Contact: <sip:+4971112340@203.0.113.7:61000>;expires=120\r\n",
+		 95, 109},
+		{"Contact: <sip:x7f@sbc.example>;expires=100\r\n", 49, 51},
+		{"Contact: <sip:phone@192.0.2.77>;expires=3600,"
+		 " <sip:+4971112340@203.0.113.7>;expires=30,"
+		 " <sip:+4971112340@" OUR_IP ">;expires=600\r\n", 475, 545},
+	};
+
+	conf();
+	rig_open();
+	answer(next_register(0, 1), "200 OK", "r", rows[0].contacts, NULL);
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *next = i + 1 < sizeof(rows) / sizeof(rows[0])
+					   ? rows[i + 1].contacts
+					   : "Expires: 600\r\n";
+
+		answer(next_register(rows[i].least_s, rows[i].most_s),
+		       "200 OK", "r", next, NULL);
+	}
+	finish();
+}
+END_TEST
+
 #define CHALLENGE(realm, nonce, more)                                  \
 	"WWW-Authenticate: Digest realm=\"" realm "\", nonce=\"" nonce \
 	"\", qop=\"auth\"" more "\r\n"
@@ -546,7 +579,7 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {refresh,
-				      other_grants,
+				      other_grants, contact_rewritten,
 				      digest,
 				      nextnonce,
 				      password_is_not_for_everybody,
