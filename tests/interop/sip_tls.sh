@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The sip role (build/sip-driver) over TCP and TLS, IPv4 and IPv6, against SIPp
-# (for TLS behind OpenSSL, tls_relay.py), baresip, openssl and gnutls-cli: calls
-# both ways; certificates that are expired, for somebody else, self-signed,
-# missing; a peer with TLS 1.0 alone; handshakes that are abused. Each failure
-# gives one line that says what and where in the file.
+# (for TLS behind OpenSSL, tls_relay.py), baresip, sipsak, openssl and
+# gnutls-cli: calls both ways; certificates that are expired, for somebody else,
+# self-signed, missing; a peer with TLS 1.0 alone; handshakes that are abused.
+# Each failure gives one line that says what and where in the file.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 driver=$PWD/${SIP_DRIVER:-build/sip-driver}
@@ -39,6 +39,17 @@ counted() { # a figure of the driver
 
 lines() { # of the log with that text
 	grep -c -- "$1" err
+}
+
+listening() { # PORT: waits until somebody does, by TCP
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		grep -q "$(printf ':%04X 0[^ ]*:0000 0A' "$1")" /proc/net/tcp \
+			/proc/net/tcp6 && return
+		sleep 0.2
+	done
+}
+is_there() { # KIND PORT: by UDP nobody can see it, but what is lost is repeated
+	if [ "$1" = udp ]; then sleep 0.4; else listening "$2"; fi
 }
 
 # --- certificates: a CA, ours, the peer's, and bad ones ---
@@ -116,7 +127,7 @@ relay_up() { # in|out FAMILY
 	python3 "$relay" "$@" peer.pem peer.key ca.pem $relay_at <hold >relay.out 2>&1 &
 	relay_pid=$!
 	exec 9>hold
-	for i in 1 2 3 4 5 6 7 8 9 10; do
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		grep -q ready relay.out && return
 		sleep 0.2
 	done
@@ -138,7 +149,7 @@ they_call() { # NAME KIND SIPP-TRANSPORT CALLS FAMILY DRIVER-OPTIONS...
 	"$driver" "$h:$base" "$h:$port" "$calls" limit=25 "$@" >out 2>err &
 	pid=$!
 	relay_up out "$family"
-	sleep 0.4
+	is_there $kind $base
 	sipp "$h:$to" -i "$h" -p $port -t $transport -sn uac -s +49711000 \
 		-m "$calls" -r 20 -d 200 -nostdin -timeout 20s -timeout_error \
 		>sipp.out 2>&1
@@ -160,7 +171,7 @@ we_call() { # NAME KIND SIPP-TRANSPORT CALLS FAMILY DRIVER-OPTIONS...
 		-timeout 25s -timeout_error >sipp.out 2>&1 &
 	pid=$!
 	relay_up in "$family"
-	sleep 0.6
+	is_there $kind $at
 	"$driver" "$h:$base" "$h:$port" "$calls" place=+49711000 rate=20 \
 		hold=200 limit=20 "$@" >out 2>err
 	wait $pid
@@ -290,7 +301,7 @@ no_call() { # NAME CERTIFICATE TEXT [openssl options]
 	openssl s_server -accept $port -cert "$cert.pem" -key "$cert.key" \
 		-quiet "$@" >server.out 2>&1 </dev/null &
 	pid=$!
-	sleep 0.4
+	listening $port
 	"$driver" $us 127.0.0.1:$port 1 place=+49711000 grace=300 $tls \
 		$more limit=20 >out 2>err
 	kill $pid 2>/dev/null
@@ -317,18 +328,23 @@ more=
 
 # --- what must not be: they connect ---
 driver_up() { # OPTIONS...
-	"$driver" $us 127.0.0.1:$port 1 limit=40 "$@" >out 2>err &
+	"$driver" $us 127.0.0.1:$port 1 limit=500 "$@" >out 2>err &
 	pid=$!
-	sleep 0.4
+	listening $base
 }
 options_by() { # s_client options... -> reply
+	: >reply
 	(
 		printf 'OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/TLS '
 		printf '127.0.0.1:%s;branch=z9hG4bKx\r\n' $port
 		printf 'From: <sip:p@peer.example>;tag=1\r\nTo: <sip:a@b>\r\n'
 		printf 'Call-ID: z\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n'
-		sleep 1
-	) | timeout 5 openssl s_client -connect $us -quiet -no_ign_eof "$@" \
+		# an answer, or the end of s_client, which no longer reads
+		until grep -q '^SIP/2.0' reply; do
+			sleep 0.1
+			printf '\r\n' || break
+		done 2>/dev/null
+	) | timeout 10 openssl s_client -connect $us -quiet -no_ign_eof "$@" \
 		>reply 2>client.err
 }
 
@@ -385,6 +401,13 @@ printf 'OPTIONS sip:a@b SIP/2.0\r\n\r\n' |
 	timeout 2 bash -c "cat >/dev/tcp/127.0.0.1/$base" 2>/dev/null
 options_by
 check "after abuse: still served" "$(grep -c '^SIP/2.0 200' reply)" -eq 1
+if command -v sipsak >/dev/null; then
+	timeout 10 sipsak -vv --transport=tls --tls-ca-cert=ca.pem \
+		--tls-ignore-cert-failure -s "sip:100@$us" >sipsak.out 2>&1
+	check "sipsak by TLS: answered" "$(grep -c 'SIP/2.0 200' sipsak.out)" -ge 1
+else
+	echo "skip sipsak by TLS: no sipsak"
+fi
 (sleep 1) | timeout 4 gnutls-cli --no-ca-verification --port $base 127.0.0.1 \
 	--priority NORMAL:-VERS-ALL:+VERS-TLS1.0 >gnutls.out 2>&1
 check "gnutls-cli with TLS 1.0 is refused" $? -ne 0

@@ -123,6 +123,7 @@ def strangers(lab, say):
                 ("sipsak", ["sipsak", "-s", target]),
                 ("sipsak usrloc", ["sipsak", "-U", "-C",
                                    "sip:x@127.0.0.1:9", "-s", target]),
+                ("sipsak by TCP", ["sipsak", "--transport=tcp", "-s", target]),
                 ("sipsak flood", ["sipsak", "-F", "-e", "300", "-s", target])):
             had = counter(lab, "unknown_source")
             status, text = tool(lab, *cmd, seconds=6)
@@ -161,14 +162,18 @@ def known(lab):
         lambda: tool(lab, "sipsak", "-s", target)[0] == 0, 10))
     with open(lab.path("message.sip"), "w") as f:
         f.write(MESSAGE)
-    status, text = tool(lab, "sipsak", "-vvv", "-f", lab.path("message.sip"),
-                        "-s", target)
-    lab.ok("sipsak's MESSAGE is refused", status != 0
-           and re.search(r"SIP/2\.0 (405|501)", text), tail(text))
-    status, text = tool(lab, "sipsak", "-vvv", "-U", "-C", "sip:x@127.0.0.1:9",
-                        "-s", target)
-    lab.ok("sipsak's REGISTER is refused", status != 0
-           and re.search(r"SIP/2\.0 (403|404|405|501)", text), tail(text))
+    for proto in ("udp", "tcp"):
+        by = f"--transport={proto}"
+        status, text = tool(lab, "sipsak", by, "-s", target)
+        lab.ok(f"by {proto} OPTIONS is answered", status == 0, tail(text))
+        status, text = tool(lab, "sipsak", by, "-vvv", "-f",
+                            lab.path("message.sip"), "-s", target)
+        lab.ok(f"by {proto} its MESSAGE is refused", status != 0
+               and re.search(r"SIP/2\.0 (405|501)", text), tail(text))
+        status, text = tool(lab, "sipsak", by, "-vvv", "-U", "-C",
+                            "sip:x@127.0.0.1:9", "-s", target)
+        lab.ok(f"by {proto} its REGISTER is refused", status != 0
+               and re.search(r"SIP/2\.0 (403|404|405|501)", text), tail(text))
     status, text = tool(lab, "sipsak", "-vv", "-T", "-s", target)
     lab.ok("sipsak's traceroute ends here", status == 0
            or "483" in text, tail(text))
