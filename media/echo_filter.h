@@ -31,6 +31,8 @@ enum {
 	FILTER_TURN = 2,	/* partitions constrained per block */
 	BIN_FIRST = 4,		/* of those summed in tap and doubt */
 	BIN_END = BIN_FIRST + ECHO_BINS_SUMMED,
+	BINS_AHEAD = 3,		/* for which memory is asked */
+	CACHE_LINE = 64,
 };
 
 /*
@@ -167,6 +169,20 @@ static inline void tap_rescale(struct tap *t, const struct job *j)
 }
 
 /*
+ * Ask memory for a bin to come. Three streams for each partition are more than
+ * the processor follows by itself, and a full gateway's state is in no cache.
+ */
+static inline void bin_fetch(const struct job *j, int b)
+{
+	const char *tap = (const char *)&j->part->bin[b];
+
+	for (size_t i = 0; i < sizeof(struct tap); i += CACHE_LINE)
+		__builtin_prefetch(tap + i, 1);
+	__builtin_prefetch(&j->before->bin[b]);
+	__builtin_prefetch(&j->now->bin[b]);
+}
+
+/*
  * One bin of all partitions at work: last block's update, then the
  * estimate. A dormant lane has W = P = drift = 0 and stays so; in its shadow
  * it learns, from an error that it has no part in.
@@ -178,6 +194,7 @@ static inline void bin_work(struct filter *f, struct scratch *s,
 	const struct blame g = f->blame[b];
 	vf heard = vf_set(0), y_re = vf_set(0), y_im = vf_set(0);
 	const bool speech = b >= BIN_FIRST && b < BIN_END;
+	const int ahead = b + BINS_AHEAD < FFT_BINS ? b + BINS_AHEAD : b;
 
 	for (unsigned k = 0; k < jobs; k++) {
 		struct job *j = &job[k];
@@ -186,6 +203,7 @@ static inline void bin_work(struct filter *f, struct scratch *s,
 		struct vc z = spectrum_at(j->now, b);
 		vf power = x.re * x.re + x.im * x.im, w;
 
+		bin_fetch(j, ahead);
 		v.re = t->re + t->p * (x.re * g.gain.re + x.im * g.gain.im);
 		v.im = t->im + t->p * (x.re * g.gain.im - x.im * g.gain.re);
 		w = v.re * v.re + v.im * v.im;
