@@ -118,6 +118,10 @@ int certs_memfd(const struct conf_trunk *t, enum certs what, const char *file)
 	}
 	if (!err) {
 		fd = memfd_create_sealed("trunkgate-keys", b.data, b.len);
+		if (fd < 0) {
+			log_err("trunk %s: no memory file for its "
+				"certificates: %s", t->name, strerror(-fd));
+		}
 	} else {
 		log_err("trunk %s: %s:%u: %s: cannot read %s: %s%s", t->name,
 			file, line, part[i].name, part[i].path, strerror(-err),
