@@ -113,30 +113,6 @@ static void put_routes(const struct plan *p, struct conf *out)
 	}
 }
 
-/* A group's D channels have one role, which knows its spans from its start. */
-static bool groups_stay(const struct conf *was, const struct conf *now)
-{
-	for (unsigned i = 0; i < now->n_spans; i++) {
-		for (unsigned k = 0; k < now->n_spans; k++) {
-			bool stays = is_there(was, k) && is_there(now, k);
-			bool moves = is_there(was, i) != is_there(now, i);
-			bool before = is_there(was, i) && is_there(was, k) &&
-				      conf_leader(was->spans, i) ==
-					      conf_leader(was->spans, k);
-			bool after = is_there(now, i) && is_there(now, k) &&
-				     conf_leader(now->spans, i) ==
-					     conf_leader(now->spans, k);
-
-			if (stays && (moves ? before || after
-					    : is_there(now, i) &&
-						      before != after)) {
-				return false;
-			}
-		}
-	}
-	return true;
-}
-
 struct conf *conf_arrange(const struct conf *was, const struct conf *fresh,
 			  unsigned room)
 {
@@ -149,10 +125,66 @@ struct conf *conf_arrange(const struct conf *was, const struct conf *fresh,
 	*out = *fresh;
 	put_spans(&p, out);
 	put_routes(&p, out);
-	if (!groups_stay(was, out)) {
-		explicit_bzero(out, sizeof(*out));
-		free(out);
+	return out;
+}
+
+/* --- spans that begin anew --- */
+
+static bool is_with(const struct conf *c, unsigned i, unsigned k)
+{
+	return is_there(c, i) && is_there(c, k) &&
+	       conf_leader(c->spans, i) == conf_leader(c->spans, k);
+}
+
+/* One that leaves its group, comes to it or begins anew takes this with it. */
+static bool is_taken_along(const struct conf *was, const struct conf *now,
+			   const bool *anew, unsigned span)
+{
+	for (unsigned i = 0; i < now->n_spans; i++) {
+		bool before = is_with(was, i, span);
+		bool after = is_with(now, i, span);
+
+		if (before != after || (before && anew[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void conf_find_anew(const struct conf *was, const struct conf *now,
+		    bool anew[CONF_SPANS])
+{
+	bool more = true;
+
+	memset(anew, 0, CONF_SPANS * sizeof(anew[0]));
+	while (more) {
+		more = false;
+		for (unsigned i = 0; i < now->n_spans; i++) {
+			if (anew[i] || !is_there(was, i) || !is_there(now, i)) {
+				continue;
+			}
+			anew[i] = is_taken_along(was, now, anew, i) ||
+				  conf_span_cost(&was->spans[i],
+						 &now->spans[i]) ==
+					  CONF_COST_LINE;
+			more |= anew[i];
+		}
+	}
+}
+
+struct conf *conf_without(const struct conf *was, const struct conf *now,
+			  const bool anew[CONF_SPANS])
+{
+	struct conf *out = malloc(sizeof(*out));
+
+	if (!out) {
 		return NULL;
+	}
+	*out = *now;
+	for (unsigned i = 0; i < out->n_spans; i++) {
+		if (anew[i] || !is_there(was, i)) {
+			vacate(&out->spans[i]);
+		}
 	}
 	return out;
 }

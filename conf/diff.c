@@ -14,6 +14,7 @@ struct diff {
 static const char *const cost_notes[] = {
 	[CONF_COST_NONE] = "no call is touched",
 	[CONF_COST_SPAN] = "ends the calls of this span",
+	[CONF_COST_LINE] = "ends the calls of this span, which begins anew",
 	[CONF_COST_ALL] = "ends all calls",
 };
 
@@ -109,10 +110,40 @@ static void diff_item(struct diff *d, const struct section *sec,
 	}
 }
 
+static const struct section *section_of(const char *name)
+{
+	const struct section *sec = conf_sections;
+
+	while (strcmp(sec->name, name)) {
+		sec++;
+	}
+	return sec;
+}
+
+enum conf_cost conf_span_cost(const struct conf_span *was,
+			      const struct conf_span *is)
+{
+	const struct section *sec = section_of("spans");
+	enum conf_cost worst = CONF_COST_NONE;
+
+	for (unsigned i = 0; i < sec->n; i++) {
+		const struct setting *s = &sec->settings[i];
+
+		if (s->cost > worst && differs(s, (const char *)was,
+					       (const char *)is)) {
+			worst = s->cost;
+		}
+	}
+	return worst;
+}
+
 /* Spans that have been arranged (conf_arrange()) come and go one by one. */
 static void diff_spans(struct diff *d, const struct section *sec,
 		       const struct conf *a, const struct conf *b)
 {
+	bool anew[CONF_SPANS];
+
+	conf_find_anew(a, b, anew);
 	for (unsigned i = 0; i < b->n_spans; i++) {
 		const struct conf_span *sb = &b->spans[i];
 		bool was = i < a->n_spans && !a->spans[i].gone;
@@ -124,6 +155,11 @@ static void diff_spans(struct diff *d, const struct section *sec,
 		} else if (was) {
 			diff_item(d, sec, (const char *)&a->spans[i],
 				  (const char *)sb);
+			if (anew[i] && conf_span_cost(&a->spans[i], sb) !=
+					       CONF_COST_LINE) {
+				changed(d, CONF_COST_LINE, sb->name,
+					"isdn.nfas (other spans of the group)");
+			}
 		}
 	}
 }

@@ -14,7 +14,9 @@
 /* What applying a changed setting costs. */
 enum conf_cost {
 	CONF_COST_NONE,	   /* applied while calls run */
-	CONF_COST_SPAN,	   /* the calls of a span */
+	CONF_COST_SPAN,	   /* the calls of a span: its D channel begins anew */
+	CONF_COST_LINE,	   /* the same, and its line; the spans of its D-channel
+			    * group with it */
 	CONF_COST_ALL	   /* all calls: a role is restarted */
 };
 
@@ -46,11 +48,26 @@ void conf_show_trunk(FILE *, const struct conf *, unsigned trunk);
  * `fresh` as the roles can take it while calls run: each span in the place that
  * its name has in `was`. A span that is no more leaves its place `gone`; a new
  * one gets a place that is free, of `room`. The caller's to free(). NULL: only
- * a restart makes room, or a span comes to a D-channel group that is there, or
- * leaves it; or there is no memory.
+ * a restart makes room; or there is no memory.
  */
 struct conf *conf_arrange(const struct conf *was, const struct conf *fresh,
 			  unsigned room);
+/*
+ * Which spans that stay have to leave and come again, so that `now`, arranged,
+ * is true: those with a change of CONF_COST_LINE, and those of a D-channel
+ * group that another span comes to, leaves or begins anew in, since its role
+ * knows its spans from its start.
+ */
+void conf_find_anew(const struct conf *was, const struct conf *now,
+		    bool anew[CONF_SPANS]);
+/* `now` without these, and without new ones: what is to be applied before. The
+ * caller's to free(); NULL: no memory. */
+struct conf *conf_without(const struct conf *was, const struct conf *now,
+			  const bool anew[CONF_SPANS]);
+
+/* The dearest cost of what has changed in a span. */
+enum conf_cost conf_span_cost(const struct conf_span *was,
+			      const struct conf_span *is);
 
 /* The dearest cost of going from one to the other, and the paths that changed,
  * one a line with their costs, in *changes (the caller's to free). */

@@ -12,6 +12,7 @@
 static const char *const cost_words[] = {
 	[CONF_COST_NONE] = "applied while calls run",
 	[CONF_COST_SPAN] = "ends the calls of the span",
+	[CONF_COST_LINE] = "ends the calls of the span, which begins anew",
 	[CONF_COST_ALL] = "ends all calls",
 };
 

@@ -451,21 +451,53 @@ static void next_phase(void)
 
 /* --- reload --- */
 
-/* All that can be done while calls run. */
-static void apply(struct conf *fresh)
+static void apply_spans(const struct conf *was)
+{
+	hand_conf(find(ROLE_MEDIA), CTL_RELOAD);
+	supervisor_apply(&sup, was);
+}
+
+/* Those that begin anew leave first: media and their D channels free what they
+ * have of them; for the others they are restarted. */
+static int remove_anew(const struct conf *fresh)
 {
 	struct conf *was = sup.conf;
+	bool anew[CONF_SPANS];
 
+	conf_find_anew(was, fresh, anew);
+	if (!memchr(anew, true, sizeof(anew))) {
+		return 0;
+	}
+	sup.conf = conf_without(was, fresh, anew);
+	if (!sup.conf) {
+		sup.conf = was;
+		return -ENOMEM;
+	}
+	apply_spans(was);
+	free(was);
+	return 0;
+}
+
+/* All that can be done while calls run. */
+static int apply(struct conf *fresh)
+{
+	int r = remove_anew(fresh);
+	struct conf *was = sup.conf;
+
+	if (r < 0) {
+		free(fresh);
+		return r;
+	}
 	notify_reloading(&sup.notify);
 	sup.conf = fresh;
 	hand_conf(find(ROLE_CORE), CTL_RELOAD);
 	hand_conf(find(ROLE_SIP), CTL_RELOAD);
 	hand_certs(find(ROLE_SIP));
 	hand_conf(find(ROLE_CONSOLE), CTL_RELOAD);
-	hand_conf(find(ROLE_MEDIA), CTL_RELOAD);
-	supervisor_apply(&sup, was);
+	apply_spans(was);
 	free(was);
 	notify_ready(&sup.notify);
+	return 0;
 }
 
 /* What it costs and, in text, why. */
@@ -476,9 +508,8 @@ static enum conf_cost judge(const struct conf *fresh, bool fits, char *text,
 	enum conf_cost cost = conf_diff(sup.conf, fresh, &changes);
 
 	snprintf(text, size, "%s%s", *changes || !fits ? changes : "no changes",
-		 fits ? "" : "spans: more than gateway.spare_spans new ones, "
-			     "or a D-channel group with others: ends all "
-			     "calls\n");
+		 fits ? "" : "spans: more than gateway.spare_spans new ones: "
+			     "ends all calls\n");
 	free(changes);
 	return fits ? cost : CONF_COST_ALL;
 }
@@ -516,8 +547,7 @@ static int reload(bool may_restart, char *text, size_t size)
 	}
 	if (cost != CONF_COST_ALL) {
 		free(fresh);
-		apply(arranged);
-		return 0;
+		return apply(arranged);
 	}
 	free(arranged);
 	notify_reloading(&sup.notify);

@@ -137,6 +137,8 @@ int supervisor_span(struct supervisor *s, const char *arg, char *text,
 
 /* --- reload --- */
 
+enum { LET_GO_MS = 500 }; /* for media to close what was there before */
+
 /* Media has been told of it, and gets its line when that is open. */
 static void enter(struct supervisor *s, unsigned index)
 {
@@ -149,7 +151,7 @@ static void enter(struct supervisor *s, unsigned index)
 	if (s->off[index] && media && child_is_running(media)) {
 		child_tell(media, CTL_SPAN, false, index, -1);
 	}
-	timer_start(s->loop, &s->renew_timer, s->renew, 0);
+	timer_start(s->loop, &s->renew_timer, s->renew, LET_GO_MS);
 	start_dchannel(s, supervisor_add_isdn(s, index));
 }
 
@@ -182,7 +184,7 @@ static void adapt(struct supervisor *s, unsigned index,
 
 	if (was->shutdown != is->shutdown && s->off[index] != is->shutdown) {
 		supervisor_switch(s, index, !is->shutdown);
-	} else if (memcmp(&was->isdn, &is->isdn, sizeof(is->isdn))) {
+	} else if (conf_span_cost(was, is) == CONF_COST_SPAN) {
 		restart_dchannel(s, index);
 	}
 }

@@ -32,13 +32,15 @@ SPAN = """  - name: t1-{i}
 class Group(Lab):
     def __init__(self):
         super().__init__("nfas-pbx")
+        self.size = SIZE
         self.lines = [self.port["line"] + 400 + i for i in range(SIZE)]
         self.far = self.lines[0] + SIZE
 
     def write_conf(self):
         spans = "".join(SPAN.format(
             i=i, line=self.lines[i], far=self.far + i,
-            d=("primary", "backup", "none", "none")[i]) for i in range(SIZE))
+            d=("primary", "backup", "none", "none")[i])
+            for i in range(self.size))
         text = laboratory.CONF
         head = text[:text.index("spans:")].format(**self.conf)
         with open(self.yaml, "w") as f:
@@ -60,6 +62,17 @@ routes:
     def are(self, *states):
         return wait_for(lambda: self.d_states() == list(states), 40)
 
+    def all_free(self, seconds):
+        return wait_for(lambda: sum(
+            s["free"] for s in (self.ctl("spans") or {}).get("core", []))
+            == self.size * 24 - 2, seconds)
+
+    def reload(self, *words):
+        r = subprocess.run([BUILD + "/trunkctl", "--socket",
+                            self.path("run/ctl"), "reload", *words],
+                           capture_output=True, text=True, check=False)
+        return r.returncode, r.stdout + r.stderr
+
     def answered(self):
         return sum(c["answered"] for c in self.calls())
 
@@ -78,8 +91,7 @@ def begin(lab):
         CALLS, "--rate", 20, "--stay", "--stdin", stdin=subprocess.PIPE)
     lab.ok("both D channels are there", lab.are("IN SERVICE", "STANDBY"),
            lab.d_states())
-    lab.ok("all channels are there", wait_for(lambda: sum(
-        s["free"] for s in lab.ctl("spans")["core"]) == SIZE * 24 - 2, 20))
+    lab.ok("all channels are there", lab.all_free(20))
     say(exchange, "call 601")
     lab.ok("calls are up", wait_for(lambda: lab.answered() == CALLS, 60),
            lab.answered())
@@ -121,17 +133,43 @@ def line_is_lost(lab, exchange, used):
     causes = [r["q850"] for r in lab.cdrs()]
     lab.ok("and ends as usual, but for those",
            causes.count(16) == left, causes)
-    lab.ok("all channels are free", wait_for(lambda: sum(
-        s["free"] for s in lab.ctl("spans")["core"]) == SIZE * 24 - 2, 40))
+    lab.ok("all channels are free", lab.all_free(40))
+
+
+def of_size(lab, size):
+    """The group begins anew, for a span more or less; nothing else does."""
+    lab.size = size
+    lab.write_conf()
+    code, text = lab.reload()
+    lab.ok(f"{size} spans: what that costs is told", code == 1
+           and "t1-0.isdn.nfas (other spans of the group)" in text, text)
+    code, text = lab.reload("--restart")
+    lab.ok(f"{size} spans: is done", code == 0, text)
+    lab.ok(f"{size} spans: both D channels are there",
+           lab.are("IN SERVICE", "STANDBY"), lab.d_states())
+    lab.ok(f"{size} spans: with their channels", lab.all_free(20)
+           and len(lab.group()["spans"]) == size)
+
+
+def regroup(lab, gateway, exchange):
+    pids = lab.role_pids(gateway)
+    of_size(lab, SIZE - 1)
+    of_size(lab, SIZE)
+    now = lab.role_pids(gateway)
+    lab.ok("no other role was touched", all(
+        now.get(r) == pids[r] for r in ("core", "media", "sip", "console")))
+    say(exchange, "call 601")
+    lab.ok("and takes calls", wait_for(lambda: lab.answered() > 0, 20))
 
 
 def test():
     with Group() as lab:
-        lab.gateway()
+        gateway = lab.gateway()
         lab.phone()
         exchange = begin(lab)
         used = d_channel_is_lost(lab, exchange)
         line_is_lost(lab, exchange, used)
+        regroup(lab, gateway, exchange)
     return lab.failed
 
 

@@ -14,7 +14,7 @@ from lab import BUILD, Lab, main, wait_for  # noqa: E402
 
 SPAN = """  - name: %s
     line: {{driver: pseudowire, local: "127.0.0.1:{line2}",
-           peer: "127.0.0.1:{far2}", clock: slave}}
+           peer: "127.0.0.1:{far2}", clock: slave, jitter: {jitter}}}
     shutdown: {shutdown}
     isdn: {{side: user, switch: euroisdn, t309: {t309}}}
 """
@@ -24,7 +24,7 @@ FRAMES = 50  # of RTP, a second
 
 class Two(Lab):
     def __init__(self):
-        super().__init__("spans", shutdown="false", t309=90)
+        super().__init__("spans", shutdown="false", t309=90, jitter=5)
         self.conf.update(line2=self.port["line"] + 5,
                          far2=self.port["line"] + 6)
         self.spans_are("second")
@@ -122,9 +122,9 @@ def by_command(lab, exchange):
     code, text = lab.say("span", "second", "up")
     lab.ok("up is done", code == 0, text)
     second_comes(lab, exchange, "up")
-    for words in (("nobody", "up"), ("second", "sideways")):
+    for words, status in (("nobody", "up"), 1), (("second", "sideways"), 2):
         code, text = lab.say("span", *words)
-        lab.ok(f"{' '.join(words)} is refused in words", code == 1
+        lab.ok(f"{' '.join(words)} is refused in words", code == status
                and ("no such span" in text or "usage" in text), text)
 
 
@@ -165,6 +165,23 @@ def by_reload(lab, exchange):
     lab.ok("and that alone is paid", lab.say("reload", "--restart")[0] == 0)
     second_goes(lab, before, "t309")
     second_comes(lab, exchange, "t309")
+    before = len(lab.cdrs())
+    lab.say("channel", "second/7", "out")
+    lab.conf.update(jitter=20)
+    lab.write_conf()
+    code, text = lab.say("reload")
+    lab.ok("a setting of its line has its cost told", code == 1
+           and "second.line.jitter: ends the calls of this span" in text, text)
+    lab.ok("and that alone is paid, too",
+           lab.say("reload", "--restart")[0] == 0)
+    second_goes(lab, before, "jitter")
+    second_comes(lab, exchange, "jitter")
+    lab.ok("its line has the new one", wait_for(
+        lambda: lab.line(1)["clock"]["depth_frames"] > 80, 10),
+        lab.line(1)["clock"])
+    lab.ok("jitter: a channel that was out is out", wait_for(
+        lambda: lab.span(1).get("free") == 28, 10), lab.span(1).get("free"))
+    lab.say("channel", "second/7", "in")
 
 
 def names(lab):
