@@ -13,6 +13,7 @@
 #define T304_MS	    30000
 #define TONE_MS	    20000
 #define NAME_MS	    500
+#define T313_MS	    4100  /* libpri's 4 s, and then some */
 #define CLEARING_MS 45000 /* T305 and T308 twice: 38 s */
 
 static const struct {
@@ -166,6 +167,9 @@ static void on_timer(struct timer *t)
 	case LEG_TONE:
 		leg_clear(l, l->s.seen);
 		break;
+	case LEG_ACTIVE:
+		leg_on_t313(l);
+		break;
 	case LEG_CLEARING:
 		log_warn("%s 0x%04x: never cleared, dropped",
 			 isdn_name(isdn), l->s.cref);
@@ -195,6 +199,8 @@ static int64_t phase_ms(const struct leg *l)
 		return conf->t301_s * 1000;
 	case LEG_TONE:
 		return TONE_MS;
+	case LEG_ACTIVE:
+		return l->unacked ? T313_MS : -1;
 	case LEG_CLEARING:
 		return CLEARING_MS;
 	default:
@@ -213,6 +219,29 @@ void leg_enter(struct leg *l, enum leg_phase phase)
 		timer_stop(loop, &l->timer);
 	} else {
 		timer_start(loop, &l->timer, on_timer, ms);
+	}
+}
+
+/* libpri clears by itself and tells nobody. Its DISCONNECT is noticed when it is
+ * sent (patch.c), but may wait behind frames that a D channel does not
+ * acknowledge, and be lost with that. */
+void leg_on_t313(struct leg *l)
+{
+	struct cc_cause cause = own_cause(l, CAUSE_TIMER);
+
+	l->unacked = false;
+	l->s.out = cause;
+	leg_tell_release(l, cause);
+	leg_enter(l, LEG_CLEARING);
+}
+
+void leg_hear_ack(struct isdn *isdn, const struct ie_msg *m)
+{
+	struct leg *l = leg_by_cref(isdn, m->cref, m->flag);
+
+	if (l && l->unacked && l->s.phase == LEG_ACTIVE) {
+		l->unacked = false;
+		leg_enter(l, LEG_ACTIVE);
 	}
 }
 

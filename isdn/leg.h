@@ -17,6 +17,8 @@
  *   proceeding T310, conf                            cause 102
  *   delivered  T301, conf                            cause 19
  *   tone       20 s (DISCONNECT with tones)          its own cause
+ *   active     user side, until CONNECT ACKNOWLEDGE: 4.1 s after CONNECT;
+ *              libpri has cleared by T313, told or not   cause 102
  *   clearing   45 s, longer than libpri's all         dropped
  */
 #ifndef ISDN_LEG_H
@@ -80,6 +82,7 @@ struct leg {
 	q931_call *call;      /* NULL: libpri has none (yet, or any more) */
 	struct cc_msg *setup; /* owned; until the call is answered or cleared;
 				 untold: of a call from the network */
+	bool unacked; /* our CONNECT waits for its acknowledgement */
 	bool untold; /* the core does not know of it: its name is awaited */
 	char more[CC_DIGITS_MAX]; /* digits that wait for SETUP ACK */
 	struct timer timer;
@@ -116,6 +119,9 @@ bool leg_await_name(struct leg *, const struct cc_msg *setup);
 void leg_hear_name(struct isdn *, const struct ie_msg *);
 /* The call that we place is diverted: libpri keeps that to itself. */
 void leg_hear_notify(struct isdn *, const struct ie_msg *);
+/* CONNECT ACKNOWLEDGE came, or did not (T313): then libpri is clearing. */
+void leg_hear_ack(struct isdn *, const struct ie_msg *);
+void leg_on_t313(struct leg *);
 /* Sends a message about the leg to the core, unless nothing may follow. */
 void leg_tell(struct leg *, enum cc_type, struct cc_msg *);
 /* Its span and channel, as the core names them. */

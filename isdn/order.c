@@ -126,6 +126,7 @@ static void on_answer(struct isdn *isdn, struct leg *l, const struct cc_msg *m)
 	}
 	setup_connected(isdn, l, m);
 	leg_say_uui(l, &m->extra.uui, Q931_CONNECT);
+	l->unacked = !isdn_network(isdn);
 	leg_enter(l, LEG_ACTIVE);
 	isdn->stats.answered++;
 	pri_answer(isdn_pri(isdn), l->call, 0,

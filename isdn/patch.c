@@ -136,15 +136,11 @@ static void add_elements(struct isdn *isdn, const struct sent *s,
 /* libpri clears an answered call by itself when CONNECT is not acknowledged
  * (T313), and tells nobody. Q.931 5.2.8 gives cause 102. A CONNECT ACK that
  * comes after all would stop its T305; our own supervision stays. */
-static void note_clearing(struct isdn *isdn, const struct sent *s)
+static void note_clearing(const struct sent *s)
 {
-	struct cc_cause cause = { CAUSE_TIMER, isdn_location(isdn) };
-
 	if (s->m.type == Q931_DISCONNECT && s->leg &&
 	    s->leg->s.phase == LEG_ACTIVE) {
-		s->leg->s.out = cause;
-		leg_tell_release(s->leg, cause);
-		leg_enter(s->leg, LEG_CLEARING);
+		leg_on_t313(s->leg);
 	}
 }
 
@@ -155,7 +151,7 @@ static void patch_in_place(struct isdn *isdn, struct sent *s, uint8_t *frame,
 	case Q931_DISCONNECT:
 	case Q931_RELEASE:
 	case Q931_RELEASE_COMPLETE:
-		note_clearing(isdn, s);
+		note_clearing(s);
 		patch_cause(isdn, s, frame);
 		break;
 	case Q931_PROGRESS:

@@ -407,6 +407,9 @@ static void look_at_message(struct isdn_d *d, const uint8_t *frame, size_t len,
 		if (m.type == Q931_FACILITY) {
 			leg_hear_name(d->isdn, &m);
 		}
+		if (m.type == Q931_CONNECT_ACK) {
+			leg_hear_ack(d->isdn, &m);
+		}
 		leg_hear_notify(d->isdn, &m);
 	}
 }

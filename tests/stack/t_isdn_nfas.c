@@ -316,6 +316,55 @@ START_TEST(test_setup_ends)
 }
 END_TEST
 
+/* Calls that are answered when the D channel is just gone: nobody acknowledges
+ * CONNECT, and libpri's DISCONNECT of T313 waits behind frames that nobody
+ * acknowledges either, until all of them are lost. */
+START_TEST(test_connect_on_a_lost_link)
+{
+	leg_id legs[12];
+	unsigned i, n = 12, told = 0, ended = 0;
+	struct conf_for_isdn conf;
+	const struct cc_msg *m;
+
+	rig_group_conf(&conf, false, 4, true);
+	conf.span.isdn.t200_ms = 2000; /* layer 2 finds out after T313 */
+	rig_open_conf(RIG_OUR, &conf);
+	rig_advance(3000);
+	for (i = 0; i < n; i++) {
+		core_call(&rig->b, "4155551212");
+		rig_advance(5);
+		legs[i] = core_expect(&rig->a, CC_SETUP)->leg;
+		core_say(&rig->a, CC_ALERTING, legs[i]);
+		rig_advance(5);
+	}
+	lose(0, false);
+	for (i = 0; i < n; i++) {
+		core_say(&rig->a, CC_ANSWER, legs[i]);
+		rig_advance(1);
+	}
+	rig_advance(4200);
+	while ((m = core_take(&rig->a))) {
+		ck_assert_uint_eq(m->head.type, CC_RELEASE);
+		ck_assert_uint_eq(m->cause.value, 102);
+		told++;
+	}
+	ck_assert_uint_eq(told, n);
+	rig_advance(120000);
+	while ((m = core_take(&rig->a))) {
+		ck_assert_uint_eq(m->head.type, CC_RELEASED);
+		ck_assert_uint_eq(m->cause.value, 102);
+		ended++;
+	}
+	ck_assert_uint_eq(ended, n);
+	while (core_take(&rig->b)) {
+	}
+	give_back(0, false);
+	rig_advance(30000);
+	clear_all(0);
+	rig_close();
+}
+END_TEST
+
 /* Both are lost: T309 decides. */
 START_TEST(test_both_lost)
 {
@@ -515,6 +564,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_switch_over, 0, 4);
 	tcase_add_loop_test(tc, test_line_of_primary, 0, 2);
 	tcase_add_loop_test(tc, test_setup_ends, 0, 2);
+	tcase_add_test(tc, test_connect_on_a_lost_link);
 	tcase_add_loop_test(tc, test_both_lost, 0, 4);
 	tcase_add_loop_test(tc, test_starts_with_backup, 0, 2);
 	tcase_add_loop_test(tc, test_switch_by_hand, 0, 2);
