@@ -11,7 +11,8 @@ enum {
 	OFFERS = 2 * LINE_SLOTS, /* a power of two */
 	SLOW_MS = 20,	   /* a tick's calls to the driver */
 	SUSPECT_MS = 1000,
-	ASIDE_MS = 5000,
+	ASIDE_MS = 5000,   /* doubled each time that it is no better */
+	ASIDE_TIMES = 4,
 	OVERDUE_MS = 20,   /* a block */
 };
 
@@ -57,8 +58,11 @@ static void move_blocks(struct dahdi *p, uint32_t slots, bool out,
 				.octets = out ? p->tx[s] : p->rx[s],
 				.n = LINE_BLOCK,
 			};
-	if (n)
-		dahdi_batch_run(p->batch, m, n);
+	if (!n)
+		return;
+	dahdi_step(p);
+	dahdi_batch_run(p->batch, m, n);
+	dahdi_step(p);
 	for (unsigned i = 0; i < n; i++)
 		done(p, m[i].slot, dahdi_verdict(p, m[i].slot, m[i].result));
 }
@@ -157,6 +161,7 @@ static void queue_block(struct dahdi *p)
 		line_fifo_push(&p->line.rx, dead);
 	}
 	p->got = 0;
+	p->guard.times = 0;
 	p->line.stats.rx.packets++;
 }
 
@@ -245,27 +250,38 @@ static void move_samples(struct dahdi *p, mono_t now)
 	begin_in_phase(p, now);
 }
 
+/* tick */
+static void leave_alone(struct dahdi *p, mono_t now)
+{
+	struct dahdi_guard *g = &p->guard;
+
+	g->aside = true;
+	g->suspect = g->interrupted = false;
+	g->times += g->times < ASIDE_TIMES;
+	g->since = now;
+	p->line.stats.clock.stalls++;
+}
+
 /*
  * tick: a driver that lets us wait in spite of O_NONBLOCK would hold up all
- * spans of this thread. Two slow calls near each other, and the thread has
- * slept in the second: the card is left alone for a while. (The machine's own
- * stalls are no sleep.)
+ * spans of this thread. One call from which the role had to wake us, or two
+ * slow ones near each other and the thread has slept in the second: the card is
+ * left alone for a while. (The machine's own stalls are no sleep.)
  */
 static void guard(struct dahdi *p, mono_t now, mono_t from, uint64_t waits)
 {
 	struct dahdi_guard *g = &p->guard;
 	int64_t ms = mono_diff_ms(p->sys->clock(), from);
 
-	if (ms < SLOW_MS) {
+	if (g->interrupted) {
+		leave_alone(p, now);
+	} else if (ms < SLOW_MS) {
 		g->suspect &= mono_diff_ms(now, g->since) < SUSPECT_MS;
 	} else if (!g->suspect) {
 		g->suspect = true;
 		g->since = now;
 	} else if (p->sys->waits() != waits) {
-		g->aside = true;
-		g->suspect = false;
-		g->since = now;
-		p->line.stats.clock.stalls++;
+		leave_alone(p, now);
 	}
 }
 
@@ -274,7 +290,8 @@ static bool is_aside(struct dahdi *p, mono_t now)
 {
 	struct dahdi_guard *g = &p->guard;
 
-	if (!g->aside || mono_diff_ms(now, g->since) < ASIDE_MS)
+	if (!g->aside ||
+	    mono_diff_ms(now, g->since) < ASIDE_MS << (g->times - 1))
 		return g->aside;
 	g->aside = p->begun = p->slipped = false;
 	p->stopped = now;
@@ -359,6 +376,14 @@ static void dahdi_close(struct line *l)
 	free(p);
 }
 
+/* not in the owner's thread */
+static unsigned dahdi_calls(const struct line *l)
+{
+	const struct dahdi *p = line_container(l, const struct dahdi, line);
+
+	return atomic_load_explicit(&p->guard.calls, memory_order_relaxed);
+}
+
 static const struct line_ops dahdi_ops = {
 	.close = dahdi_close,
 	.start = dahdi_start,
@@ -366,6 +391,7 @@ static const struct line_ops dahdi_ops = {
 	.due = dahdi_due,
 	.add = dahdi_add,
 	.offer = dahdi_offer,
+	.calls = dahdi_calls,
 	.release = dahdi_release,
 	.frame_get = dahdi_frame_get,
 	.frame_put = dahdi_frame_put,

@@ -26,13 +26,16 @@
  * is read and we begin again: that is a slip. Fewer than lead frames late
  * costs nothing.
  *
- * Read and write are the only calls made in the tick: they do not block. All
- * others may: they are orders to the thread. A channel whose read or write is
+ * Read and write are the only calls made in the tick: they do not block, and
+ * whoever watches the owner can see when it is in one. All others may block:
+ * they are orders to the thread. A channel whose read or write is
  * refused because events wait is left alone until those have been fetched, so
  * that nothing overtakes them.
  */
 #ifndef MEDIA_DAHDI_PRIV_H
 #define MEDIA_DAHDI_PRIV_H
+
+#include <stdatomic.h>
 
 #include "gateway/base/ring.h"
 #include "media/dahdi_abi.h"
@@ -64,8 +67,12 @@ struct dahdi_watch {
 
 struct dahdi_guard { /* against a driver that blocks */
 	bool suspect;	/* a tick was slow */
+	bool interrupted; /* a call was woken by a signal: it did block */
 	bool aside;	/* left alone */
+	unsigned times;	/* in a row */
 	mono_t since;
+	/* Odd: in a read or write. By the owner; read by line_calls(). */
+	atomic_uint calls;
 };
 
 struct dahdi_trust { /* in channels that bring nothing of use */
@@ -125,6 +132,15 @@ struct dahdi {
 static inline struct dahdi *dahdi_of(struct line *l)
 {
 	return line_container(l, struct dahdi, line);
+}
+
+/* tick: a read or write begins, or has ended. */
+static inline void dahdi_step(struct dahdi *p)
+{
+	unsigned n = atomic_load_explicit(&p->guard.calls,
+					  memory_order_relaxed);
+
+	atomic_store_explicit(&p->guard.calls, n + 1, memory_order_relaxed);
 }
 
 /* B channels that are left out. */

@@ -48,6 +48,7 @@ ssize_t dahdi_verdict(struct dahdi *p, unsigned slot, ssize_t n)
 		p->watch.gone = true;
 	if (n == -DAHDI_ABI_ELAST)
 		p->orders.eventful |= 1u << slot;
+	p->guard.interrupted |= n == -EINTR;
 	return n == -DAHDI_ABI_ELAST || n == -EINTR ? -EAGAIN : n;
 }
 
@@ -60,17 +61,27 @@ bool dahdi_waits(const struct dahdi *p, unsigned slot)
 /* tick */
 ssize_t dahdi_read(struct dahdi *p, unsigned slot, void *to, size_t n)
 {
+	ssize_t got;
+
 	if (dahdi_waits(p, slot))
 		return -EAGAIN;
-	return dahdi_verdict(p, slot, p->sys->read(p->fds[slot], to, n));
+	dahdi_step(p);
+	got = p->sys->read(p->fds[slot], to, n);
+	dahdi_step(p);
+	return dahdi_verdict(p, slot, got);
 }
 
 /* tick */
 ssize_t dahdi_write(struct dahdi *p, unsigned slot, const void *from, size_t n)
 {
+	ssize_t put;
+
 	if (dahdi_waits(p, slot))
 		return -EAGAIN;
-	return dahdi_verdict(p, slot, p->sys->write(p->fds[slot], from, n));
+	dahdi_step(p);
+	put = p->sys->write(p->fds[slot], from, n);
+	dahdi_step(p);
+	return dahdi_verdict(p, slot, put);
 }
 
 /* A counter that is less than before has begun anew. */

@@ -163,6 +163,9 @@ bool engine_command(struct engine *, const struct engine_command *);
 bool engine_set_down(struct engine *, unsigned span, bool down);
 /* The thread that has the span: the one of engine_gauges. */
 unsigned engine_thread_of(const struct engine *, unsigned span);
+/* The thread that has the span is in a call that does not come back (see
+ * line_calls()): a call that waits ends, a thread that runs takes no notice. */
+void engine_interrupt(struct engine *, unsigned span);
 /* A line where we give the clock: so much faster than ours. Likewise. */
 bool engine_steer(struct engine *, unsigned span, int32_t ppb);
 

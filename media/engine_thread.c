@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -42,12 +43,40 @@ static mono_t next_tick(struct worker *w, mono_t due, mono_t now)
 	return mono_add_ms(due, 1);
 }
 
+/* Without SA_RESTART, and with a handler, a signal ends what waits. This one is
+ * of no use to anybody else, and ignored by whoever has no handler. */
+enum { INTERRUPT = SIGURG };
+
+static void on_interrupt(int signum)
+{
+	(void)signum;
+}
+
+static void let_interrupt(void)
+{
+	struct sigaction on = { .sa_handler = on_interrupt };
+
+	sigaction(INTERRUPT, &on, NULL);
+}
+
+void engine_interrupt(struct engine *e, unsigned span)
+{
+	struct worker *w = &e->workers[engine_thread_of(e, span)];
+
+	if (w->threaded)
+		pthread_kill(w->thread, INTERRUPT);
+}
+
 static void *run(void *arg)
 {
 	struct worker *w = arg;
 	mono_t due, now, end;
 	struct timespec ts;
+	sigset_t wake;
 
+	sigemptyset(&wake);
+	sigaddset(&wake, INTERRUPT);
+	pthread_sigmask(SIG_UNBLOCK, &wake, NULL);
 	touch_stack();
 	netio_bind(w->net);
 	sem_post(&w->bound);
@@ -152,6 +181,7 @@ int engine_start(struct engine *e, unsigned *refused)
 			(void)udp_stamp(e->sessions[i].rtcp_fd);
 	}
 	open_io(e);
+	let_interrupt();
 	*refused = lock_memory();
 	atomic_store(&e->stopping, false);
 	e->running = true;

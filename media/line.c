@@ -116,6 +116,11 @@ bool line_offer(struct line *l, int fd)
 	return l->ops->offer && l->ops->offer(l, fd);
 }
 
+unsigned line_calls(const struct line *l)
+{
+	return l->ops->calls ? l->ops->calls(l) : 0;
+}
+
 void line_close(struct line *l)
 {
 	if (l)

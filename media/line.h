@@ -252,6 +252,11 @@ int line_add(struct line *l, int fd);
  */
 bool line_offer(struct line *l, int fd);
 
+/* From one other thread than the owner's: changes whenever the owner calls the
+ * driver's device and when it is back; odd: it is in such a call. 0: a driver
+ * that cannot hold it. */
+unsigned line_calls(const struct line *l);
+
 /* Begin at `now`; later instants must not lie before it. */
 void line_start(struct line *l, mono_t now);
 

@@ -26,6 +26,7 @@ struct line_ops {
 	/* NULL: one descriptor is all */
 	int (*add)(struct line *l, int fd);
 	bool (*offer)(struct line *l, int fd); /* another thread's */
+	unsigned (*calls)(const struct line *l); /* another thread's; or NULL */
 	void (*release)(struct line *l); /* NULL: has no device */
 	/* NULL: the D channel is in its slot, as octets */
 	size_t (*frame_get)(struct line *l, uint8_t *octets);

@@ -16,7 +16,6 @@
 
 enum {
 	STEP_MS = 1,
-	DEBT_MS = 100,
 	EVENTS_AT_ONCE = 1000,
 };
 
@@ -175,9 +174,12 @@ static void on_timer(struct timer *t)
 
 	if (m->wake.stepping)
 		engine_step(m->engine, loop_now(m->role.loop));
+	else
+		media_look_for_held(m);
 	take_news(m);
 	media_pay_debts(m);
-	timer_start(m->role.loop, t, on_timer, m->wake.stepping ? STEP_MS : DEBT_MS);
+	timer_start(m->role.loop, t, on_timer,
+		    m->wake.stepping ? STEP_MS : MEDIA_LOOK_MS);
 }
 
 /* --- opening --- */
@@ -333,7 +335,7 @@ static int media_start(struct role *role)
 	}
 	media_start_perf(m);
 	return timer_start(role->loop, &m->timer, on_timer,
-			   m->wake.stepping ? STEP_MS : DEBT_MS);
+			   m->wake.stepping ? STEP_MS : MEDIA_LOOK_MS);
 }
 
 /* --- later life --- */

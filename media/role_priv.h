@@ -20,7 +20,10 @@
 #include "media/ports.h"
 #include "media/service.h"
 
-enum { ROLE_PAIRS = 4096 };
+enum {
+	ROLE_PAIRS = 4096,
+	MEDIA_LOOK_MS = 100, /* real time: what is owed, and who is held? */
+};
 
 enum { ROLE_RTP_COUNTERS = 9 };
 
@@ -41,6 +44,12 @@ struct media_user {
 	uint32_t counted[ROLE_RTP_COUNTERS]; /* of these, in the sums */
 };
 
+struct span_held { /* is its thread held by its driver? */
+	unsigned calls; /* line_calls() at the last look */
+	unsigned looks; /* at the same call */
+	struct log_limit limit;
+};
+
 struct span_view { /* what the engine last said of a span */
 	bool known;
 	bool off; /* by the operator, be its line there yet or not */
@@ -53,6 +62,7 @@ struct span_view { /* what the engine last said of a span */
 	uint64_t breaks;    /* slips and the like when it was last measured */
 	int64_t counted_ns; /* the count that drift has had */
 	unsigned good_s;    /* as a source of the clock */
+	struct span_held held;
 };
 
 struct media_clock {
@@ -165,6 +175,10 @@ int media_take_line(struct media_role *, unsigned span, int fd);
 int media_settle_span(struct media_role *, unsigned span);
 /* The new configuration; spans come and go with it. */
 int media_take_spans(struct media_role *, const struct conf_for_media *);
+
+/* --- role_held.c --- */
+/* Each MEDIA_LOOK_MS, while the engine has threads. */
+void media_look_for_held(struct media_role *);
 
 /* --- role_obs.c --- */
 void media_on_console(struct media_role *, const struct link_head *);

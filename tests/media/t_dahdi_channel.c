@@ -274,9 +274,10 @@ START_TEST(a_driver_that_blocks_is_left_alone)
 	calls = card.calls;
 	run(1000);
 	ck_assert_uint_eq(card.calls, calls);
-	/* and when the cause is gone the line comes back */
+	/* and when the cause is gone the line comes back: after twice the time
+	 * of before */
 	card.slow_ms = 0;
-	run(3895);
+	run(8895);
 	wait_for_begin();
 	wrong = 0;
 	run(1000);

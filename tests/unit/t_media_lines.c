@@ -4,6 +4,7 @@
 /* What the media role says and does about its lines: faults, their words, error
  * performance, the source of the clock. */
 #include "tests/unit/media_rig.h"
+#include "media/line_priv.h"
 #include "tests/suite.h"
 
 #include <stdio.h>
@@ -412,6 +413,79 @@ START_TEST(test_an_alarm_is_told_once)
 }
 END_TEST
 
+/* --- a driver that holds the thread --- */
+
+static unsigned calls_now;
+
+static unsigned calls_of(const struct line *l)
+{
+	(void)l;
+	return calls_now;
+}
+
+static void look(unsigned times)
+{
+	logged[0] = '\0';
+	while (times--)
+		media_look_for_held(media_role_of(t.role));
+}
+
+START_TEST(test_words_of_a_held_thread)
+{
+	static const struct line_ops ops = { .calls = calls_of };
+	struct line held = { .ops = &ops };
+	struct media_role *m;
+
+	set_up();
+	m = media_role_of(t.role);
+	loop_advance(t.loop, 5000);
+	log_set_sink(keep_log);
+	m->running[0] = &held;
+	/* always in another call, or in none */
+	for (unsigned i = 0; i < 50; i++) {
+		calls_now = i % 4 ? 2 * i + 1 : 2 * i;
+		look(1);
+		ck_assert_str_eq(logged, "");
+	}
+	/* woken in time, which is told, but not each time */
+	calls_now = 1001;
+	look(4);
+	ck_assert_str_eq(logged, "");
+	calls_now++;
+	look(1);
+	ck_assert_ptr_nonnull(strstr(logged, "waited though it must not, for "
+					     "300 ms"));
+	calls_now++;
+	look(3);
+	calls_now++;
+	look(1);
+	ck_assert_str_eq(logged, "");
+	ck_assert(media_line_is_up(m, 0));
+	/* not to be woken: the spans of the thread are out */
+	calls_now++;
+	look(20);
+	ck_assert_str_eq(logged, "");
+	look(1);
+	ck_assert_ptr_nonnull(strstr(logged, "engine thread 0 stands still, "
+					     "with the spans carrier: see"));
+	ck_assert(!media_line_is_up(m, 0));
+	ck_assert_int_eq(m->spans[0].state.service, SERVICE_LOST);
+	loop_advance(t.loop, 0);
+	ck_assert_uint_eq(t.span.up, 0);
+	look(100);
+	ck_assert_str_eq(logged, "");
+	calls_now++;
+	look(1);
+	ck_assert_ptr_nonnull(strstr(logged, "has returned after 12 s"));
+	/* as the thread tells itself */
+	loop_advance(t.loop, 1100);
+	ck_assert(media_line_is_up(m, 0));
+	m->running[0] = NULL;
+	log_set_sink(NULL);
+	tear_down();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("media lines");
@@ -429,6 +503,7 @@ int main(void)
 	tcase_add_test(tc, test_words_of_what_is_dropped);
 	tcase_add_test(tc, test_words_of_silent_channels);
 	tcase_add_test(tc, test_an_alarm_is_told_once);
+	tcase_add_test(tc, test_words_of_a_held_thread);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite, CK_FORK_GETENV);
 }
