@@ -372,7 +372,8 @@ void media_core_up(struct media_role *m)
 {
 	media_core_down(m);
 	for (unsigned i = 0; i < m->conf.n_spans; i++)
-		tell_core_span(m, i);
+		if (media_has_span(m, i))
+			tell_core_span(m, i);
 }
 
 struct link *media_isdn_of(struct media_role *m, unsigned span)
@@ -565,7 +566,8 @@ static void on_gauges(struct media_role *m, const struct engine_gauges *g)
 		return;
 	log_load(t);
 	for (unsigned i = 0; i < m->conf.n_spans; i++)
-		if (engine_thread_of(m->engine, i) == g->thread)
+		if (media_has_span(m, i) &&
+		    engine_thread_of(m->engine, i) == g->thread)
 			tell_core_span(m, i);
 }
 

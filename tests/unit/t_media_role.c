@@ -553,6 +553,15 @@ START_TEST(test_spans_come_and_go)
 	reload(&c, 1, true);
 	loop_advance(t.loop, 200);
 	ck_assert(engine_is_out(e, 1));
+	/* nothing is told of it any more */
+	t.n_span = 0;
+	media_role_of(t.role)->conf.media.max_load = 80;
+	for (unsigned i = 0; i < LOAD_HOLD_S; i++)
+		second_of(800);
+	media_core_up(media_role_of(t.role));
+	loop_advance(t.loop, 5);
+	ck_assert_uint_eq(t.n_span, 2);
+	ck_assert_uint_eq(t.span.span, 0);
 	/* one that waits for its place when the end comes */
 	reload(&c, 1, false);
 	ck_assert_int_eq(give_line(1), 0);
