@@ -17,6 +17,7 @@ struct fake_line {
 	struct line line;
 	bool stopped;	  /* brings nothing, takes nothing */
 	bool forgets;	  /* what it did not bring is lost */
+	bool cancels;	  /* as a card with a canceller of its own */
 	unsigned late_ms; /* its time lags by so much */
 	unsigned alarms;  /* what it says whenever it is looked at */
 	mono_t start;
@@ -105,6 +106,12 @@ static inline mono_t fake_due(const struct line *l)
 					     f->late_ms * NS_PER_MS);
 }
 
+static inline bool fake_cancels(const struct line *l, unsigned slot)
+{
+	(void)slot;
+	return line_container(l, const struct fake_line, line)->cancels;
+}
+
 /* A master in wall time without skew; NULL: no memory. */
 static inline struct fake_line *fake_line_new(void)
 {
@@ -116,6 +123,7 @@ static inline struct fake_line *fake_line_new(void)
 		.packet = fake_packet,
 		.end = fake_end,
 		.due = fake_due,
+		.cancels = fake_cancels,
 	};
 	struct fake_line *f = calloc(1, sizeof(*f));
 

@@ -185,6 +185,41 @@ static int ts_off(unsigned i, unsigned from)
 	return abs((int32_t)(ts_of(b) - ts_of(a) - samples));
 }
 
+static const struct lane *lane_of(unsigned i)
+{
+	unsigned lane = p.e->sessions[i].place.lane;
+
+	return &p.e->spans[i].pack->groups[lane / ECHO_LANES]
+			.lanes[lane % ECHO_LANES];
+}
+
+/* Where the card cancels we do not, nor is anything non-linear done. */
+START_TEST(test_cards_canceller)
+{
+	struct engine_command c = { .op = ENGINE_MODIFY, .id = 1 };
+
+	setup(2);
+	p.line[0]->cancels = true;
+	run(100);
+	ck_assert(!lane_of(0)->echo && !lane_of(0)->nlp);
+	ck_assert(lane_of(1)->echo);
+	ck_assert_uint_eq(lane_group_wanted(p.e->spans[0].pack->groups),
+			  1u << p.e->sessions[1].place.lane);
+	/* nor when it is asked for; another card does not */
+	c.u.modify = (struct media_modify){ .rtp = p.far[0].at, .codec = 8,
+					    .ptime_ms = 20, .answered = 1,
+					    .echo = 1, .nlp = 1 };
+	ck_assert(engine_command(p.e, &c));
+	run(10);
+	ck_assert(!lane_of(0)->echo && !lane_of(0)->nlp);
+	p.line[0]->cancels = false;
+	ck_assert(engine_command(p.e, &c));
+	run(10);
+	ck_assert(lane_of(0)->echo && lane_of(0)->nlp);
+	teardown();
+}
+END_TEST
+
 START_TEST(test_who_shares)
 {
 	setup(2);
@@ -603,6 +638,7 @@ int main(void)
 	Suite *s = suite_create("pack");
 	TCase *tc = tcase_create("pack");
 
+	tcase_add_test(tc, test_cards_canceller);
 	tcase_add_test(tc, test_who_shares);
 	tcase_add_test(tc, test_who_does_not);
 	tcase_add_test(tc, test_lowest_lane);

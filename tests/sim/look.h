@@ -29,6 +29,8 @@ struct look_isdn {
 	unsigned active; /* legs that are up, not yet clearing */
 	unsigned shared; /* B channels that two legs say they have */
 	uint64_t bad_messages;
+	uint64_t restarts; /* RESTART received */
+	char state[40];	   /* of its D channel, in Asterisk's words */
 };
 
 struct look_sip {

@@ -18,7 +18,9 @@ void look_isdn(const struct role *role, struct look_isdn *out)
 			 channel_count(c, CHANNEL_OUT),
 		.channels = c->n - channel_count(c, CHANNEL_NONE),
 		.bad_messages = isdn->stats.bad_messages,
+		.restarts = isdn->stats.restarts_in,
 	};
+	health_asterisk(isdn->active, out->state);
 	for (unsigned i = 0; i < isdn->n_legs; i++) {
 		const struct leg *l = &isdn->legs[i];
 
