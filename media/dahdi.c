@@ -42,14 +42,15 @@ static void fill_up(struct dahdi *p, unsigned slot, size_t from)
 	p->line.stats.rx.lost++;
 }
 
-/* tick: blocks of these channels, all at once; where events wait, none. */
+/* tick: blocks of these channels, all at once; where events wait, none; and none
+ * more once the driver has let us wait. */
 static void move_blocks(struct dahdi *p, uint32_t slots, bool out,
 			void (*done)(struct dahdi *, unsigned, ssize_t))
 {
 	struct dahdi_move m[LINE_SLOTS];
 	unsigned n = 0;
 
-	for (unsigned s = 1; s < LINE_SLOTS; s++)
+	for (unsigned s = 1; s < LINE_SLOTS && !p->guard.interrupted; s++)
 		if (slots >> s & 1 && !dahdi_waits(p, s))
 			m[n++] = (struct dahdi_move){
 				.fd = p->fds[s],
@@ -100,7 +101,7 @@ static uint32_t missing(const struct dahdi *p)
 /* tick: these have no block and no events, but others have theirs. */
 static void blame(struct dahdi *p, uint32_t slots)
 {
-	for (unsigned s = 1; s < LINE_SLOTS; s++)
+	for (unsigned s = 1; s < LINE_SLOTS && !p->guard.interrupted; s++)
 		if (slots >> s & 1 && !dahdi_waits(p, s))
 			dahdi_read_is_bad(p, s);
 }

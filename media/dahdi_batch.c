@@ -74,16 +74,26 @@ bool dahdi_batch_is_uring(const struct dahdi_batch *b, bool out)
 }
 
 /* tick */
-static void move_each(struct dahdi_batch *b, struct dahdi_move *m, unsigned n)
+static void give_up(struct dahdi_move *m, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
 		if (m[i].result == PENDING)
-			m[i].result = m[i].out ? b->sys->write(m[i].fd,
-							       m[i].octets,
-							       m[i].n) :
-						 b->sys->read(m[i].fd,
-							      m[i].octets,
-							      m[i].n);
+			m[i].result = -EAGAIN;
+}
+
+/* tick: after one that had to be interrupted the others would wait as well. */
+static void move_each(struct dahdi_batch *b, struct dahdi_move *m, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (m[i].result != PENDING)
+			continue;
+		m[i].result = m[i].out ? b->sys->write(m[i].fd, m[i].octets,
+						       m[i].n) :
+					 b->sys->read(m[i].fd, m[i].octets,
+						      m[i].n);
+		if (m[i].result == -EINTR)
+			give_up(m, n);
+	}
 }
 
 /* tick */
@@ -116,14 +126,6 @@ static unsigned reap(struct dahdi_batch *b, struct dahdi_move *m)
 	}
 	io_uring_cq_advance(&b->ring, n);
 	return n;
-}
-
-/* tick */
-static void give_up(struct dahdi_move *m, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (m[i].result == PENDING)
-			m[i].result = -EAGAIN;
 }
 
 /* tick: those that wait for the line. The kernel answers for each of them and
