@@ -473,6 +473,10 @@ static int remove_anew(const struct conf *fresh)
 		sup.conf = was;
 		return -ENOMEM;
 	}
+	for (unsigned i = 0; i < CONF_SPANS; i++) {
+		sup.stays_off[i] = anew[i] && sup.off[i] &&
+				   !was->spans[i].shutdown;
+	}
 	apply_spans(was);
 	free(was);
 	return 0;

@@ -35,6 +35,7 @@ struct supervisor {
 	unsigned room;		  /* for spans, since the start */
 	bool off[CONF_SPANS];	  /* spans that the operator took out */
 	bool restart[CONF_SPANS]; /* back as soon as they are out */
+	bool stays_off[CONF_SPANS]; /* off before it began anew */
 };
 
 struct child *supervisor_child(struct supervisor *, enum role_id);

@@ -145,9 +145,11 @@ static void enter(struct supervisor *s, unsigned index)
 	struct child *media = supervisor_child(s, ROLE_MEDIA);
 
 	log_info("span %s: new", s->conf->spans[index].name);
-	s->off[index] = s->conf->spans[index].shutdown;
+	s->off[index] = s->conf->spans[index].shutdown || s->stays_off[index];
+	s->stays_off[index] = false;
 	s->restart[index] = false;
 	sockets_add(s->sockets, s->conf, index);
+	sockets_switch(s->sockets, index, !s->off[index]);
 	if (s->off[index] && media && child_is_running(media)) {
 		child_tell(media, CTL_SPAN, false, index, -1);
 	}

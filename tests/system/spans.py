@@ -182,6 +182,19 @@ def by_reload(lab, exchange):
     lab.ok("jitter: a channel that was out is out", wait_for(
         lambda: lab.span(1).get("free") == 28, 10), lab.span(1).get("free"))
     lab.say("channel", "second/7", "in")
+    before = len(lab.cdrs())
+    lab.say("span", "second", "down")
+    second_goes(lab, before, "down")
+    lab.conf.update(jitter=5)
+    lab.write_conf()
+    lab.ok("a line that is down may change, too",
+           lab.say("reload", "--restart")[0] == 0)
+    time.sleep(3)
+    lab.ok("and stays down", wait_for(
+        lambda: "by the operator" in lab.line(1).get("text", ""), 10),
+        lab.line(1).get("text"))
+    lab.say("span", "second", "up")
+    second_comes(lab, exchange, "changed and up")
 
 
 def names(lab):
