@@ -452,7 +452,7 @@ static void log_line(struct media_role *m, unsigned span,
 }
 
 /* Channels that the driver refuses or has nothing for, and that are good
- * again. */
+ * again: not with a card that is gone, which has none. */
 static void log_channels(const struct media_role *m, unsigned span,
 			 uint32_t was)
 {
@@ -469,8 +469,15 @@ static void log_channels(const struct media_role *m, unsigned span,
 			 "brings no blocks of them; they are silent and tried "
 			 "again each second: see dmesg", name,
 			 __builtin_popcount(is & ~d));
-	if (was && !is)
+	if (was && !is && !(m->spans[span].state.defects & LINE_GONE))
 		log_info("span %s: the driver serves all channels again", name);
+}
+
+/* Of a line that has just come the log says what is bad, if it has a card: who
+ * is to open that tells the rest. */
+static bool is_worth_a_line(const struct engine_span_state *s, bool first)
+{
+	return !first || (s->alarms && !(s->defects & LINE_GONE));
 }
 
 static void on_span(struct media_role *m, const struct engine_span_state *s)
@@ -487,7 +494,7 @@ static void on_span(struct media_role *m, const struct engine_span_state *s)
 		v->since = loop_now(m->role.loop);
 	else if (was.alarms == s->alarms && was.defects == s->defects)
 		return;
-	if (!first)
+	if (is_worth_a_line(s, first))
 		log_line(m, s->span, &was);
 	tell_core_span(m, s->span);
 	media_tell_isdn(m, s->span);

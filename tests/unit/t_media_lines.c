@@ -366,6 +366,10 @@ START_TEST(test_words_of_silent_channels)
 							     "but errors"));
 	ck_assert_str_eq(logged_silent(0x10004), "");
 	ck_assert_ptr_nonnull(strstr(logged_silent(0), "all channels again"));
+	/* those of a card that is gone are not served again */
+	logged_silent(0x04);
+	media_role_of(t.role)->spans[0].state.defects = LINE_GONE;
+	ck_assert_str_eq(logged_silent(0), "");
 	log_set_sink(NULL);
 	tear_down();
 }
@@ -408,6 +412,27 @@ START_TEST(test_an_alarm_is_told_once)
 				     "in service"));
 	ck_assert_ptr_nonnull(strstr(logged_at(SERVICE_FAULT, LINE_STALLED),
 				     "alarm: the card brings no samples"));
+	log_set_sink(NULL);
+	tear_down();
+}
+END_TEST
+
+/* A line may be bad from its first moment on. A card that is still to be opened
+ * is no alarm: who opens it tells. */
+START_TEST(test_an_alarm_from_the_first)
+{
+	set_up();
+	media_role_of(t.role)->conf.spans[0].line.driver = CONF_DAHDI;
+	log_set_sink(keep_log);
+	ck_assert(!media_role_of(t.role)->spans[0].known);
+	ck_assert_str_eq(logged_at(SERVICE_FAULT, LINE_GONE), "");
+	ck_assert_ptr_nonnull(strstr(logged_at(SERVICE_FAULT, LINE_RED),
+				     "alarm: red alarm"));
+	media_role_of(t.role)->spans[0] = (struct span_view){ .known = false };
+	ck_assert_ptr_nonnull(strstr(logged_at(SERVICE_FAULT, LINE_RED),
+				     "alarm: red alarm"));
+	media_role_of(t.role)->spans[0] = (struct span_view){ .known = false };
+	ck_assert_str_eq(logged_at(SERVICE_FULL, 0), "");
 	log_set_sink(NULL);
 	tear_down();
 }
@@ -503,6 +528,7 @@ int main(void)
 	tcase_add_test(tc, test_words_of_what_is_dropped);
 	tcase_add_test(tc, test_words_of_silent_channels);
 	tcase_add_test(tc, test_an_alarm_is_told_once);
+	tcase_add_test(tc, test_an_alarm_from_the_first);
 	tcase_add_test(tc, test_words_of_a_held_thread);
 	suite_add_tcase(suite, tc);
 	return suite_run(suite, CK_FORK_GETENV);
