@@ -171,17 +171,44 @@ static unsigned rank_of(const struct conf_span *s)
 	return s->isdn.side == CONF_SIDE_USER ? UNRANKED : 0;
 }
 
-/* Of a source that is not one there yet: behind those that are. */
+/* A source by our file, but not there, be it configured or not. */
+static bool is_missing(const struct judge *j, const struct conf_span *s)
+{
+	const struct system_span *theirs = span_of(j, s);
+
+	return s->line.driver == CONF_DAHDI && s->line.dahdi_span &&
+	       rank_of(s) && (!theirs || (!theirs->dynamic && !theirs->timing));
+}
+
+/* Of a source that is not one there yet: behind those that are, in the order of
+ * those that are missing. */
 static unsigned wanted_timing(const struct judge *j)
 {
-	unsigned last = 0;
+	unsigned rank = rank_of(j->span), wanted = 0;
 
+	if (!rank) {
+		return 0;
+	}
 	for (unsigned i = 0; i < j->sys->n_spans; i++) {
-		if (j->sys->spans[i].timing > last) {
-			last = j->sys->spans[i].timing;
+		if (j->sys->spans[i].timing > wanted) {
+			wanted = j->sys->spans[i].timing;
 		}
 	}
-	return rank_of(j->span) ? last + 1 : 0;
+	for (unsigned i = 0; i < j->conf->n_spans; i++) {
+		const struct conf_span *s = &j->conf->spans[i];
+
+		wanted += is_missing(j, s) &&
+			  (rank_of(s) < rank ||
+			   (rank_of(s) == rank && s <= j->span));
+	}
+	return wanted;
+}
+
+/* Its line, but for the clock as it stands. */
+static void fix_timing(struct problem *p, const struct system_span *s,
+		       unsigned timing)
+{
+	problem_fix(p, "span=%u,%u,%s", s->number, timing, s->form);
 }
 
 static void check_timing(const struct judge *j)
@@ -207,8 +234,7 @@ static void check_timing(const struct judge *j)
 				   "span %s: the far end is the carrier, but "
 				   "its clock is not taken: slips", s->name);
 	}
-	problem_fix(p, "span=%u,%u,0,%s", j->theirs->number,
-		    wanted_timing(j), framing(s));
+	fix_timing(p, j->theirs, wanted_timing(j));
 }
 
 /* A span whose clock may be taken, by both files. */
@@ -266,13 +292,12 @@ static void check_order(const struct judge *j)
 		if (s->timing == timing) {
 			continue;
 		}
-		problem_fix(report_warning(j->report, s->at, "span %s: its "
-					   "clock is number %u here, but would "
-					   "be %u by clock_source in our file",
-					   ours[i].span->name, s->timing,
-					   timing),
-			    "span=%u,%u,0,%s", s->number, timing,
-			    framing(ours[i].span));
+		fix_timing(report_warning(j->report, s->at, "span %s: its "
+					  "clock is number %u here, but would "
+					  "be %u by clock_source in our file",
+					  ours[i].span->name, s->timing,
+					  timing),
+			   s, timing);
 	}
 }
 

@@ -84,6 +84,16 @@ static bool are_known(char fields[FIELDS][FIELD], unsigned n)
 	return n < FIELDS;
 }
 
+static void join(char *to, size_t size, char fields[][FIELD], unsigned n)
+{
+	size_t len = 0;
+
+	for (unsigned i = 0; i < n && len < size; i++) {
+		len += (size_t)snprintf(to + len, size - len, "%s%s",
+					i ? "," : "", fields[i]);
+	}
+}
+
 /* span=NUMBER,TIMING,LBO,FRAMING,CODING[,crc4][,yellow] */
 static void on_span(struct reading *r)
 {
@@ -117,6 +127,7 @@ static void on_span(struct reading *r)
 	s->clear = s->channels == E1_CHANNELS ? strcasecmp(f[3], "cas") != 0
 		   : !strcasecmp(f[3], "esf") && !strcasecmp(f[4], "b8zs");
 	s->ami = !strcasecmp(f[4], "ami");
+	join(s->form, sizeof(s->form), f + 2, n - 2);
 }
 
 /* dynamic=DRIVER,ADDRESS,CHANNELS,TIMING: numbered after the others. */

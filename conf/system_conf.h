@@ -30,6 +30,7 @@ struct system_span {
 	bool clear;	   /* 64 kbit/s pass in all channels of a PRI: ESF
 			    * with B8ZS, or an E1 that is not CAS */
 	bool ami;	   /* the line code */
+	char form[80];	   /* what stands behind the clock: LBO, framing ... */
 	struct place at;
 };
 
@@ -39,7 +40,7 @@ struct system_channel {
 	uint16_t use_line, law_line;
 };
 
-struct system_conf { /* some 20 KiB: not on the stack */
+struct system_conf { /* some 30 KiB: not on the stack */
 	unsigned n_spans;
 	struct system_span spans[SYSTEM_SPANS]; /* by number, from 1 up */
 	struct system_channel channels[SYSTEM_CHANNELS + 1];

@@ -155,7 +155,10 @@ static const struct {
 	{ E1 E1_CHANNELS "mulaw=1-31\n", "system.conf:4:", "has mulaw",
 	  "alaw=1-31" },
 	{ "span=1,0,0,ccs,hdb3\n" E1_CHANNELS, "system.conf:1:",
-	  "its clock is not taken", "span=1,1,0,ccs,hdb3,crc4" },
+	  "its clock is not taken", "span=1,1,0,ccs,hdb3\n" },
+	/* what it says of the cable and of CRC-4 is not ours to change */
+	{ "span=1, 0, 4, CCS, hdb3, yellow\n" E1_CHANNELS, "system.conf:1:",
+	  "its clock is not taken", "span=1,1,4,CCS,hdb3,yellow\n" },
 	{ E1 E1_CHANNELS "span=2,1,0,ccs,hdb3\n", "system.conf:4:",
 	  "both clock source number 1", "1, 2" },
 	{ "span=1,1\n" E1_CHANNELS, "system.conf:1:", "is expected", "" },
@@ -243,7 +246,41 @@ static const struct {
 	  { "span=1,8,0,ccs,hdb3,crc4", "span=2,4,0,ccs,hdb3,crc4" } },
 	{ { 0, 0, 1 }, E1S("1", "2", "3"), /* one without comes behind it */
 	  { "span=1,2,0,ccs,hdb3,crc4", "span=3,1,0,ccs,hdb3,crc4" } },
+	{ { 2, 1, 3 }, "span=1,1,2,ccs,hdb3\nspan=2,2,0,ccs,ami,crc4\n"
+	  "span=3,3,0,ccs,hdb3,crc4\nbchan=1-15,17-46,48-77,79-93\n"
+	  "dchan=16,47,78\n",
+	  { "span=1,2,2,ccs,hdb3\n", "span=2,1,0,ccs,ami,crc4\n" } },
 };
+
+/* Some are none there: each gets a number of its own, behind those that are. */
+static const struct {
+	unsigned ranks[3];
+	const char *text, *lines[3];
+} no_clocks[] = {
+	{ { 0, 0, 0 }, E1S("0", "0", "0"),
+	  { "span=1,1,", "span=2,2,", "span=3,3," } },
+	{ { 3, 1, 2 }, E1S("0", "0", "0"),
+	  { "span=1,3,", "span=2,1,", "span=3,2," } },
+	{ { 0, 1, 0 }, E1S("0", "7", "0"),
+	  { "span=1,8,", "span=3,9,", "" } },
+	{ { 0, 0, 0 }, E1S("0", "1", "0") "span=4,2,0,ccs,hdb3\n",
+	  { "span=1,3,", "span=3,4,", "" } },
+	{ { 2, 1, 0 }, "",
+	  { "span=1,2,", "span=2,1,", "span=3,3," } },
+};
+
+START_TEST(clocks_that_are_missing)
+{
+	const unsigned *r = no_clocks[_i].ranks;
+
+	of_ranks(r[0], r[1], r[2]);
+	judge(no_clocks[_i].text);
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert_msg(strstr(told, no_clocks[_i].lines[i]) != NULL,
+			      "%s", told);
+	}
+}
+END_TEST
 
 START_TEST(clocks_out_of_order)
 {
@@ -343,6 +380,8 @@ int main(void)
 	tcase_add_test(tc, towards_a_pbx);
 	tcase_add_loop_test(tc, clocks_in_order, 0,
 			    sizeof(in_order) / sizeof(in_order[0]));
+	tcase_add_loop_test(tc, clocks_that_are_missing, 0,
+			    sizeof(no_clocks) / sizeof(no_clocks[0]));
 	tcase_add_loop_test(tc, clocks_out_of_order, 0,
 			    sizeof(out_of_order) / sizeof(out_of_order[0]));
 	tcase_add_test(tc, clock_of_a_pbx);
