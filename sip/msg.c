@@ -2,6 +2,7 @@
 #include "sip/msg_priv.h"
 
 #include "gateway/base/str.h"
+#include "sip/challenge.h"
 #include "sip/gate.h"
 
 #include <errno.h>
@@ -226,16 +227,31 @@ static char *put_name(char *out, const char *data, struct sip_slice name)
 	return put_clean(out, data + name.at, name.len);
 }
 
+/* The value of a header, cleaned and as osip can read it. */
+static char *put_value(char *out, const char *data,
+		       const struct sip_gate_line *h)
+{
+	char *end = put_clean(out, data + h->value.at, h->value.len);
+	size_t len = (size_t)(end - out);
+
+	if (h->id != SIP_H_CALL_ID)
+		hide_nuls(out, end);
+	if (sip_challenge_is(data + h->name.at, h->name.len))
+		sip_challenge_quote(out, &len);
+	return out + len;
+}
+
 /* The header part as osip shall see it: without Content-Length, since no body
  * follows. *len = its length. */
 static char *head_for_osip(const char *data, const struct sip_gate_result *r,
 			   size_t *len)
 {
 	size_t size = r->start.len + 8;
-	char *head, *p, *value;
+	char *head, *p;
 
 	for (unsigned i = 0; i < r->n_lines; i++) {
-		size += r->line[i].name.len + r->line[i].value.len + 24;
+		size += r->line[i].name.len + 24 +
+			SIP_CHALLENGE_ROOM(r->line[i].value.len);
 	}
 	head = malloc(size);
 	if (!head) {
@@ -252,11 +268,7 @@ static char *head_for_osip(const char *data, const struct sip_gate_result *r,
 		}
 		p = put_name(p, data, h->name);
 		p = put_text(p, ": ");
-		value = p;
-		p = put_clean(p, data + h->value.at, h->value.len);
-		if (h->id != SIP_H_CALL_ID) {
-			hide_nuls(value, p);
-		}
+		p = put_value(p, data, h);
 		p = put_text(p, "\r\n");
 	}
 	p = put_text(p, "\r\n");

@@ -214,6 +214,38 @@ START_TEST(test_answer_407_without_qop)
 }
 END_TEST
 
+/* Tokens where RFC 3261 wants quoted strings, as some registrars have them. */
+START_TEST(test_tokens)
+{
+	static const char *const from[] = {
+		"Digest realm=\"r\", nonce=\"n1\", qop=auth, opaque=\"o\"",
+		"Digest qop=auth,realm=r,nonce=n1,opaque=o,algorithm=MD5",
+		"Digest realm = r , nonce = n1\r\n , opaque=o,  qop = auth",
+		"Digest nonce=n1, realm=\"r\",, opaque=o, qop=auth, "
+		"domain=sip:x",
+		"Digest opaque=\"o\", odd=\"qop=none, \\\", \", qop=auth,"
+		"realm=r,nonce=\"n1\"",
+	};
+
+	for (size_t i = 0; i < sizeof(from) / sizeof(*from); i++) {
+		const char *text;
+
+		memset(&state, 0, sizeof(state));
+		ck_assert_msg(!answer(401, from[i], NULL), "%s", from[i]);
+		text = credentials("Authorization");
+		expect_verified(text, "INVITE", "sip:1@provider.example");
+		ck_assert_ptr_nonnull(strstr(text, "realm=\"r\""));
+		ck_assert_ptr_nonnull(strstr(text, "nonce=\"n1\""));
+		ck_assert_ptr_nonnull(strstr(text, "opaque=\"o\""));
+		ck_assert_ptr_nonnull(strstr(text, "qop=auth, nc=00000001"));
+	}
+	ck_assert_int_eq(answer(401, "Digest realm=, nonce=\"n\"", NULL),
+			 -ENOENT);
+	ck_assert_int_eq(answer(401, "Digest =, ==,\"qop=auth", NULL),
+			 -ENOENT);
+}
+END_TEST
+
 START_TEST(test_strongest)
 {
 	static const char md5[] =
@@ -373,6 +405,7 @@ int main(void)
 	tcase_add_test(t, test_vectors);
 	tcase_add_test(t, test_answer_401);
 	tcase_add_test(t, test_answer_407_without_qop);
+	tcase_add_test(t, test_tokens);
 	tcase_add_test(t, test_strongest);
 	tcase_add_test(t, test_none_for_us);
 	tcase_add_test(t, test_no_loop);
