@@ -313,7 +313,7 @@ static void put_registers(struct text *t, const struct sip_observe *o)
 	counter(t, "register_refused",
 		"REGISTER requests answered otherwise, challenges included",
 		s->refused);
-	counter(t, "register_failed", "Registrations that wait after a failure",
+	counter(t, "register_failed", "Registrations given up for a while",
 		s->failed);
 }
 

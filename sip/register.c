@@ -153,7 +153,6 @@ static int post(struct binding *b, struct sip_msg *m)
 			   &b->path, &b->txn);
 }
 
-/* Another server, or a wait of at least so long; for_good: a long one. */
 /* What is refused for good is wrong in the file: there. */
 static void tell_failed(const struct binding *b, const char *why, int64_t ms,
 			bool for_good)
@@ -169,6 +168,7 @@ static void tell_failed(const struct binding *b, const char *why, int64_t ms,
 		 (long long)ms / 1000);
 }
 
+/* Another server, or a wait of at least so long; for_good: a long one. */
 static void failed(struct binding *b, const char *why, int64_t least_ms,
 		   bool for_good);
 
