@@ -252,7 +252,7 @@ static void failed(struct binding *b, const char *why, int64_t least_ms,
 	ms = upper / 2 + random_below((unsigned)(upper / 2));
 	ms = ms < least_ms ? least_ms : ms;
 	b->failures++;
-	b->state = WAITING;
+	b->state = least_ms && !for_good ? PUT_OFF : WAITING;
 	b->all->stats.failed++;
 	tell_failed(b, why, ms, for_good);
 	wait_ms(b, ms);
@@ -586,14 +586,21 @@ static struct binding *find(struct registers *r, unsigned trunk,
 	return NULL;
 }
 
+/* Beginnings are spread over the bindings there are. */
+static int begin_soon(struct binding *b)
+{
+	return timer_start(b->all->loop, &b->timer, on_timer,
+			   1 + random_below(SPREAD_MS * b->all->n));
+}
+
 static int want(struct registers *r, unsigned trunk, const char *name, bool gin,
 		unsigned server)
 {
 	struct binding *b = find(r, trunk, name, gin, server);
 
-	if (b) {
+	if (b) { /* why it failed may have been put right */
 		b->wanted = true;
-		return 0;
+		return b->state == WAITING ? begin_soon(b) : 0;
 	}
 	if (r->n == SIP_REGISTERS) {
 		log_warn("trunk %s: more than %u registrations",
@@ -614,8 +621,7 @@ static int want(struct registers *r, unsigned trunk, const char *name, bool gin,
 	sip_token(b->tag);
 	sip_token(b->call_id);
 	r->binding[r->n++] = b;
-	return timer_start(r->loop, &b->timer, on_timer,
-			   1 + random_below(SPREAD_MS * r->n));
+	return begin_soon(b);
 }
 
 static int want_users(struct registers *r, unsigned trunk, unsigned server)

@@ -10,8 +10,9 @@
  * A refresh comes after 80-90 % of the time granted, of a short one after
  * half. After a failure the wait is a random 50-100 % of min(30 min, 30 s *
  * 2^failures) (RFC 5626 4.5), at least what Retry-After says; after a refusal
- * for good (403, 404, wrong password) 30 min. Beginnings are spread, so that
- * a restart is no storm.
+ * for good (403, 404, wrong password) 30 min. A reload ends it, but for a
+ * Retry-After: what was wrong may have been put right. Beginnings are spread, so
+ * that a restart is no storm.
  *
  * With register.outbound calls are to come by the way of the REGISTER (RFC
  * 5626); 439 says that they cannot, then it is a plain registration.
@@ -41,7 +42,8 @@ struct registers *sip_registers_new(struct loop *, struct sip_stack *,
 				    const struct conf_for_sip *);
 /* Says nothing to the registrars. */
 void sip_registers_free(struct registers *);
-/* What is the same stays registered; the rest is taken back, or begins. */
+/* What is the same stays registered, or is tried again; the rest is taken back,
+ * or begins. */
 int sip_registers_reload(struct registers *, const struct conf_for_sip *);
 /* Takes all of them back. */
 void sip_registers_drain(struct registers *);

@@ -8,7 +8,8 @@
 #include "sip/register.h"
 #include "sip/uri.h"
 
-enum register_state { WAITING, TRYING, UP, TAKEN_BACK };
+/* PUT_OFF: it waits because its registrar has said so (Retry-After). */
+enum register_state { WAITING, PUT_OFF, TRYING, UP, TAKEN_BACK };
 
 /* One binding at one server. */
 struct binding {

@@ -543,6 +543,47 @@ START_TEST(by_proxy)
 }
 END_TEST
 
+/* Who has put the password right need not wait for the next attempt, which is
+ * far away. */
+START_TEST(put_right)
+{
+	const char *r;
+
+	conf();
+	rig_open();
+	r = next_register(0, 1);
+	answer(r, "401 Unauthorized", "r", CHALLENGE("p", "n1", ""), NULL);
+	r = next_register(0, 1);
+	answer(r, "401 Unauthorized", "r", CHALLENGE("p", "n2", ""), NULL);
+	wait_ms(60000);
+	expect_silence();
+	strcpy(rig.conf.trunks[0].auth_password, "s3cret, really");
+	ck_assert_int_eq(sip_role_ops.reload(rig.role, &rig.conf,
+					     sizeof(rig.conf)), 0);
+	r = next_register(0, 1);
+	answer(r, "401 Unauthorized", "r", CHALLENGE("p", "n3", ""), NULL);
+	granted_s(next_register(0, 1), 3600);
+	ck_assert(is_up());
+	finish();
+}
+END_TEST
+
+/* The registrar has said when; a reload is no reason to come before. */
+START_TEST(put_off)
+{
+	conf();
+	rig_open();
+	answer(next_register(0, 1), "503 Busy", "r", "Retry-After: 300\r\n",
+	       NULL);
+	wait_ms(1000);
+	ck_assert_int_eq(sip_role_ops.reload(rig.role, &rig.conf,
+					     sizeof(rig.conf)), 0);
+	granted_s(next_register(298, 300), 3600);
+	ck_assert(is_up());
+	finish();
+}
+END_TEST
+
 START_TEST(taken_back)
 {
 	const char *r;
@@ -592,6 +633,8 @@ int main(void)
 				      gin,
 				      calls,
 				      by_proxy,
+				      put_right,
+				      put_off,
 				      taken_back,
 				      NULL};
 
