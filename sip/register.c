@@ -593,14 +593,28 @@ static int begin_soon(struct binding *b)
 			   1 + random_below(SPREAD_MS * b->all->n));
 }
 
+/* The file still has the server that it has asked last. */
+static bool is_at_server(const struct binding *b)
+{
+	struct sip_path path;
+	unsigned i;
+
+	for (i = 0; !trunk_pick(trunks_of(b), b->trunk, i, &path); i++) {
+		if (net_addr_eq(&path.remote, &b->path.remote))
+			return true;
+	}
+	return false;
+}
+
 static int want(struct registers *r, unsigned trunk, const char *name, bool gin,
 		unsigned server)
 {
 	struct binding *b = find(r, trunk, name, gin, server);
 
-	if (b) { /* why it failed may have been put right */
+	if (b) { /* why it failed may have been put right, or the server moved */
 		b->wanted = true;
-		return b->state == WAITING ? begin_soon(b) : 0;
+		return b->state == WAITING || !is_at_server(b) ? begin_soon(b)
+							       : 0;
 	}
 	if (r->n == SIP_REGISTERS) {
 		log_warn("trunk %s: more than %u registrations",

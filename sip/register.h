@@ -42,8 +42,9 @@ struct registers *sip_registers_new(struct loop *, struct sip_stack *,
 				    const struct conf_for_sip *);
 /* Says nothing to the registrars. */
 void sip_registers_free(struct registers *);
-/* What is the same stays registered, or is tried again; the rest is taken back,
- * or begins. */
+/* What is the same stays registered, or is tried again; what was registered at a
+ * server that is no more in the file is so anew; the rest is taken back, or
+ * begins. */
 int sip_registers_reload(struct registers *, const struct conf_for_sip *);
 /* Takes all of them back. */
 void sip_registers_drain(struct registers *);

@@ -584,6 +584,24 @@ START_TEST(put_off)
 }
 END_TEST
 
+/* The provider has moved: calls would come to nobody until the next refresh. */
+START_TEST(server_of_another_file)
+{
+	struct net_addr there = address(PEER2_IP ":5060");
+
+	conf();
+	rig_open();
+	granted_s(next_register(0, 1), 3600);
+	ck_assert(is_up());
+	strcpy(rig.conf.trunks[0].servers[0], PEER2_IP);
+	ck_assert_int_eq(sip_role_ops.reload(rig.role, &rig.conf,
+					     sizeof(rig.conf)), 0);
+	(void)next_register(0, 1);
+	ck_assert(net_addr_eq(&rig.sent[rig.seen - 1].to, &there));
+	rig_close();
+}
+END_TEST
+
 START_TEST(taken_back)
 {
 	const char *r;
@@ -635,6 +653,7 @@ int main(void)
 				      by_proxy,
 				      put_right,
 				      put_off,
+				      server_of_another_file,
 				      taken_back,
 				      NULL};
 
