@@ -157,10 +157,16 @@ static void enter(struct supervisor *s, unsigned index)
 	start_dchannel(s, supervisor_add_isdn(s, index));
 }
 
+/* Its D channel's process, which in a group goes on when its line is off, has no
+ * line any more. */
 static void leave(struct supervisor *s, unsigned index)
 {
+	struct child *d = dchannel_of(s, index);
+
 	if (!s->off[index]) {
 		supervisor_switch(s, index, false);
+	} else if (d) {
+		child_stop(d);
 	}
 	log_info("span %s: removed", s->conf->spans[index].name);
 	sockets_remove(s->sockets, index);

@@ -67,9 +67,9 @@ routes:
             s["free"] for s in (self.ctl("spans") or {}).get("core", []))
             == self.size * 24 - 2, seconds)
 
-    def reload(self, *words):
+    def say(self, *words):
         r = subprocess.run([BUILD + "/trunkctl", "--socket",
-                            self.path("run/ctl"), "reload", *words],
+                            self.path("run/ctl"), *words],
                            capture_output=True, text=True, check=False)
         return r.returncode, r.stdout + r.stderr
 
@@ -140,10 +140,10 @@ def of_size(lab, size):
     """The group begins anew, for a span more or less; nothing else does."""
     lab.size = size
     lab.write_conf()
-    code, text = lab.reload()
+    code, text = lab.say("reload")
     lab.ok(f"{size} spans: what that costs is told", code == 1
            and "t1-0.isdn.nfas (other spans of the group)" in text, text)
-    code, text = lab.reload("--restart")
+    code, text = lab.say("reload", "--restart")
     lab.ok(f"{size} spans: is done", code == 0, text)
     lab.ok(f"{size} spans: both D channels are there",
            lab.are("IN SERVICE", "STANDBY"), lab.d_states())
@@ -151,10 +151,32 @@ def of_size(lab, size):
            and len(lab.group()["spans"]) == size)
 
 
+def first_is_down(lab):
+    """The line of the span that the group's role has its name from is out of
+    service: the role begins anew all the same."""
+    lab.say("span", "t1-0", "down")
+    lab.ok("a line is down", lab.are("OUT OF SERVICE", "IN SERVICE"),
+           lab.d_states())
+    for size in SIZE - 1, SIZE:
+        lab.size = size
+        lab.write_conf()
+        lab.say("reload", "--restart")
+        lab.ok(f"{size} spans, one is down: the role has as many", wait_for(
+            lambda: len(lab.group().get("spans", [])) == size, 20),
+            lab.group().get("spans"))
+        lab.ok("and the other D channel", lab.are("OUT OF SERVICE",
+                                                  "IN SERVICE"),
+               lab.d_states())
+    lab.say("span", "t1-0", "up")
+    lab.ok("all lines are back", lab.are("STANDBY", "IN SERVICE"),
+           lab.d_states())
+
+
 def regroup(lab, gateway, exchange):
     pids = lab.role_pids(gateway)
     of_size(lab, SIZE - 1)
     of_size(lab, SIZE)
+    first_is_down(lab)
     now = lab.role_pids(gateway)
     lab.ok("no other role was touched", all(
         now.get(r) == pids[r] for r in ("core", "media", "sip", "console")))
