@@ -233,8 +233,7 @@ void conf_schema_print(FILE *f)
 		schema_section(&j, &conf_sections[i]);
 	}
 	json_obj(&j, CONF_EMERGENCY_KEY);
-	json_str(&j, "description",
-		 "numbers that nothing blocks, rewrites or limits");
+	json_str(&j, "description", CONF_EMERGENCY_HELP);
 	json_raw(&j, "items", "{\"type\":\"string\"}");
 	json_str(&j, "type", "array");
 	json_int(&j, "maxItems", CONF_EMERGENCY);

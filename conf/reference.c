@@ -80,8 +80,8 @@ static void each(setting_fn *fn, void *arg)
 
 static void print_emergency(FILE *f)
 {
-	fprintf(f, "%s\n  numbers that nothing blocks, rewrites or limits\n"
-		"  a list of numbers\n", CONF_EMERGENCY_KEY);
+	fprintf(f, "%s\n  %s\n  a list of numbers\n", CONF_EMERGENCY_KEY,
+		CONF_EMERGENCY_HELP);
 }
 
 /* --- all --- */

@@ -159,7 +159,7 @@ static const struct setting media_settings[] = {
 
 static const struct setting span_settings[] = {
 	{ "name", VALUE_NAME, AT(conf_span, name), 0, 1, 0, NULL, "", NULL,
-	  NULL, ALL, "name of the span in routes, logs and CDRs" },
+	  NULL, LINE, "name of the span in routes, logs and CDRs" },
 	{ "busy_out", VALUE_ENUM, AT(conf_span, busy_out), 0, 0, 0, "reject",
 	  "", busy_names, NULL, SPAN,
 	  "what the line sees while no trunk of its routes is up, so that a PBX "

@@ -67,5 +67,7 @@ extern const struct section conf_rule_section;
 
 /* The list of emergency numbers has no settings of its own. */
 #define CONF_EMERGENCY_KEY "emergency"
+#define CONF_EMERGENCY_HELP "numbers that nothing blocks or rewrites, nor limits " \
+	"unless it is a flood of them"
 
 #endif
