@@ -199,6 +199,7 @@ int media_take_line(struct media_role *m, unsigned span, int fd)
 static void remove_span(struct media_role *m, unsigned i)
 {
 	m->running[i] = NULL;
+	m->spans[i].held = (struct span_held){ .looks = 0 };
 	m->spans[i].known = false;
 	line_close(m->line[i]);
 	m->line[i] = NULL;

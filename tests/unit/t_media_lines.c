@@ -458,6 +458,7 @@ static void look(unsigned times)
 START_TEST(test_words_of_a_held_thread)
 {
 	static const struct line_ops ops = { .calls = calls_of };
+	static struct conf_for_media now;
 	struct line held = { .ops = &ops };
 	struct media_role *m;
 
@@ -505,7 +506,14 @@ START_TEST(test_words_of_a_held_thread)
 	/* as the thread tells itself */
 	loop_advance(t.loop, 1100);
 	ck_assert(media_line_is_up(m, 0));
-	m->running[0] = NULL;
+	/* one that leaves meanwhile: nobody knows whether it has returned */
+	calls_now++;
+	look(22);
+	now = m->conf;
+	now.spans[0].gone = true;
+	ck_assert_int_eq(media_take_spans(m, &now), 0);
+	look(1);
+	ck_assert_str_eq(logged, "");
 	log_set_sink(NULL);
 	tear_down();
 }
