@@ -289,7 +289,9 @@ static void check_who(const struct checker *c, const struct conf_trunk *t,
 /* For what turns out to be wrong only when it is used. */
 static void note_lines(struct conf_trunk *t, const struct node *map)
 {
-	t->wire.server_line = check_place(map, "server", NULL).line;
+	const char *asked = t->wire.proxy[0] ? "outbound_proxy" : "server";
+
+	t->wire.server_line = check_place(map, asked, NULL).line;
 	t->reg.auth_line = check_place(map, "auth", NULL).line;
 	t->tls.line = check_place(map, "tls", NULL).line;
 	t->who.stir.line = check_place(map, "stir", NULL).line;

@@ -190,7 +190,7 @@ struct conf_wire {
 	uint8_t dscp;		  /* of SIP messages */
 	struct conf_limits limits; /* of each source */
 	uint16_t tcp_above;	  /* octets: longer requests go by TCP; 0 = never */
-	uint32_t server_line;	  /* of the file, for log lines */
+	uint32_t server_line;	  /* of the file, for log lines; or proxy's */
 };
 
 struct conf_trunk_srtp {

@@ -115,8 +115,9 @@ enum cc_type {
 			  by the core to the role, then the other way */
 	CC_BARRED,     /* struct cc_barred: isdn -> core at each change, and
 			  to a new core; core -> a new isdn role */
-	CC_SERVERS,    /* struct cc_servers: sip -> core at each change, and to
-			  a new core; core -> a new sip role, before KEEP */
+	CC_SERVERS,    /* struct cc_servers: sip -> core at each answer of
+			  DNS, and to a new core; core -> a new sip role,
+			  before KEEP */
 	CC_TYPES
 };
 

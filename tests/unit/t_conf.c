@@ -175,6 +175,7 @@ START_TEST(lines_are_kept)
 			      "    server: x.example\n"
 			      "  - name: c\n"
 			      "    server: y.example\n"
+			      "    outbound_proxy: z.example\n"
 			      "routes: [{from: a, to: b}, {from: a, to: c}]\n");
 
 	ck_assert(c != NULL);
@@ -183,7 +184,8 @@ START_TEST(lines_are_kept)
 	ck_assert_uint_eq(c->trunks[0].tls.line, 3);
 	ck_assert_uint_eq(c->trunks[0].who.stir.line, 3);
 	ck_assert_uint_eq(c->trunks[1].reg.auth_line, 6);
-	ck_assert_uint_eq(c->trunks[1].wire.server_line, 7);
+	/* the name that is asked for */
+	ck_assert_uint_eq(c->trunks[1].wire.server_line, 8);
 	free(c);
 }
 END_TEST
