@@ -121,11 +121,22 @@ static bool same_server(const struct conf_trunk *a, const char *x,
 	       (!udp || !strcmp(port_of(x), port_of(y)));
 }
 
+/* Where its requests go and come from. */
+static const char *server_at(const struct conf_trunk *t, unsigned i)
+{
+	if (t->wire.proxy[0]) {
+		return i == 0 ? t->wire.proxy : NULL;
+	}
+	return i < t->n_servers ? t->servers[i] : NULL;
+}
+
 static bool share_source(const struct conf_trunk *a, const struct conf_trunk *b)
 {
-	for (unsigned i = 0; i < a->n_servers; i++) {
-		for (unsigned k = 0; k < b->n_servers; k++) {
-			if (same_server(a, a->servers[i], b, b->servers[k])) {
+	const char *x, *y;
+
+	for (unsigned i = 0; (x = server_at(a, i)) != NULL; i++) {
+		for (unsigned k = 0; (y = server_at(b, k)) != NULL; k++) {
+			if (same_server(a, x, b, y)) {
 				return true;
 			}
 		}
