@@ -172,7 +172,6 @@ struct leg {
 	uint32_t snapshot; /* digest of the last one; 0 = none */
 };
 
-
 /* Runs the table. The leg may be on its way out afterwards, but is valid
  * until the loop's next turn. */
 void sip_leg_event(struct leg *, const struct leg_event *);
@@ -229,7 +228,8 @@ leg_action sip_uac_1xx, sip_uac_2xx, sip_uac_challenge, sip_uac_next,
 	sip_uac_refused, sip_uac_cancel, sip_uac_ring_timeout, sip_uac_ack_bye,
 	sip_uac_fork, sip_uac_give_up, sip_uac_retry;
 /* The first INVITE. 0; -ENOENT: no server; -EBUSY: none that wants calls now;
- * -EDESTADDRREQ: the core named no address for RTP; -errno. On failure nothing was sent, the caller refuses. */
+ * -EDESTADDRREQ: the core named no address for RTP; -errno. On failure nothing
+ * was sent, the caller refuses. */
 int sip_uac_begin(struct leg *);
 void sip_uac_response(struct leg *, txn_id, const struct sip_msg *);
 void sip_uac_fail(struct leg *, enum txn_fail);

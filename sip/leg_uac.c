@@ -437,11 +437,14 @@ void sip_uac_next(struct leg *l, const struct leg_event *e)
 		sip_leg_enter(l, LEG_CALLING);
 }
 
-/* The server says nothing: leave it, but take an answer that comes late. */
+/* The server says nothing: leave it, but take an answer that comes late. Where
+ * the others want no calls by now, it is waited for. */
 void sip_uac_give_up(struct leg *l, const struct leg_event *e)
 {
 	trunk_server_down(sip_leg_trunks(l), l->trunk, &l->dialog.path.remote,
 			  TRUNK_DOWN_MS);
+	if (!sip_uac_has_next(l))
+		return;
 	(void)txn_cancel(sip_leg_txns(l), l->inv.id, NULL);
 	sip_uac_next(l, e);
 }

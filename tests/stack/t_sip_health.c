@@ -385,6 +385,29 @@ START_TEST(retry_after_with_other_calls)
 }
 END_TEST
 
+/* The other server wants no calls since this one began: who is slow is waited
+ * for, since there is nobody else. */
+START_TEST(nobody_else_to_try)
+{
+	struct net_addr second = address(PEER2_IP ":5060");
+	const char *invite;
+	leg_id leg;
+
+	begin();
+	second_mute = true;
+	invite = place_call(&leg);
+	wait_ms(1000);
+	trunk_server_wait(sip_stack_trunks(sip_role_stack(rig.role)), 0,
+			  &second, 120000);
+	wait_ms(5000);
+	answer(invite, "200 OK", "t", NULL, PEER_SDP);
+	wait_ms(20);
+	(void)skip_to("ACK ");
+	ck_assert_uint_eq(rig.cc[rig.n_cc - 1].head.type, CC_ANSWER);
+	finish();
+}
+END_TEST
+
 START_TEST(outbound_proxy_and_external)
 {
 	struct conf_trunk *t = &rig.conf.trunks[0];
@@ -481,7 +504,7 @@ int main(void)
 		answers_that_do_not_count,
 		retry_after,	   retry_after_with_other_calls,
 		retry_after_of_the_only_server, retry_after_limits,
-		retry_after_to_options,
+		retry_after_to_options, nobody_else_to_try,
 		outbound_proxy_and_external,
 		stun,		   NULL,
 	};
