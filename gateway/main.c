@@ -67,12 +67,14 @@ static int misused(const char *how)
 	return 2;
 }
 
-/* A machine that has no cards yet may check a file for one that has. */
-static void check_driver(const struct conf *conf, const char *dahdi)
+/* A machine that has no cards yet may check a file for one that has; what was
+ * named is to be there. */
+static void check_driver(const struct conf *conf, const char *named)
 {
+	const char *dahdi = named ? named : SYSTEM_CONF;
 	char *report;
 
-	if (access(dahdi, F_OK) < 0) {
+	if (!named && access(dahdi, F_OK) < 0) {
 		return;
 	}
 	if (system_conf_judge(dahdi, conf, &report) != 0 && report) {
@@ -81,7 +83,7 @@ static void check_driver(const struct conf *conf, const char *dahdi)
 	free(report);
 }
 
-static int check(const char *path, const char *dahdi)
+static int check(const char *path, const char *system_conf)
 {
 	char *report;
 	struct conf *conf = conf_load(path, &report);
@@ -91,7 +93,7 @@ static int check(const char *path, const char *dahdi)
 	if (!conf) {
 		return 2;
 	}
-	check_driver(conf, dahdi);
+	check_driver(conf, system_conf);
 	for (unsigned i = 0; i < conf->n_trunks; i++) {
 		if (conf->trunks[i].profile[0]) {
 			printf("trunk %s: profile %s; trunkgate settings %s %s\n",
@@ -275,7 +277,7 @@ static int one_shot(int opt, const char *arg, const char *more)
 {
 	switch (opt) {
 	case OPT_CHECK:
-		return check(arg, more ? more : SYSTEM_CONF);
+		return check(arg, more);
 	case OPT_EXPLAIN:
 		return conf_explain(stdout, stderr, arg) ? 0 : 2;
 	case OPT_SCHEMA:
