@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rooms: conf base */
 /* libs: -lyaml */
-/* A system.conf that somebody else made, against two of our spans. */
+/* A system.conf that somebody else made, against three of our spans: two carriers
+ * whose clocks have an order, and a PBX. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,18 +12,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void our_spans(struct conf *c)
 {
-	c->n_spans = 2;
-	for (unsigned i = 0; i < 2; i++) {
-		struct conf_span *s = &c->spans[i];
+	static const char *const names[] = { "e1", "t1", "pbx" };
 
-		strcpy(s->name, i ? "t1" : "e1");
+	c->n_spans = 3;
+	for (unsigned i = 0; i < 3; i++) {
+		struct conf_span *s = &c->spans[i];
+		bool t1 = i == 1;
+
+		strcpy(s->name, names[i]);
 		s->line.driver = CONF_DAHDI;
 		s->line.dahdi_span = (uint16_t)(i + 1);
 		s->line.first_slot = 1;
-		s->line.last_slot = i ? 24 : 31;
-		s->line.d_slot = i ? 24 : 16;
-		s->law = i ? CONF_ULAW : CONF_ALAW;
-		s->isdn.side = i ? CONF_SIDE_NETWORK : CONF_SIDE_USER;
+		s->line.last_slot = t1 ? 24 : 31;
+		s->line.d_slot = t1 ? 24 : 16;
+		s->law = t1 ? CONF_ULAW : CONF_ALAW;
+		s->isdn.side = i == 2 ? CONF_SIDE_NETWORK : CONF_SIDE_USER;
+		s->clock_source = (uint8_t)(i == 2 ? 0 : 2 - i);
 	}
 }
 
