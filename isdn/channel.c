@@ -54,6 +54,19 @@ static bool is_among(const struct channel_list *set, unsigned number)
 	return false;
 }
 
+void channel_set_silent(struct channels *c, unsigned span, uint32_t slots)
+{
+	for (unsigned slot = 0; slot < CHANNEL_SLOTS; slot++) {
+		c->at[span * CHANNEL_SLOTS + slot].silent = slots >> slot & 1;
+	}
+}
+
+bool channel_is_served(const struct channels *c, unsigned number)
+{
+	return !c->at[number].silent &&
+	       !(c->dead & (1u << channel_span(number)));
+}
+
 uint16_t channel_hunt(struct channels *c, const struct channel_list *avoid)
 {
 	unsigned i, number;
@@ -93,7 +106,7 @@ bool channel_is_free(const struct channels *c, unsigned number)
 {
 	return channel_is_idle(c, number) && !c->at[number].barred &&
 	       !c->at[number].near_end && !c->at[number].far_end &&
-	       !(c->dead & (1u << channel_span(number)));
+	       channel_is_served(c, number);
 }
 
 void *channel_owner(const struct channels *c, unsigned number)

@@ -38,6 +38,7 @@ struct channel {
 	uint8_t near_end, far_end; /* enum channel_service */
 	bool due;    /* RESTART to be sent */
 	bool barred; /* taken out of service by the operator */
+	bool silent; /* its line has no samples of it */
 	void *owner; /* of a busy one; not used here */
 };
 
@@ -68,11 +69,15 @@ static inline unsigned channel_slot(unsigned number)
 /* The order of hunting that the configuration asks for; auto: by side. */
 enum conf_hunt channel_order(const struct conf_span *);
 void channel_init(struct channels *, const struct conf_for_isdn *);
+/* Of which slots a span's line has no samples, by bit. */
+void channel_set_silent(struct channels *, unsigned span, uint32_t slots);
+/* Its line is alive, and has samples of it. */
+bool channel_is_served(const struct channels *, unsigned number);
 /* An idle channel that is not among those (NULL: none); 0: there is none. */
 uint16_t channel_hunt(struct channels *, const struct channel_list *avoid);
 bool channel_exists(const struct channels *, unsigned number);
 bool channel_is_idle(const struct channels *, unsigned number);
-/* Idle, in service at both ends and on a living line: ours to use. */
+/* Idle, in service at both ends and served by its line: ours to use. */
 bool channel_is_free(const struct channels *, unsigned number);
 /* NULL unless busy. */
 void *channel_owner(const struct channels *, unsigned number);

@@ -85,12 +85,12 @@ static bool wins_glare(struct isdn *isdn, unsigned number, bool exclusive)
 	return true;
 }
 
-/* Is it in service here, and its line alive? What the far end said of its own
+/* Is it in service here, and served by its line? What the far end said of its own
  * side it has just taken back. */
 static bool is_usable(const struct channels *all, unsigned number)
 {
 	return !all->at[number].near_end && !all->at[number].barred &&
-	       !(all->dead & (1u << channel_span(number))) &&
+	       channel_is_served(all, number) &&
 	       (channel_is_idle(all, number) ||
 		all->at[number].state == CHANNEL_OUT);
 }

@@ -286,6 +286,8 @@ static void media_on_line(struct isdn *isdn, const struct link_head *head)
 	was = span->line.up;
 	span->line = *l;
 	span->line.up = was;
+	channel_set_silent(&isdn->channels, (unsigned)(span - isdn->spans),
+			   l->silent);
 	set_line(span, l->up, l->calls);
 }
 

@@ -222,6 +222,7 @@ static void put_channel(struct isdn *isdn, unsigned number, struct json *j)
 	json_int(j, "channel", channel_slot(number));
 	json_str(j, "state", channel_state_name(c->state));
 	json_str(j, "operator", c->barred ? "out" : "in");
+	json_bool(j, "silent", c->silent);
 	if (isdn_ni2(isdn)) {
 		json_str(j, "near_end", channel_service_name(c->near_end));
 		json_str(j, "far_end", channel_service_name(c->far_end));

@@ -392,6 +392,7 @@ void media_tell_isdn(struct media_role *m, unsigned span)
 				 FRAME_CALLS_KEEP,
 		.alarms = v->state.alarms,
 		.errors = v->state.d_errors,
+		.silent = v->state.line.rx.silent_slots,
 	};
 
 	struct link *l = media_isdn_of(m, span);
@@ -484,15 +485,17 @@ static void on_span(struct media_role *m, const struct engine_span_state *s)
 {
 	struct span_view *v = &m->spans[s->span];
 	struct engine_span_state was = v->state;
+	uint32_t silent = was.line.rx.silent_slots;
 	bool first = !v->known;
 
 	tell_dropped(m, s);
 	v->state = *s;
 	v->known = true;
-	log_channels(m, s->span, was.line.rx.silent_slots);
+	log_channels(m, s->span, silent);
 	if (first || was.service != s->service)
 		v->since = loop_now(m->role.loop);
-	else if (was.alarms == s->alarms && was.defects == s->defects)
+	else if (was.alarms == s->alarms && was.defects == s->defects &&
+		 silent == s->line.rx.silent_slots)
 		return;
 	if (is_worth_a_line(s, first))
 		log_line(m, s->span, &was);

@@ -37,6 +37,7 @@ struct frame_line {
 	uint8_t calls;	 /* enum frame_calls: what becomes of the others */
 	uint16_t alarms; /* as in line.h, for display only */
 	uint32_t errors; /* frames dropped: FCS, abort, length; total */
+	uint32_t silent; /* slots of which the line has no samples, by bit */
 };
 
 #define FRAME_DATA_LEN(n) (offsetof(struct frame_data, octets) + (size_t)(n))

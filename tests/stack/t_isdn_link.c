@@ -270,6 +270,36 @@ START_TEST(test_barred_channels)
 }
 END_TEST
 
+/* A channel of which the card's driver has no samples is left alone by calls
+ * either way, until it has some again; a call that has it stays. */
+START_TEST(test_silent_channels)
+{
+	struct frame_line l = { .up = 1, .silent = 1u << 3 | 1u << 16 };
+	leg_id leg;
+
+	rig_up(RIG_BARE, _i);
+	leg = answered_call();
+	l.silent |= 1u << 1 | 1u << 31;
+	link_send(&rig->a.media, &l.head, FRAME_LINE, sizeof(l));
+	rig_advance(10);
+	core_expect_nothing(&rig->a);
+	ck_assert_uint_eq(rig->a.state.free, 27);
+	bare_call_opts("30", 3, 1, 1, PRI_TRANS_CAP_SPEECH);
+	rig_advance(10);
+	ck_assert_int_eq(bare_expect(PRI_EVENT_HANGUP)->cause,
+			 CAUSE_CHANNEL_BUSY);
+	core_expect_nothing(&rig->a);
+	l.silent = 0;
+	link_send(&rig->a.media, &l.head, FRAME_LINE, sizeof(l));
+	rig_advance(10);
+	ck_assert_uint_eq(rig->a.state.free, 29);
+	bare_call_opts("30", 3, 1, 1, PRI_TRANS_CAP_SPEECH);
+	rig_advance(10);
+	ck_assert_uint_ne(core_expect(&rig->a, CC_SETUP)->leg, leg);
+	rig_close();
+}
+END_TEST
+
 /* The core dies: calls are cleared with cause 41, an answered one when no new
  * core has come; a new one is told the state first, and works. */
 START_TEST(test_core_dies)
@@ -414,6 +444,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_core_dies, 0, 2);
 	tcase_add_loop_test(tc, test_core_is_back, 0, 2);
 	tcase_add_loop_test(tc, test_barred_channels, 0, 2);
+	tcase_add_loop_test(tc, test_silent_channels, 0, 2);
 	tcase_add_loop_test(tc, test_media_dies, 0, 2);
 	tcase_add_loop_test(tc, test_drain, 0, 2);
 	tcase_add_loop_test(tc, test_wall_clock, 0, 2);

@@ -361,7 +361,11 @@ START_TEST(test_words_of_silent_channels)
 	log_set_sink(keep_log);
 	ck_assert_ptr_nonnull(strstr(logged_silent(0x0c), "refuses 2 of its B "
 							  "channels"));
+	loop_advance(t.loop, 1);
+	ck_assert_uint_eq(t.line.silent, 0x0c);
 	ck_assert_str_eq(logged_silent(0x04), "");
+	loop_advance(t.loop, 1);
+	ck_assert_uint_eq(t.line.silent, 0x04);
 	ck_assert_ptr_nonnull(strstr(logged_silent(0x10004), "its D channel, "
 							     "but errors"));
 	ck_assert_str_eq(logged_silent(0x10004), "");
