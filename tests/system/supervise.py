@@ -102,7 +102,7 @@ def restarts(lab, gateway, systemd):
     held.close()
     before = lab.role_pids(gateway)
     systemd.forget()
-    write(lab, good.replace("ringback: auto", "echo_tail: 128"))
+    write(lab, good.replace("drain: 2", "drain: 2\n  spare_spans: 3"))
     ctl(lab, "reload", "--restart")
     lab.ok("a good one: all roles are new",
            wait_for(lambda: anew(before), 15) and gateway.poll() is None)
