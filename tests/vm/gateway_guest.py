@@ -144,8 +144,8 @@ def calls_in(lab):
 
 def digits_once(lab, name):
     before, counted = len(lab.cdrs()), Counted(lab)
-    x = lab.exchange("--from", "0711", "--dtmf", DIGITS, "--dtmf-after", 2,
-                     "--hold", 7, "--at", "3 call 601", "--limit", 100,
+    x = lab.exchange("--from", "0711", "--dtmf", DIGITS, "--dtmf-after", 4,
+                     "--hold", 9, "--at", "3 call 601", "--limit", 100,
                      name=name)
     x.wait(120)
     with open(lab.path(name + ".log")) as f:
@@ -158,8 +158,9 @@ def digits_once(lab, name):
 
 def digits(lab):
     """The exchange dials in band, the phone by RFC 4733: each hears the
-    other. The gateway counts what it has passed on. A stall of the machine
-    may swallow one, or cut one in two."""
+    other, one after the other: while the gateway plays a digit to a line, one
+    from there is taken for its echo. It counts what it has passed on. A stall
+    of the machine may swallow one, or cut one in two."""
     for i in range(2 * ROUNDS):
         got, n, counted = digits_once(lab, f"digits{i}")
         if (got == DIGITS and n == [2 * len(DIGITS)]) or is_still(counted):

@@ -32,6 +32,7 @@ MATCH = 4       # samples that say where in the source we are
 IDLE = 16       # largest sample of silence, 16 bit
 FILL = 848      # what stands for lost data: 0xff of A-law
 PERIOD = 40     # samples: concealment repeats no shorter piece
+BLOCK = 80      # samples: nor for less, and then goes on in the source
 BLEND = 80      # samples: and leads over no more of what follows
 CALLS = 4
 GOOD_S = 2.0    # of each call, at least
@@ -190,7 +191,8 @@ def wrongs(path, found, line, call, fill):
     concealed = 8 * (call["concealed_ms"] + 1) if call["concealed_ms"] else 0
     allowed = sum(line[k] for k in ("bridged", "dropped", "slips",
                                     "far_slips")) \
-        + call["rtp_lost"] + call["rtp_late"] + concealed // PERIOD
+        + call["rtp_lost"] + call["rtp_late"] + concealed // PERIOD \
+        + concealed // BLOCK
     most = 0 if fill or not concealed \
         else concealed + BLEND * min(jumps, allowed)
     if jumps <= allowed and altered <= most:
